@@ -1,0 +1,277 @@
+/*
+ * The backward pass: nodes from the last to the first, each handing the gradient of its output on to its inputs.
+ */
+#include <stdlib.h>
+
+#include <neap/memory.h>
+
+#include "autograd/node.h"
+
+static _Thread_local uint64_t pass_number;
+
+typedef struct pass {
+    neap_tape_node **node; /* reachable from y, in ascending order */
+    int64_t count, capacity;
+    uint64_t number;
+    unsigned flags;
+} pass;
+
+static int reach(pass *p, neap_node *head)
+{
+    neap_tape_node *node = (neap_tape_node *)head;
+    if (!node || node->pass == p->number)
+        return 0;
+    if (p->count == p->capacity) {
+        int64_t capacity = p->capacity ? 2 * p->capacity : 256;
+        void *grown = neap_realloc(p->node, (size_t)capacity * sizeof *p->node);
+        if (!grown)
+            return -1;
+        p->node = grown;
+        p->capacity = capacity;
+    }
+    node->pass = p->number;
+    node->useful = false;
+    p->node[p->count++] = node;
+    return 0;
+}
+
+static int by_sequence(const void *a, const void *b)
+{
+    uint64_t x = (*(neap_tape_node *const *)a)->sequence, y = (*(neap_tape_node *const *)b)->sequence;
+    return (x > y) - (x < y);
+}
+
+/* The list serves as its own queue: each node found is visited once, later in the list. */
+static int collect(pass *p, neap_tensor *y)
+{
+    int status = reach(p, y->node);
+    for (int64_t i = 0; status == 0 && i < p->count; i++)
+        for (int j = 0; status == 0 && j < p->node[i]->call.count; j++)
+            status = reach(p, p->node[i]->edge[j]);
+    if (status == 0)
+        qsort(p->node, (size_t)p->count, sizeof *p->node, by_sequence);
+    return status;
+}
+
+static void mark_useful(pass *p)
+{
+    for (int64_t i = 0; i < p->count; i++) {
+        neap_tape_node *node = p->node[i];
+        for (int j = 0; j < node->call.count; j++) {
+            const neap_tape_node *from = (neap_tape_node *)node->edge[j];
+            node->call.wants[j] = from && from->useful;
+            node->useful = node->useful || node->call.wants[j];
+        }
+    }
+}
+
+/* True where adding in place harms nobody: one owner of tensor and elements, no history. */
+static bool may_add_into(const neap_tensor *x)
+{
+    return x->owners == 1 && x->storage->owners == 1 && !x->node && neap_is_contiguous(x);
+}
+
+static int accumulate(neap_tape_node *node, neap_tensor *g)
+{
+    if (!g)
+        return -1;
+    if (!node->pending) {
+        node->pending = neap_keep(g);
+        return 0;
+    }
+    if (!neap_recording() && may_add_into(node->pending) && neap_is_contiguous(g)) {
+        void *sum = neap_tensor_bytes(node->pending);
+        neap_kernels_for(g->dtype)->binary[NEAP_K_add](neap_size(g), sum, 1, neap_tensor_bytes(g), 1, sum);
+        return 0;
+    }
+    neap_tensor *sum = neap_add(node->pending, g);
+    if (!sum)
+        return -1;
+    neap_release(node->pending);
+    node->pending = neap_keep(sum);
+    return 0;
+}
+
+static int check_unchanged(const neap_tape_node *node)
+{
+    const neap_call *call = &node->call;
+    if (node->spent)
+        return neap_fail("backward: '%s' was differentiated already; pass KEEP_GRAPH to do so twice", call->op->info.name);
+    for (int i = 0; i < call->count; i++)
+        if (call->in[i]->storage && call->in[i]->storage->version != node->version[i])
+            return neap_fail("backward: input %d of '%s' was written in place after the forward pass", i, call->op->info.name);
+    return 0;
+}
+
+/* The tape's tensors get their history for as long as the gradient is computed from them. */
+static void set_history(neap_tape_node *node, bool on)
+{
+    for (int i = 0; i < node->call.count; i++) {
+        neap_tensor *x = node->call.in[i];
+        neap_node_release(x->node);
+        x->node = on ? neap_node_keep(node->edge[i]) : NULL;
+    }
+    neap_node_release(node->call.out->node);
+    node->call.out->node = on ? neap_node_keep(&node->head) : NULL;
+}
+
+static int hand_on(neap_tape_node *node, neap_tensor **gx)
+{
+    const neap_call *call = &node->call;
+    char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
+    for (int i = 0; i < call->count; i++) {
+        if (!call->wants[i])
+            continue;
+        if (gx[i] && !neap_shape_equal(gx[i]->shape, call->in[i]->shape))
+            return neap_fail("backward: gradient %d of '%s': expected %s, got %s", i, call->op->info.name,
+                             neap_shape_text(call->in[i]->shape, want), neap_shape_text(gx[i]->shape, got));
+        if (accumulate((neap_tape_node *)node->edge[i], gx[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int visit(pass *p, neap_tape_node *node)
+{
+    neap_tensor *gx[NEAP_MAX_ARITY] = {0};
+    if (check_unchanged(node) < 0)
+        return -1;
+    bool graph = p->flags & NEAP_CREATE_GRAPH;
+    if (graph && node->call.op->needs & NEAP_ONCE)
+        return neap_fail("backward: the gradient of '%s' cannot be differentiated again", node->call.op->info.name);
+    neap_scope scope = neap_scope_open();
+    if (graph)
+        set_history(node, true);
+    int status = node->call.op->gradient(&node->call, node->pending, gx);
+    if (graph)
+        set_history(node, false);
+    if (status == 0)
+        status = hand_on(node, gx);
+    neap_scope_close(scope);
+    if (!(p->flags & (NEAP_CREATE_GRAPH | NEAP_KEEP_GRAPH)))
+        neap_tape_forget(node);
+    return status;
+}
+
+static bool hands_on(const neap_tape_node *node)
+{
+    for (int i = 0; i < node->call.count; i++)
+        if (node->call.wants[i])
+            return true;
+    return false;
+}
+
+static int run(pass *p, neap_tensor *const *keep, int kept)
+{
+    for (int64_t i = p->count - 1; i >= 0; i--) {
+        neap_tape_node *node = p->node[i];
+        bool target = !node->call.op;
+        if (target || !node->pending || !hands_on(node))
+            continue;
+        if (visit(p, node) < 0)
+            return -1;
+        for (int k = 0; k < kept; k++)
+            target = target || keep[k]->node == &node->head;
+        if (!target) {
+            neap_release(node->pending);
+            node->pending = NULL;
+        }
+    }
+    return 0;
+}
+
+static void finish(pass *p)
+{
+    for (int64_t i = 0; i < p->count; i++) {
+        neap_release(p->node[i]->pending);
+        p->node[i]->pending = NULL;
+    }
+    neap_free(p->node);
+}
+
+static neap_tensor *first_gradient(neap_tensor *y, neap_tensor *seed)
+{
+    char text[NEAP_SHAPE_TEXT];
+    if (!seed && neap_size(y) != 1)
+        return neap_fail_null("backward: expected one element or a seed, got %s", neap_shape_text(y->shape, text));
+    if (seed && (!neap_shape_equal(seed->shape, y->shape) || seed->dtype != y->dtype))
+        return neap_fail_null("backward: expected a seed like y, %s", neap_shape_text(y->shape, text));
+    return seed ? seed : neap_full(y->dtype, y->shape, 1);
+}
+
+/* Marks targets through `mark`, runs, and lets `take` read the pending gradients before they go. */
+static int differentiate(neap_tensor *y, neap_tensor *seed, unsigned flags, neap_tensor *const *x, int count,
+                         int (*take)(pass *p, neap_tensor *const *x, int count, neap_tensor **out), neap_tensor **out)
+{
+    pass p = {.number = ++pass_number, .flags = flags};
+    bool was = neap_record(flags & NEAP_CREATE_GRAPH);
+    neap_tensor *g = first_gradient(y, seed);
+    int status = g ? collect(&p, y) : -1;
+    if (status == 0) {
+        for (int64_t i = 0; i < p.count; i++)
+            p.node[i]->useful = !x && !p.node[i]->call.op;
+        for (int i = 0; i < count; i++)
+            if (x[i]->node)
+                neap_tape_node_of(x[i])->useful = true;
+        mark_useful(&p);
+        status = y->node ? accumulate(neap_tape_node_of(y), g) : 0;
+    }
+    if (status == 0)
+        status = run(&p, x, count);
+    if (status == 0)
+        status = take(&p, x, count, out);
+    finish(&p);
+    neap_record(was);
+    return status;
+}
+
+static int take_targets(pass *p, neap_tensor *const *x, int count, neap_tensor **out)
+{
+    int status = 0;
+    for (int i = 0; i < count; i++) {
+        neap_tape_node *node = neap_tape_node_of(x[i]);
+        bool reached = node && node->pass == p->number && node->pending;
+        out[i] = reached ? neap_scope_adopt(neap_keep(node->pending)) : neap_zeros(x[i]->dtype, x[i]->shape);
+        status = out[i] ? status : -1;
+    }
+    return status;
+}
+
+static int take_leaves(pass *p, neap_tensor *const *x, int count, neap_tensor **out)
+{
+    (void)x, (void)count, (void)out;
+    for (int64_t i = 0; i < p->count; i++) {
+        neap_tape_node *node = p->node[i];
+        if (node->call.op || !node->pending)
+            continue;
+        neap_scope scope = neap_scope_open();
+        neap_tensor *sum = node->grad ? neap_add(node->grad, node->pending) : node->pending;
+        neap_keep(sum);
+        neap_scope_close(scope);
+        if (!sum)
+            return -1;
+        neap_release(node->grad);
+        node->grad = sum;
+    }
+    return 0;
+}
+
+int neap_gradients(neap_tensor *y, neap_tensor *seed, neap_tensor *const *x, int count, unsigned flags,
+                   neap_tensor **gradients)
+{
+    for (int i = 0; i < count; i++)
+        gradients[i] = NULL;
+    for (int i = 0; i < count; i++)
+        if (!y || !x[i])
+            return neap_failed() ? -1 : neap_fail("gradients: got no tensor");
+    return differentiate(y, seed, flags, x, count, take_targets, gradients);
+}
+
+int neap_backward(neap_tensor *y, neap_tensor *seed, unsigned flags)
+{
+    if (!y)
+        return neap_failed() ? -1 : neap_fail("backward: got no tensor");
+    if (!y->node)
+        return neap_fail("backward: expected a tensor made from one that requires a gradient");
+    return differentiate(y, seed, flags, NULL, 0, take_leaves, NULL);
+}

@@ -1,0 +1,156 @@
+/* Recording: what a call leaves on the tape, and leaves themselves. */
+#include <neap/memory.h>
+
+#include "autograd/node.h"
+
+static _Thread_local bool recording_off;
+static _Atomic uint64_t next_sequence = 1;
+
+bool neap_record(bool on)
+{
+    bool was = !recording_off;
+    recording_off = !on;
+    return was;
+}
+
+bool neap_recording(void)
+{
+    return !recording_off;
+}
+
+void neap_tape_forget(neap_tape_node *node)
+{
+    for (int i = 0; i < node->call.count; i++) {
+        neap_release(node->call.in[i]);
+        node->call.in[i] = NULL;
+    }
+    for (int i = 0; i < NEAP_OP_AUX; i++) {
+        neap_release(node->call.aux[i]);
+        node->call.aux[i] = NULL;
+    }
+    neap_release(node->call.out);
+    node->call.out = NULL;
+    node->spent = true;
+}
+
+static void destroy(neap_node *self)
+{
+    neap_tape_node *node = (neap_tape_node *)self;
+    neap_tape_forget(node);
+    for (int i = 0; i < node->call.count; i++)
+        neap_node_release(node->edge[i]);
+    neap_release(node->pending);
+    neap_release(node->grad);
+    neap_free(node);
+}
+
+static neap_tape_node *node_new(void)
+{
+    neap_tape_node *node = neap_calloc(1, sizeof *node);
+    if (!node)
+        return NULL;
+    node->head.owners = 1;
+    node->head.destroy = destroy;
+    node->sequence = atomic_fetch_add(&next_sequence, 1);
+    return node;
+}
+
+bool neap_tape_wants(const neap_call *call)
+{
+    if (recording_off || call->op->needs & NEAP_NO_GRADIENT)
+        return false;
+    for (int i = 0; i < call->count; i++)
+        if (call->in[i]->node)
+            return true;
+    return false;
+}
+
+static neap_tensor *hold(const neap_tensor *x, bool elements)
+{
+    return elements ? neap_tensor_alias(x) : neap_tensor_ghost(x);
+}
+
+static bool hold_inputs(neap_tape_node *node, const neap_call *call)
+{
+    bool whole = true;
+    node->call.count = 0;
+    for (int i = 0; i < call->count; i++) {
+        const neap_tensor *x = call->in[i];
+        node->call.in[i] = hold(x, call->op->needs >> i & 1);
+        node->call.wants[i] = x->node != NULL;
+        node->edge[i] = neap_node_keep(x->node);
+        node->version[i] = x->storage ? x->storage->version : 0;
+        node->call.count = i + 1;
+        whole = whole && node->call.in[i];
+    }
+    return whole;
+}
+
+static bool hold_aux(neap_tape_node *node, const neap_call *call)
+{
+    bool whole = true;
+    for (int i = 0; i < NEAP_OP_AUX; i++) {
+        node->call.aux[i] = NULL;
+        if (call->aux[i] && call->op->needs & NEAP_NEEDS_AUX)
+            whole = (node->call.aux[i] = hold(call->aux[i], true)) && whole;
+    }
+    return whole;
+}
+
+int neap_tape_record(neap_call *call)
+{
+    neap_tape_node *node = node_new();
+    if (!node)
+        return -1;
+    node->call = *call;
+    bool whole = hold_inputs(node, call);
+    whole = hold_aux(node, call) && whole;
+    node->call.out = hold(call->out, call->op->needs & NEAP_NEEDS_OUT);
+    if (!whole || !node->call.out) {
+        neap_node_release(&node->head);
+        return -1;
+    }
+    call->out->node = &node->head;
+    return 0;
+}
+
+int neap_require_grad(neap_tensor *x, bool on)
+{
+    if (!x)
+        return -1;
+    neap_tape_node *node = neap_tape_node_of(x);
+    if (node && node->call.op)
+        return neap_fail("require_grad: expected a leaf, got the result of '%s'", node->call.op->info.name);
+    if (x->dtype != NEAP_F32 && x->dtype != NEAP_F64)
+        return neap_fail("require_grad: expected f32 or f64, got %s", neap_dtype_name(x->dtype));
+    if (on && !node)
+        x->node = (neap_node *)node_new();
+    if (!on) {
+        neap_node_release(x->node);
+        x->node = NULL;
+    }
+    return on && !x->node ? -1 : 0;
+}
+
+bool neap_requires_grad(const neap_tensor *x)
+{
+    return x && x->node;
+}
+
+neap_tensor *neap_grad(const neap_tensor *leaf)
+{
+    return leaf && leaf->node ? neap_tape_node_of(leaf)->grad : NULL;
+}
+
+void neap_grad_clear(neap_tensor *leaf)
+{
+    if (!leaf || !leaf->node)
+        return;
+    neap_release(neap_tape_node_of(leaf)->grad);
+    neap_tape_node_of(leaf)->grad = NULL;
+}
+
+neap_tensor *neap_detach(neap_tensor *x)
+{
+    return x ? neap_scope_adopt(neap_tensor_alias(x)) : NULL;
+}

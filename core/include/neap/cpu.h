@@ -1,0 +1,28 @@
+/*
+ * The processor, as cpuid and XGETBV tell it, and the instruction set chosen for the kernels.
+ */
+#ifndef NEAP_CPU_H
+#define NEAP_CPU_H
+
+#include <stdbool.h>
+
+/* In ascending order: each set includes those before it. */
+typedef enum neap_isa {
+    NEAP_ISA_GENERIC,
+    NEAP_ISA_AVX2,       /* with FMA and F16C */
+    NEAP_ISA_AVX512,     /* F, BW, DQ, VL, CD */
+    NEAP_ISA_AVX512BF16,
+    NEAP_ISA_COUNT
+} neap_isa;
+
+const char *neap_isa_name(neap_isa isa);        /* "generic", "avx2", "avx512", "avx512bf16" */
+int neap_isa_parse(const char *name);           /* an neap_isa, or -1 with a message */
+neap_isa neap_isa_supported(void);              /* the highest that processor and system support */
+
+/* The set in use: the highest supported, masked downward by NEAP_CPU when first asked. An unknown NEAP_CPU fails
+ * with a message, -1. */
+int neap_isa_active(void);
+
+const char *neap_cpu_name(void);                /* the processor's brand string */
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * Files: safetensors checkpoints, pictures, NumPy arrays. Every file is written beside the old one, flushed, and then
+ * renamed over it, so a reader sees the old file or the new one and never half of either.
+ */
+#ifndef NEAP_IO_H
+#define NEAP_IO_H
+
+#include <neap/tensor.h>
+
+/* A map from strings to strings, in the order of insertion. */
+typedef struct neap_pair {
+    const char *key, *value;
+} neap_pair;
+
+/* An open safetensors file, mapped read-only and validated whole when opened. */
+typedef struct neap_safetensors neap_safetensors;
+
+neap_safetensors *neap_safetensors_open(const char *path);
+void neap_safetensors_close(neap_safetensors *file);
+/* The same from memory (fuzzing, tests); the bytes are borrowed until close. `name` stands in messages. */
+neap_safetensors *neap_safetensors_parse(const char *name, const void *bytes, size_t size);
+
+int neap_safetensors_count(const neap_safetensors *file);
+const char *neap_safetensors_name(const neap_safetensors *file, int index);
+int neap_safetensors_find(const neap_safetensors *file, const char *name); /* index, or -1 without a message */
+neap_shape neap_safetensors_shape(const neap_safetensors *file, int index);
+const char *neap_safetensors_dtype(const neap_safetensors *file, int index); /* "F32", "BF16", "I64", ... */
+neap_tensor *neap_safetensors_load(const neap_safetensors *file, int index); /* a new tensor; F16 comes as f32 */
+int neap_safetensors_pairs(const neap_safetensors *file, const neap_pair **pairs); /* metadata; number of pairs */
+const char *neap_safetensors_value(const neap_safetensors *file, const char *key); /* NULL when absent, no message */
+
+/* Tensors of any dtype of the core, contiguous or not; metadata "format" = "pt" is added. */
+typedef struct neap_named_tensor {
+    const char *name;
+    neap_tensor *tensor;
+} neap_named_tensor;
+int neap_safetensors_save(const char *path, const neap_named_tensor *tensors, int count, const neap_pair *metadata,
+                          int pairs);
+
+/* Pictures: f32 [H, W, C], C = 1, 3 or 4, in [-1, 1] (clamped; a NaN is refused). Text pairs become tEXt chunks. */
+int neap_png_save(const char *path, neap_tensor *picture, const neap_pair *text, int pairs);
+neap_tensor *neap_png_load(const char *path);  /* f32 [H, W, C], C = 1 or 3, alpha dropped */
+neap_tensor *neap_jpeg_load(const char *path); /* f32 [H, W, C] */
+
+/* NumPy's format, version 1.0, little-endian, C order. */
+int neap_npy_save(const char *path, neap_tensor *x);
+neap_tensor *neap_npy_load(const char *path);
+
+/* Writes a whole small file atomically. */
+int neap_file_save(const char *path, const void *bytes, size_t size);
+/* Reads a whole file; NUL-terminated beyond *size; free with neap_free. At most `limit` bytes. */
+void *neap_file_load(const char *path, size_t limit, size_t *size);
+int neap_folder_make(const char *path); /* with its parents; fine when it stands already */
+
+#endif

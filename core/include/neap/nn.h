@@ -1,0 +1,67 @@
+/*
+ * Models: named parameters, how they start, and the layers that architectures share.
+ *
+ * A parameter's name is a dotted path ("blocks.0.attn.qkv.weight"); the part before the first dot that a model was
+ * asked to divide by ("generator", "discriminator") is a part that an objective can train alone. Layouts are those of
+ * checkpoints: linear [out, in].
+ */
+#ifndef NEAP_NN_H
+#define NEAP_NN_H
+
+#include <neap/ops.h>
+
+typedef struct neap_model neap_model;
+
+typedef enum neap_init_kind {
+    NEAP_INIT_ZERO,
+    NEAP_INIT_ONE,
+    NEAP_INIT_NORMAL,         /* N(0, scale^2) */
+    NEAP_INIT_UNIFORM,        /* U(-scale, scale) */
+    NEAP_INIT_XAVIER_UNIFORM, /* U(-a, a), a = sqrt(6 / (in + out)) (Glorot and Bengio 2010) */
+    NEAP_INIT_KAIMING_UNIFORM /* U(-a, a), a = sqrt(6 / in) times scale (He et al. 2015) */
+} neap_init_kind;
+
+typedef struct neap_init {
+    neap_init_kind kind;
+    double scale;
+} neap_init;
+
+neap_model *neap_model_new(uint64_t seed); /* parameters start from streams forked by name: order does not matter */
+void neap_model_free(neap_model *model);
+
+/* Adds a parameter and returns it, borrowed; it lives as long as the model. A second use of a name fails. */
+neap_tensor *neap_model_parameter(neap_model *model, neap_shape shape, neap_init init, const char *name, ...)
+    __attribute__((format(printf, 4, 5)));
+
+int neap_model_count(const neap_model *model);
+const char *neap_model_name(const neap_model *model, int index);
+neap_tensor *neap_model_tensor(const neap_model *model, int index);
+neap_tensor *neap_model_find(const neap_model *model, const char *name); /* NULL without a message */
+int64_t neap_model_size(const neap_model *model);                       /* elements of all parameters */
+
+/* Layers: a few borrowed parameters and their path, which stands before messages about them. */
+typedef struct neap_linear_layer {
+    neap_tensor *weight, *bias; /* bias NULL: none */
+    const char *path;           /* owned by the model */
+} neap_linear_layer;
+
+/* Names are path.weight and path.bias; the bias starts at zero. Returns 0, or -1 with a message. */
+int neap_linear_make(neap_linear_layer *layer, neap_model *model, int64_t in, int64_t out, neap_init init,
+                     const char *path, ...) __attribute__((format(printf, 6, 7)));
+neap_tensor *neap_linear_apply(const neap_linear_layer *layer, neap_tensor *x);
+neap_tensor *neap_linear_apply_gelu(const neap_linear_layer *layer, neap_tensor *x);
+neap_tensor *neap_linear_apply_gated(const neap_linear_layer *layer, neap_tensor *residual, neap_tensor *gate,
+                                     neap_tensor *x);
+
+/* [cos, sin] of 1000 t f_i, f_i = 10000^(-i / (width / 2)); t [B] in [0, 1] -> [B, width]. */
+neap_tensor *neap_time_features(neap_tensor *t, int64_t width);
+
+/* Fixed positions of a grid: half the channels for columns, then half for rows, each [sin, cos] -> [rows * columns,
+ * width]; width a multiple of 4 (MAE's and DiT's table). */
+neap_tensor *neap_grid_positions(int64_t rows, int64_t columns, int64_t width);
+
+/* [B, H, W, C] -> [B, (H/p)(W/p), p p C] in the order (row in patch, column in patch, channel), and back. */
+neap_tensor *neap_patchify(neap_tensor *x, int64_t patch);
+neap_tensor *neap_unpatchify(neap_tensor *x, int64_t patch, int64_t height, int64_t width);
+
+#endif

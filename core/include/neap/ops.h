@@ -1,0 +1,156 @@
+/*
+ * Ops. One row per primitive in core/ops/ops.def; here their C faces, and the composites built from them.
+ *
+ * Operands of one op have one dtype, f32 or f64, unless a line says otherwise; shapes broadcast as NumPy's do. Axes may
+ * be negative. Results belong to the innermost scope. See tensor.h for ownership and errors.
+ */
+#ifndef NEAP_OPS_H
+#define NEAP_OPS_H
+
+#include <neap/tensor.h>
+
+/* --- The table --------------------------------------------------------------------------------------------------- */
+
+#define NEAP_MAX_ARITY 16
+#define NEAP_MAX_LIST (2 * NEAP_MAX_RANK)
+
+typedef enum neap_attr_type { NEAP_ATTR_END, NEAP_ATTR_LIST, NEAP_ATTR_INT, NEAP_ATTR_FLAG, NEAP_ATTR_REAL } neap_attr_type;
+
+/* One attribute of a row; LIST values live in neap_attrs.list, INT and FLAG in .i and REAL in .f, each in the order
+ * of the row. `required` attributes have no default. */
+typedef struct neap_attr {
+    const char *name;
+    neap_attr_type type;
+    bool required;
+    double fallback;
+} neap_attr;
+
+typedef struct neap_attrs {
+    int count; /* entries of list */
+    int64_t list[NEAP_MAX_LIST];
+    int64_t i[4];
+    double f[2];
+} neap_attrs;
+
+typedef struct neap_op_info {
+    const char *name;
+    int min_arity, max_arity;
+    const neap_attr *attrs; /* ends with NEAP_ATTR_END */
+    bool differentiable, twice;
+    const char *help;
+} neap_op_info;
+
+int neap_op_count(void);
+const neap_op_info *neap_op_at(int op);
+int neap_op_find(const char *name); /* -1 without a message */
+neap_tensor *neap_op_apply(int op, neap_tensor *const *inputs, int count, const neap_attrs *attrs);
+
+/* --- Elementwise ------------------------------------------------------------------------------------------------- */
+
+neap_tensor *neap_neg(neap_tensor *x);
+neap_tensor *neap_exp(neap_tensor *x);
+neap_tensor *neap_log(neap_tensor *x);
+neap_tensor *neap_sqrt(neap_tensor *x);
+neap_tensor *neap_rsqrt(neap_tensor *x);
+neap_tensor *neap_abs(neap_tensor *x);
+neap_tensor *neap_sign(neap_tensor *x);
+neap_tensor *neap_sin(neap_tensor *x);
+neap_tensor *neap_cos(neap_tensor *x);
+neap_tensor *neap_tanh(neap_tensor *x);
+neap_tensor *neap_erf(neap_tensor *x);
+neap_tensor *neap_sigmoid(neap_tensor *x);
+neap_tensor *neap_silu(neap_tensor *x);
+neap_tensor *neap_gelu(neap_tensor *x);      /* x Phi(x) (Hendrycks and Gimpel 2016) */
+neap_tensor *neap_gelu_tanh(neap_tensor *x); /* its tanh approximation */
+neap_tensor *neap_relu(neap_tensor *x);
+neap_tensor *neap_softplus(neap_tensor *x);
+neap_tensor *neap_square(neap_tensor *x);
+neap_tensor *neap_reciprocal(neap_tensor *x);
+neap_tensor *neap_floor(neap_tensor *x);
+neap_tensor *neap_leaky_relu(neap_tensor *x, double slope);
+neap_tensor *neap_clamp(neap_tensor *x, double low, double high); /* the gradient is 0 outside, 1 inside and on it */
+neap_tensor *neap_affine(neap_tensor *x, double scale, double shift);
+neap_tensor *neap_power(neap_tensor *x, double exponent);
+
+neap_tensor *neap_add(neap_tensor *a, neap_tensor *b);
+neap_tensor *neap_sub(neap_tensor *a, neap_tensor *b);
+neap_tensor *neap_mul(neap_tensor *a, neap_tensor *b);
+neap_tensor *neap_div(neap_tensor *a, neap_tensor *b);
+neap_tensor *neap_maximum(neap_tensor *a, neap_tensor *b); /* equal elements share the gradient by halves */
+neap_tensor *neap_minimum(neap_tensor *a, neap_tensor *b);
+
+neap_tensor *neap_eq(neap_tensor *a, neap_tensor *b); /* comparisons give u8: 0 or 1 */
+neap_tensor *neap_ne(neap_tensor *a, neap_tensor *b);
+neap_tensor *neap_lt(neap_tensor *a, neap_tensor *b);
+neap_tensor *neap_le(neap_tensor *a, neap_tensor *b);
+neap_tensor *neap_gt(neap_tensor *a, neap_tensor *b);
+neap_tensor *neap_ge(neap_tensor *a, neap_tensor *b);
+neap_tensor *neap_where(neap_tensor *condition, neap_tensor *a, neap_tensor *b); /* condition u8 */
+neap_tensor *neap_cast(neap_tensor *x, neap_dtype dtype);                        /* any dtype to any */
+
+/* --- Reductions: over `axes`, all of them when count is 0; `keep` leaves reduced axes with size 1 -------------------- */
+
+neap_tensor *neap_sum(neap_tensor *x, const int *axes, int count, bool keep);
+neap_tensor *neap_mean(neap_tensor *x, const int *axes, int count, bool keep);
+neap_tensor *neap_max(neap_tensor *x, const int *axes, int count, bool keep); /* equal maxima share the gradient */
+neap_tensor *neap_variance(neap_tensor *x, const int *axes, int count, bool keep); /* divides by n */
+
+/* --- Shape ------------------------------------------------------------------------------------------------------- */
+
+neap_tensor *neap_reshape(neap_tensor *x, neap_shape shape); /* one size may be -1; a view where strides allow */
+neap_tensor *neap_permute(neap_tensor *x, const int *axes);  /* a view; neap_rank(x) axes */
+neap_tensor *neap_slice(neap_tensor *x, int axis, int64_t start, int64_t stop); /* a view of [start, stop) */
+neap_tensor *neap_expand(neap_tensor *x, neap_shape shape);  /* a view; sizes of 1 repeat */
+neap_tensor *neap_pad(neap_tensor *x, const int64_t *before_after); /* zeros; 2 counts per axis */
+neap_tensor *neap_concat(neap_tensor *const *x, int count, int axis);
+int neap_chunk(neap_tensor *x, int count, neap_tensor **parts, int axis); /* equal views; fills parts with NULL on failure */
+neap_tensor *neap_contiguous(neap_tensor *x);                       /* x itself where it is */
+neap_tensor *neap_gather(neap_tensor *x, neap_tensor *index, int axis); /* index i32, of x's rank; torch.gather */
+neap_tensor *neap_scatter_add(neap_tensor *x, neap_tensor *index, int axis, int64_t size); /* its adjoint */
+
+/* --- Products ------------------------------------------------------------------------------------------------------ */
+
+/* [..., m, k] by [..., k, n]; leading axes broadcast; `transpose_*` swaps the operand's last two axes. */
+neap_tensor *neap_matmul(neap_tensor *a, neap_tensor *b);
+neap_tensor *neap_matmul_t(neap_tensor *a, neap_tensor *b, bool transpose_a, bool transpose_b);
+neap_tensor *neap_linear(neap_tensor *x, neap_tensor *weight, neap_tensor *bias); /* x [.., in], weight [out, in] */
+neap_tensor *neap_linear_nobias(neap_tensor *x, neap_tensor *weight);
+/* linear then gelu_tanh, and residual + gate * linear, each in one pass over the product. gate [B, out] meets
+ * x [B, T, in]. */
+neap_tensor *neap_linear_gelu(neap_tensor *x, neap_tensor *weight, neap_tensor *bias);
+neap_tensor *neap_linear_gated_add(neap_tensor *residual, neap_tensor *gate, neap_tensor *x, neap_tensor *weight,
+                                   neap_tensor *bias);
+neap_tensor *neap_embedding(neap_tensor *table, neap_tensor *index); /* [N, D], i32 [...] -> [..., D] */
+
+/* --- Normalisation, attention, losses -------------------------------------------------------------------------------- */
+
+neap_tensor *neap_softmax(neap_tensor *x, int axis);
+neap_tensor *neap_log_softmax(neap_tensor *x, int axis);
+neap_tensor *neap_layer_norm(neap_tensor *x, double eps);  /* over the last axis, no affine part */
+neap_tensor *neap_rms_norm(neap_tensor *x, double eps);
+/* layer_norm(x) (1 + scale) + shift; x [B, T, D], shift and scale [B, D] (DiT, Peebles and Xie 2023) */
+neap_tensor *neap_modulated_norm(neap_tensor *x, neap_tensor *shift, neap_tensor *scale, double eps);
+neap_tensor *neap_gated_add(neap_tensor *residual, neap_tensor *gate, neap_tensor *x); /* [B, T, D], gate [B, D] */
+
+/* softmax(q k^T / sqrt(d)) v with q [B, N, H, d], k and v [B, M, H, d] -> [B, N, H, d] (Vaswani et al. 2017). */
+neap_tensor *neap_attention(neap_tensor *q, neap_tensor *k, neap_tensor *v);
+/* The same on one product [B, N, 3 H d] holding q, k, v -> [B, N, H d]; the gradient is written in place of a concat. */
+neap_tensor *neap_self_attention(neap_tensor *qkv, int heads);
+
+neap_tensor *neap_cross_entropy(neap_tensor *logits, neap_tensor *labels); /* [B, N], i32 [B]: mean over B, nats */
+neap_tensor *neap_bce_with_logits(neap_tensor *logits, neap_tensor *targets); /* mean over all elements, nats */
+neap_tensor *neap_mse(neap_tensor *a, neap_tensor *b);                     /* mean over all elements */
+
+/* --- Random tensors: row i of the first axis is sample `first + i` of the stream (random.h) -------------------------- */
+
+#include <neap/random.h>
+neap_tensor *neap_randn(neap_random random, uint64_t first, neap_shape shape);
+neap_tensor *neap_rand(neap_random random, uint64_t first, neap_shape shape);
+
+/* --- Precision ------------------------------------------------------------------------------------------------------ */
+
+/* The operands of products: f32, or rounded to bf16 with f32 sums. One setting of the process. Returns the former. */
+neap_dtype neap_precision_set(neap_dtype dtype); /* NEAP_F32 or NEAP_BF16; others are ignored */
+neap_dtype neap_precision(void);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * Optimisers: AdamW and SGD with clipping and an exponential moving average, in one pass over each parameter.
+ */
+#ifndef NEAP_OPTIM_H
+#define NEAP_OPTIM_H
+
+#include <neap/nn.h>
+
+typedef struct neap_adamw_config {
+    double lr, beta1, beta2, eps, weight_decay;
+    double clip; /* largest L2 norm of all gradients together; 0: no clipping */
+    double ema;  /* decay of the average, 0: none. Its warm-up: min(ema, 1 - (1 + step)^(-2/3)) */
+} neap_adamw_config;
+
+/* State for some parameters of a model, by the prefix of their names ("" for all of them). */
+typedef struct neap_optimizer neap_optimizer;
+
+neap_optimizer *neap_adamw_new(neap_model *model, const char *prefix, const neap_adamw_config *config);
+void neap_optimizer_free(neap_optimizer *optimizer);
+
+int neap_optimizer_count(const neap_optimizer *optimizer);
+neap_tensor *neap_optimizer_parameter(const neap_optimizer *optimizer, int index);
+
+/* One step, number `step` from 1, with lr times lr_scale; gradients are those of neap_optimizer_parameter(i). Writes
+ * the gradients' norm before clipping. When a gradient is not finite nothing changes and the message names the
+ * parameter. */
+int neap_optimizer_step(neap_optimizer *optimizer, neap_tensor *const *gradients, int64_t step, double lr_scale,
+                        double *norm);
+
+/* State by name, for checkpoints: "moment1.NAME", "moment2.NAME", "ema.NAME"; borrowed tensors, written in place to
+ * resume. Returns how many there are; `names` are owned by the optimiser. */
+int neap_optimizer_state(neap_optimizer *optimizer, const char *const **names, neap_tensor *const **tensors);
+
+/* Swaps the parameters' values with their averages; a second call swaps back. Fails where there is no average. */
+int neap_optimizer_swap_ema(neap_optimizer *optimizer);
+
+/* lr multiplier: linear from 0 to 1 over `warmup` steps, then constant, or by cosine to `floor` at `total`. */
+typedef enum neap_decay { NEAP_DECAY_NONE, NEAP_DECAY_LINEAR, NEAP_DECAY_COSINE } neap_decay;
+double neap_schedule(int64_t step, int64_t warmup, int64_t total, neap_decay decay, double floor);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * The plugin ABI: one exported constant, components, their parameter tables, and one interface per kind.
+ *
+ * A plugin is a shared object with the symbol neap_plugin_v1 and nothing else exported. The host reads its ABI number
+ * and size from the file before any of its code runs. The same source links in statically, named neap_plugin_NAME,
+ * where NEAP_STATIC_PLUGINS is defined. Plugins are never unloaded, so strings and tables may be referred to for ever.
+ *
+ * Every function below borrows its arguments, may be called from one thread at a time unless it says otherwise, and
+ * fails as tensor.h and error.h say.
+ */
+#ifndef NEAP_PLUGIN_H
+#define NEAP_PLUGIN_H
+
+#include <neap/nn.h>
+
+#define NEAP_ABI 1
+
+/* --- Parameters ------------------------------------------------------------------------------------------------------ */
+
+typedef enum neap_param_type {
+    NEAP_PARAM_END,
+    NEAP_PARAM_INT,    /* int64_t */
+    NEAP_PARAM_REAL,   /* double */
+    NEAP_PARAM_FLAG,   /* bool */
+    NEAP_PARAM_TEXT,   /* const char *, owned by the config */
+    NEAP_PARAM_CHOICE, /* int: the index in `choices` */
+    NEAP_PARAM_COMPONENT /* const neap_instance *, or NULL; `text` names the kind. Owned by the config */
+} neap_param_type;
+
+/* One row per parameter. The core fills and checks the config struct; calls from Lua, messages, help, checkpoint
+ * metadata and reference pages come from these rows. */
+typedef struct neap_param {
+    const char *name;
+    neap_param_type type;
+    size_t offset;
+    bool required;
+    double fallback, low, high;  /* INT, REAL; inclusive. FLAG and CHOICE use fallback alone */
+    const char *text;            /* TEXT: the default, may be NULL. COMPONENT: the kind */
+    const char *const *choices;  /* CHOICE: ends with NULL */
+    const char *help;
+} neap_param;
+
+#define NEAP_INT(config, field, fallback, low, high, help)                                                          \
+    {#field, NEAP_PARAM_INT, offsetof(config, field), false, fallback, low, high, NULL, NULL, help}
+#define NEAP_REAL(config, field, fallback, low, high, help)                                                         \
+    {#field, NEAP_PARAM_REAL, offsetof(config, field), false, fallback, low, high, NULL, NULL, help}
+#define NEAP_FLAG(config, field, fallback, help)                                                                    \
+    {#field, NEAP_PARAM_FLAG, offsetof(config, field), false, fallback, 0, 1, NULL, NULL, help}
+#define NEAP_TEXT(config, field, fallback, help)                                                                    \
+    {#field, NEAP_PARAM_TEXT, offsetof(config, field), false, 0, 0, 0, fallback, NULL, help}
+#define NEAP_CHOICE(config, field, fallback, choices, help)                                                         \
+    {#field, NEAP_PARAM_CHOICE, offsetof(config, field), false, fallback, 0, 0, NULL, choices, help}
+#define NEAP_REQUIRED_INT(config, field, low, high, help)                                                           \
+    {#field, NEAP_PARAM_INT, offsetof(config, field), true, 0, low, high, NULL, NULL, help}
+#define NEAP_REQUIRED_TEXT(config, field, help)                                                                     \
+    {#field, NEAP_PARAM_TEXT, offsetof(config, field), true, 0, 0, 0, NULL, NULL, help}
+#define NEAP_COMPONENT(config, field, kind, help)                                                                   \
+    {#field, NEAP_PARAM_COMPONENT, offsetof(config, field), false, 0, 0, 0, kind, NULL, help}
+#define NEAP_PARAMS_END {NULL, NEAP_PARAM_END, 0, false, 0, 0, 0, NULL, NULL, NULL}
+
+/* --- Components ------------------------------------------------------------------------------------------------------ */
+
+typedef struct neap_component {
+    const char *interface; /* "sampler/1" */
+    const char *name;      /* "euler": [a-z][a-z0-9_]* */
+    const char *help;      /* one line */
+    size_t config_size;
+    const neap_param *params;
+    const void *functions; /* the struct of the interface; begins with its size */
+} neap_component;
+
+typedef struct neap_plugin {
+    uint32_t abi;  /* NEAP_ABI */
+    uint32_t size; /* sizeof(neap_plugin) */
+    const char *name, *version, *license, *help;
+    const neap_component *components; /* ends with a row whose interface is NULL */
+} neap_plugin;
+
+#ifdef NEAP_STATIC_PLUGINS
+#define NEAP_PLUGIN(id) extern const neap_plugin neap_plugin_##id; const neap_plugin neap_plugin_##id
+#else
+#define NEAP_PLUGIN(id)                                                                                             \
+    extern const neap_plugin neap_plugin_v1;                                                                        \
+    __attribute__((visibility("default"))) const neap_plugin neap_plugin_v1
+#endif
+
+/* --- What flows between components ---------------------------------------------------------------------------------- */
+
+/* One example: a picture [height, width, channels] in [-1, 1], or a point as [1, 1, dimensions]. */
+typedef struct neap_spec {
+    int64_t height, width, channels;
+    int64_t classes; /* 0: unconditional. Labels are i32 in [0, classes); the null label is `classes` itself */
+} neap_spec;
+
+/* A built architecture: its parameters and what it offers; see run.h. */
+typedef struct neap_network neap_network;
+
+/* What a training step hands to an objective. */
+#define NEAP_STEP_SHARED 4
+#define NEAP_STEP_REPORTS 16
+typedef struct neap_step {
+    neap_tensor *x;      /* f32 [B, H, W, C] */
+    neap_tensor *labels; /* i32 [B], or NULL where the data or the network has none */
+    neap_random random;  /* of this step; fork it by purpose */
+    int64_t number;      /* from 1 */
+    neap_tensor *shared[NEAP_STEP_SHARED]; /* from one phase of a step to the next; kept by neap_step_share */
+    int reports;
+    struct {
+        const char *name;
+        double value;
+    } report[NEAP_STEP_REPORTS];
+} neap_step;
+
+void neap_step_report(neap_step *step, const char *name, double value); /* a figure for the metrics of this step */
+void neap_step_share(neap_step *step, int slot, neap_tensor *x);
+
+/* What a sampler integrates or drives; labels and guidance are inside already. t in [0, 1]. */
+typedef struct neap_field {
+    void *self;
+    neap_tensor *(*velocity)(void *self, neap_tensor *x, double t); /* NULL where the network has no velocity */
+    neap_tensor *(*generate)(void *self, neap_tensor *z);           /* likewise */
+} neap_field;
+
+/* Told after each step of a sampler; a non-zero return ends sampling with a failure recorded by the watcher. */
+typedef struct neap_watch {
+    void *user;
+    int (*step)(void *user, int64_t step, int64_t steps, double t, neap_tensor *x);
+} neap_watch;
+
+/* What a guidance combines: the conditional field at any labels, and the labels of this batch. */
+typedef struct neap_conditional {
+    void *self;
+    neap_tensor *(*velocity)(void *self, neap_tensor *x, double t, neap_tensor *labels); /* rows of x may be doubled */
+    neap_tensor *labels, *null_labels; /* i32 [B] */
+} neap_conditional;
+
+/* --- Interfaces: `size` is sizeof of the struct; functions that may be NULL say so -------------------------------- */
+
+/* architecture/1 */
+typedef struct neap_architecture {
+    size_t size;
+    void *(*build)(const void *config, neap_model *model); /* adds parameters; the config outlives the result */
+    void (*destroy)(void *self);
+    neap_spec (*spec)(const void *self);
+    /* Any of these may be NULL. x [B, H, W, C], t f32 [B], labels i32 [B] or NULL where classes = 0. */
+    neap_tensor *(*velocity)(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels); /* of x's shape */
+    neap_tensor *(*generate)(void *self, neap_tensor *z, neap_tensor *labels);
+    neap_tensor *(*discriminate)(void *self, neap_tensor *x, neap_tensor *labels);
+    neap_tensor *(*encode)(void *self, neap_tensor *x);
+    neap_tensor *(*decode)(void *self, neap_tensor *z);
+} neap_architecture;
+
+/* objective/1 */
+typedef struct neap_phase {
+    const char *name;
+    const char *part; /* prefix of the parameters it trains; "" for all */
+} neap_phase;
+
+typedef struct neap_objective {
+    size_t size;
+    const char *const *needs; /* what the network must offer; ends with NULL */
+    const neap_phase *phases; /* ends with a row whose name is NULL */
+    neap_tensor *(*loss)(const void *config, int phase, neap_network *network, neap_step *step); /* one element */
+} neap_objective;
+
+/* sampler/1 */
+typedef struct neap_sampler {
+    size_t size;
+    const char *const *needs;
+    /* From noise [B, H, W, C] at t = 1 to data at t = 0. watch may be NULL. */
+    neap_tensor *(*sample)(const void *config, const neap_field *field, neap_tensor *noise, neap_random random,
+                           const neap_watch *watch);
+} neap_sampler;
+
+/* guidance/1 */
+typedef struct neap_guidance {
+    size_t size;
+    neap_tensor *(*velocity)(const void *config, const neap_conditional *field, neap_tensor *x, double t);
+} neap_guidance;
+
+/* dataset/1 */
+typedef struct neap_dataset {
+    size_t size;
+    void *(*open)(const void *config);
+    void (*close)(void *self);
+    neap_spec (*spec)(const void *self);
+    int64_t (*count)(const void *self);
+    const char *(*label_name)(const void *self, int64_t label); /* the function or its result may be NULL */
+    /* One example: height * width * channels floats, and the label (0 where classes = 0). Called from many threads. */
+    int (*read)(const void *self, int64_t index, float *x, int32_t *label);
+} neap_dataset;
+
+/* metric/1 */
+typedef struct neap_metric {
+    size_t size;
+    int (*score)(const void *config, neap_tensor *samples, neap_tensor *reference, double *score);
+} neap_metric;
+
+#endif

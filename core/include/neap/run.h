@@ -1,0 +1,101 @@
+/*
+ * Runs: what the host builds from components. A network, batches of a data set, a training step, sampling.
+ */
+#ifndef NEAP_RUN_H
+#define NEAP_RUN_H
+
+#include <neap/autograd.h>
+#include <neap/optim.h>
+#include <neap/registry.h>
+
+/* --- Networks ---------------------------------------------------------------------------------------------------- */
+
+neap_network *neap_network_new(neap_instance *architecture, uint64_t seed);
+void neap_network_free(neap_network *network);
+neap_model *neap_network_model(const neap_network *network);
+neap_instance *neap_network_instance(const neap_network *network);
+neap_spec neap_network_spec(const neap_network *network);
+bool neap_network_offers(const neap_network *network, const char *what); /* "velocity", "generate", ... */
+
+/* Calls with shapes checked; labels NULL stands for the null label where the network is conditional. A failure inside
+ * is prefixed with the architecture's name. Objectives call these. */
+neap_tensor *neap_network_velocity(neap_network *network, neap_tensor *x, neap_tensor *t, neap_tensor *labels);
+neap_tensor *neap_network_generate(neap_network *network, neap_tensor *z, neap_tensor *labels);
+neap_tensor *neap_network_discriminate(neap_network *network, neap_tensor *x, neap_tensor *labels);
+neap_tensor *neap_network_encode(neap_network *network, neap_tensor *x);
+neap_tensor *neap_network_decode(neap_network *network, neap_tensor *z);
+
+/* Fails by name when something needed is not offered: `flow_matching needs 'velocity'; gan offers 'generate',
+ * 'discriminate'`. `needs` ends with NULL. */
+int neap_network_require(const neap_network *network, const char *who, const char *const *needs);
+
+/* --- Sources: an open data set ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct neap_source neap_source;
+neap_source *neap_source_open(neap_instance *dataset);
+void neap_source_close(neap_source *source);
+neap_instance *neap_source_instance(const neap_source *source);
+neap_spec neap_source_spec(const neap_source *source);
+int64_t neap_source_count(const neap_source *source);
+const char *neap_source_label_name(const neap_source *source, int64_t label); /* NULL when it has none */
+
+/* The examples at `count` positions; x f32 [count, H, W, C], labels i32 [count], or NULL where it has none. */
+int neap_source_read(neap_source *source, const int64_t *indices, int64_t count, neap_tensor **x, neap_tensor **labels);
+
+/* Batch number `step` (from 1) of an endless shuffled pass: epoch e is a permutation drawn from (seed, e), so the
+ * position needs no state but the step. */
+int neap_source_batch(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **x,
+                    neap_tensor **labels);
+
+/* --- Training -------------------------------------------------------------------------------------------------------- */
+
+typedef struct neap_trainer neap_trainer;
+
+typedef struct neap_trainer_config {
+    int64_t batch;
+    uint64_t seed;
+    neap_adamw_config optimizer;
+} neap_trainer_config;
+
+/* Borrows network, source and objective for its life. Fails when they do not fit: what the objective needs, the shape of
+ * pictures, the number of classes. */
+neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_instance *objective,
+                               const neap_trainer_config *config);
+void neap_trainer_free(neap_trainer *trainer);
+
+typedef struct neap_train_report {
+    double loss;          /* of the first phase */
+    double gradient_norm; /* likewise, before clipping */
+    int reports;          /* figures that the objective reported */
+    struct {
+        const char *name;
+        double value;
+    } report[NEAP_STEP_REPORTS];
+} neap_train_report;
+
+/* Step `number` from 1: batch, loss, gradients, update, for each phase. Everything random is a function of the seed and
+ * the number. A loss or gradient that is not finite changes nothing and fails, naming step and first bad tensor. */
+int neap_trainer_step(neap_trainer *trainer, int64_t number, double lr_scale, neap_train_report *report);
+
+/* Does all of step 1 but the update, twice, and gives the bytes of tensors alive at the peak (parameters and
+ * optimiser state included) and the seconds of the second. */
+int neap_trainer_rehearse(neap_trainer *trainer, size_t *peak, double *seconds);
+
+int neap_trainer_optimizers(const neap_trainer *trainer);
+neap_optimizer *neap_trainer_optimizer(const neap_trainer *trainer, int phase);
+
+/* --- Sampling -------------------------------------------------------------------------------------------------------- */
+
+typedef struct neap_sampling {
+    neap_instance *sampler;
+    neap_instance *guidance; /* or NULL */
+    int64_t count, batch;    /* how many, and how many at a time; batch 0 means a sensible one */
+    uint64_t seed;
+    const int32_t *labels;   /* [count], or NULL: the null label */
+    const neap_watch *watch; /* or NULL */
+} neap_sampling;
+
+/* f32 [count, H, W, C]. Picture i depends on (seed, i) and not on count or batch. Recording is off inside. */
+neap_tensor *neap_sample(neap_network *network, const neap_sampling *sampling);
+
+#endif

@@ -1,0 +1,131 @@
+/* Shape rules and checks that families of ops share. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ops/op.h"
+
+int neap_op_fail(const neap_call *call, const char *expected)
+{
+    char got[4 * NEAP_SHAPE_TEXT] = "", text[NEAP_SHAPE_TEXT];
+    size_t used = 0;
+    for (int i = 0; i < call->count && used < sizeof got; i++)
+        used += (size_t)snprintf(got + used, sizeof got - used, "%s%s %s", i ? ", " : "",
+                                 neap_dtype_name(call->in[i]->dtype), neap_shape_text(call->in[i]->shape, text));
+    return neap_fail("%s: expected %s, got %s", call->op->info.name, expected, got);
+}
+
+int neap_has(const neap_tensor *x)
+{
+    return x ? 0 : -1;
+}
+
+int neap_axis_check(const char *op, int64_t *axis, int rank)
+{
+    int64_t given = *axis;
+    if (given < 0)
+        *axis += rank;
+    if (*axis < 0 || *axis >= rank)
+        return neap_fail("%s: axis: expected %d to %d, got %lld", op, -rank, rank - 1, (long long)given);
+    return 0;
+}
+
+int neap_broadcast_shapes(const char *op, neap_shape a, neap_shape b, neap_shape *out)
+{
+    char left[NEAP_SHAPE_TEXT], right[NEAP_SHAPE_TEXT];
+    out->rank = a.rank > b.rank ? a.rank : b.rank;
+    for (int i = 0; i < out->rank; i++) {
+        int64_t x = i < a.rank ? a.dim[a.rank - 1 - i] : 1, y = i < b.rank ? b.dim[b.rank - 1 - i] : 1;
+        if (x != y && x != 1 && y != 1)
+            return neap_fail("%s: expected shapes that broadcast, got %s and %s", op, neap_shape_text(a, left),
+                             neap_shape_text(b, right));
+        out->dim[out->rank - 1 - i] = x == 1 ? y : x;
+    }
+    return 0;
+}
+
+int neap_shape_any(neap_call *call)
+{
+    call->shape = call->in[0]->shape;
+    return 0;
+}
+
+int neap_shape_same(neap_call *call)
+{
+    return neap_shape_any(call);
+}
+
+int neap_shape_broadcast(neap_call *call)
+{
+    return neap_broadcast_shapes(call->op->info.name, call->in[0]->shape, call->in[1]->shape, &call->shape);
+}
+
+int neap_shape_compare(neap_call *call)
+{
+    call->dtype = NEAP_U8;
+    return neap_shape_broadcast(call);
+}
+
+int neap_shape_where(neap_call *call)
+{
+    neap_shape values;
+    neap_dtype dtype = call->in[1]->dtype;
+    if (call->in[0]->dtype != NEAP_U8 || dtype != call->in[2]->dtype || (dtype != NEAP_F32 && dtype != NEAP_F64))
+        return neap_op_fail(call, "a condition in u8 and two tensors in f32 or f64");
+    call->dtype = dtype;
+    if (neap_broadcast_shapes("where", call->in[1]->shape, call->in[2]->shape, &values) < 0)
+        return -1;
+    return neap_broadcast_shapes("where", call->in[0]->shape, values, &call->shape);
+}
+
+int neap_shape_cast(neap_call *call)
+{
+    if (call->attrs.i[0] < 0 || call->attrs.i[0] >= NEAP_DTYPE_COUNT)
+        return neap_fail("cast: expected a dtype from 0 to %d, got %lld", NEAP_DTYPE_COUNT - 1, (long long)call->attrs.i[0]);
+    call->dtype = (neap_dtype)call->attrs.i[0];
+    return neap_shape_any(call);
+}
+
+/* Axes are made positive, all of them named where none were; naming one twice is refused. */
+static int check_axes(neap_call *call, bool reduced[NEAP_MAX_RANK])
+{
+    neap_attrs *attrs = &call->attrs;
+    int rank = call->in[0]->shape.rank;
+    if (attrs->count == 0)
+        for (attrs->count = 0; attrs->count < rank; attrs->count++)
+            attrs->list[attrs->count] = attrs->count;
+    for (int i = 0; i < attrs->count; i++) {
+        if (neap_axis_check(call->op->info.name, &attrs->list[i], rank) < 0)
+            return -1;
+        if (reduced[attrs->list[i]])
+            return neap_fail("%s: axis %lld is named twice", call->op->info.name, (long long)attrs->list[i]);
+        reduced[attrs->list[i]] = true;
+    }
+    return 0;
+}
+
+int neap_shape_reduce(neap_call *call)
+{
+    bool reduced[NEAP_MAX_RANK] = {false};
+    neap_shape in = call->in[0]->shape;
+    if (check_axes(call, reduced) < 0)
+        return -1;
+    call->shape.rank = 0;
+    for (int i = 0; i < in.rank; i++)
+        if (!reduced[i] || call->attrs.i[0])
+            call->shape.dim[call->shape.rank++] = reduced[i] ? 1 : in.dim[i];
+    return 0;
+}
+
+neap_tensor *neap_sum_to(neap_tensor *g, neap_shape shape)
+{
+    int axes[NEAP_MAX_RANK], count = 0;
+    if (!g || neap_shape_equal(g->shape, shape))
+        return g;
+    int lead = g->shape.rank - shape.rank;
+    for (int i = 0; i < g->shape.rank; i++)
+        if (i < lead || (shape.dim[i - lead] == 1 && g->shape.dim[i] != 1))
+            axes[count++] = i;
+    if (count)
+        g = neap_sum(g, axes, count, true);
+    return neap_reshape(g, shape);
+}
