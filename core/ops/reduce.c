@@ -48,10 +48,9 @@ static int fold(reduce_fn *kernel, neap_dtype dtype, int64_t outer, int64_t n, i
 /* Bit i: axis i is reduced. */
 static unsigned reduced_axes(const neap_call *call)
 {
-    const neap_shape shape = call->in[0]->shape;
-    unsigned axes = call->attrs.count ? 0 : (1u << shape.rank) - 1;
+    unsigned axes = 0;
     for (int i = 0; i < call->attrs.count; i++)
-        axes |= 1u << (call->attrs.list[i] < 0 ? call->attrs.list[i] + shape.rank : call->attrs.list[i]);
+        axes |= 1u << call->attrs.list[i];
     return axes;
 }
 
@@ -107,14 +106,10 @@ static int reduce_groups(const neap_call *call, reduce_fn *kernel)
 
 static int reduce_with(const neap_call *call, reduce_fn *kernel)
 {
-    if (!reduced_axes(call)) {
-        neap_tensor_copy(call->out, call->in[0]);
-        return 0;
-    }
-    const neap_scope scope = neap_scope_open();
-    const int status = reduce_groups(call, kernel);
-    neap_scope_close(scope);
-    return status;
+    if (reduced_axes(call))
+        return reduce_groups(call, kernel);
+    neap_tensor_copy(call->out, call->in[0]);
+    return 0;
 }
 
 int neap_sum_forward(neap_call *call)
@@ -143,14 +138,8 @@ int neap_variance_forward(neap_call *call)
 {
     neap_attrs keep = call->attrs;
     keep.i[0] = 1;
-    const neap_scope scope = neap_scope_open();
-    const bool recording = neap_record(false);
     neap_tensor *distance = neap_sub(call->in[0], neap_apply1(NEAP_OP_mean, call->in[0], &keep));
-    neap_tensor *value = neap_apply1(NEAP_OP_mean, neap_square(distance), &call->attrs);
-    const int status = neap_forward_put(call, value);
-    neap_record(recording);
-    neap_scope_close(scope);
-    return status;
+    return neap_forward_put(call, neap_apply1(NEAP_OP_mean, neap_square(distance), &call->attrs));
 }
 
 /* g with the reduced axes back, at size 1. */

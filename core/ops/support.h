@@ -1,6 +1,10 @@
-/* What the families of ops share beside op.h: results made in ops, rows split over threads, [B, D] beside [B, .., D]. */
+/*
+ * What the families of ops share beside op.h: results made in ops, rows split over threads, [B, D] beside [B, .., D].
+ */
 #ifndef NEAP_OPS_SUPPORT_H
 #define NEAP_OPS_SUPPORT_H
+
+#include <neap/parallel.h>
 
 #include "ops/op.h"
 

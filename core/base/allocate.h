@@ -1,0 +1,69 @@
+/* What the allocators of this folder share: the refusal hook, pages from the system, and the header of a buffer. */
+#ifndef NEAP_BASE_ALLOCATE_H
+#define NEAP_BASE_ALLOCATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <neap/memory.h>
+
+#define NEAP_BUFFER_ALIGN 64
+
+/* Asks the hook of neap_on_allocate. */
+bool neap_allocation_refused(size_t bytes);
+
+/* Zeroed pages, huge ones where there is room for one, then aligned to them; NULL without a message. */
+void *neap_pages_map(size_t bytes);
+void neap_pages_unmap(void *pages, size_t bytes);
+
+/* 64-byte aligned memory of either sort by size; NULL without a message. Give the same size back. */
+void *neap_block_new(size_t bytes);
+void neap_block_free(void *block, size_t bytes);
+
+/* One mapping that planned buffers lie in. It lives until its arena and every buffer in it have let go. */
+typedef struct neap_mapping {
+    void *pages;
+    size_t bytes;
+    int holders; /* atomic */
+} neap_mapping;
+
+void neap_mapping_release(neap_mapping *mapping);
+
+/* Stands right before the data of every buffer. */
+typedef struct neap_buffer_header {
+    size_t asked;          /* bytes the caller wanted */
+    size_t total;          /* bytes of the block, header included; 0 in a mapping */
+    neap_mapping *mapping; /* what a planned buffer lies in; NULL for an ordinary one */
+    uint64_t step;         /* the arena step it was born in; 0 outside */
+    size_t index;          /* its number within that step */
+    struct neap_buffer_header *next, *older, *newer; /* while cached: class list and age list */
+} neap_buffer_header;
+
+_Static_assert(sizeof(neap_buffer_header) == NEAP_BUFFER_ALIGN, "data follows the header at the alignment");
+
+/* What the active arena of this thread says of a request: where the plan puts it (NULL: make an ordinary buffer), and
+ * the step and number to note in the header. Step 0: no arena is active. */
+typedef struct neap_arena_place {
+    void *at;
+    neap_mapping *mapping;
+    uint64_t step;
+    size_t index;
+} neap_arena_place;
+
+neap_arena_place neap_arena_place_buffer(size_t bytes);
+void neap_arena_note_free(const neap_buffer_header *header);
+
+/* Bytes that arenas take from the system or give back, for neap_memory(). */
+void neap_buffer_count_reserved(ptrdiff_t bytes);
+
+/* Offsets for blocks that live from event `birth` up to event `death`, so that no two that live together overlap.
+ * Blocks with death 0, and the smallest where there are very many, are left out (offset SIZE_MAX). Returns the extent,
+ * or SIZE_MAX when memory ran out. Sizes must be multiples of the alignment. */
+typedef struct neap_plan_block {
+    size_t bytes, birth, death, offset;
+} neap_plan_block;
+
+size_t neap_plan_offsets(neap_plan_block *blocks, size_t count);
+
+#endif

@@ -1,0 +1,92 @@
+/* The pending error message of each thread, and the sink that warnings go to. */
+#include <neap/error.h>
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MESSAGE_BYTES 1024
+
+static _Thread_local char message[MESSAGE_BYTES];
+static _Thread_local bool pending;
+
+static struct {
+    pthread_mutex_t lock;
+    neap_warning_sink *sink;
+    void *user;
+} warnings = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+int neap_fail(const char *format, ...)
+{
+    if (pending) {
+        return -1;
+    }
+    /* Arguments may point into the old message, so the text is made beside it. */
+    char text[MESSAGE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    memcpy(message, text, sizeof message);
+    pending = true;
+    return -1;
+}
+
+int neap_fail_in(const char *where)
+{
+    if (!pending) {
+        return -1;
+    }
+    char text[MESSAGE_BYTES];
+    int used = snprintf(text, sizeof text, "%s: ", where);
+    size_t at = used < 0 ? 0 : (size_t)used < sizeof text ? (size_t)used : sizeof text - 1;
+    size_t room = sizeof text - at - 1;
+    size_t length = strnlen(message, room);
+    memcpy(text + at, message, length);
+    text[at + length] = '\0';
+    memcpy(message, text, at + length + 1);
+    return -1;
+}
+
+bool neap_failed(void)
+{
+    return pending;
+}
+
+const char *neap_error_message(void)
+{
+    return pending ? message : "";
+}
+
+void neap_error_clear(void)
+{
+    pending = false;
+    message[0] = '\0';
+}
+
+void neap_on_warning(neap_warning_sink *sink, void *user)
+{
+    pthread_mutex_lock(&warnings.lock);
+    warnings.sink = sink;
+    warnings.user = user;
+    pthread_mutex_unlock(&warnings.lock);
+}
+
+void neap_warn(const char *format, ...)
+{
+    /* The sink runs outside the lock, so that it may itself set another sink. */
+    pthread_mutex_lock(&warnings.lock);
+    neap_warning_sink *sink = warnings.sink;
+    void *user = warnings.user;
+    pthread_mutex_unlock(&warnings.lock);
+    if (!sink) {
+        return;
+    }
+    char text[MESSAGE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    sink(user, text);
+}

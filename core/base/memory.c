@@ -1,0 +1,85 @@
+/* Small blocks: the C library's allocator behind a hook that may refuse, with failures recorded as errors. */
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "allocate.h"
+
+static struct {
+    pthread_mutex_t lock;
+    bool set; /* atomic; spares the lock while there is no hook */
+    neap_refuse_fn *refuse;
+    void *user;
+} hook = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void neap_on_allocate(neap_refuse_fn *refuse, void *user)
+{
+    pthread_mutex_lock(&hook.lock);
+    hook.refuse = refuse;
+    hook.user = user;
+    __atomic_store_n(&hook.set, refuse != NULL, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&hook.lock);
+}
+
+bool neap_allocation_refused(size_t bytes)
+{
+    if (!__atomic_load_n(&hook.set, __ATOMIC_ACQUIRE)) {
+        return false;
+    }
+    pthread_mutex_lock(&hook.lock);
+    bool refused = hook.refuse && hook.refuse(hook.user, bytes);
+    pthread_mutex_unlock(&hook.lock);
+    return refused;
+}
+
+void *neap_calloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return neap_fail_null("memory: %zu elements of %zu bytes do not fit in memory", count, size);
+    }
+    /* An empty block is still a block: NULL always means failure. */
+    void *block = neap_allocation_refused(bytes) ? NULL : calloc(1, bytes ? bytes : 1);
+    return block ? block : neap_fail_null("memory: no room for %zu bytes", bytes);
+}
+
+void *neap_realloc(void *block, size_t bytes)
+{
+    void *grown = neap_allocation_refused(bytes) ? NULL : realloc(block, bytes ? bytes : 1);
+    return grown ? grown : neap_fail_null("memory: no room for %zu bytes", bytes);
+}
+
+void neap_free(void *block)
+{
+    free(block);
+}
+
+char *neap_strdup(const char *text)
+{
+    if (!text) {
+        return NULL;
+    }
+    size_t bytes = strlen(text) + 1;
+    char *copy = neap_calloc(bytes, 1);
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+char *neap_format(const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    char *text = length < 0 ? neap_fail_null("memory: cannot format \"%s\"", format) : neap_calloc((size_t)length + 1, 1);
+    if (text) {
+        vsnprintf(text, (size_t)length + 1, format, again);
+    }
+    va_end(again);
+    va_end(arguments);
+    return text;
+}

@@ -1,0 +1,165 @@
+/*
+ * Attention: softmax(scale Q K^T) V, one (batch, head) and one block of queries at a time.
+ *
+ * Keys and values of a head are packed once; a block's scores against all keys stay in cache from the first product
+ * through the softmax to the second. No result depends on how the work was split.
+ */
+#include "attention.h"
+
+#include <math.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/parallel.h>
+
+/* Scratch of a task: packed keys and values of the head at hand, scores of a block, a left operand, sums of rows. */
+typedef struct forward_space {
+    word *keys, *values, *left;
+    real *scores, *inverse;
+} forward_space;
+
+static forward_space lay_out(const neap_attention_args *a, const head_sizes *s, head_space *space)
+{
+    forward_space f;
+    f.keys = take(space, panels_size(a->keys, s->dim_words));
+    f.values = take(space, panels_size(a->dim, s->key_words));
+    f.left = take(space, s->left);
+    f.scores = take(space, QUERY_ROWS * s->score_row);
+    f.inverse = take(space, QUERY_ROWS);
+    return f;
+}
+
+/* The greatest of scale x[i]; x is readable up to a whole vector, and lanes past n are overwritten. */
+static real greatest(int64_t n, real *x, real scale)
+{
+    vreal m = vset(-(real)INFINITY);
+    for (int64_t i = n; i < round_up(n, VLEN); i++) {
+        x[i] = x[0];
+    }
+    for (int64_t i = 0; i < n; i += VLEN) {
+        m = vmax(vload(x + i) * scale, m);
+    }
+    return vmaximum(m);
+}
+
+/* x[i] = exp(scale x[i] - shift); returns their sum. */
+static real exponentials(int64_t n, real *x, real scale, real shift)
+{
+    vreal sum = {0};
+    const vreal s = vset(scale), minus = vset(-shift);
+    int64_t i = 0;
+    for (; i + VLEN <= n; i += VLEN) {
+        const vreal e = vexp(vfma(vload(x + i), s, minus));
+        vstore(x + i, e);
+        sum += e;
+    }
+    if (i < n) {
+        const vreal e = vexp(vfma(vload(x + i), s, minus));
+        vstore(x + i, e);
+        sum += vload_part(x + i, n - i, 0);
+    }
+    return vsum(sum);
+}
+
+/* Scores of `rows` queries to exponentials, and what each row of the result must be multiplied by. */
+static void softmax_rows(const attention_run *run, int64_t rows, const forward_space *f, real *lse)
+{
+    const real scale = (real)run->a->scale;
+    for (int64_t r = 0; r < rows; r++) {
+        real *scores = f->scores + r * run->sizes.score_row;
+        const real top = greatest(run->a->keys, scores, scale);
+        const real sum = exponentials(run->a->keys, scores, scale, top);
+        lse[r] = top + NEAP_MATH(log)(sum);
+        f->inverse[r] = sum == 0 ? 0 : 1 / sum; /* 0: there are no keys */
+    }
+}
+
+static void scale_rows(int64_t rows, int64_t n, const real *factor, real *x, int64_t x_row)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        for (int64_t j = 0; j < n; j++) {
+            x[r * x_row + j] *= factor[r];
+        }
+    }
+}
+
+static void forward_block(const attention_run *run, int64_t head, int64_t first, const forward_space *f)
+{
+    const neap_attention_args *a = run->a;
+    const int64_t rows = least(a->queries - first, QUERY_ROWS);
+    const gemm_words words = run->sizes.words;
+    real *out = head_of(&a->o, a->heads, head, first);
+    multiply(&(head_product){words, rows, a->keys, a->dim, rows_of(&a->q, a->heads, head, first), f->keys, NULL,
+                             f->scores, run->sizes.score_row}, f->left);
+    softmax_rows(run, rows, f, (real *)a->lse + head * a->queries + first);
+    multiply(&(head_product){words, rows, a->dim, a->keys, {f->scores, run->sizes.score_row, 1}, f->values, NULL, out,
+                             a->o.token}, f->left);
+    scale_rows(rows, a->dim, f->inverse, out, a->o.token);
+}
+
+/* Items are blocks of queries, those of one head side by side. */
+static void forward_items(const attention_run *run, int64_t begin, int64_t end, word *space)
+{
+    const neap_attention_args *a = run->a;
+    const gemm_words words = run->sizes.words;
+    const int64_t blocks = (a->queries + QUERY_ROWS - 1) / QUERY_ROWS;
+    const forward_space f = lay_out(a, &run->sizes, &(head_space){space, 0});
+    for (int64_t item = begin; item < end; item++) {
+        const int64_t head = item / blocks;
+        if (item == begin || item % blocks == 0) {
+            const gemm_matrix k = rows_of(&a->k, a->heads, head, 0), v = rows_of(&a->v, a->heads, head, 0);
+            NEAP_VARIANT(neap_gemm_pack_right)(words, transposed(k), a->dim, a->keys, f.keys);
+            NEAP_VARIANT(neap_gemm_pack_right)(words, v, a->keys, a->dim, f.values);
+        }
+        forward_block(run, head, item % blocks * QUERY_ROWS, &f);
+    }
+}
+
+typedef struct split_run {
+    const attention_run *run;
+    attention_item_fn *body;
+} split_run;
+
+static void run_tasks(void *user, int64_t begin, int64_t end)
+{
+    const split_run *split = user;
+    const attention_run *run = split->run;
+    for (int64_t t = begin; t < end; t++) {
+        split->body(run, run->items * t / run->tasks, run->items * (t + 1) / run->tasks,
+                    run->scratch + t * run->task_size);
+    }
+}
+
+int NEAP_VARIANT(neap_attention_split)(attention_run *run, attention_item_fn *body)
+{
+    const neap_attention_args *a = run->a;
+    const bool small = a->batch * a->heads * a->queries * a->keys * a->dim < ATTENTION_SERIAL;
+    run->tasks = small ? 1 : least(neap_threads(), run->items);
+    run->task_size = round_up(run->task_size, VLEN);
+    run->scratch = neap_scratch(ATTENTION_SLOT, (size_t)(run->tasks * run->task_size) * sizeof(word));
+    if (!run->scratch) {
+        return neap_fail_in("attention");
+    }
+    split_run split = {run, body};
+    neap_parallel(run->tasks, 1, run_tasks, &split);
+    return 0;
+}
+
+static int attention(const neap_attention_args *a)
+{
+    if (a->batch <= 0 || a->heads <= 0 || a->queries <= 0 || a->dim <= 0) {
+        return 0;
+    }
+    attention_run run = {.a = a, .sizes = sizes_of(a)};
+    head_space room = {NULL, 0};
+    lay_out(a, &run.sizes, &room);
+    run.task_size = room.used;
+    run.items = a->batch * a->heads * ((a->queries + QUERY_ROWS - 1) / QUERY_ROWS);
+    return NEAP_VARIANT(neap_attention_split)(&run, forward_items);
+}
+
+void NEAP_VARIANT(neap_fill_attention)(neap_kernels *table)
+{
+    table->attention = attention;
+    table->attention_gradient = NEAP_VARIANT(neap_attention_gradient);
+}

@@ -1,0 +1,113 @@
+/*
+ * What attention's forward and backward passes share: how heads are cut into tasks, and products of packed blocks.
+ */
+#ifndef NEAP_KERNELS_ATTENTION_H
+#define NEAP_KERNELS_ATTENTION_H
+
+#include "gemm_block.h"
+
+/* Queries at a time: their scores against some hundred keys stay in the second-level cache. */
+#define QUERY_ROWS 48
+/* Below this many multiply-adds a second thread costs more than it does. */
+#define ATTENTION_SERIAL (32 * 1024)
+#define ATTENTION_SLOT 1
+
+/* The sizes of one head, and the room its pieces take. */
+typedef struct head_sizes {
+    gemm_words words;
+    int64_t dim_words, key_words, block_words; /* words of k when it runs over dim, keys, a block of queries */
+    int64_t score_row;                         /* from one query's scores to the next */
+    int64_t left;                              /* space for a left operand of either product */
+} head_sizes;
+
+NEAP_INLINE head_sizes sizes_of(const neap_attention_args *a)
+{
+    head_sizes s = {.words = a->bf16 ? WORDS_BF16 : WORDS_REAL};
+    s.dim_words = gemm_word_count(s.words, a->dim);
+    s.key_words = gemm_word_count(s.words, a->keys);
+    s.block_words = gemm_word_count(s.words, QUERY_ROWS);
+    s.score_row = round_up(a->keys, VLEN) + VLEN; /* off the powers of two, which would share few cache sets */
+    const int64_t by_key = NEAP_VARIANT(neap_gemm_left_size)(QUERY_ROWS, s.key_words);
+    const int64_t by_dim = NEAP_VARIANT(neap_gemm_left_size)(QUERY_ROWS, s.dim_words);
+    const int64_t by_query = NEAP_VARIANT(neap_gemm_left_size)(a->keys, s.block_words);
+    s.left = by_key > by_dim ? by_key : by_dim;
+    s.left = round_up(s.left > by_query ? s.left : by_query, VLEN);
+    return s;
+}
+
+NEAP_INLINE int64_t panels_size(int64_t n, int64_t k_words)
+{
+    return round_up(NEAP_VARIANT(neap_gemm_right_size)(n, k_words), VLEN);
+}
+
+/* Scratch handed out piece by piece; without a base it only counts. */
+typedef struct head_space {
+    word *base;
+    int64_t used;
+} head_space;
+
+NEAP_INLINE word *take(head_space *space, int64_t size)
+{
+    word *taken = space->base ? space->base + space->used : NULL;
+    space->used += size;
+    return taken;
+}
+
+/* The matrix [tokens, dim] of one head of a view, from token `first` on. */
+NEAP_INLINE real *head_of(const neap_attention_view *v, int64_t heads, int64_t head, int64_t first)
+{
+    return (real *)v->data + head / heads * v->batch + head % heads * v->head + first * v->token;
+}
+
+NEAP_INLINE gemm_matrix rows_of(const neap_attention_view *v, int64_t heads, int64_t head, int64_t first)
+{
+    return (gemm_matrix){head_of(v, heads, head, first), v->token, 1};
+}
+
+NEAP_INLINE gemm_matrix transposed(gemm_matrix m)
+{
+    return (gemm_matrix){m.data, m.col, m.row};
+}
+
+/* C[m, n] = start + A B, where B is packed and A is readied in `left`; start is NULL or C. */
+typedef struct head_product {
+    gemm_words words;
+    int64_t m, n, k;
+    gemm_matrix a;
+    const word *b;
+    const real *start;
+    real *c;
+    int64_t c_row;
+} head_product;
+
+NEAP_INLINE void multiply(const head_product *p, word *left)
+{
+    const int64_t k_words = gemm_word_count(p->words, p->k);
+    gemm_block block = {.m = p->m, .n = p->n, .k_words = k_words, .pairs = p->words == WORDS_PAIRS, .b = p->b,
+                        .b_panel = k_words * NR, .start = p->start, .start_row = p->c_row, .c = p->c,
+                        .c_row = p->c_row};
+    if (p->words == WORDS_REAL) { /* a block is small enough to be read across its rows, too */
+        block.a = (gemm_left){p->a.data, MR * p->a.row, p->a.row, p->a.col};
+    } else {
+        block.a = NEAP_VARIANT(neap_gemm_pack_left)(p->words, p->a, p->m, p->k, left);
+    }
+    NEAP_VARIANT(neap_gemm_multiply)(&block);
+}
+
+/* Items of work cut into tasks that run at once, each with its own scratch. */
+typedef struct attention_run {
+    const neap_attention_args *a;
+    head_sizes sizes;
+    int64_t items, tasks, task_size;
+    word *scratch;
+} attention_run;
+
+typedef void attention_item_fn(const attention_run *run, int64_t begin, int64_t end, word *space);
+
+/* Runs `body` over all items, split evenly; -1 with a message when scratch cannot be had. */
+int NEAP_VARIANT(neap_attention_split)(attention_run *run, attention_item_fn *body);
+
+/* Backward, in a file of its own. */
+int NEAP_VARIANT(neap_attention_gradient)(const neap_attention_args *a);
+
+#endif

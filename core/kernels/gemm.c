@@ -1,0 +1,275 @@
+/*
+ * The matrix product: B packed into panels by all threads, then tasks that each own a rectangle of C.
+ *
+ * Chunks of k by n columns bound the room that packed panels take. Inside a task blocks of rows by k keep A in the
+ * second-level cache, while a panel of B passes over them.
+ */
+#include "gemm_block.h"
+
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/parallel.h>
+
+/* Rows of a block, words of k in a block and in a chunk, and words that a chunk's panels may take. */
+#define BLOCK_ROWS 240
+#define BLOCK_WORDS 512
+#define CHUNK_WORDS 2048
+#define CHUNK_SIZE (INT64_C(1) << 21)
+
+/* Below this many multiply-adds a second thread costs more than it does. */
+#define SERIAL_WORK (64 * 64 * 64)
+
+#define SCRATCH_SLOT 0
+
+/* One product under way: what to do, how it is cut, where packed operands lie. */
+typedef struct gemm_run {
+    const neap_gemm *g;
+    gemm_words words;
+    int64_t per_word;                 /* elements of k in a word */
+    int64_t k_words;                  /* of the whole product */
+    int64_t block_words, chunk_words; /* cuts of k */
+    int64_t chunk_columns;
+    int64_t row_tasks, column_tasks;
+    word *right, *left; /* packed: one chunk of B; one block of A for each task */
+    int64_t left_size;
+    int64_t k0, n0, chunk_k, chunk_n; /* the chunk at hand: first word of k and column, and their numbers */
+} gemm_run;
+
+/* Rows by columns of tasks, at most `threads`, so that the largest task is smallest; ties split the longer side. */
+static void choose_tasks(gemm_run *run, int64_t m, int64_t n, int64_t threads)
+{
+    const int64_t groups = (m + MR - 1) / MR, panels = (n + NR - 1) / NR;
+    int64_t best = INT64_MAX;
+    for (int64_t i = 1; i <= threads && i <= groups; i++) {
+        const int64_t rows = m >= n ? threads / i : i;
+        const int64_t row_tasks = least(rows, groups), column_tasks = least(threads / row_tasks, panels);
+        const int64_t largest = ((groups + row_tasks - 1) / row_tasks) * ((panels + column_tasks - 1) / column_tasks);
+        if (largest < best) {
+            best = largest;
+            run->row_tasks = row_tasks;
+            run->column_tasks = column_tasks;
+        }
+    }
+}
+
+static gemm_run plan(const neap_gemm *g, int64_t threads)
+{
+    gemm_run run = {.g = g, .words = g->bf16 ? WORDS_BF16 : WORDS_REAL};
+    run.per_word = run.words == WORDS_PAIRS ? 2 : 1;
+    run.k_words = gemm_word_count(run.words, g->k);
+    const int64_t blocks = (run.k_words + BLOCK_WORDS - 1) / BLOCK_WORDS;
+    run.block_words = blocks ? (run.k_words + blocks - 1) / blocks : 1;
+    run.chunk_words = least(CHUNK_WORDS / run.block_words * run.block_words, round_up(run.k_words, run.block_words));
+    const int64_t widest = run.chunk_words ? round_up(CHUNK_SIZE / run.chunk_words, NR) : g->n;
+    run.chunk_columns = least(g->n, widest);
+    if (g->m * g->n * g->k < SERIAL_WORK) {
+        threads = 1;
+    }
+    choose_tasks(&run, g->m, run.chunk_columns, threads);
+    run.left_size = NEAP_VARIANT(neap_gemm_left_size)(least(g->m, BLOCK_ROWS), run.block_words);
+    return run;
+}
+
+static int64_t right_size(const gemm_run *run)
+{
+    return round_up(NEAP_VARIANT(neap_gemm_right_size)(run->chunk_columns, run->chunk_words), VLEN);
+}
+
+static int64_t scratch_size(const gemm_run *run)
+{
+    return right_size(run) + run->left_size * run->row_tasks * run->column_tasks;
+}
+
+static void place(gemm_run *run, word *scratch)
+{
+    run->right = scratch;
+    run->left = scratch + right_size(run);
+}
+
+/* Elements of k from word `word` on, at most `words` of them: the last may be half full. */
+static int64_t elements(const gemm_run *run, int64_t first, int64_t words)
+{
+    return least(words * run->per_word, run->g->k - first * run->per_word);
+}
+
+/* Panels [begin, end) of the chunk's columns, for all its blocks of k: block b of a chunk lies at b times the size of one
+ * block over all columns. */
+static void pack_panels(void *user, int64_t begin, int64_t end)
+{
+    const gemm_run *run = user;
+    const neap_gemm *g = run->g;
+    const int64_t columns = round_up(run->chunk_n, NR);
+    for (int64_t k = 0; k < run->chunk_k; k += run->block_words) {
+        const int64_t words = least(run->chunk_k - k, run->block_words);
+        const int64_t first = (run->k0 + k) * run->per_word, col = run->n0 + begin * NR;
+        const gemm_matrix b = {(const real *)g->b + first * g->b_row + col * g->b_col, g->b_row, g->b_col};
+        NEAP_VARIANT(neap_gemm_pack_right)
+        (run->words, b, elements(run, run->k0 + k, words), least(run->chunk_n, end * NR) - begin * NR,
+         run->right + k * columns + begin * NR * words);
+    }
+}
+
+/* What the first block of k starts from; C itself afterwards. */
+static void set_start(const gemm_run *run, gemm_block *block, int64_t k)
+{
+    const neap_gemm *g = run->g;
+    if (k > 0 || g->accumulate) {
+        block->start = block->c;
+        block->start_row = block->c_row;
+    } else if (g->bias) {
+        block->start = (const real *)g->bias + block->col;
+    }
+    if (k == 0 && g->accumulate && g->bias) {
+        const real *bias = (const real *)g->bias + block->col;
+        for (int64_t i = 0; i < block->m; i++) {
+            for (int64_t j = 0; j < block->n; j++) {
+                block->c[i * block->c_row + j] += bias[j];
+            }
+        }
+    }
+}
+
+/* Rows [row, row + m) by columns [col, col + n) of the chunk: every block of k in turn. */
+static void multiply_rows(const gemm_run *run, int64_t row, int64_t m, int64_t col, int64_t n, word *space)
+{
+    const neap_gemm *g = run->g;
+    const int64_t columns = round_up(run->chunk_n, NR);
+    int64_t k = 0;
+    do {
+        const int64_t words = least(run->chunk_k - k, run->block_words), first = run->k0 + k;
+        gemm_block block = {.m = m, .n = n, .k_words = words, .pairs = run->words == WORDS_PAIRS,
+                            .c = (real *)g->c + row * g->c_row + run->n0 + col, .c_row = g->c_row,
+                            .row = row, .col = run->n0 + col};
+        const gemm_matrix a = {(const real *)g->a + row * g->a_row + first * run->per_word * g->a_col, g->a_row, g->a_col};
+        block.a = NEAP_VARIANT(neap_gemm_pack_left)(run->words, a, m, elements(run, first, words), space);
+        block.b = run->right + k * columns + col * words;
+        block.b_panel = words * NR;
+        set_start(run, &block, first);
+        if (first + words == run->k_words) {
+            block.tile = g->tile;
+            block.tile_user = g->tile_user;
+        }
+        NEAP_VARIANT(neap_gemm_multiply)(&block);
+        k += run->block_words;
+    } while (k < run->chunk_k);
+}
+
+static void multiply_task(const gemm_run *run, int64_t task)
+{
+    const int64_t groups = (run->g->m + MR - 1) / MR, panels = (run->chunk_n + NR - 1) / NR;
+    const int64_t i = task / run->column_tasks, j = task % run->column_tasks;
+    const int64_t row_end = least(groups * (i + 1) / run->row_tasks * MR, run->g->m);
+    const int64_t col = panels * j / run->column_tasks * NR;
+    const int64_t col_end = least(panels * (j + 1) / run->column_tasks * NR, run->chunk_n);
+    word *space = run->left + task * run->left_size;
+    if (col_end <= col) {
+        return;
+    }
+    for (int64_t row = groups * i / run->row_tasks * MR; row < row_end; row += BLOCK_ROWS) {
+        multiply_rows(run, row, least(row_end - row, BLOCK_ROWS), col, col_end - col, space);
+    }
+}
+
+static void multiply_tasks(void *user, int64_t begin, int64_t end)
+{
+    for (int64_t task = begin; task < end; task++) {
+        multiply_task(user, task);
+    }
+}
+
+/* All chunks; those of k inside those of n, so that C is finished column by column. */
+static void execute(gemm_run *run)
+{
+    const int64_t tasks = run->row_tasks * run->column_tasks;
+    for (run->n0 = 0; run->n0 < run->g->n; run->n0 += run->chunk_columns) {
+        run->chunk_n = least(run->g->n - run->n0, run->chunk_columns);
+        const int64_t panels = (run->chunk_n + NR - 1) / NR;
+        run->k0 = 0;
+        do {
+            run->chunk_k = least(run->k_words - run->k0, run->chunk_words);
+            neap_parallel(panels, (panels + tasks - 1) / tasks, pack_panels, run);
+            neap_parallel(tasks, 1, multiply_tasks, run);
+            run->k0 += run->chunk_words;
+        } while (run->k0 < run->k_words);
+    }
+}
+
+static int gemm(const neap_gemm *g)
+{
+    if (g->m <= 0 || g->n <= 0) {
+        return 0;
+    }
+    gemm_run run = plan(g, neap_threads());
+    word *scratch = neap_scratch(SCRATCH_SLOT, (size_t)scratch_size(&run) * sizeof *scratch);
+    if (!scratch) {
+        return neap_fail_in("gemm");
+    }
+    place(&run, scratch);
+    execute(&run);
+    return 0;
+}
+
+/* Many products of one shape: each task takes a run of them, alone. */
+typedef struct batch_run {
+    gemm_run run; /* copied by each task */
+    int64_t count, tasks, a_batch, b_batch, c_batch, size;
+    word *scratch;
+} batch_run;
+
+static void batch_tasks(void *user, int64_t begin, int64_t end)
+{
+    const batch_run *batch = user;
+    for (int64_t task = begin; task < end; task++) {
+        const int64_t stop = batch->count * (task + 1) / batch->tasks;
+        for (int64_t i = batch->count * task / batch->tasks; i < stop; i++) {
+            neap_gemm g = *batch->run.g;
+            gemm_run run = batch->run;
+            g.a = (const real *)g.a + i * batch->a_batch;
+            g.b = (const real *)g.b + i * batch->b_batch;
+            g.c = (real *)g.c + i * batch->c_batch;
+            run.g = &g;
+            place(&run, batch->scratch + task * batch->size);
+            execute(&run);
+        }
+    }
+}
+
+static int gemm_each(const neap_gemm *args, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch)
+{
+    neap_gemm g = *args;
+    for (int64_t i = 0; i < count; i++) {
+        g.a = (const real *)args->a + i * a_batch;
+        g.b = (const real *)args->b + i * b_batch;
+        g.c = (real *)args->c + i * c_batch;
+        if (gemm(&g) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int gemm_batch(const neap_gemm *g, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch)
+{
+    const int64_t threads = neap_threads();
+    if (g->m <= 0 || g->n <= 0 || count <= 0) {
+        return 0;
+    }
+    if (count < threads) {
+        return gemm_each(g, count, a_batch, b_batch, c_batch);
+    }
+    const bool small = g->m * g->n * g->k * count < SERIAL_WORK;
+    batch_run batch = {plan(g, 1), count, small ? 1 : threads, a_batch, b_batch, c_batch, 0, NULL};
+    batch.size = round_up(scratch_size(&batch.run), VLEN);
+    batch.scratch = neap_scratch(SCRATCH_SLOT, (size_t)(batch.tasks * batch.size) * sizeof(word));
+    if (!batch.scratch) {
+        return neap_fail_in("gemm_batch");
+    }
+    neap_parallel(batch.tasks, 1, batch_tasks, &batch);
+    return 0;
+}
+
+void NEAP_VARIANT(neap_fill_gemm)(neap_kernels *table)
+{
+    table->gemm = gemm;
+    table->gemm_batch = gemm_batch;
+}

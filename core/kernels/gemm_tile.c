@@ -1,0 +1,151 @@
+/*
+ * The register tile of the matrix product, for every height and width, and the loop that lays tiles over a block.
+ */
+#include "gemm_block.h"
+
+/* One step of k: acc += x w, where a word is a real or a pair of bf16. */
+NEAP_INLINE vreal multiply_add(bool pairs, vreal x, vreal w, vreal acc)
+{
+#if defined(__AVX512BF16__) && !NEAP_F64_VARIANT
+    if (pairs) {
+        return (vreal)_mm512_dpbf16_ps((__m512)acc, (__m512bh)x, (__m512bh)w);
+    }
+#endif
+    (void)pairs;
+    return vfma(x, w, acc);
+}
+
+typedef struct tile_args {
+    int64_t k;
+    const word *a;
+    int64_t a_row, a_col;
+    const word *b;
+    const real *start;
+    int64_t start_row;
+    real *c;
+    int64_t c_row;
+} tile_args;
+
+/* rows, vectors and pairs are constants where this is inlined: the accumulators stay in registers. Every element
+ * begins with its start value and adds its terms in ascending order, whatever the tile's shape. */
+NEAP_INLINE void tile(const int rows, const int vectors, const bool pairs, const tile_args *t)
+{
+    vreal acc[MR][NV];
+    const word *a = t->a, *b = t->b;
+    const int64_t a_row = t->a_row, a_col = t->a_col;
+    _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {
+        _Pragma("GCC unroll 8") for (int v = 0; v < vectors; v++) {
+            acc[r][v] = vload(t->start + r * t->start_row + v * VLEN);
+            __builtin_prefetch(t->c + r * t->c_row + v * VLEN, 1);
+        }
+    }
+    for (int64_t k = t->k; k > 0; k--, a += a_col, b += NR) {
+        vreal w[NV];
+        _Pragma("GCC unroll 8") for (int v = 0; v < vectors; v++) {
+            w[v] = vload(b + v * VLEN);
+        }
+        _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {
+            const vreal x = vset(a[r * a_row]);
+            _Pragma("GCC unroll 8") for (int v = 0; v < vectors; v++) {
+                acc[r][v] = multiply_add(pairs, x, w[v], acc[r][v]);
+            }
+        }
+    }
+    _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {
+        _Pragma("GCC unroll 8") for (int v = 0; v < vectors; v++) {
+            vstore(t->c + r * t->c_row + v * VLEN, acc[r][v]);
+        }
+    }
+}
+
+#define TILE(rows, vectors, words, pairs)                                                                           \
+    static void tile_##words##_##rows##x##vectors(const tile_args *t)                                               \
+    {                                                                                                               \
+        tile(rows, vectors, pairs, t);                                                                              \
+    }
+#define TILE_ROWS(vectors, words, pairs)                                                                            \
+    TILE(1, vectors, words, pairs) TILE(2, vectors, words, pairs) TILE(3, vectors, words, pairs)                    \
+    TILE(4, vectors, words, pairs) TILE(5, vectors, words, pairs) TILE(6, vectors, words, pairs)
+#define TILE_NAMES(vectors, words)                                                                                  \
+    {tile_##words##_1x##vectors, tile_##words##_2x##vectors, tile_##words##_3x##vectors,                            \
+     tile_##words##_4x##vectors, tile_##words##_5x##vectors, tile_##words##_6x##vectors}
+
+typedef void tile_fn(const tile_args *t);
+
+#if VLEN == 16
+#define TILES(words, pairs)                                                                                         \
+    TILE_ROWS(1, words, pairs) TILE_ROWS(2, words, pairs) TILE_ROWS(3, words, pairs) TILE_ROWS(4, words, pairs)     \
+    static tile_fn *const words##_tiles[NV][MR] = {TILE_NAMES(1, words), TILE_NAMES(2, words),                      \
+                                                   TILE_NAMES(3, words), TILE_NAMES(4, words)};
+#else
+#define TILES(words, pairs)                                                                                         \
+    TILE_ROWS(1, words, pairs) TILE_ROWS(2, words, pairs)                                                           \
+    static tile_fn *const words##_tiles[NV][MR] = {TILE_NAMES(1, words), TILE_NAMES(2, words)};
+#endif
+
+TILES(real, false)
+#if defined(__AVX512BF16__)
+TILES(pair, true)
+#endif
+
+static tile_fn *const *tiles_of(bool pairs, int64_t columns)
+{
+    const int64_t vectors = (columns + VLEN - 1) / VLEN;
+#if defined(__AVX512BF16__)
+    if (pairs) {
+        return pair_tiles[vectors - 1];
+    }
+#endif
+    (void)pairs;
+    return real_tiles[vectors - 1];
+}
+
+static void copy_rows(int64_t rows, int64_t columns, const real *x, int64_t x_row, real *y, int64_t y_row)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        memcpy(y + r * y_row, x + r * x_row, (size_t)columns * sizeof(real));
+    }
+}
+
+/* A tile whose last vector reaches past C goes through a buffer of its own. */
+static void narrow_tile(tile_fn *run, tile_args t, int64_t rows, int64_t columns)
+{
+    real buffer[MR * NR] __attribute__((aligned(VBYTES))) = {0};
+    const tile_args whole = t;
+    copy_rows(rows, columns, t.start, t.start_row, buffer, NR);
+    t.start = t.c = buffer;
+    t.start_row = t.c_row = NR;
+    run(&t);
+    copy_rows(rows, columns, buffer, NR, whole.c, whole.c_row);
+}
+
+/* One panel of B against all rows. */
+static void multiply_panel(const gemm_block *g, int64_t panel)
+{
+    static const real zeros[NR];
+    const int64_t first = panel * NR, columns = least(g->n - first, NR);
+    tile_fn *const *tiles = tiles_of(g->pairs, columns);
+    const bool whole = columns % VLEN == 0;
+    for (int64_t i = 0; i < g->m; i += MR) {
+        const int64_t rows = least(g->m - i, MR);
+        tile_args t = {.k = g->k_words, .a = g->a.data + i / MR * g->a.group, .a_row = g->a.row, .a_col = g->a.col,
+                       .b = g->b + panel * g->b_panel, .c = g->c + i * g->c_row + first, .c_row = g->c_row};
+        t.start = g->start ? g->start + i * g->start_row + first : zeros;
+        t.start_row = g->start ? g->start_row : 0;
+        if (whole) {
+            tiles[rows - 1](&t);
+        } else {
+            narrow_tile(tiles[rows - 1], t, rows, columns);
+        }
+    }
+    if (g->tile) {
+        g->tile(g->tile_user, g->row, g->m, g->col + first, columns);
+    }
+}
+
+void NEAP_VARIANT(neap_gemm_multiply)(const gemm_block *g)
+{
+    for (int64_t panel = 0; panel * NR < g->n; panel++) {
+        multiply_panel(g, panel);
+    }
+}

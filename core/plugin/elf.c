@@ -1,0 +1,164 @@
+/* The header of neap_plugin_v1, read from the bytes of a shared object before any of its code can run. */
+#include <elf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <neap/error.h>
+
+#include "plugin/host.h"
+
+#define ENTRY "neap_plugin_v1"
+
+#if defined(__x86_64__)
+#define MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define MACHINE EM_AARCH64
+#elif defined(__riscv)
+#define MACHINE EM_RISCV
+#elif defined(__powerpc64__)
+#define MACHINE EM_PPC64
+#elif defined(__s390x__)
+#define MACHINE EM_S390
+#elif defined(__loongarch__)
+#define MACHINE 258
+#else
+#error "this processor's ELF machine number is missing here"
+#endif
+
+#define BYTE_ORDER_HERE (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)
+
+typedef struct image {
+    const unsigned char *bytes;
+    size_t size;
+} image;
+
+/* Copies out, since nothing in a file need be aligned. */
+static bool copy_at(const image *file, uint64_t offset, void *out, size_t length)
+{
+    if (offset > file->size || length > file->size - offset)
+        return false;
+    memcpy(out, file->bytes + offset, length);
+    return true;
+}
+
+static const char *machine_name(unsigned machine, char text[32])
+{
+    static const struct {
+        unsigned machine;
+        const char *name;
+    } names[] = {{EM_X86_64, "x86-64"}, {EM_AARCH64, "AArch64"}, {EM_RISCV, "RISC-V"},    {EM_386, "i386"},
+                 {EM_ARM, "ARM"},       {EM_PPC64, "POWER"},     {EM_S390, "IBM Z"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].machine == machine)
+            return names[i].name;
+    }
+    snprintf(text, 32, "machine %u", machine);
+    return text;
+}
+
+static int check_file(const image *file, Elf64_Ehdr *head)
+{
+    char here[32], there[32];
+    unsigned char ident[EI_NIDENT];
+    if (!copy_at(file, 0, ident, sizeof ident) || memcmp(ident, ELFMAG, SELFMAG) != 0)
+        return neap_fail("no ELF file");
+    if (ident[EI_CLASS] != ELFCLASS64)
+        return neap_fail("no 64-bit ELF file");
+    if (ident[EI_DATA] != BYTE_ORDER_HERE)
+        return neap_fail("an ELF file of the other byte order");
+    if (!copy_at(file, 0, head, sizeof *head))
+        return neap_fail("a truncated ELF file");
+    if (head->e_machine != MACHINE)
+        return neap_fail("expected an ELF file for %s, got one for %s", machine_name(MACHINE, here),
+                         machine_name(head->e_machine, there));
+    if (head->e_type != ET_DYN)
+        return neap_fail("an ELF file, but no shared object");
+    if (head->e_shentsize != sizeof(Elf64_Shdr) || head->e_phentsize != sizeof(Elf64_Phdr))
+        return neap_fail("an ELF file with tables of an unknown sort");
+    return 0;
+}
+
+static bool section_at(const image *file, const Elf64_Ehdr *head, uint64_t index, Elf64_Shdr *section)
+{
+    uint64_t offset;
+    return index < head->e_shnum && !__builtin_add_overflow(head->e_shoff, index * sizeof *section, &offset) &&
+           copy_at(file, offset, section, sizeof *section);
+}
+
+/* Is the text at `offset` of the string section exactly `name`? */
+static bool text_is(const image *file, const Elf64_Shdr *strings, uint64_t offset, const char *name)
+{
+    size_t length = strlen(name) + 1;
+    char text[sizeof ENTRY];
+    uint64_t at;
+    return length <= sizeof text && offset <= strings->sh_size && length <= strings->sh_size - offset &&
+           !__builtin_add_overflow(strings->sh_offset, offset, &at) && copy_at(file, at, text, length) &&
+           memcmp(text, name, length) == 0;
+}
+
+/* 1: found in this table of symbols; 0: not there; -1: the table lies outside the file. */
+static int find_symbol(const image *file, const Elf64_Shdr *table, const Elf64_Shdr *strings, Elf64_Sym *symbol)
+{
+    uint64_t count = table->sh_size / sizeof *symbol;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t offset;
+        if (__builtin_add_overflow(table->sh_offset, i * sizeof *symbol, &offset) ||
+            !copy_at(file, offset, symbol, sizeof *symbol))
+            return -1; /* so a hostile count ends at the end of the file */
+        if (symbol->st_shndx != SHN_UNDEF && text_is(file, strings, symbol->st_name, ENTRY))
+            return 1;
+    }
+    return 0;
+}
+
+static int find_entry(const image *file, const Elf64_Ehdr *head, Elf64_Sym *symbol)
+{
+    for (unsigned i = 0; i < head->e_shnum; i++) {
+        Elf64_Shdr table, strings;
+        if (!section_at(file, head, i, &table))
+            return neap_fail("a truncated ELF file");
+        if (table.sh_type != SHT_DYNSYM)
+            continue;
+        if (!section_at(file, head, table.sh_link, &strings))
+            return neap_fail("an ELF file with a broken table of symbols");
+        int found = find_symbol(file, &table, &strings, symbol);
+        if (found)
+            return found > 0 ? 0 : neap_fail("an ELF file with a broken table of symbols");
+        break; /* a shared object has one such table */
+    }
+    return neap_fail("has no symbol " ENTRY);
+}
+
+/* Reads what will be at an address once the file is loaded. */
+static bool copy_loaded(const image *file, const Elf64_Ehdr *head, uint64_t address, void *out, size_t length)
+{
+    for (unsigned i = 0; i < head->e_phnum; i++) {
+        Elf64_Phdr part;
+        uint64_t offset;
+        if (__builtin_add_overflow(head->e_phoff, i * sizeof part, &offset) ||
+            !copy_at(file, offset, &part, sizeof part))
+            return false;
+        uint64_t inside = address - part.p_vaddr;
+        if (part.p_type == PT_LOAD && address >= part.p_vaddr && inside <= part.p_filesz &&
+            length <= part.p_filesz - inside)
+            return !__builtin_add_overflow(part.p_offset, inside, &offset) && copy_at(file, offset, out, length);
+    }
+    return false;
+}
+
+int neap_elf_plugin_header(const void *bytes, size_t size, uint32_t *abi, uint32_t *plugin_size)
+{
+    const image file = {bytes, size};
+    Elf64_Ehdr head;
+    Elf64_Sym symbol;
+    uint32_t start[2];
+    if (check_file(&file, &head) || find_entry(&file, &head, &symbol))
+        return -1;
+    if (symbol.st_size < sizeof start)
+        return neap_fail(ENTRY " is no neap_plugin");
+    if (!copy_loaded(&file, &head, symbol.st_value, start, sizeof start))
+        return neap_fail(ENTRY " lies outside the file");
+    *abi = start[0];
+    *plugin_size = start[1];
+    return 0;
+}

@@ -1,0 +1,176 @@
+/* Instances: a component and its config, filled with defaults, set by name, checked before use. */
+#include <string.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include "plugin/host.h"
+
+static void *field_of(const neap_instance *instance, const neap_param *param)
+{
+    return instance->config + param->offset;
+}
+
+static neap_value default_of(const neap_param *param)
+{
+    bool text = param->type == NEAP_PARAM_TEXT; /* for a component, `text` names the kind, and the default is none */
+    bool real = param->type == NEAP_PARAM_REAL; /* which may lie outside what an integer holds */
+    return (neap_value){.type = param->type,
+                        .integer = real ? 0 : (int64_t)param->fallback,
+                        .real = param->fallback,
+                        .text = text ? param->text : NULL};
+}
+
+static int fill(neap_instance *instance)
+{
+    for (const neap_param *param = instance->component->params; param->type != NEAP_PARAM_END; param++) {
+        neap_value value = default_of(param);
+        if (neap_param_rule_of(param->type)->assign(field_of(instance, param), &value))
+            return -1;
+    }
+    return 0;
+}
+
+static void destroy(neap_instance *instance)
+{
+    for (const neap_param *param = instance->component->params; instance->config && param->type; param++) {
+        const neap_param_rule *rule = neap_param_rule_of(param->type);
+        if (rule->drop)
+            rule->drop(field_of(instance, param));
+    }
+    neap_free(instance->config);
+    neap_free(instance->given);
+    neap_free(instance);
+}
+
+neap_instance *neap_instance_new(const neap_component *component)
+{
+    if (!component)
+        return NULL;
+    neap_instance *instance = neap_calloc(1, sizeof *instance);
+    if (!instance)
+        return NULL;
+    atomic_init(&instance->owners, 1);
+    instance->component = component;
+    instance->given = neap_calloc((size_t)neap_param_count(component), sizeof *instance->given);
+    instance->config = neap_calloc(component->config_size, 1);
+    if (!instance->given || !instance->config || fill(instance)) {
+        destroy(instance);
+        return NULL;
+    }
+    return instance;
+}
+
+neap_instance *neap_instance_keep(neap_instance *instance)
+{
+    if (instance)
+        atomic_fetch_add(&instance->owners, 1);
+    return instance;
+}
+
+void neap_instance_release(neap_instance *instance)
+{
+    if (instance && atomic_fetch_sub(&instance->owners, 1) == 1)
+        destroy(instance);
+}
+
+/* Is `inner` the instance itself, or does it hold it? Such a ring would never be released. */
+static bool holds(const neap_instance *inner, const neap_instance *instance)
+{
+    if (!inner || inner == instance)
+        return inner != NULL;
+    for (const neap_param *param = inner->component->params; param->type != NEAP_PARAM_END; param++) {
+        if (param->type == NEAP_PARAM_COMPONENT && holds(neap_instance_get(inner, param).component, instance))
+            return true;
+    }
+    return false;
+}
+
+int neap_instance_set(neap_instance *instance, const char *name, const neap_value *value)
+{
+    if (!instance || !name || !value)
+        return neap_fail("instance: set: expected an instance, a name and a value");
+    const neap_component *component = instance->component;
+    int index = neap_param_find(component, name);
+    if (index < 0)
+        return -1;
+    const neap_param *param = &component->params[index];
+    const neap_param_rule *rule = neap_param_rule_of(param->type);
+    neap_value own = *value;
+    if (neap_param_accept(component, param, &own))
+        return -1;
+    if (param->type == NEAP_PARAM_COMPONENT && holds(own.component, instance))
+        return neap_fail("%s: %s: a component cannot hold itself", component->name, name);
+    union {
+        int64_t whole;
+        double real;
+        void *pointer;
+    } old; /* kept until the new value is in, so that a failure changes nothing */
+    memcpy(&old, field_of(instance, param), rule->size);
+    if (rule->assign(field_of(instance, param), &own))
+        return -1;
+    if (rule->drop)
+        rule->drop(&old);
+    instance->given[index] = param->type != NEAP_PARAM_TEXT || own.text;
+    return 0;
+}
+
+/* A component by its name, with all defaults; "none" for none. */
+static int set_component(neap_instance *instance, const neap_param *param, const char *text)
+{
+    neap_value value = {.type = NEAP_PARAM_COMPONENT};
+    if (strcmp(text, "none") != 0) {
+        value.component = neap_instance_new(neap_registry_find(param->text, text));
+        if (!value.component)
+            return -1;
+    }
+    int status = neap_instance_set(instance, param->name, &value);
+    neap_instance_release(value.component);
+    return status;
+}
+
+int neap_instance_set_text(neap_instance *instance, const char *name, const char *text)
+{
+    if (!instance || !name || !text)
+        return neap_fail("instance: set: expected an instance, a name and a text");
+    int index = neap_param_find(instance->component, name);
+    if (index < 0)
+        return -1;
+    const neap_param *param = &instance->component->params[index];
+    if (param->type == NEAP_PARAM_COMPONENT)
+        return set_component(instance, param, text);
+    neap_value value = {0};
+    if (!neap_param_rule_of(param->type)->parse(param, text, &value))
+        value = (neap_value){.type = NEAP_PARAM_TEXT, .text = text}; /* refused below, with what was expected */
+    return neap_instance_set(instance, name, &value);
+}
+
+neap_value neap_instance_get(const neap_instance *instance, const neap_param *param)
+{
+    return neap_param_rule_of(param->type)->fetch(param, field_of(instance, param));
+}
+
+int neap_instance_check(const neap_instance *instance)
+{
+    if (!instance)
+        return -1;
+    const neap_param *params = instance->component->params;
+    for (int i = 0; params[i].type != NEAP_PARAM_END; i++) {
+        if (params[i].required && !instance->given[i])
+            return neap_fail("%s: %s is required: %s", instance->component->name, params[i].name, params[i].help);
+        neap_value value = neap_instance_get(instance, &params[i]);
+        if (value.component && neap_instance_check(value.component))
+            return neap_fail_in(instance->component->name);
+    }
+    return 0;
+}
+
+const neap_component *neap_instance_component(const neap_instance *instance)
+{
+    return instance ? instance->component : NULL;
+}
+
+const void *neap_instance_config(const neap_instance *instance)
+{
+    return instance ? instance->config : NULL;
+}

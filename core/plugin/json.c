@@ -1,0 +1,153 @@
+/* Configs as JSON and back, exactly: seventeen digits name every double. */
+#include <pthread.h>
+
+#include <jansson.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include "plugin/host.h"
+
+static void *allocate(size_t bytes)
+{
+    return neap_calloc(bytes, 1);
+}
+
+static void use_our_memory(void)
+{
+    json_set_alloc_funcs(allocate, neap_free);
+}
+
+static void prepare(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, use_our_memory);
+}
+
+static json_t *write_config(const neap_instance *instance);
+
+static json_t *write_component(const neap_instance *inner)
+{
+    if (!inner)
+        return json_null();
+    const neap_component *component = inner->component;
+    json_t *config = write_config(inner);
+    return config ? json_pack("{s:s, s:s, s:o}", "kind", neap_kind_at(neap_component_kind(component)), "name",
+                              component->name, "config", config)
+                  : NULL;
+}
+
+static json_t *write_value(const neap_value *value)
+{
+    if (value->type == NEAP_PARAM_INT)
+        return json_integer(value->integer);
+    if (value->type == NEAP_PARAM_REAL)
+        return json_real(value->real);
+    if (value->type == NEAP_PARAM_FLAG)
+        return json_boolean(value->integer);
+    if (value->type == NEAP_PARAM_COMPONENT)
+        return write_component(value->component);
+    return value->text ? json_string(value->text) : json_null();
+}
+
+static json_t *write_config(const neap_instance *instance)
+{
+    const neap_component *component = instance->component;
+    json_t *config = json_object();
+    for (int i = 0; config && component->params[i].type != NEAP_PARAM_END; i++) {
+        const neap_param *param = &component->params[i];
+        if (param->required && !instance->given[i])
+            continue; /* there is no value yet to write */
+        neap_value value = neap_instance_get(instance, param);
+        if (json_object_set_new(config, param->name, write_value(&value))) {
+            neap_fail("%s: %s: expected UTF-8 text", component->name, param->name);
+            json_decref(config);
+            config = NULL;
+        }
+    }
+    return config;
+}
+
+char *neap_instance_json(const neap_instance *instance)
+{
+    if (!instance)
+        return NULL;
+    prepare();
+    json_t *config = write_config(instance);
+    char *text = config ? json_dumps(config, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(config);
+    return text ? text : neap_fail_null("%s: its config cannot be written as JSON", instance->component->name);
+}
+
+static neap_instance *read_config(const char *kind, const char *name, json_t *config);
+
+/* A component inside; the caller owns it. */
+static neap_instance *read_component(json_t *json)
+{
+    const char *kind = json_string_value(json_object_get(json, "kind"));
+    const char *name = json_string_value(json_object_get(json, "name"));
+    json_t *config = json_object_get(json, "config");
+    if (!kind || !name || !json_is_object(config))
+        return neap_fail_null("expected an object of kind, name and config");
+    return read_config(kind, name, config);
+}
+
+static int read_value(json_t *json, neap_value *value)
+{
+    *value = (neap_value){.type = NEAP_PARAM_TEXT, .text = json_string_value(json)};
+    if (json_is_integer(json))
+        *value = (neap_value){.type = NEAP_PARAM_INT, .integer = json_integer_value(json)};
+    else if (json_is_real(json))
+        *value = (neap_value){.type = NEAP_PARAM_REAL, .real = json_real_value(json)};
+    else if (json_is_boolean(json))
+        *value = (neap_value){.type = NEAP_PARAM_FLAG, .integer = json_is_true(json)};
+    else if (json_is_object(json))
+        *value = (neap_value){.type = NEAP_PARAM_COMPONENT, .component = read_component(json)};
+    else if (json_is_array(json))
+        return neap_fail("expected one value, got an array");
+    return json_is_object(json) && !value->component ? -1 : 0;
+}
+
+static int read_member(neap_instance *instance, const char *key, json_t *json)
+{
+    neap_value value;
+    if (read_value(json, &value)) {
+        neap_fail_in(key);
+        return neap_fail_in(instance->component->name);
+    }
+    int status = neap_instance_set(instance, key, &value);
+    neap_instance_release(value.component);
+    return status;
+}
+
+static neap_instance *read_config(const char *kind, const char *name, json_t *config)
+{
+    neap_instance *instance = neap_instance_new(neap_registry_find(kind, name));
+    if (!instance)
+        return NULL;
+    const char *key;
+    json_t *member;
+    json_object_foreach(config, key, member) {
+        if (read_member(instance, key, member)) {
+            neap_instance_release(instance);
+            return NULL;
+        }
+    }
+    return instance;
+}
+
+neap_instance *neap_instance_from_json(const char *kind, const char *name, const char *json)
+{
+    json_error_t error;
+    if (!kind || !name || !json)
+        return neap_fail_null("instance: expected a kind, a name and JSON");
+    prepare();
+    json_t *config = json_loads(json, JSON_REJECT_DUPLICATES, &error);
+    if (!config)
+        return neap_fail_null("%s: no JSON: %s (line %d)", name, error.text, error.line);
+    neap_instance *instance = json_is_object(config) ? read_config(kind, name, config) : NULL;
+    if (!json_is_object(config))
+        neap_fail("%s: expected a JSON object", name);
+    json_decref(config);
+    return instance;
+}

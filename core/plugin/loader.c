@@ -1,0 +1,146 @@
+/* Shared objects: their header is read first, then they are opened and registered; folders are scanned in order. */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include "plugin/host.h"
+
+static int check_bytes(int file, size_t size)
+{
+    uint32_t abi, plugin_size;
+    void *bytes = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
+    if (bytes == MAP_FAILED)
+        return size ? neap_fail("%s", strerror(errno)) : neap_fail("no ELF file, it is empty");
+    int status = neap_elf_plugin_header(bytes, size, &abi, &plugin_size);
+    munmap(bytes, size);
+    return status ? -1 : neap_plugin_check_header(abi, plugin_size);
+}
+
+/* Learns which file this is; checks its header unless it is registered already. */
+static int check_file(const char *path, neap_file_id *id)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0)
+        return neap_fail("%s", strerror(errno));
+    struct stat status;
+    int result = 0;
+    if (fstat(file, &status))
+        result = neap_fail("%s", strerror(errno));
+    else if (!S_ISREG(status.st_mode))
+        result = neap_fail("no regular file");
+    else
+        *id = (neap_file_id){status.st_dev, status.st_ino};
+    if (!result && !neap_registry_has_file(*id))
+        result = check_bytes(file, (size_t)status.st_size);
+    close(file);
+    return result;
+}
+
+/* The system's message begins with the path, which is said already. */
+static int fail_open(const char *path)
+{
+    const char *text = dlerror();
+    size_t length = strlen(path);
+    if (text && strncmp(text, path, length) == 0 && strncmp(text + length, ": ", 2) == 0)
+        text += length + 2;
+    return neap_fail("cannot be loaded: %s", text ? text : "no reason given");
+}
+
+static int load(const char *path)
+{
+    neap_file_id id;
+    if (check_file(path, &id))
+        return -1;
+    if (neap_registry_has_file(id))
+        return 0;
+    /* A bare name would be searched for in the system's folders. */
+    char *place = neap_format("%s%s", strchr(path, '/') ? "" : "./", path);
+    if (!place)
+        return -1;
+    void *handle = dlopen(place, RTLD_NOW | RTLD_LOCAL);
+    const neap_plugin *plugin = handle ? dlsym(handle, "neap_plugin_v1") : NULL;
+    int status = plugin ? neap_registry_add_file(plugin, path, id) : fail_open(place);
+    neap_free(place);
+    return status;
+}
+
+int neap_registry_load(const char *path)
+{
+    if (!path)
+        return neap_fail("plugin: expected a path");
+    if (!load(path))
+        return 0;
+    char *where = neap_format("plugin %s", path);
+    neap_fail_in(where ? where : "plugin");
+    neap_free(where);
+    return -1;
+}
+
+static int is_plugin(const struct dirent *item)
+{
+    size_t length = strlen(item->d_name);
+    return length > 3 && item->d_name[0] != '.' && strcmp(item->d_name + length - 3, ".so") == 0;
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int load_or_warn(const char *folder, const char *name)
+{
+    char *path = neap_format("%s/%s", folder, name);
+    int status = path ? neap_registry_load(path) : -1;
+    if (status) {
+        neap_warn("%s", neap_error_message());
+        neap_error_clear();
+    }
+    neap_free(path);
+    return status;
+}
+
+static int scan_folder(const char *folder)
+{
+    struct dirent **items;
+    int count = scandir(folder, &items, is_plugin, compare_names), failed = 0;
+    if (count < 0 && errno == ENOENT)
+        return 0;
+    if (count < 0) {
+        neap_warn("plugin folder %s: %s", folder, strerror(errno));
+        return 1;
+    }
+    for (int i = 0; i < count; i++) {
+        failed += load_or_warn(folder, items[i]->d_name) != 0;
+        free(items[i]); /* scandir's own */
+    }
+    free(items);
+    return failed;
+}
+
+int neap_registry_scan(const char *folders)
+{
+    int failed = 0;
+    for (const char *at = folders; at && *at;) {
+        size_t length = strcspn(at, ":");
+        char *folder = length ? neap_format("%.*s", (int)length, at) : NULL;
+        if (folder) {
+            failed += scan_folder(folder);
+        } else if (length) {
+            neap_warn("%s", neap_error_message());
+            neap_error_clear();
+            failed++;
+        }
+        neap_free(folder);
+        at += length + (at[length] == ':');
+    }
+    return failed;
+}

@@ -1,0 +1,220 @@
+/* What a plugin must fulfil to be registered: its header, its texts, its interfaces, and every row of its tables. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include "plugin/host.h"
+
+#define MAX_ROWS 1024                /* a table longer than this has lost its end */
+#define MAX_CONFIG ((size_t)1 << 20) /* bytes */
+#define MAX_REQUIRED 6
+
+/* Where the first version of each interface ended, and which of its members may not be NULL. Frozen with version 1. */
+#define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
+static const struct {
+    const char *kind, *interface;
+    size_t first_size;
+    size_t required[MAX_REQUIRED]; /* offsets; 0 ends */
+} kinds[] = {
+    {"architecture", "architecture/1", END_OF(neap_architecture, decode),
+     {offsetof(neap_architecture, build), offsetof(neap_architecture, destroy), offsetof(neap_architecture, spec)}},
+    {"objective", "objective/1", END_OF(neap_objective, loss),
+     {offsetof(neap_objective, needs), offsetof(neap_objective, phases), offsetof(neap_objective, loss)}},
+    {"sampler", "sampler/1", END_OF(neap_sampler, sample),
+     {offsetof(neap_sampler, needs), offsetof(neap_sampler, sample)}},
+    {"guidance", "guidance/1", END_OF(neap_guidance, velocity), {offsetof(neap_guidance, velocity)}},
+    {"dataset", "dataset/1", END_OF(neap_dataset, read),
+     {offsetof(neap_dataset, open), offsetof(neap_dataset, close), offsetof(neap_dataset, spec),
+      offsetof(neap_dataset, count), offsetof(neap_dataset, read)}},
+    {"metric", "metric/1", END_OF(neap_metric, score), {offsetof(neap_metric, score)}},
+};
+#define KINDS ((int)(sizeof kinds / sizeof *kinds))
+
+const char *neap_kind_at(int index)
+{
+    return index >= 0 && index < KINDS ? kinds[index].kind : NULL;
+}
+
+int neap_kind_index(const char *kind, size_t length)
+{
+    for (int i = 0; i < KINDS; i++) {
+        if (strlen(kinds[i].kind) == length && memcmp(kinds[i].kind, kind, length) == 0)
+            return i;
+    }
+    return -1;
+}
+
+int neap_component_kind(const neap_component *component)
+{
+    return neap_kind_index(component->interface, strcspn(component->interface, "/"));
+}
+
+static bool is_name(const char *text)
+{
+    if (!text || *text < 'a' || *text > 'z')
+        return false;
+    return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
+static const char *shown(const char *text)
+{
+    return text ? text : "nothing";
+}
+
+int neap_plugin_check_header(uint32_t abi, uint32_t size)
+{
+    if (abi != NEAP_ABI)
+        return neap_fail("expected ABI %d, got ABI %u", NEAP_ABI, abi);
+    if (size != sizeof(neap_plugin))
+        return neap_fail("expected a neap_plugin of %zu bytes, got %u", sizeof(neap_plugin), size);
+    return 0;
+}
+
+/* --- Rows -------------------------------------------------------------------------------------------------------- */
+
+static int check_numbers(const neap_param *param)
+{
+    bool whole = param->type != NEAP_PARAM_REAL;
+    double value = param->fallback;
+    if (!isfinite(value) || (whole && (value != floor(value) || fabs(value) > 0x1p53)))
+        return neap_fail("expected a default that is %s, got %g", whole ? "a whole number" : "finite", value);
+    bool ranged = param->type == NEAP_PARAM_INT || param->type == NEAP_PARAM_REAL;
+    if (ranged && !(param->low <= param->high))
+        return neap_fail("expected a range from low to high, got %g to %g", param->low, param->high);
+    if (ranged && !param->required && !(value >= param->low && value <= param->high))
+        return neap_fail("expected a default within %g to %g, got %g", param->low, param->high, value);
+    if (param->type == NEAP_PARAM_FLAG && value != 0 && value != 1)
+        return neap_fail("expected a default of 0 or 1, got %g", value);
+    return 0;
+}
+
+static int check_words(const neap_param *param)
+{
+    if (param->type == NEAP_PARAM_COMPONENT && (!param->text || neap_kind_index(param->text, strlen(param->text)) < 0))
+        return neap_fail("expected a kind of component, got %s", shown(param->text));
+    if (param->type != NEAP_PARAM_CHOICE)
+        return 0;
+    int count = 0;
+    while (param->choices && count < MAX_ROWS && param->choices[count])
+        count++;
+    if (count == MAX_ROWS)
+        return neap_fail("its list of choices has no end");
+    if (!(param->fallback >= 0 && param->fallback < count))
+        return neap_fail("expected a default among %d choices, got %g", count, param->fallback);
+    return 0;
+}
+
+static int check_place(const neap_component *component, const neap_param *param)
+{
+    const neap_param_rule *rule = neap_param_rule_of(param->type);
+    if (rule->size > component->config_size || param->offset > component->config_size - rule->size)
+        return neap_fail("offset %zu lies outside the config's %zu bytes", param->offset, component->config_size);
+    if (param->offset % rule->align)
+        return neap_fail("offset %zu is not a multiple of %zu", param->offset, rule->align);
+    for (const neap_param *other = component->params; other < param; other++) {
+        if (strcmp(other->name, param->name) == 0)
+            return neap_fail("named twice");
+        size_t other_end = other->offset + neap_param_rule_of(other->type)->size;
+        if (other->offset < param->offset + rule->size && param->offset < other_end)
+            return neap_fail("overlaps '%s' in the config", other->name);
+    }
+    return 0;
+}
+
+static int check_row(const neap_component *component, const neap_param *param)
+{
+    if (!is_name(param->name))
+        return neap_fail("expected a name of a-z, 0-9 and _, got '%s'", shown(param->name));
+    if (!neap_param_rule_of(param->type))
+        return neap_fail("its type %d is not known", (int)param->type);
+    if (!param->help)
+        return neap_fail("has no help");
+    return check_numbers(param) || check_words(param) || check_place(component, param) ? -1 : 0;
+}
+
+static int check_table(const neap_component *component)
+{
+    char where[96];
+    if (!component->params)
+        return neap_fail("has no parameter table");
+    if (component->config_size > MAX_CONFIG)
+        return neap_fail("expected a config of at most %zu bytes, got %zu", MAX_CONFIG, component->config_size);
+    for (int i = 0; component->params[i].type != NEAP_PARAM_END; i++) {
+        if (i == MAX_ROWS)
+            return neap_fail("its parameter table has no end");
+        if (check_row(component, &component->params[i])) {
+            snprintf(where, sizeof where, "parameter %d (%.60s)", i + 1, shown(component->params[i].name));
+            return neap_fail_in(where);
+        }
+    }
+    return 0;
+}
+
+/* --- Components -------------------------------------------------------------------------------------------------- */
+
+static int check_interface(const neap_component *component)
+{
+    int kind = neap_component_kind(component);
+    if (kind < 0 || strcmp(component->interface, kinds[kind].interface) != 0)
+        return neap_fail("interface '%s' is not known", component->interface);
+    size_t size = 0;
+    if (component->functions)
+        memcpy(&size, component->functions, sizeof size);
+    if (size < kinds[kind].first_size)
+        return neap_fail("expected at least %zu bytes of %s, got %zu", kinds[kind].first_size, component->interface,
+                         size);
+    for (int i = 0; i < MAX_REQUIRED && kinds[kind].required[i]; i++) {
+        const void *member;
+        memcpy(&member, (const char *)component->functions + kinds[kind].required[i], sizeof member);
+        if (!member)
+            return neap_fail("the member at offset %zu of %s may not be NULL", kinds[kind].required[i],
+                             component->interface);
+    }
+    return 0;
+}
+
+static int check_component(const neap_component *component)
+{
+    if (!is_name(component->name))
+        return neap_fail("expected a name of a-z, 0-9 and _, got '%s'", shown(component->name));
+    if (!component->help)
+        return neap_fail("has no help");
+    return check_interface(component) || check_table(component) ? -1 : 0;
+}
+
+static int check_components(const neap_plugin *plugin)
+{
+    char where[96];
+    for (int i = 0; plugin->components[i].interface; i++) {
+        const neap_component *component = &plugin->components[i];
+        if (i == MAX_ROWS)
+            return neap_fail("its list of components has no end");
+        if (check_component(component)) {
+            snprintf(where, sizeof where, "component %d (%.60s)", i + 1, shown(component->name));
+            return neap_fail_in(where);
+        }
+        for (int j = 0; j < i; j++) {
+            if (strcmp(component->name, plugin->components[j].name) == 0 &&
+                neap_component_kind(component) == neap_component_kind(&plugin->components[j]))
+                return neap_fail("%s '%s' is there twice", neap_kind_at(neap_component_kind(component)),
+                                 component->name);
+        }
+    }
+    return 0;
+}
+
+int neap_plugin_validate(const neap_plugin *plugin)
+{
+    if (neap_plugin_check_header(plugin->abi, plugin->size))
+        return -1;
+    if (!is_name(plugin->name))
+        return neap_fail("expected a plugin name of a-z, 0-9 and _, got '%s'", shown(plugin->name));
+    if (!plugin->version || !plugin->license || !plugin->help)
+        return neap_fail("expected a version, a license and help");
+    if (!plugin->components || !plugin->components[0].interface)
+        return neap_fail("has no components");
+    return check_components(plugin);
+}
