@@ -128,6 +128,9 @@ static int batch_f64(const neap_gemm *g, int64_t count, int64_t a_batch, int64_t
 
 void neap_openblas_install(neap_kernels *table, neap_dtype dtype)
 {
+    if (table->gemm == gemm_f32 || table->gemm == gemm_f64) {
+        return; /* else it would call itself */
+    }
     if (dtype == NEAP_F32) {
         own_f32 = table->gemm;
         table->gemm = gemm_f32;

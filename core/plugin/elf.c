@@ -78,11 +78,29 @@ static int check_file(const image *file, Elf64_Ehdr *head)
     return 0;
 }
 
+static bool lies_inside(const image *file, uint64_t offset, uint64_t length)
+{
+    return offset <= file->size && length <= file->size - offset;
+}
+
+/* The system's loader maps the parts of a truncated file all the same, and dies when it touches what is not there. */
+static int check_parts(const image *file, const Elf64_Ehdr *head)
+{
+    if (!lies_inside(file, head->e_shoff, head->e_shnum * sizeof(Elf64_Shdr)) ||
+        !lies_inside(file, head->e_phoff, head->e_phnum * sizeof(Elf64_Phdr)))
+        return neap_fail("a truncated ELF file");
+    for (unsigned i = 0; i < head->e_phnum; i++) {
+        Elf64_Phdr part;
+        copy_at(file, head->e_phoff + i * sizeof part, &part, sizeof part);
+        if (part.p_type == PT_LOAD && !lies_inside(file, part.p_offset, part.p_filesz))
+            return neap_fail("a truncated ELF file");
+    }
+    return 0;
+}
+
 static bool section_at(const image *file, const Elf64_Ehdr *head, uint64_t index, Elf64_Shdr *section)
 {
-    uint64_t offset;
-    return index < head->e_shnum && !__builtin_add_overflow(head->e_shoff, index * sizeof *section, &offset) &&
-           copy_at(file, offset, section, sizeof *section);
+    return index < head->e_shnum && copy_at(file, head->e_shoff + index * sizeof *section, section, sizeof *section);
 }
 
 /* Is the text at `offset` of the string section exactly `name`? */
@@ -115,15 +133,13 @@ static int find_entry(const image *file, const Elf64_Ehdr *head, Elf64_Sym *symb
 {
     for (unsigned i = 0; i < head->e_shnum; i++) {
         Elf64_Shdr table, strings;
-        if (!section_at(file, head, i, &table))
-            return neap_fail("a truncated ELF file");
-        if (table.sh_type != SHT_DYNSYM)
+        if (!section_at(file, head, i, &table) || table.sh_type != SHT_DYNSYM)
             continue;
-        if (!section_at(file, head, table.sh_link, &strings))
+        int found = section_at(file, head, table.sh_link, &strings) ? find_symbol(file, &table, &strings, symbol) : -1;
+        if (found < 0)
             return neap_fail("an ELF file with a broken table of symbols");
-        int found = find_symbol(file, &table, &strings, symbol);
         if (found)
-            return found > 0 ? 0 : neap_fail("an ELF file with a broken table of symbols");
+            return 0;
         break; /* a shared object has one such table */
     }
     return neap_fail("has no symbol " ENTRY);
@@ -134,14 +150,11 @@ static bool copy_loaded(const image *file, const Elf64_Ehdr *head, uint64_t addr
 {
     for (unsigned i = 0; i < head->e_phnum; i++) {
         Elf64_Phdr part;
-        uint64_t offset;
-        if (__builtin_add_overflow(head->e_phoff, i * sizeof part, &offset) ||
-            !copy_at(file, offset, &part, sizeof part))
-            return false;
+        copy_at(file, head->e_phoff + i * sizeof part, &part, sizeof part);
         uint64_t inside = address - part.p_vaddr;
         if (part.p_type == PT_LOAD && address >= part.p_vaddr && inside <= part.p_filesz &&
             length <= part.p_filesz - inside)
-            return !__builtin_add_overflow(part.p_offset, inside, &offset) && copy_at(file, offset, out, length);
+            return copy_at(file, part.p_offset + inside, out, length);
     }
     return false;
 }
@@ -152,7 +165,7 @@ int neap_elf_plugin_header(const void *bytes, size_t size, uint32_t *abi, uint32
     Elf64_Ehdr head;
     Elf64_Sym symbol;
     uint32_t start[2];
-    if (check_file(&file, &head) || find_entry(&file, &head, &symbol))
+    if (check_file(&file, &head) || check_parts(&file, &head) || find_entry(&file, &head, &symbol))
         return -1;
     if (symbol.st_size < sizeof start)
         return neap_fail(ENTRY " is no neap_plugin");

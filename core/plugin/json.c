@@ -8,9 +8,14 @@
 
 #include "plugin/host.h"
 
+/* Jansson's parser drops characters without a word when its buffer cannot grow, so refusals are noted here. */
+static _Thread_local bool refused;
+
 static void *allocate(size_t bytes)
 {
-    return neap_calloc(bytes, 1);
+    void *block = neap_calloc(bytes, 1);
+    refused |= !block;
+    return block;
 }
 
 static void use_our_memory(void)
@@ -22,6 +27,7 @@ static void prepare(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, use_our_memory);
+    refused = false;
 }
 
 static json_t *write_config(const neap_instance *instance);
@@ -76,7 +82,10 @@ char *neap_instance_json(const neap_instance *instance)
     json_t *config = write_config(instance);
     char *text = config ? json_dumps(config, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(config);
-    return text ? text : neap_fail_null("%s: its config cannot be written as JSON", instance->component->name);
+    if (text && !refused)
+        return text;
+    neap_free(text);
+    return neap_fail_null("%s: its config cannot be written as JSON", instance->component->name);
 }
 
 static neap_instance *read_config(const char *kind, const char *name, json_t *config);
@@ -143,11 +152,13 @@ neap_instance *neap_instance_from_json(const char *kind, const char *name, const
         return neap_fail_null("instance: expected a kind, a name and JSON");
     prepare();
     json_t *config = json_loads(json, JSON_REJECT_DUPLICATES, &error);
-    if (!config)
-        return neap_fail_null("%s: no JSON: %s (line %d)", name, error.text, error.line);
-    neap_instance *instance = json_is_object(config) ? read_config(kind, name, config) : NULL;
-    if (!json_is_object(config))
+    neap_instance *instance = NULL;
+    if (!config || refused)
+        neap_fail("%s: no JSON: %s (line %d)", name, error.text, error.line);
+    else if (!json_is_object(config))
         neap_fail("%s: expected a JSON object", name);
+    else
+        instance = read_config(kind, name, config);
     json_decref(config);
     return instance;
 }

@@ -1,0 +1,79 @@
+/*
+ * Offsets for blocks of known lifetimes in one stretch of memory: the largest first, each at the lowest place that no
+ * block alive at the same time covers. This comes within a few percent of the sum alive at the peak in practice.
+ */
+#include <stdlib.h>
+
+#include "allocate.h"
+
+#define LEAST_BYTES ((size_t)4096) /* smaller ones are served from the cache as well */
+#define MOST_BLOCKS 8192           /* placing is quadratic */
+
+static int larger_first(const void *a, const void *b)
+{
+    const neap_plan_block *x = *(neap_plan_block *const *)a, *y = *(neap_plan_block *const *)b;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? 1 : -1;
+    return x->birth < y->birth ? -1 : x->birth > y->birth;
+}
+
+static bool overlap(const neap_plan_block *a, const neap_plan_block *b)
+{
+    return a->birth < b->death && b->birth < a->death;
+}
+
+/* `placed` is sorted by offset. */
+static size_t lowest_gap(neap_plan_block *const *placed, size_t count, const neap_plan_block *block)
+{
+    size_t offset = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!overlap(placed[i], block))
+            continue;
+        if (placed[i]->offset >= offset + block->bytes)
+            break;
+        if (placed[i]->offset + placed[i]->bytes > offset)
+            offset = placed[i]->offset + placed[i]->bytes;
+    }
+    return offset;
+}
+
+static void insert(neap_plan_block **placed, size_t count, neap_plan_block *block)
+{
+    size_t i = count;
+    for (; i > 0 && placed[i - 1]->offset > block->offset; i--)
+        placed[i] = placed[i - 1];
+    placed[i] = block;
+}
+
+/* The blocks worth placing, at most MOST_BLOCKS: the least size grows until they are few enough. */
+static size_t choose(neap_plan_block *blocks, size_t count, neap_plan_block **chosen)
+{
+    size_t n = count + 1;
+    for (size_t least = LEAST_BYTES; n > MOST_BLOCKS || n > count; least *= 2) {
+        n = 0;
+        for (size_t i = 0; i < count; i++)
+            if (blocks[i].death && blocks[i].bytes >= least)
+                chosen[n++] = &blocks[i];
+    }
+    return n;
+}
+
+size_t neap_plan_offsets(neap_plan_block *blocks, size_t count)
+{
+    size_t extent = 0;
+    for (size_t i = 0; i < count; i++)
+        blocks[i].offset = SIZE_MAX;
+    neap_plan_block **order = neap_calloc(2 * count + 1, sizeof(neap_plan_block *)), **placed = order + count;
+    if (!order)
+        return SIZE_MAX;
+    size_t n = choose(blocks, count, order);
+    qsort(order, n, sizeof *order, larger_first);
+    for (size_t i = 0; i < n; i++) {
+        order[i]->offset = lowest_gap(placed, i, order[i]);
+        insert(placed, i, order[i]);
+        if (order[i]->offset + order[i]->bytes > extent)
+            extent = order[i]->offset + order[i]->bytes;
+    }
+    neap_free(order);
+    return extent;
+}
