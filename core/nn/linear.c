@@ -1,0 +1,56 @@
+/* The linear layer: weight, bias, and a path that stands before messages about them. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <neap/error.h>
+#include <neap/nn.h>
+
+#define PATH_BYTES 200
+
+int neap_linear_make(neap_linear_layer *layer, neap_model *model, int64_t in, int64_t out, neap_init init,
+                     const char *path, ...)
+{
+    char full[PATH_BYTES];
+    va_list args;
+    *layer = (neap_linear_layer){0};
+    va_start(args, path);
+    vsnprintf(full, sizeof full, path, args);
+    va_end(args);
+    layer->weight = neap_model_parameter(model, neap_dims(out, in), init, "%s.weight", full);
+    layer->bias = neap_model_parameter(model, neap_dims(out), (neap_init){NEAP_INIT_ZERO, 0}, "%s.bias", full);
+    if (!layer->weight || !layer->bias)
+        return -1;
+    layer->path = neap_model_name(model, neap_model_count(model) - 2);
+    return 0;
+}
+
+/* Fails with the layer's path when x does not end in `in`. The path is that of the weight, without ".weight". */
+static int check(const neap_linear_layer *layer, const neap_tensor *x)
+{
+    char got[NEAP_SHAPE_TEXT];
+    int64_t in = neap_dim(layer->weight, 1);
+    if (!x)
+        return -1;
+    if (neap_dim(x, -1) == in)
+        return 0;
+    int stem = (int)(strlen(layer->path) - strlen(".weight"));
+    return neap_fail("%.*s: expected [*, %lld], got %s", stem, layer->path, (long long)in,
+                     neap_shape_text(neap_shape_of(x), got));
+}
+
+neap_tensor *neap_linear_apply(const neap_linear_layer *layer, neap_tensor *x)
+{
+    return check(layer, x) < 0 ? NULL : neap_linear(x, layer->weight, layer->bias);
+}
+
+neap_tensor *neap_linear_apply_gelu(const neap_linear_layer *layer, neap_tensor *x)
+{
+    return check(layer, x) < 0 ? NULL : neap_linear_gelu(x, layer->weight, layer->bias);
+}
+
+neap_tensor *neap_linear_apply_gated(const neap_linear_layer *layer, neap_tensor *residual, neap_tensor *gate,
+                                     neap_tensor *x)
+{
+    return check(layer, x) < 0 ? NULL : neap_linear_gated_add(residual, gate, x, layer->weight, layer->bias);
+}

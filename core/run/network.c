@@ -1,0 +1,184 @@
+/* A network: an architecture built into a model, called with checks. */
+#include <stdio.h>
+#include <string.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/run.h>
+
+struct neap_network {
+    neap_instance *instance;
+    const neap_architecture *functions;
+    neap_model *model;
+    void *self;
+};
+
+static const char *name_of(const neap_network *network)
+{
+    return neap_instance_component(network->instance)->name;
+}
+
+neap_network *neap_network_new(neap_instance *architecture, uint64_t seed)
+{
+    if (!architecture || neap_instance_check(architecture) < 0)
+        return NULL;
+    neap_network *network = neap_calloc(1, sizeof *network);
+    if (!network)
+        return NULL;
+    network->instance = neap_instance_keep(architecture);
+    network->functions = neap_instance_component(architecture)->functions;
+    network->model = neap_model_new(seed);
+    if (network->model)
+        network->self = network->functions->build(neap_instance_config(architecture), network->model);
+    if (!network->self) {
+        neap_fail_in(name_of(network));
+        neap_network_free(network);
+        return NULL;
+    }
+    return network;
+}
+
+void neap_network_free(neap_network *network)
+{
+    if (!network)
+        return;
+    if (network->self)
+        network->functions->destroy(network->self);
+    neap_model_free(network->model);
+    neap_instance_release(network->instance);
+    neap_free(network);
+}
+
+neap_model *neap_network_model(const neap_network *network)
+{
+    return network->model;
+}
+
+neap_instance *neap_network_instance(const neap_network *network)
+{
+    return network->instance;
+}
+
+neap_spec neap_network_spec(const neap_network *network)
+{
+    return network->functions->spec(network->self);
+}
+
+/* --- What it offers ---------------------------------------------------------------------------------------------- */
+
+#define OFFERS 5
+static const char *const offers[OFFERS] = {"velocity", "generate", "discriminate", "encode", "decode"};
+
+static bool has(const neap_network *network, int offer)
+{
+    const neap_architecture *f = network->functions;
+    const bool there[OFFERS] = {f->velocity, f->generate, f->discriminate, f->encode, f->decode};
+    return there[offer];
+}
+
+bool neap_network_offers(const neap_network *network, const char *what)
+{
+    for (int i = 0; i < OFFERS; i++)
+        if (strcmp(offers[i], what) == 0)
+            return has(network, i);
+    return false;
+}
+
+int neap_network_require(const neap_network *network, const char *who, const char *const *needs)
+{
+    char list[128] = "";
+    for (int i = 0; i < OFFERS; i++)
+        if (has(network, i))
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%s'", *list ? ", " : "", offers[i]);
+    for (; *needs; needs++)
+        if (!neap_network_offers(network, *needs))
+            return neap_fail("%s needs '%s'; %s offers %s", who, *needs, name_of(network), *list ? list : "nothing");
+    return 0;
+}
+
+/* --- Calls ------------------------------------------------------------------------------------------------------- */
+
+static int check_picture(const neap_tensor *x, neap_spec spec)
+{
+    char got[NEAP_SHAPE_TEXT];
+    if (!x)
+        return -1;
+    if (neap_rank(x) != 4 || neap_dim(x, 1) != spec.height || neap_dim(x, 2) != spec.width || neap_dim(x, 3) != spec.channels)
+        return neap_fail("x: expected [*, %lld, %lld, %lld], got %s", (long long)spec.height, (long long)spec.width,
+                         (long long)spec.channels, neap_shape_text(neap_shape_of(x), got));
+    return 0;
+}
+
+static neap_tensor *null_labels(int64_t batch, int64_t classes)
+{
+    return neap_full(NEAP_I32, neap_dims(batch), (double)classes);
+}
+
+/* Labels as the architecture wants them: none where it has no classes, null ones where the caller gave none. */
+static int fit_labels(neap_spec spec, int64_t batch, neap_tensor **labels)
+{
+    char got[NEAP_SHAPE_TEXT];
+    if (spec.classes == 0)
+        *labels = NULL;
+    else if (!*labels)
+        return (*labels = null_labels(batch, spec.classes)) ? 0 : -1;
+    else if (neap_dtype_of(*labels) != NEAP_I32 || neap_rank(*labels) != 1 || neap_dim(*labels, 0) != batch)
+        return neap_fail("labels: expected i32 [%lld], got %s %s", (long long)batch, neap_dtype_name(neap_dtype_of(*labels)),
+                         neap_shape_text(neap_shape_of(*labels), got));
+    return 0;
+}
+
+static neap_tensor *named(const neap_network *network, neap_tensor *result)
+{
+    if (!result)
+        neap_fail_in(name_of(network));
+    return result;
+}
+
+static int require_one(const neap_network *network, const char *what)
+{
+    return neap_network_require(network, "the call", (const char *const[]){what, NULL});
+}
+
+static neap_tensor *velocity(neap_network *n, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+{
+    neap_spec spec = neap_network_spec(n);
+    char got[NEAP_SHAPE_TEXT];
+    if (!t || check_picture(x, spec) < 0 || fit_labels(spec, neap_dim(x, 0), &labels) < 0)
+        return NULL;
+    if (neap_rank(t) != 1 || neap_dim(t, 0) != neap_dim(x, 0))
+        return neap_fail_null("t: expected [%lld], got %s", (long long)neap_dim(x, 0), neap_shape_text(neap_shape_of(t), got));
+    return n->functions->velocity(n->self, x, t, labels);
+}
+
+neap_tensor *neap_network_velocity(neap_network *n, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+{
+    return require_one(n, "velocity") < 0 ? NULL : named(n, velocity(n, x, t, labels));
+}
+
+neap_tensor *neap_network_generate(neap_network *n, neap_tensor *z, neap_tensor *labels)
+{
+    if (!z || require_one(n, "generate") < 0 || fit_labels(neap_network_spec(n), neap_dim(z, 0), &labels) < 0)
+        return NULL;
+    return named(n, n->functions->generate(n->self, z, labels));
+}
+
+neap_tensor *neap_network_discriminate(neap_network *n, neap_tensor *x, neap_tensor *labels)
+{
+    neap_spec spec = neap_network_spec(n);
+    if (!x || require_one(n, "discriminate") < 0 || fit_labels(spec, neap_dim(x, 0), &labels) < 0)
+        return NULL;
+    return named(n, check_picture(x, spec) < 0 ? NULL : n->functions->discriminate(n->self, x, labels));
+}
+
+neap_tensor *neap_network_encode(neap_network *n, neap_tensor *x)
+{
+    if (!x || require_one(n, "encode") < 0)
+        return NULL;
+    return named(n, check_picture(x, neap_network_spec(n)) < 0 ? NULL : n->functions->encode(n->self, x));
+}
+
+neap_tensor *neap_network_decode(neap_network *n, neap_tensor *z)
+{
+    return !z || require_one(n, "decode") < 0 ? NULL : named(n, n->functions->decode(n->self, z));
+}

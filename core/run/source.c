@@ -1,0 +1,143 @@
+/* Sources: open data sets, and endless shuffled batches of them. */
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/parallel.h>
+#include <neap/run.h>
+
+struct neap_source {
+    neap_instance *instance;
+    const neap_dataset *functions;
+    void *self;
+};
+
+static const char *name_of(const neap_source *source)
+{
+    return neap_instance_component(source->instance)->name;
+}
+
+static int check_opened(const neap_source *source)
+{
+    neap_spec s = neap_source_spec(source);
+    if (s.height < 1 || s.width < 1 || s.channels < 1 || s.classes < 0)
+        return neap_fail("expected sizes from 1, got [%lld, %lld, %lld]", (long long)s.height, (long long)s.width,
+                         (long long)s.channels);
+    return neap_source_count(source) < 1 ? neap_fail("expected at least one example") : 0;
+}
+
+neap_source *neap_source_open(neap_instance *dataset)
+{
+    if (!dataset || neap_instance_check(dataset) < 0)
+        return NULL;
+    neap_source *source = neap_calloc(1, sizeof *source);
+    if (!source)
+        return NULL;
+    source->instance = neap_instance_keep(dataset);
+    source->functions = neap_instance_component(dataset)->functions;
+    source->self = source->functions->open(neap_instance_config(dataset));
+    if (!source->self || check_opened(source) < 0) {
+        neap_fail_in(name_of(source));
+        neap_source_close(source);
+        return NULL;
+    }
+    return source;
+}
+
+void neap_source_close(neap_source *source)
+{
+    if (!source)
+        return;
+    if (source->self)
+        source->functions->close(source->self);
+    neap_instance_release(source->instance);
+    neap_free(source);
+}
+
+neap_instance *neap_source_instance(const neap_source *source)
+{
+    return source->instance;
+}
+
+neap_spec neap_source_spec(const neap_source *source)
+{
+    return source->functions->spec(source->self);
+}
+
+int64_t neap_source_count(const neap_source *source)
+{
+    return source->functions->count(source->self);
+}
+
+const char *neap_source_label_name(const neap_source *source, int64_t label)
+{
+    if (!source->functions->label_name || label < 0 || label >= neap_source_spec(source).classes)
+        return NULL;
+    return source->functions->label_name(source->self, label);
+}
+
+typedef struct read_job {
+    const neap_source *source;
+    const int64_t *indices;
+    int64_t size;
+    float *x;
+    int32_t *labels;
+    int64_t failed; /* atomic: the first position that could not be read, or -1 */
+} read_job;
+
+/* Messages belong to the thread that records them, so a failure is noted by position and told by the caller. */
+static void read_range(void *user, int64_t begin, int64_t end)
+{
+    read_job *job = user;
+    const neap_source *source = job->source;
+    for (int64_t i = begin; i < end; i++)
+        if (source->functions->read(source->self, job->indices[i], job->x + i * job->size, job->labels + i) < 0) {
+            int64_t none = -1;
+            neap_error_clear();
+            __atomic_compare_exchange_n(&job->failed, &none, i, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+            return;
+        }
+}
+
+static int check_indices(const neap_source *source, const int64_t *indices, int64_t count)
+{
+    int64_t total = neap_source_count(source);
+    for (int64_t i = 0; i < count; i++)
+        if (indices[i] < 0 || indices[i] >= total)
+            return neap_fail("%s: index: expected 0 to %lld, got %lld", name_of(source), (long long)total - 1, (long long)indices[i]);
+    return 0;
+}
+
+int neap_source_read(neap_source *source, const int64_t *indices, int64_t count, neap_tensor **x, neap_tensor **labels)
+{
+    neap_spec s = neap_source_spec(source);
+    *x = *labels = NULL;
+    if (count < 1 || check_indices(source, indices, count) < 0)
+        return count < 1 ? neap_fail("%s: expected at least one index", name_of(source)) : -1;
+    neap_tensor *pictures = neap_empty(NEAP_F32, neap_dims(count, s.height, s.width, s.channels));
+    neap_tensor *classes = neap_empty(NEAP_I32, neap_dims(count));
+    if (!pictures || !classes)
+        return -1;
+    read_job job = {source, indices, s.height * s.width * s.channels, neap_data(pictures), neap_data(classes), -1};
+    neap_parallel(count, 16, read_range, &job);
+    if (job.failed >= 0)
+        return neap_fail("%s: example %lld could not be read", name_of(source), (long long)indices[job.failed]);
+    *x = pictures;
+    *labels = s.classes ? classes : NULL;
+    return 0;
+}
+
+int neap_source_batch(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **x,
+                      neap_tensor **labels)
+{
+    int64_t count = neap_source_count(source);
+    int64_t *indices = neap_calloc((size_t)batch, sizeof *indices);
+    if (!indices)
+        return -1;
+    for (int64_t i = 0; i < batch; i++) {
+        int64_t position = (step - 1) * batch + i;
+        neap_random epoch = neap_random_at(random, (uint64_t)(position / count));
+        indices[i] = neap_random_permuted(epoch, count, position % count);
+    }
+    int status = neap_source_read(source, indices, batch, x, labels);
+    neap_free(indices);
+    return status;
+}

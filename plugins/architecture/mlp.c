@@ -1,0 +1,97 @@
+/* A velocity field as a multilayer perceptron on [x, features of t, label embedding]; for points and small pictures. */
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/plugin.h>
+
+typedef struct config {
+    int64_t height, width, channels, classes, hidden, depth, time_features;
+} config;
+
+typedef struct mlp {
+    const config *config;
+    int64_t inputs; /* of x, flat */
+    neap_tensor *labels;
+    neap_linear_layer out, hidden[];
+} mlp;
+
+static int64_t features(const config *c)
+{
+    return c->time_features + (c->classes ? c->time_features : 0);
+}
+
+static int make_layers(mlp *m, neap_model *model)
+{
+    const config *c = m->config;
+    const neap_init init = {NEAP_INIT_KAIMING_UNIFORM, 1}, small = {NEAP_INIT_NORMAL, 0.02};
+    if (c->classes &&
+        !(m->labels = neap_model_parameter(model, neap_dims(c->classes + 1, c->time_features), small, "labels.weight")))
+        return -1;
+    for (int64_t i = 0; i < c->depth; i++) {
+        int64_t in = i ? c->hidden : m->inputs + features(c);
+        if (neap_linear_make(&m->hidden[i], model, in, c->hidden, init, "layers.%lld", (long long)i) < 0)
+            return -1;
+    }
+    return neap_linear_make(&m->out, model, c->hidden, m->inputs, (neap_init){NEAP_INIT_ZERO, 0}, "out");
+}
+
+static void *build(const void *settings, neap_model *model)
+{
+    const config *c = settings;
+    if (c->time_features % 2)
+        return neap_fail_null("time_features: expected an even number, got %lld", (long long)c->time_features);
+    mlp *m = neap_calloc(1, sizeof *m + (size_t)c->depth * sizeof *m->hidden);
+    if (!m)
+        return NULL;
+    m->config = c;
+    m->inputs = c->height * c->width * c->channels;
+    if (make_layers(m, model) < 0) {
+        neap_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+static void destroy(void *self)
+{
+    neap_free(self);
+}
+
+static neap_spec spec(const void *self)
+{
+    const config *c = ((const mlp *)self)->config;
+    return (neap_spec){c->height, c->width, c->channels, c->classes};
+}
+
+static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+{
+    const mlp *m = self;
+    neap_tensor *part[3] = {neap_reshape(x, neap_dims(-1, m->inputs)), neap_time_features(t, m->config->time_features)};
+    if (m->labels)
+        part[2] = neap_embedding(m->labels, labels);
+    neap_tensor *h = neap_concat(part, m->labels ? 3 : 2, 1);
+    for (int64_t i = 0; i < m->config->depth; i++)
+        h = neap_silu(neap_linear_apply(&m->hidden[i], h));
+    return x ? neap_reshape(neap_linear_apply(&m->out, h), neap_shape_of(x)) : NULL;
+}
+
+static const neap_architecture functions = {.size = sizeof functions, .build = build, .destroy = destroy, .spec = spec,
+                                            .velocity = velocity};
+
+static const neap_param params[] = {
+    NEAP_INT(config, height, 1, 1, 4096, "Rows of a picture; 1 for points."),
+    NEAP_INT(config, width, 1, 1, 4096, "Columns of a picture; 1 for points."),
+    NEAP_INT(config, channels, 2, 1, 4096, "Channels of a picture, or dimensions of a point."),
+    NEAP_INT(config, classes, 0, 0, 1000000, "Classes; 0: unconditional."),
+    NEAP_INT(config, hidden, 128, 1, 65536, "Width of the hidden layers."),
+    NEAP_INT(config, depth, 3, 1, 64, "Hidden layers."),
+    NEAP_INT(config, time_features, 64, 2, 4096, "Features of the time, and width of the label embedding; even."),
+    NEAP_PARAMS_END,
+};
+
+static const neap_component mlp_components[] = {
+    {"architecture/1", "mlp", "A multilayer perceptron as a velocity field.", sizeof(config), params, &functions},
+    {0},
+};
+
+NEAP_PLUGIN(mlp) = {NEAP_ABI, sizeof(neap_plugin), "mlp", "1.0.0", "MIT",
+                    "A multilayer perceptron as a velocity field.", mlp_components};

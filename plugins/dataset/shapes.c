@@ -1,0 +1,186 @@
+/*
+ * Data set: drawn shapes of ten classes, for when no pictures are installed. Picture i is a function of (seed, i), and
+ * its class is i modulo 10. Each shape is given by the signed distance to its outline, from which the edges get their
+ * smoothness; place, size, brightness and a tilt of up to 15 degrees vary (more, and a plus would be a cross).
+ */
+#include <inttypes.h>
+#include <math.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/plugin.h>
+
+typedef struct shapes_config {
+    int64_t size, count, seed;
+    bool labels;
+} shapes_config;
+
+typedef struct shapes_data {
+    shapes_config config;
+    neap_random random;
+} shapes_data;
+
+/* --- Outlines: the distance from (x, y) to a shape that fits the unit circle, negative inside; y points down --------- */
+
+static double box(double x, double y, double half_width, double half_height)
+{
+    return fmax(fabs(x) - half_width, fabs(y) - half_height);
+}
+
+static double disc(double x, double y)
+{
+    return sqrt(x * x + y * y) - 0.9;
+}
+
+static double ring(double x, double y)
+{
+    return fabs(sqrt(x * x + y * y) - 0.72) - 0.18;
+}
+
+static double square(double x, double y)
+{
+    return box(x, y, 0.75, 0.75);
+}
+
+static double frame(double x, double y)
+{
+    return fabs(box(x, y, 0.65, 0.65)) - 0.13;
+}
+
+static double triangle(double x, double y)
+{
+    return fmax(y, 0.8660254037844386 * fabs(x) - 0.5 * y) - 0.5;
+}
+
+static double plus(double x, double y)
+{
+    return fmin(box(x, y, 0.95, 0.25), box(x, y, 0.25, 0.95));
+}
+
+static double cross(double x, double y)
+{
+    return plus(0.7071067811865476 * (x + y), 0.7071067811865476 * (x - y));
+}
+
+/* Narrow, so that no tilt makes it a square. */
+static double diamond(double x, double y)
+{
+    return (0.95 * fabs(x) + 0.55 * fabs(y) - 0.95 * 0.55) / sqrt(0.95 * 0.95 + 0.55 * 0.55);
+}
+
+static double stripes(double x, double y)
+{
+    double nearest = y < -0.3 ? -0.6 : y > 0.3 ? 0.6 : 0;
+    return box(x, y - nearest, 0.85, 0.17);
+}
+
+static double half_moon(double x, double y)
+{
+    double bite = sqrt((x - 0.5) * (x - 0.5) + y * y) - 0.75;
+    return fmax(disc(x, y), -bite);
+}
+
+static const struct {
+    const char *name;
+    double (*distance)(double x, double y);
+} shapes[] = {
+    {"disc", disc}, {"ring", ring},   {"square", square},   {"frame", frame},     {"triangle", triangle},
+    {"plus", plus}, {"cross", cross}, {"diamond", diamond}, {"stripes", stripes}, {"half_moon", half_moon},
+};
+#define CLASSES ((int64_t)(sizeof shapes / sizeof *shapes))
+
+/* --- Pictures ---------------------------------------------------------------------------------------------------- */
+
+/* How a shape lies in the picture, in pixels. */
+typedef struct shapes_pose {
+    double x, y, radius, cosine, sine, brightness;
+} shapes_pose;
+
+static double between(float u, double low, double high)
+{
+    return low + (high - low) * (double)u;
+}
+
+static shapes_pose draw_pose(const shapes_data *data, int64_t index)
+{
+    float u[5];
+    double size = (double)data->config.size, tilt;
+    neap_random_uniform(data->random, (uint64_t)index, 5, u);
+    tilt = between(u[3], -0.26, 0.26);
+    return (shapes_pose){.x = size * between(u[0], 0.42, 0.58),
+                         .y = size * between(u[1], 0.42, 0.58),
+                         .radius = size * between(u[2], 0.28, 0.4),
+                         .cosine = cos(tilt),
+                         .sine = sin(tilt),
+                         .brightness = between(u[4], 0.7, 1)};
+}
+
+/* The share of a pixel that the shape covers, taking its outline as straight within the pixel. */
+static double coverage(int64_t k, const shapes_pose *pose, double x, double y)
+{
+    double dx = (x - pose->x) / pose->radius, dy = (y - pose->y) / pose->radius;
+    double distance = shapes[k].distance(pose->cosine * dx + pose->sine * dy, pose->cosine * dy - pose->sine * dx);
+    return fmin(fmax(0.5 - distance * pose->radius, 0), 1);
+}
+
+static int shapes_read(const void *self, int64_t index, float *x, int32_t *label)
+{
+    const shapes_data *data = self;
+    int64_t size = data->config.size, k = index % CLASSES;
+    if (index < 0 || index >= data->config.count)
+        return neap_fail("shapes: expected a picture of 0 to %" PRId64 ", got %" PRId64, data->config.count - 1, index);
+    shapes_pose pose = draw_pose(data, index);
+    for (int64_t i = 0; i < size * size; i++) {
+        double covered = coverage(k, &pose, (double)(i % size) + 0.5, (double)(i / size) + 0.5);
+        x[i] = (float)(2 * pose.brightness * covered - 1);
+    }
+    *label = data->config.labels ? (int32_t)k : 0;
+    return 0;
+}
+
+static void *shapes_open(const void *config)
+{
+    shapes_data *data = neap_calloc(1, sizeof *data);
+    if (!data)
+        return NULL;
+    data->config = *(const shapes_config *)config;
+    data->random = neap_random_fork((neap_random){.seed = (uint64_t)data->config.seed}, "shapes");
+    return data;
+}
+
+static neap_spec shapes_spec(const void *self)
+{
+    const shapes_config *config = &((const shapes_data *)self)->config;
+    return (neap_spec){config->size, config->size, 1, config->labels ? CLASSES : 0};
+}
+
+static int64_t shapes_count(const void *self)
+{
+    return ((const shapes_data *)self)->config.count;
+}
+
+static const char *shapes_label_name(const void *self, int64_t label)
+{
+    return label >= 0 && label < shapes_spec(self).classes ? shapes[label].name : NULL;
+}
+
+static const neap_param shapes_params[] = {
+    NEAP_INT(shapes_config, size, 28, 8, 1024, "height and width in pixels"),
+    NEAP_INT(shapes_config, count, 60000, 1, 1e12, "number of pictures"),
+    NEAP_INT(shapes_config, seed, 0, 0, 0x1p53, "another seed, other pictures"),
+    NEAP_FLAG(shapes_config, labels, 1, "give the class of each picture"),
+    NEAP_PARAMS_END,
+};
+
+static const neap_dataset shapes_functions = {sizeof shapes_functions, shapes_open,       neap_free,  shapes_spec,
+                                              shapes_count,            shapes_label_name, shapes_read};
+
+static const neap_component shapes_components[] = {
+    {"dataset/1", "shapes", "Drawn shapes of ten classes, for when no pictures are installed.", sizeof(shapes_config),
+     shapes_params, &shapes_functions},
+    {0},
+};
+
+NEAP_PLUGIN(shapes) = {
+    NEAP_ABI, sizeof(neap_plugin), "shapes", "1.0.0", "MIT", "Drawn shapes, made on the fly.", shapes_components,
+};

@@ -1,0 +1,35 @@
+/*
+ * Classifier-free guidance (Ho and Salimans 2022): v = (1 + w) v_y - w v_0. Both velocities come from one batch of twice
+ * the rows.
+ */
+#include <neap/plugin.h>
+
+typedef struct config {
+    double w;
+} config;
+
+static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, double t)
+{
+    const config *c = settings;
+    neap_tensor *v[2];
+    if (c->w == 0)
+        return field->velocity(field->self, x, t, field->labels);
+    neap_tensor *rows = neap_concat((neap_tensor *[]){x, x}, 2, 0);
+    neap_tensor *labels = neap_concat((neap_tensor *[]){field->labels, field->null_labels}, 2, 0);
+    neap_chunk(field->velocity(field->self, rows, t, labels), 2, v, 0);
+    return neap_sub(neap_affine(v[0], 1 + c->w, 0), neap_affine(v[1], c->w, 0));
+}
+
+static const neap_guidance functions = {sizeof functions, velocity};
+
+static const neap_param params[] = {
+    NEAP_REAL(config, w, 1.5, -1, 1000, "Weight of the guidance; 0 is off. The other common scale is s = 1 + w."),
+    NEAP_PARAMS_END,
+};
+
+static const neap_component cfg_components[] = {
+    {"guidance/1", "cfg", "Classifier-free guidance.", sizeof(config), params, &functions},
+    {0},
+};
+
+NEAP_PLUGIN(cfg) = {NEAP_ABI, sizeof(neap_plugin), "cfg", "1.0.0", "MIT", "Classifier-free guidance.", cfg_components};
