@@ -13,6 +13,9 @@
 /* Asks the hook of neap_on_allocate. */
 bool neap_allocation_refused(size_t bytes);
 
+/* neap_realloc without the message, for what the caller can do without. */
+void *neap_realloc_quietly(void *block, size_t bytes);
+
 /* Zeroed pages, huge ones where there is room for one, then aligned to them; NULL without a message. */
 void *neap_pages_map(size_t bytes);
 void neap_pages_unmap(void *pages, size_t bytes);
@@ -34,7 +37,10 @@ void neap_mapping_release(neap_mapping *mapping);
 typedef struct neap_buffer_header {
     size_t asked;          /* bytes the caller wanted */
     size_t total;          /* bytes of the block, header included; 0 in a mapping */
-    neap_mapping *mapping; /* what a planned buffer lies in; NULL for an ordinary one */
+    union {
+        neap_mapping *mapping; /* what a planned buffer lies in; NULL for an ordinary one */
+        struct neap_buffer_header *previous; /* while cached: class list */
+    };
     uint64_t step;         /* the arena step it was born in; 0 outside */
     size_t index;          /* its number within that step */
     struct neap_buffer_header *next, *older, *newer; /* while cached: class list and age list */

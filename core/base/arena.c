@@ -3,6 +3,7 @@
  *
  * A step is a stream of events: a request (its bytes) or a free (which request of this step). A plan is only ever followed
  * as long as the events equal the recorded ones, so that whatever overlaps a planned place has been freed by then.
+ * Learning is a service, not a duty: where memory for it lacks, no error is recorded and the step goes on without.
  */
 #include <string.h>
 
@@ -45,16 +46,13 @@ void neap_mapping_release(neap_mapping *mapping)
 
 static neap_mapping *mapping_new(size_t bytes)
 {
-    neap_mapping *mapping = neap_calloc(1, sizeof *mapping);
-    if (!mapping)
-        return NULL;
-    mapping->pages = neap_allocation_refused(bytes) ? NULL : neap_pages_map(bytes);
-    if (!mapping->pages) {
+    neap_mapping *mapping = neap_realloc_quietly(NULL, sizeof *mapping);
+    void *pages = mapping && !neap_allocation_refused(bytes) ? neap_pages_map(bytes) : NULL;
+    if (!pages) {
         neap_free(mapping);
-        return neap_fail_null("arena: no room for %zu bytes", bytes);
+        return NULL;
     }
-    mapping->bytes = bytes;
-    mapping->holders = 1;
+    *mapping = (neap_mapping){.pages = pages, .bytes = bytes, .holders = 1};
     neap_buffer_count_reserved((ptrdiff_t)bytes);
     return mapping;
 }
@@ -64,7 +62,7 @@ static bool grow(void **array, size_t *capacity, size_t count, size_t size)
     if (count < *capacity)
         return true;
     size_t wanted = *capacity ? 2 * *capacity : 1024;
-    void *grown = neap_realloc(*array, wanted * size);
+    void *grown = neap_realloc_quietly(*array, wanted * size);
     if (!grown)
         return false;
     *array = grown;
@@ -155,7 +153,8 @@ void neap_arena_note_free(const neap_buffer_header *header)
     a->now.blocks[header->index].death = a->now.count;
 }
 
-/* The step that ended becomes the plan. Its mapping is made anew where the old one has another size or holds live data. */
+/* The step that ended becomes the plan. Its mapping is made anew where the old one has another size or holds live data;
+ * where none can be had, the next step runs on ordinary buffers. */
 static void learn(neap_arena *a)
 {
     trace old = a->plan;
@@ -167,8 +166,6 @@ static void learn(neap_arena *a)
         return;
     neap_mapping_release(a->mapping);
     a->mapping = extent && extent != SIZE_MAX ? mapping_new(extent) : NULL;
-    if (neap_failed() && !a->mapping)
-        neap_error_clear(); /* without a mapping the next step runs on ordinary buffers */
 }
 
 void neap_arena_end(neap_arena *arena)

@@ -9,8 +9,13 @@
 
 #include "allocate.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#define KEEP_LEAST ((size_t)0) /* nothing is kept, so that the sanitizer sees every use after a free */
+#define KEEP_SHARE SIZE_MAX
+#else
 #define KEEP_LEAST ((size_t)32 << 20)
 #define KEEP_SHARE 4     /* at most a quarter of what is in use */
+#endif
 #define STEPS 8          /* classes in an octave of sizes */
 #define CLASSES (64 * STEPS)
 
@@ -41,10 +46,9 @@ static void leave_ages(neap_buffer_header *block)
 static void leave_class(neap_buffer_header *block)
 {
     size_t bytes = block->total;
-    neap_buffer_header **link = &pool.class[class_of(&bytes)];
-    while (*link != block)
-        link = &(*link)->next;
-    *link = block->next;
+    *(block->previous ? &block->previous->next : &pool.class[class_of(&bytes)]) = block->next;
+    if (block->next)
+        block->next->previous = block->previous;
 }
 
 static void forget(neap_buffer_header *block)
@@ -69,6 +73,9 @@ static void keep(neap_buffer_header *block)
     size_t bytes = block->total, limit = pool.live / KEEP_SHARE;
     neap_buffer_header **head = &pool.class[class_of(&bytes)];
     block->next = *head;
+    block->previous = NULL;
+    if (*head)
+        (*head)->previous = block;
     *head = block;
     block->older = pool.youngest;
     block->newer = NULL;

@@ -63,9 +63,10 @@ size_t neap_plan_offsets(neap_plan_block *blocks, size_t count)
     size_t extent = 0;
     for (size_t i = 0; i < count; i++)
         blocks[i].offset = SIZE_MAX;
-    neap_plan_block **order = neap_calloc(2 * count + 1, sizeof(neap_plan_block *)), **placed = order + count;
+    neap_plan_block **order = neap_realloc_quietly(NULL, (2 * count + 1) * sizeof(neap_plan_block *));
     if (!order)
         return SIZE_MAX;
+    neap_plan_block **placed = order + count;
     size_t n = choose(blocks, count, order);
     qsort(order, n, sizeof *order, larger_first);
     for (size_t i = 0; i < n; i++) {

@@ -32,9 +32,10 @@ bool neap_allocation_refused(size_t bytes)
         return false;
     }
     pthread_mutex_lock(&hook.lock);
-    bool refused = hook.refuse && hook.refuse(hook.user, bytes);
-    pthread_mutex_unlock(&hook.lock);
-    return refused;
+    neap_refuse_fn *refuse = hook.refuse;
+    void *user = hook.user;
+    pthread_mutex_unlock(&hook.lock); /* the hook may set another */
+    return refuse && refuse(user, bytes);
 }
 
 void *neap_calloc(size_t count, size_t size)
@@ -52,6 +53,11 @@ void *neap_realloc(void *block, size_t bytes)
 {
     void *grown = neap_allocation_refused(bytes) ? NULL : realloc(block, bytes ? bytes : 1);
     return grown ? grown : neap_fail_null("memory: no room for %zu bytes", bytes);
+}
+
+void *neap_realloc_quietly(void *block, size_t bytes)
+{
+    return neap_allocation_refused(bytes) ? NULL : realloc(block, bytes ? bytes : 1);
 }
 
 void neap_free(void *block)

@@ -1,6 +1,10 @@
 /* The one thread pool: OpenMP's, which OpenBLAS shares. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* sched_getaffinity */
+#endif
 #include <omp.h>
 #include <sched.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <neap/error.h>
@@ -36,20 +40,44 @@ int neap_threads(void)
     return chosen;
 }
 
+/* Messages belong to a thread: the first one recorded on a worker is handed to the caller. */
+typedef struct worker_error {
+    bool set;
+    char text[1024];
+} worker_error;
+
+static void collect(worker_error *error)
+{
+    if (omp_get_thread_num() == 0 || !neap_failed())
+        return;
+#pragma omp critical(neap_worker_error)
+    if (!error->set) {
+        error->set = true;
+        snprintf(error->text, sizeof error->text, "%s", neap_error_message());
+    }
+    neap_error_clear();
+}
+
 void neap_parallel(int64_t count, int64_t grain, neap_range_fn *body, void *user)
 {
     if (count <= 0)
         return;
-    int64_t units = (count + grain - 1) / grain, parts = neap_threads();
+    if (grain < 1)
+        grain = 1;
+    int64_t units = count / grain + (count % grain != 0), parts = neap_threads();
     if (parts > units)
         parts = units;
     if (parts <= 1 || omp_in_parallel()) {
         body(user, 0, count);
         return;
     }
+    worker_error error = {0};
 #pragma omp parallel for num_threads((int)parts) schedule(static, 1)
     for (int64_t p = 0; p < parts; p++) {
         int64_t begin = units * p / parts * grain, end = units * (p + 1) / parts * grain;
         body(user, begin, end < count ? end : count);
+        collect(&error);
     }
+    if (error.set)
+        neap_fail("%s", error.text);
 }

@@ -125,7 +125,10 @@ static inline vreal take(const real *p, int64_t step, int64_t n)
     {                                                                                                               \
         const real *x = vx, *g = vg;                                                                                \
         real *y = vy;                                                                                               \
-        for (int64_t i = 0; i < n; i += VLEN) {                                                                     \
+        int64_t i = 0;                                                                                              \
+        for (; xs == 1 && gs == 1 && i + VLEN <= n; i += VLEN)                                                      \
+            vstore(y + i, vload(g + i) * name##_slope(vload(x + i)));                                               \
+        for (; i < n; i += VLEN) {                                                                                  \
             const vreal gx = take(g + i * gs, gs, n - i) * name##_slope(take(x + i * xs, xs, n - i));               \
             vstore_part(y + i, gx, n - i < VLEN ? n - i : VLEN);                                                    \
         }                                                                                                           \

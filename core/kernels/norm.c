@@ -36,14 +36,22 @@ static const real *group_row(const neap_norm_args *a, const void *base, int64_t 
     return base ? (const real *)base + r / a->group * row : NULL;
 }
 
-static void write_row(int64_t n, const real *x, real mean, real rstd, const real *scale, const real *shift, real *y)
+/* One loop a case: a test inside would keep the compiler from vectorising it. */
+static void write_row(int64_t n, const real *x, real mean, real rstd, const real *scale, const real *shift,
+                      real *restrict y)
 {
     if (scale && shift)
         for (int64_t i = 0; i < n; i++)
             y[i] = (x[i] - mean) * rstd * (1 + scale[i]) + shift[i];
+    else if (scale)
+        for (int64_t i = 0; i < n; i++)
+            y[i] = (x[i] - mean) * rstd * (1 + scale[i]);
+    else if (shift)
+        for (int64_t i = 0; i < n; i++)
+            y[i] = (x[i] - mean) * rstd + shift[i];
     else
         for (int64_t i = 0; i < n; i++)
-            y[i] = (x[i] - mean) * rstd * (1 + (scale ? scale[i] : 0)) + (shift ? shift[i] : 0);
+            y[i] = (x[i] - mean) * rstd;
 }
 
 static void norm(const neap_norm_args *a)

@@ -55,7 +55,6 @@ typedef struct neap_file_id {
     ino_t inode;
 } neap_file_id;
 
-bool neap_registry_has_file(neap_file_id file);
 /* As neap_registry_add; a file that is there already is no error. */
 int neap_registry_add_file(const neap_plugin *plugin, const char *origin, neap_file_id file);
 

@@ -25,7 +25,7 @@ static int check_bytes(int file, size_t size)
     return status ? -1 : neap_plugin_check_header(abi, plugin_size);
 }
 
-/* Learns which file this is; checks its header unless it is registered already. */
+/* Learns which file this is and checks its header. */
 static int check_file(const char *path, neap_file_id *id)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -39,7 +39,7 @@ static int check_file(const char *path, neap_file_id *id)
         result = neap_fail("no regular file");
     else
         *id = (neap_file_id){status.st_dev, status.st_ino};
-    if (!result && !neap_registry_has_file(*id))
+    if (!result)
         result = check_bytes(file, (size_t)status.st_size);
     close(file);
     return result;
@@ -60,8 +60,6 @@ static int load(const char *path)
     neap_file_id id;
     if (check_file(path, &id))
         return -1;
-    if (neap_registry_has_file(id))
-        return 0;
     /* A bare name would be searched for in the system's folders. */
     char *place = neap_format("%s%s", strchr(path, '/') ? "" : "./", path);
     if (!place)

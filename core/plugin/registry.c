@@ -120,14 +120,6 @@ int neap_registry_add_file(const neap_plugin *plugin, const char *origin, neap_f
     return status;
 }
 
-bool neap_registry_has_file(neap_file_id file)
-{
-    pthread_mutex_lock(&registry.lock);
-    bool found = has_file(file);
-    pthread_mutex_unlock(&registry.lock);
-    return found;
-}
-
 int neap_registry_add(const neap_plugin *plugin, const char *origin)
 {
     char where[160];

@@ -20,7 +20,7 @@ typedef struct shapes_data {
     neap_random random;
 } shapes_data;
 
-/* --- Outlines: the distance from (x, y) to a shape that fits the unit circle, negative inside; y points down --------- */
+/* Outlines: the distance from (x, y) to a shape in the unit circle or a little more, negative inside; y points down. */
 
 static double box(double x, double y, double half_width, double half_height)
 {
@@ -88,8 +88,6 @@ static const struct {
     {"plus", plus}, {"cross", cross}, {"diamond", diamond}, {"stripes", stripes}, {"half_moon", half_moon},
 };
 #define CLASSES ((int64_t)(sizeof shapes / sizeof *shapes))
-
-/* --- Pictures ---------------------------------------------------------------------------------------------------- */
 
 /* How a shape lies in the picture, in pixels. */
 typedef struct shapes_pose {

@@ -1,0 +1,98 @@
+/*
+ * What `neap bench` needs besides the vocabulary of recipes: the measured FMA peak, and a data set of random numbers that
+ * costs nothing to read, so that a step of training is timed and not a file.
+ */
+#include <string.h>
+
+#include "binding.h"
+
+typedef struct random_config {
+    int64_t size, channels, classes, count;
+} random_config;
+
+typedef struct random_data {
+    const random_config *config;
+    float pixels[];
+} random_data;
+
+static int64_t pixels_of(const random_config *c)
+{
+    return c->size * c->size * c->channels;
+}
+
+static void *random_open(const void *settings)
+{
+    const random_config *c = settings;
+    random_data *data = neap_calloc(1, sizeof *data + (size_t)(c->count * pixels_of(c)) * sizeof *data->pixels);
+    if (!data)
+        return NULL;
+    data->config = c;
+    for (int64_t i = 0; i < c->count; i++)
+        neap_random_normal((neap_random){0, 0}, (uint64_t)i, pixels_of(c), data->pixels + i * pixels_of(c));
+    return data;
+}
+
+static void random_close(void *self)
+{
+    neap_free(self);
+}
+
+static neap_spec random_spec(const void *self)
+{
+    const random_config *c = ((const random_data *)self)->config;
+    return (neap_spec){c->size, c->size, c->channels, c->classes};
+}
+
+static int64_t random_count(const void *self)
+{
+    return ((const random_data *)self)->config->count;
+}
+
+static int random_read(const void *self, int64_t index, float *x, int32_t *label)
+{
+    const random_data *data = self;
+    int64_t pixels = pixels_of(data->config);
+    memcpy(x, data->pixels + index * pixels, (size_t)pixels * sizeof *x);
+    *label = data->config->classes ? (int32_t)(index % data->config->classes) : 0;
+    return 0;
+}
+
+static const neap_dataset functions = {sizeof functions, random_open, random_close, random_spec, random_count, NULL,
+                                       random_read};
+
+static const neap_param params[] = {
+    NEAP_INT(random_config, size, 32, 1, 4096, "Height and width."),
+    NEAP_INT(random_config, channels, 4, 1, 4096, "Channels."),
+    NEAP_INT(random_config, classes, 10, 0, 1000000, "Classes."),
+    NEAP_INT(random_config, count, 8, 1, 1000000, "Examples."),
+    NEAP_PARAMS_END,
+};
+
+static const neap_component components[] = {
+    {"dataset/1", "random", "Random numbers, for benchmarks.", sizeof(random_config), params, &functions},
+    {0},
+};
+
+static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "random", NEAP_VERSION, "MIT", "Random numbers, for benchmarks.",
+                                   components};
+
+/* bench_data(): makes dataset.random known; before that it would only clutter lists. */
+static int bench_data(lua_State *L)
+{
+    return neap_registry_add(&plugin, "built in") < 0 ? neap_lua_raise(L) : 0;
+}
+
+/* fma_peak(bf16) -> floating-point operations a second of all threads */
+static int fma_peak(lua_State *L)
+{
+    lua_pushnumber(L, neap_fma_peak(lua_toboolean(L, 1)));
+    return 1;
+}
+
+void neap_lua_open_bench(lua_State *L)
+{
+    lua_pushcfunction(L, bench_data);
+    lua_setfield(L, -2, "bench_data");
+    lua_pushcfunction(L, fma_peak);
+    lua_setfield(L, -2, "fma_peak");
+}

@@ -1,0 +1,106 @@
+/*
+ * The Lua binding: what its files share.
+ *
+ * Handles are userdata that own one reference to a thing of the core. An op called from Lua reads its arguments, makes
+ * an empty handle, and only then opens a scope: nothing that may jump runs between neap_scope_open and
+ * neap_scope_close. A failure is raised after the scope is closed.
+ */
+#ifndef NEAP_BINDING_H
+#define NEAP_BINDING_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include <neap/neap.h>
+
+/* --- Errors (raise.c) ----------------------------------------------------------------------------------------------- */
+
+/* Lines of the library itself are passed over when an error is placed; `folder` holds neap/. */
+void neap_lua_library(const char *folder);
+
+/* Raises the pending message of the core, with the recipe's own line before it. */
+int neap_lua_raise(lua_State *L);
+/* The same for a mistake in what was asked for: the program ends with status 2. */
+int neap_lua_raise_usage(lua_State *L);
+/* Raises a message of the binding. */
+int neap_lua_error(lua_State *L, const char *format, ...);
+
+/* --- Tensors (tensor.c, read.c) ------------------------------------------------------------------------------------- */
+
+#define NEAP_LUA_TENSOR "neap.tensor"
+
+/* Pushes an empty handle, after giving the collector its turn. */
+neap_tensor **neap_lua_slot(lua_State *L);
+neap_tensor *neap_lua_test_tensor(lua_State *L, int index);  /* NULL when it is none */
+neap_tensor *neap_lua_check_tensor(lua_State *L, int index);
+int neap_lua_handles(void); /* tensors held by Lua */
+
+/* Fills the handle on top of the stack from an expression in a scope of its own, and returns it or raises. */
+#define NEAP_LUA_RETURN(L, slot, expression)                                                                        \
+    do {                                                                                                            \
+        neap_scope result_scope_ = neap_scope_open();                                                               \
+        *(slot) = neap_keep(expression);                                                                            \
+        neap_scope_close(result_scope_);                                                                            \
+        return *(slot) ? 1 : neap_lua_raise(L);                                                                     \
+    } while (0)
+
+neap_shape neap_lua_check_shape(lua_State *L, int index); /* a table of sizes, or sizes from index on */
+neap_dtype neap_lua_check_dtype(lua_State *L, int index, neap_dtype fallback);
+
+/* --- The collector (collect.c) -------------------------------------------------------------------------------------- */
+
+void neap_lua_collect_start(lua_State *L);
+void neap_lua_collect_pace(lua_State *L);
+
+/* --- Handles of other things ------------------------------------------------------------------------------------------ */
+
+#define NEAP_LUA_INSTANCE "neap.component"
+#define NEAP_LUA_NETWORK "neap.model"
+#define NEAP_LUA_SOURCE "neap.dataset"
+#define NEAP_LUA_TRAINER "neap.trainer"
+#define NEAP_LUA_OPTIMIZER "neap.optimizer"
+#define NEAP_LUA_SAFETENSORS "neap.safetensors"
+
+/* A userdata that holds one pointer, closed exactly once. Pushes it empty. */
+void **neap_lua_handle(lua_State *L, const char *type);
+void *neap_lua_check(lua_State *L, int index, const char *type); /* raises when it is closed */
+/* Makes a metatable with __index = methods, and __gc and __close = close. Leaves the stack as it was. */
+void neap_lua_class(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction close);
+
+neap_instance *neap_lua_test_instance(lua_State *L, int index);
+neap_instance *neap_lua_check_instance(lua_State *L, int index);
+void neap_lua_push_instance(lua_State *L, neap_instance *instance); /* gains an owner */
+void neap_lua_push_spec(lua_State *L, neap_spec spec);
+neap_adamw_config neap_lua_adamw(lua_State *L, int index);
+
+/* Fields of the table at `index`; the fallback where they are nil. */
+lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integer fallback);
+double neap_lua_number(lua_State *L, int index, const char *key, double fallback);
+
+/* --- Interrupts (interrupt.c) --------------------------------------------------------------------------------------- */
+
+void neap_lua_interrupt_start(lua_State *L);
+bool neap_lua_interrupted(void);
+
+/* --- What goes into require "neap.core": each adds functions to the table on top of the stack. ----------------------- */
+
+void neap_lua_open_tensor(lua_State *L);
+void neap_lua_open_make(lua_State *L);
+void neap_lua_open_read(lua_State *L);
+void neap_lua_open_ops(lua_State *L);
+void neap_lua_open_gradient(lua_State *L);
+void neap_lua_open_instance(lua_State *L);
+void neap_lua_open_registry(lua_State *L);
+void neap_lua_open_network(lua_State *L);
+void neap_lua_open_source(lua_State *L);
+void neap_lua_open_trainer(lua_State *L);
+void neap_lua_open_optimizer(lua_State *L);
+void neap_lua_open_sampling(lua_State *L);
+void neap_lua_open_safetensors(lua_State *L);
+void neap_lua_open_files(lua_State *L);
+void neap_lua_open_system(lua_State *L);
+void neap_lua_open_interrupt(lua_State *L);
+void neap_lua_open_bench(lua_State *L);
+
+#endif

@@ -1,0 +1,115 @@
+/* Gradients in Lua: marks, backward, gradients of given tensors, recording. */
+#include "binding.h"
+
+static int require_grad(lua_State *L)
+{
+    bool on = lua_isnoneornil(L, 2) || lua_toboolean(L, 2);
+    if (neap_require_grad(neap_lua_check_tensor(L, 1), on) < 0)
+        return neap_lua_raise(L);
+    lua_settop(L, 1);
+    return 1;
+}
+
+static unsigned flags_at(lua_State *L, int index)
+{
+    unsigned flags = 0;
+    if (lua_type(L, index) != LUA_TTABLE)
+        return 0;
+    lua_getfield(L, index, "create_graph");
+    flags |= lua_toboolean(L, -1) ? NEAP_CREATE_GRAPH : 0;
+    lua_getfield(L, index, "keep_graph");
+    flags |= lua_toboolean(L, -1) ? NEAP_KEEP_GRAPH : 0;
+    lua_pop(L, 2);
+    return flags;
+}
+
+/* y:backward([seed] [, { keep_graph, create_graph }]): adds to .grad of every leaf. */
+static int backward(lua_State *L)
+{
+    neap_tensor *y = neap_lua_check_tensor(L, 1), *seed = neap_lua_test_tensor(L, 2);
+    unsigned flags = flags_at(L, seed ? 3 : 2);
+    neap_scope scope = neap_scope_open();
+    int status = neap_backward(y, seed, flags);
+    neap_scope_close(scope);
+    return status < 0 ? neap_lua_raise(L) : 0;
+}
+
+#define MOST_GRADIENTS 4096
+
+static int read_list(lua_State *L, int index, neap_tensor **x)
+{
+    int count = 0;
+    luaL_checktype(L, index, LUA_TTABLE);
+    for (; lua_geti(L, index, count + 1) != LUA_TNIL; lua_pop(L, 1)) {
+        if (count == MOST_GRADIENTS)
+            neap_lua_error(L, "gradients: expected at most %d tensors", MOST_GRADIENTS);
+        x[count++] = neap_lua_check_tensor(L, lua_gettop(L));
+    }
+    lua_pop(L, 1);
+    return count;
+}
+
+static int compute(neap_tensor *y, neap_tensor **x, int count, unsigned flags, neap_tensor **g)
+{
+    neap_scope scope = neap_scope_open();
+    int status = neap_gradients(y, NULL, x, count, flags, g);
+    for (int i = 0; status == 0 && i < count; i++)
+        neap_keep(g[i]);
+    neap_scope_close(scope);
+    return status;
+}
+
+/* y:gradients({ x, ... } [, flags]) -> { dy/dx, ... } */
+static int gradients(lua_State *L)
+{
+    neap_tensor *y = neap_lua_check_tensor(L, 1);
+    neap_tensor **x = lua_newuserdatauv(L, 2 * MOST_GRADIENTS * sizeof *x, 0), **g = x + MOST_GRADIENTS;
+    int count = read_list(L, 2, x);
+    unsigned flags = flags_at(L, 3);
+    lua_createtable(L, count, 0);
+    for (int i = 0; i < count; i++) { /* handles first: nothing may jump once the gradients are ours */
+        neap_lua_slot(L);
+        lua_seti(L, -2, i + 1);
+    }
+    if (compute(y, x, count, flags, g) < 0)
+        return neap_lua_raise(L);
+    for (int i = 0; i < count; i++) {
+        lua_geti(L, -1, i + 1);
+        *(neap_tensor **)lua_touserdata(L, -1) = g[i];
+        lua_pop(L, 1);
+    }
+    return 1;
+}
+
+static int clear_grad(lua_State *L)
+{
+    neap_grad_clear(neap_lua_check_tensor(L, 1));
+    return 0;
+}
+
+static int detach(lua_State *L)
+{
+    neap_tensor *x = neap_lua_check_tensor(L, 1), **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_detach(x));
+}
+
+/* record(on) -> the former state */
+static int record(lua_State *L)
+{
+    lua_pushboolean(L, neap_record(lua_toboolean(L, 1)));
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"require_grad", require_grad}, {"backward", backward}, {"gradients", gradients}, {"clear_grad", clear_grad},
+    {"detach", detach}, {NULL, NULL},
+};
+
+void neap_lua_open_gradient(lua_State *L)
+{
+    lua_getfield(L, -1, "methods");
+    luaL_setfuncs(L, methods, 0);
+    lua_pop(L, 1);
+    lua_pushcfunction(L, record);
+    lua_setfield(L, -2, "record");
+}

@@ -1,0 +1,59 @@
+/* Handles: userdata that hold one pointer and are closed once; and small readers of tables. */
+#include "binding.h"
+
+void **neap_lua_handle(lua_State *L, const char *type)
+{
+    void **handle = lua_newuserdatauv(L, sizeof *handle, 3);
+    *handle = NULL;
+    luaL_setmetatable(L, type);
+    return handle;
+}
+
+void *neap_lua_check(lua_State *L, int index, const char *type)
+{
+    void **handle = luaL_checkudata(L, index, type);
+    if (!*handle)
+        neap_lua_error(L, "%s: closed already", type);
+    return *handle;
+}
+
+void neap_lua_class(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction close)
+{
+    luaL_newmetatable(L, type);
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, close);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, close);
+    lua_setfield(L, -2, "__close");
+    lua_pop(L, 1);
+}
+
+lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integer fallback)
+{
+    int whole;
+    if (lua_getfield(L, index, key) == LUA_TNIL) {
+        lua_pop(L, 1);
+        return fallback;
+    }
+    lua_Integer value = lua_tointegerx(L, -1, &whole);
+    if (!whole)
+        neap_lua_error(L, "%s: expected a whole number, got %s", key, luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 1);
+    return value;
+}
+
+double neap_lua_number(lua_State *L, int index, const char *key, double fallback)
+{
+    int number;
+    if (lua_getfield(L, index, key) == LUA_TNIL) {
+        lua_pop(L, 1);
+        return fallback;
+    }
+    double value = lua_tonumberx(L, -1, &number);
+    if (!number)
+        neap_lua_error(L, "%s: expected a number, got %s", key, luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 1);
+    return value;
+}

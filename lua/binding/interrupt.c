@@ -1,0 +1,75 @@
+/*
+ * Ctrl-C. While a loop polls (training, sampling), the first press sets a flag and the loop ends at its next step;
+ * otherwise a hook raises an error at the next Lua instruction. A second press within two seconds ends the process.
+ */
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "binding.h"
+
+#define STATUS 130
+#define PATIENCE 2 /* seconds */
+
+static volatile sig_atomic_t pressed, polling;
+static volatile time_t last_press;
+static lua_State *interrupted_state;
+
+static void stop(lua_State *L, lua_Debug *frame)
+{
+    (void)frame;
+    lua_sethook(L, NULL, 0, 0);
+    pressed = 0;
+    neap_lua_error(L, "interrupted");
+}
+
+static void on_signal(int signal_number)
+{
+    struct timespec now;
+    (void)signal_number;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (pressed && now.tv_sec - last_press <= PATIENCE)
+        _exit(STATUS);
+    pressed = 1;
+    last_press = now.tv_sec;
+    if (!polling)
+        lua_sethook(interrupted_state, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
+void neap_lua_interrupt_start(lua_State *L)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    interrupted_state = L;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool neap_lua_interrupted(void)
+{
+    return pressed;
+}
+
+static int interrupted(lua_State *L)
+{
+    lua_pushboolean(L, pressed);
+    return 1;
+}
+
+/* poll(on) -> the former state. While it is on, the caller promises to ask interrupted() after each step. */
+static int poll(lua_State *L)
+{
+    lua_pushboolean(L, polling);
+    polling = lua_toboolean(L, 1);
+    if (!polling)
+        pressed = 0;
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"interrupted", interrupted}, {"poll", poll}, {NULL, NULL}};
+
+void neap_lua_open_interrupt(lua_State *L)
+{
+    luaL_setfuncs(L, functions, 0);
+}

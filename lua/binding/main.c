@@ -1,0 +1,131 @@
+/* The program: answers --version at once, or hands its arguments to require "neap.cli". */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "binding.h"
+
+#ifdef NEAP_STATIC_PLUGINS
+#include "static_plugins.h"
+#endif
+
+static void warn(void *user, const char *message)
+{
+    (void)user;
+    fprintf(stderr, "neap: warning: %s\n", message);
+}
+
+static const char *setting(const char *name, const char *fallback)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : fallback;
+}
+
+#ifdef NEAP_STATIC_PLUGINS
+static void load_bundled(void)
+{
+    for (int i = 0; neap_static_plugins[i]; i++)
+        if (neap_registry_add(neap_static_plugins[i], "built in") < 0) {
+            warn(NULL, neap_error_message());
+            neap_error_clear();
+        }
+}
+#else
+static void load_bundled(void)
+{
+    neap_registry_scan(setting("NEAP_PLUGIN_DIR", NEAP_PLUGINDIR));
+}
+#endif
+
+/* An outsider's plugins come first, so that theirs is the name where both claim one. */
+static void load_plugins(void)
+{
+    const char *folders = getenv("NEAP_PLUGIN_PATH");
+    if (folders && *folders)
+        neap_registry_scan(folders);
+    load_bundled();
+    neap_error_clear();
+}
+
+typedef void opener(lua_State *L);
+
+static opener *const openers[] = {
+    neap_lua_open_tensor, neap_lua_open_make, neap_lua_open_read, neap_lua_open_ops, neap_lua_open_gradient,
+    neap_lua_open_instance, neap_lua_open_registry, neap_lua_open_network, neap_lua_open_source, neap_lua_open_optimizer,
+    neap_lua_open_trainer, neap_lua_open_sampling, neap_lua_open_safetensors, neap_lua_open_files, neap_lua_open_system,
+    neap_lua_open_interrupt, neap_lua_open_bench,
+};
+
+static int open_core(lua_State *L)
+{
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++)
+        openers[i](L);
+    lua_pushstring(L, setting("NEAP_PLUGIN_PATH", ""));
+    lua_setfield(L, -2, "plugin_path");
+    lua_pushstring(L, setting("NEAP_PLUGIN_DIR", NEAP_PLUGINDIR));
+    lua_setfield(L, -2, "plugin_dir");
+    return 1;
+}
+
+static void set_path(lua_State *L)
+{
+    const char *folder = setting("NEAP_LUA_PATH", NEAP_LUADIR);
+    neap_lua_library(folder);
+    lua_getglobal(L, "package");
+    lua_pushfstring(L, "%s/?.lua;%s/?/init.lua", folder, folder);
+    lua_setfield(L, -2, "path");
+    lua_pop(L, 1);
+}
+
+/* The command line as a list, from the verb on; returns the status that neap.cli gives. */
+static int run(lua_State *L)
+{
+    int argc = (int)lua_tointeger(L, 1);
+    char **argv = lua_touserdata(L, 2);
+    luaL_openlibs(L);
+    set_path(L);
+    luaL_requiref(L, "neap.core", open_core, 0);
+    neap_lua_collect_start(L);
+    neap_lua_interrupt_start(L);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "neap.cli");
+    lua_call(L, 1, 1);
+    lua_createtable(L, argc, 0);
+    for (int i = 1; i < argc; i++) {
+        lua_pushstring(L, argv[i]);
+        lua_seti(L, -2, i);
+    }
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static int run_lua(int argc, char **argv)
+{
+    int status = 1;
+    lua_State *L = luaL_newstate();
+    if (!L) {
+        fprintf(stderr, "neap: no memory for Lua\n");
+        return status;
+    }
+    lua_pushcfunction(L, run);
+    lua_pushinteger(L, argc);
+    lua_pushlightuserdata(L, argv);
+    if (lua_pcall(L, 2, 1, 0) == LUA_OK)
+        status = (int)lua_tointeger(L, -1);
+    else
+        fprintf(stderr, "neap: %s\n", lua_tostring(L, -1));
+    lua_close(L);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)) {
+        puts("neap " NEAP_VERSION);
+        return 0;
+    }
+    neap_on_warning(warn, NULL);
+    load_plugins();
+    return run_lua(argc, argv);
+}

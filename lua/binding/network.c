@@ -1,0 +1,173 @@
+/* Models in Lua: an architecture built, its parameters, its calls. */
+#include "binding.h"
+
+static neap_network *check(lua_State *L)
+{
+    return neap_lua_check(L, 1, NEAP_LUA_NETWORK);
+}
+
+static int network_close(lua_State *L)
+{
+    void **handle = luaL_checkudata(L, 1, NEAP_LUA_NETWORK);
+    neap_network_free(*handle);
+    *handle = NULL;
+    return 0;
+}
+
+/* network(component, seed) */
+static int new_network(lua_State *L)
+{
+    neap_instance *instance = neap_lua_check_instance(L, 1);
+    uint64_t seed = (uint64_t)luaL_checkinteger(L, 2);
+    void **handle = neap_lua_handle(L, NEAP_LUA_NETWORK);
+    *handle = neap_network_new(instance, seed);
+    return *handle ? 1 : neap_lua_raise(L);
+}
+
+/* parameters() -> { { name, tensor }, ... } in the model's order */
+static int parameters(lua_State *L)
+{
+    const neap_model *model = neap_network_model(check(L));
+    int count = neap_model_count(model);
+    lua_createtable(L, count, 0);
+    for (int i = 0; i < count; i++) {
+        lua_createtable(L, 2, 0);
+        lua_pushstring(L, neap_model_name(model, i));
+        lua_seti(L, -2, 1);
+        *neap_lua_slot(L) = neap_keep(neap_model_tensor(model, i));
+        lua_seti(L, -2, 2);
+        lua_seti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static int parameter(lua_State *L)
+{
+    neap_tensor *x = neap_model_find(neap_network_model(check(L)), luaL_checkstring(L, 2));
+    if (x)
+        *neap_lua_slot(L) = neap_keep(x);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int size(lua_State *L)
+{
+    lua_pushinteger(L, neap_model_size(neap_network_model(check(L))));
+    return 1;
+}
+
+void neap_lua_push_spec(lua_State *L, neap_spec spec)
+{
+    const struct {
+        const char *key;
+        int64_t value;
+    } rows[] = {{"height", spec.height}, {"width", spec.width}, {"channels", spec.channels}, {"classes", spec.classes}};
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        lua_pushinteger(L, rows[i].value);
+        lua_setfield(L, -2, rows[i].key);
+    }
+}
+
+static int spec(lua_State *L)
+{
+    neap_lua_push_spec(L, neap_network_spec(check(L)));
+    return 1;
+}
+
+static int component(lua_State *L)
+{
+    neap_lua_push_instance(L, neap_network_instance(check(L)));
+    return 1;
+}
+
+static int offers(lua_State *L)
+{
+    lua_pushboolean(L, neap_network_offers(check(L), luaL_checkstring(L, 2)));
+    return 1;
+}
+
+/* --- Calls ------------------------------------------------------------------------------------------------------------- */
+
+static neap_tensor *time_of(neap_tensor *x, neap_tensor *t, double all)
+{
+    return t ? t : neap_full(NEAP_F32, neap_dims(neap_dim(x, 0)), all);
+}
+
+/* velocity(x, t [, labels]); t a number for all or f32 [B] */
+static int velocity(lua_State *L)
+{
+    neap_network *network = check(L);
+    neap_tensor *x = neap_lua_check_tensor(L, 2), *t = neap_lua_test_tensor(L, 3);
+    double all = t ? 0 : luaL_checknumber(L, 3);
+    neap_tensor *labels = lua_isnoneornil(L, 4) ? NULL : neap_lua_check_tensor(L, 4);
+    neap_tensor **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_network_velocity(network, x, time_of(x, t, all), labels));
+}
+
+typedef neap_tensor *labelled(neap_network *network, neap_tensor *x, neap_tensor *labels);
+typedef neap_tensor *plain(neap_network *network, neap_tensor *x);
+
+static int call_labelled(lua_State *L, labelled *call)
+{
+    neap_network *network = check(L);
+    neap_tensor *x = neap_lua_check_tensor(L, 2);
+    neap_tensor *labels = lua_isnoneornil(L, 3) ? NULL : neap_lua_check_tensor(L, 3);
+    neap_tensor **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, call(network, x, labels));
+}
+
+static int call_plain(lua_State *L, plain *call)
+{
+    neap_network *network = check(L);
+    neap_tensor *x = neap_lua_check_tensor(L, 2), **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, call(network, x));
+}
+
+static int generate(lua_State *L)
+{
+    return call_labelled(L, neap_network_generate);
+}
+
+static int discriminate(lua_State *L)
+{
+    return call_labelled(L, neap_network_discriminate);
+}
+
+static int encode(lua_State *L)
+{
+    return call_plain(L, neap_network_encode);
+}
+
+static int decode(lua_State *L)
+{
+    return call_plain(L, neap_network_decode);
+}
+
+static int text_of(lua_State *L)
+{
+    const neap_network *network = check(L);
+    lua_pushfstring(L, "model %s, %I parameters", neap_instance_component(neap_network_instance(network))->name,
+                    (LUAI_UACINT)neap_model_size(neap_network_model(network)));
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"parameters", parameters}, {"parameter", parameter}, {"size", size},       {"spec", spec},
+    {"component", component},   {"offers", offers},       {"velocity", velocity}, {"generate", generate},
+    {"discriminate", discriminate}, {"encode", encode},   {"decode", decode},   {NULL, NULL},
+};
+
+void neap_lua_open_network(lua_State *L)
+{
+    neap_lua_class(L, NEAP_LUA_NETWORK, methods, network_close);
+    luaL_getmetatable(L, NEAP_LUA_NETWORK);
+    lua_pushcfunction(L, velocity);
+    lua_setfield(L, -2, "__call");
+    lua_pushcfunction(L, text_of);
+    lua_setfield(L, -2, "__tostring");
+    lua_pop(L, 1);
+    lua_pushcfunction(L, new_network);
+    lua_setfield(L, -2, "network");
+}

@@ -1,0 +1,93 @@
+/* AdamW for loops written in Lua: steps on the gradients that backward left. */
+#include "binding.h"
+
+static int optimizer_close(lua_State *L)
+{
+    void **handle = luaL_checkudata(L, 1, NEAP_LUA_OPTIMIZER);
+    neap_optimizer_free(*handle);
+    *handle = NULL;
+    return 0;
+}
+
+neap_adamw_config neap_lua_adamw(lua_State *L, int index)
+{
+    return (neap_adamw_config){
+        .lr = neap_lua_number(L, index, "lr", 1e-3),
+        .beta1 = neap_lua_number(L, index, "beta1", 0.9),
+        .beta2 = neap_lua_number(L, index, "beta2", 0.999),
+        .eps = neap_lua_number(L, index, "eps", 1e-8),
+        .weight_decay = neap_lua_number(L, index, "weight_decay", 0),
+        .clip = neap_lua_number(L, index, "clip", 0),
+        .ema = neap_lua_number(L, index, "ema", 0),
+    };
+}
+
+/* adamw(model, settings) */
+static int new_optimizer(lua_State *L)
+{
+    neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    neap_adamw_config config = neap_lua_adamw(L, 2);
+    void **handle = neap_lua_handle(L, NEAP_LUA_OPTIMIZER);
+    *handle = neap_adamw_new(neap_network_model(network), "", &config);
+    if (!*handle)
+        return neap_lua_raise(L);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1); /* the model lives as long */
+    return 1;
+}
+
+static int apply(neap_optimizer *optimizer, neap_tensor **gradients, int64_t step, double scale, double *norm)
+{
+    int count = neap_optimizer_count(optimizer), status = 0;
+    neap_scope scope = neap_scope_open();
+    for (int i = 0; i < count && status == 0; i++) {
+        neap_tensor *p = neap_optimizer_parameter(optimizer, i), *g = neap_grad(p);
+        gradients[i] = neap_contiguous(g ? g : neap_zeros(NEAP_F32, neap_shape_of(p)));
+        status = gradients[i] ? 0 : -1;
+    }
+    if (status == 0)
+        status = neap_optimizer_step(optimizer, gradients, step, scale, norm);
+    for (int i = 0; i < count; i++)
+        neap_grad_clear(neap_optimizer_parameter(optimizer, i));
+    neap_scope_close(scope);
+    return status;
+}
+
+/* step(number [, lr_scale]) -> the gradients' norm; clears the gradients. Numbers count from 1. */
+static int step(lua_State *L)
+{
+    neap_optimizer *optimizer = neap_lua_check(L, 1, NEAP_LUA_OPTIMIZER);
+    lua_Integer number = luaL_checkinteger(L, 2);
+    double scale = luaL_optnumber(L, 3, 1), norm = 0;
+    size_t count = (size_t)neap_optimizer_count(optimizer);
+    neap_tensor **gradients = lua_newuserdatauv(L, count * sizeof *gradients, 0);
+    bool was = neap_record(false);
+    int status = apply(optimizer, gradients, number, scale, &norm);
+    neap_record(was);
+    if (status < 0)
+        return neap_lua_raise(L);
+    lua_pushnumber(L, norm);
+    return 1;
+}
+
+/* schedule(step, warmup, total, "none"|"linear"|"cosine", floor) */
+static int schedule(lua_State *L)
+{
+    static const char *const names[] = {"none", "linear", "cosine", NULL};
+    neap_decay decay = (neap_decay)luaL_checkoption(L, 4, "none", names);
+    lua_pushnumber(L, neap_schedule(luaL_checkinteger(L, 1), luaL_checkinteger(L, 2), luaL_checkinteger(L, 3), decay,
+                                    luaL_optnumber(L, 5, 0)));
+    return 1;
+}
+
+static const luaL_Reg methods[] = {{"step", step}, {NULL, NULL}};
+
+void neap_lua_open_optimizer(lua_State *L)
+{
+    neap_lua_class(L, NEAP_LUA_OPTIMIZER, methods, optimizer_close);
+    lua_pushcfunction(L, new_optimizer);
+    lua_setfield(L, -2, "adamw");
+    lua_pushcfunction(L, schedule);
+    lua_setfield(L, -2, "schedule");
+}

@@ -1,0 +1,72 @@
+/* Errors as Lua sees them: the core's message behind the line of the recipe that led to it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "binding.h"
+
+static char library[4096] = "@"; /* how the source of every file of the library begins */
+
+void neap_lua_library(const char *folder)
+{
+    snprintf(library, sizeof library, "@%s/neap/", folder);
+}
+
+/* Is this a line of a recipe: Lua, and not of the library? */
+static bool recipe_line(const lua_Debug *frame)
+{
+    return frame->currentline > 0 && strncmp(frame->source, library, strlen(library)) != 0;
+}
+
+static void push_where(lua_State *L)
+{
+    lua_Debug frame;
+    for (int level = 0; lua_getstack(L, level, &frame); level++) {
+        lua_getinfo(L, "Sl", &frame);
+        if (recipe_line(&frame)) {
+            bool file = *frame.source == '@';
+            lua_pushfstring(L, "%s:%d: ", file ? frame.source + 1 : frame.short_src, frame.currentline);
+            return;
+        }
+    }
+    lua_pushliteral(L, "");
+}
+
+int neap_lua_raise(lua_State *L)
+{
+    push_where(L);
+    lua_pushstring(L, neap_failed() ? neap_error_message() : "failed without a message");
+    neap_error_clear();
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
+/* The program compares the message it ends with to this one. */
+static void note_usage(lua_State *L)
+{
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, "neap.usage");
+}
+
+int neap_lua_raise_usage(lua_State *L)
+{
+    push_where(L);
+    lua_pushstring(L, neap_error_message());
+    neap_error_clear();
+    lua_concat(L, 2);
+    note_usage(L);
+    return lua_error(L);
+}
+
+int neap_lua_error(lua_State *L, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    push_where(L);
+    lua_pushstring(L, text);
+    lua_concat(L, 2);
+    return lua_error(L);
+}

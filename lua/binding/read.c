@@ -1,0 +1,161 @@
+/* Elements back in Lua: numbers, nested tables, text; and elements written in place. */
+#include <math.h>
+#include <stdio.h>
+
+#include "binding.h"
+
+/* All elements as doubles in a userdata, so that a jump leaks nothing. Pushes it. */
+static double *elements(lua_State *L, neap_tensor *x)
+{
+    double *values = lua_newuserdatauv(L, ((size_t)neap_size(x) + 1) * sizeof *values, 0);
+    if (neap_read(x, NEAP_F64, values) < 0)
+        neap_lua_raise(L);
+    return values;
+}
+
+static int item(lua_State *L)
+{
+    double value = neap_item(neap_lua_check_tensor(L, 1));
+    if (neap_failed())
+        return neap_lua_raise(L);
+    lua_pushnumber(L, value);
+    return 1;
+}
+
+static void push_number(lua_State *L, neap_dtype dtype, double value)
+{
+    if (dtype == NEAP_I32 || dtype == NEAP_U8)
+        lua_pushinteger(L, (lua_Integer)value);
+    else
+        lua_pushnumber(L, value);
+}
+
+static const double *push_nested(lua_State *L, const neap_tensor *x, int axis, const double *values)
+{
+    luaL_checkstack(L, 3, "tolist");
+    if (axis == neap_rank(x)) {
+        push_number(L, neap_dtype_of(x), *values);
+        return values + 1;
+    }
+    int64_t count = neap_dim(x, axis);
+    lua_createtable(L, (int)count, 0);
+    for (int64_t i = 0; i < count; i++) {
+        values = push_nested(L, x, axis + 1, values);
+        lua_seti(L, -2, i + 1);
+    }
+    return values;
+}
+
+static int tolist(lua_State *L)
+{
+    neap_tensor *x = neap_lua_check_tensor(L, 1);
+    push_nested(L, x, 0, elements(L, x));
+    return 1;
+}
+
+static int shape(lua_State *L)
+{
+    const neap_tensor *x = neap_lua_check_tensor(L, 1);
+    lua_createtable(L, neap_rank(x), 0);
+    for (int i = 0; i < neap_rank(x); i++) {
+        lua_pushinteger(L, neap_dim(x, i));
+        lua_seti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/* size() is the number of elements, size(axis) that of one axis. */
+static int size(lua_State *L)
+{
+    const neap_tensor *x = neap_lua_check_tensor(L, 1);
+    lua_Integer axis = luaL_optinteger(L, 2, 0);
+    if (axis < -neap_rank(x) || axis >= (lua_isnoneornil(L, 2) ? 1 : neap_rank(x)))
+        return neap_lua_error(L, "size: axis: expected %d to %d, got %d", -neap_rank(x), neap_rank(x) - 1, (int)axis);
+    lua_pushinteger(L, lua_isnoneornil(L, 2) ? neap_size(x) : neap_dim(x, (int)axis));
+    return 1;
+}
+
+/* assign(x, y): the elements of y into x, in place; for parameters between steps. Returns x. */
+static int assign(lua_State *L)
+{
+    neap_tensor *x = neap_lua_check_tensor(L, 1), *y = neap_lua_check_tensor(L, 2);
+    char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
+    if (!neap_shape_equal(neap_shape_of(x), neap_shape_of(y)))
+        return neap_lua_error(L, "assign: expected %s, got %s", neap_shape_text(neap_shape_of(x), want),
+                              neap_shape_text(neap_shape_of(y), got));
+    neap_dtype dtype = neap_dtype_of(y);
+    void *bytes = lua_newuserdatauv(L, (size_t)neap_size(y) * neap_dtype_size(dtype) + 1, 0);
+    if (neap_read(y, dtype, bytes) < 0 || neap_write(x, dtype, bytes) < 0)
+        return neap_lua_raise(L);
+    lua_pushvalue(L, 1);
+    return 1;
+}
+
+/* --- Text ------------------------------------------------------------------------------------------------------------------- */
+
+#define ROWS 6
+#define COLUMNS 8
+
+static void add_range(luaL_Buffer *text, const double *values, int64_t count)
+{
+    double low = INFINITY, high = -INFINITY;
+    int64_t odd = 0;
+    char line[96];
+    for (int64_t i = 0; i < count; i++) {
+        odd += !isfinite(values[i]);
+        low = fmin(low, values[i]);
+        high = fmax(high, values[i]);
+    }
+    snprintf(line, sizeof line, count > 1 ? " from %.5g to %.5g" : "", low, high);
+    luaL_addstring(text, line);
+    snprintf(line, sizeof line, odd ? ", %lld not finite" : "", (long long)odd);
+    luaL_addstring(text, line);
+}
+
+static void add_rows(luaL_Buffer *text, const double *values, int64_t rows, int64_t columns)
+{
+    char number[40];
+    for (int64_t r = 0; r < rows && r < ROWS; r++) {
+        luaL_addstring(text, "\n ");
+        for (int64_t c = 0; c < columns && c < COLUMNS; c++) {
+            snprintf(number, sizeof number, " %10.5g", values[r * columns + c]);
+            luaL_addstring(text, number);
+        }
+        luaL_addstring(text, columns > COLUMNS ? " .." : "");
+    }
+    luaL_addstring(text, rows > ROWS ? "\n  .." : "");
+}
+
+/* `tensor f32 [2, 3] from -1 to 2.5` and the first elements, the last axis as columns. */
+static int text_of(lua_State *L)
+{
+    neap_tensor *x = neap_lua_check_tensor(L, 1);
+    char dims[NEAP_SHAPE_TEXT];
+    luaL_Buffer text;
+    const double *values = elements(L, x);
+    int64_t count = neap_size(x), columns = neap_rank(x) ? neap_dim(x, -1) : 1;
+    luaL_buffinit(L, &text);
+    luaL_addstring(&text, "tensor ");
+    luaL_addstring(&text, neap_dtype_name(neap_dtype_of(x)));
+    luaL_addstring(&text, " ");
+    luaL_addstring(&text, neap_shape_text(neap_shape_of(x), dims));
+    add_range(&text, values, count);
+    add_rows(&text, values, columns ? count / columns : 0, columns);
+    luaL_pushresult(&text);
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"item", item}, {"tolist", tolist}, {"shape", shape}, {"size", size}, {"assign", assign}, {NULL, NULL},
+};
+
+void neap_lua_open_read(lua_State *L)
+{
+    lua_getfield(L, -1, "methods");
+    luaL_setfuncs(L, methods, 0);
+    lua_pop(L, 1);
+    luaL_getmetatable(L, NEAP_LUA_TENSOR);
+    lua_pushcfunction(L, text_of);
+    lua_setfield(L, -2, "__tostring");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,102 @@
+/* The registry as tables: what `neap list` and `neap help` print. */
+#include "binding.h"
+
+static const char *const types[] = {"", "int", "real", "flag", "text", "choice", "component"};
+
+static void set_text(lua_State *L, const char *key, const char *text)
+{
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, key);
+}
+
+static void set_number(lua_State *L, const char *key, double value)
+{
+    if (value >= -0x1p53 && value <= 0x1p53 && value == (double)(lua_Integer)value)
+        lua_pushinteger(L, (lua_Integer)value);
+    else
+        lua_pushnumber(L, value);
+    lua_setfield(L, -2, key);
+}
+
+static void push_choices(lua_State *L, const neap_param *param)
+{
+    lua_newtable(L);
+    for (int i = 0; param->choices && param->choices[i]; i++) {
+        lua_pushstring(L, param->choices[i]);
+        lua_seti(L, -2, i + 1);
+    }
+}
+
+static void push_param(lua_State *L, const neap_param *param)
+{
+    lua_newtable(L);
+    set_text(L, "name", param->name);
+    set_text(L, "type", types[param->type]);
+    set_text(L, "help", param->help);
+    set_text(L, "text", param->text);
+    set_number(L, "default", param->fallback);
+    set_number(L, "low", param->low);
+    set_number(L, "high", param->high);
+    lua_pushboolean(L, param->required);
+    lua_setfield(L, -2, "required");
+    push_choices(L, param);
+    lua_setfield(L, -2, "choices");
+}
+
+static void push_component(lua_State *L, const neap_component *component)
+{
+    const neap_plugin *plugin = neap_registry_plugin(component);
+    lua_newtable(L);
+    set_text(L, "name", component->name);
+    set_text(L, "help", component->help);
+    set_text(L, "interface", component->interface);
+    set_text(L, "plugin", plugin->name);
+    set_text(L, "version", plugin->version);
+    set_text(L, "license", plugin->license);
+    set_text(L, "origin", neap_registry_origin(component));
+    lua_newtable(L);
+    for (int i = 0; component->params[i].type != NEAP_PARAM_END; i++) {
+        push_param(L, &component->params[i]);
+        lua_seti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "params");
+}
+
+/* components(kind) -> { { name, help, params, ... }, ... }, by name */
+static int components(lua_State *L)
+{
+    const char *kind = luaL_checkstring(L, 1);
+    lua_newtable(L);
+    for (int i = 0; i < neap_registry_count(kind); i++) {
+        push_component(L, neap_registry_at(kind, i));
+        lua_seti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static int kinds(lua_State *L)
+{
+    lua_newtable(L);
+    for (int i = 0; neap_kind_at(i); i++) {
+        lua_pushstring(L, neap_kind_at(i));
+        lua_seti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/* find(kind, name): raises with the nearest name where it is not known. */
+static int find(lua_State *L)
+{
+    const neap_component *component = neap_registry_find(luaL_checkstring(L, 1), luaL_checkstring(L, 2));
+    if (!component)
+        return neap_lua_raise_usage(L);
+    push_component(L, component);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"components", components}, {"kinds", kinds}, {"find", find}, {NULL, NULL}};
+
+void neap_lua_open_registry(lua_State *L)
+{
+    luaL_setfuncs(L, functions, 0);
+}

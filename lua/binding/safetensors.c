@@ -1,0 +1,137 @@
+/* Checkpoint files in Lua: saved from a list of named tensors, opened as a handle. */
+#include "binding.h"
+
+static neap_safetensors *check(lua_State *L)
+{
+    return neap_lua_check(L, 1, NEAP_LUA_SAFETENSORS);
+}
+
+static int file_close(lua_State *L)
+{
+    void **handle = luaL_checkudata(L, 1, NEAP_LUA_SAFETENSORS);
+    if (*handle)
+        neap_safetensors_close(*handle);
+    *handle = NULL;
+    return 0;
+}
+
+/* --- Saving: the list { { name, value }, ... } as an array that points into Lua's values ------------------------------- */
+
+static const char *name_at(lua_State *L, int list, lua_Integer i)
+{
+    if (lua_geti(L, list, i) != LUA_TTABLE)
+        neap_lua_error(L, "safetensors: entry %d: expected { name, value }", (int)i);
+    lua_geti(L, -1, 1);
+    const char *name = luaL_checkstring(L, -1);
+    lua_geti(L, -2, 2);
+    return name; /* held by the list; the value is on top, above the name and the pair */
+}
+
+static neap_named_tensor *read_tensors(lua_State *L, int list, lua_Integer count)
+{
+    neap_named_tensor *tensors = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *tensors, 0);
+    for (lua_Integer i = 0; i < count; i++) {
+        const char *name = name_at(L, list, i + 1);
+        tensors[i] = (neap_named_tensor){name, neap_lua_check_tensor(L, lua_gettop(L))};
+        lua_pop(L, 3);
+    }
+    return tensors;
+}
+
+static neap_pair *read_pairs(lua_State *L, int list, lua_Integer count)
+{
+    neap_pair *pairs = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *pairs, 0);
+    for (lua_Integer i = 0; i < count; i++) {
+        const char *name = name_at(L, list, i + 1);
+        pairs[i] = (neap_pair){name, luaL_checkstring(L, -1)};
+        lua_pop(L, 3);
+    }
+    return pairs;
+}
+
+/* safetensors_save(path, { { name, tensor }, ... }, { { key, text }, ... }) */
+static int save(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    lua_Integer count = luaL_len(L, 2), pairs = luaL_len(L, 3);
+    const neap_named_tensor *tensors = read_tensors(L, 2, count);
+    const neap_pair *metadata = read_pairs(L, 3, pairs);
+    if (neap_safetensors_save(path, tensors, (int)count, metadata, (int)pairs) < 0)
+        return neap_lua_raise(L);
+    return 0;
+}
+
+/* --- Reading ---------------------------------------------------------------------------------------------------------------- */
+
+static int open_file(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    void **handle = neap_lua_handle(L, NEAP_LUA_SAFETENSORS);
+    *handle = neap_safetensors_open(path);
+    return *handle ? 1 : neap_lua_raise(L);
+}
+
+static void push_shape(lua_State *L, neap_shape shape)
+{
+    lua_createtable(L, shape.rank, 0);
+    for (int i = 0; i < shape.rank; i++) {
+        lua_pushinteger(L, shape.dim[i]);
+        lua_seti(L, -2, i + 1);
+    }
+}
+
+/* tensors() -> { { name, shape, dtype }, ... } */
+static int tensors(lua_State *L)
+{
+    const neap_safetensors *file = check(L);
+    lua_newtable(L);
+    for (int i = 0; i < neap_safetensors_count(file); i++) {
+        lua_createtable(L, 0, 3);
+        lua_pushstring(L, neap_safetensors_name(file, i));
+        lua_setfield(L, -2, "name");
+        push_shape(L, neap_safetensors_shape(file, i));
+        lua_setfield(L, -2, "shape");
+        lua_pushstring(L, neap_safetensors_dtype(file, i));
+        lua_setfield(L, -2, "dtype");
+        lua_seti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/* load(name) -> tensor, or nil where there is none */
+static int load(lua_State *L)
+{
+    const neap_safetensors *file = check(L);
+    int index = neap_safetensors_find(file, luaL_checkstring(L, 2));
+    if (index < 0) {
+        lua_pushnil(L);
+        return 1;
+    }
+    neap_tensor **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_safetensors_load(file, index));
+}
+
+static int metadata(lua_State *L)
+{
+    const neap_pair *pairs;
+    int count = neap_safetensors_pairs(check(L), &pairs);
+    lua_createtable(L, 0, count);
+    for (int i = 0; i < count; i++) {
+        lua_pushstring(L, pairs[i].value);
+        lua_setfield(L, -2, pairs[i].key);
+    }
+    return 1;
+}
+
+static const luaL_Reg methods[] = {{"tensors", tensors}, {"load", load}, {"metadata", metadata}, {NULL, NULL}};
+
+void neap_lua_open_safetensors(lua_State *L)
+{
+    neap_lua_class(L, NEAP_LUA_SAFETENSORS, methods, file_close);
+    lua_pushcfunction(L, save);
+    lua_setfield(L, -2, "safetensors_save");
+    lua_pushcfunction(L, open_file);
+    lua_setfield(L, -2, "safetensors_open");
+}

@@ -1,0 +1,9 @@
+/* Plugins that are linked in, in builds without dlopen; the build writes the table. */
+#ifndef NEAP_STATIC_PLUGINS_H
+#define NEAP_STATIC_PLUGINS_H
+
+#include <neap/plugin.h>
+
+extern const neap_plugin *const neap_static_plugins[]; /* ends with NULL */
+
+#endif

@@ -1,0 +1,113 @@
+/* The training step in Lua: rehearse, step, state. The loop around it is lua/neap/train.lua. */
+#include "binding.h"
+
+static neap_trainer *check(lua_State *L)
+{
+    return neap_lua_check(L, 1, NEAP_LUA_TRAINER);
+}
+
+static int trainer_close(lua_State *L)
+{
+    void **handle = luaL_checkudata(L, 1, NEAP_LUA_TRAINER);
+    neap_trainer_free(*handle);
+    *handle = NULL;
+    return 0;
+}
+
+/* trainer(model, data, objective, settings): settings are batch, seed and AdamW's. */
+static int new_trainer(lua_State *L)
+{
+    neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
+    neap_source *source = neap_lua_check(L, 2, NEAP_LUA_SOURCE);
+    neap_instance *objective = neap_lua_check_instance(L, 3);
+    luaL_checktype(L, 4, LUA_TTABLE);
+    neap_trainer_config config = {neap_lua_integer(L, 4, "batch", 64), (uint64_t)neap_lua_integer(L, 4, "seed", 0),
+                                  neap_lua_adamw(L, 4)};
+    void **handle = neap_lua_handle(L, NEAP_LUA_TRAINER);
+    *handle = neap_trainer_new(network, source, objective, &config);
+    if (!*handle)
+        return neap_lua_raise(L);
+    for (int i = 1; i <= 3; i++) { /* what it borrows lives as long */
+        lua_pushvalue(L, i);
+        lua_setiuservalue(L, -2, i);
+    }
+    return 1;
+}
+
+/* rehearse() -> bytes at the peak, seconds of a step */
+static int rehearse(lua_State *L)
+{
+    size_t peak;
+    double seconds;
+    if (neap_trainer_rehearse(check(L), &peak, &seconds) < 0)
+        return neap_lua_raise(L);
+    lua_pushinteger(L, (lua_Integer)peak);
+    lua_pushnumber(L, seconds);
+    return 2;
+}
+
+/* step(number, lr_scale) -> { loss, gradient_norm, reports = { name = value } } */
+static int step(lua_State *L)
+{
+    neap_train_report report;
+    if (neap_trainer_step(check(L), luaL_checkinteger(L, 2), luaL_optnumber(L, 3, 1), &report) < 0)
+        return neap_lua_raise(L);
+    lua_createtable(L, 0, 3);
+    lua_pushnumber(L, report.loss);
+    lua_setfield(L, -2, "loss");
+    lua_pushnumber(L, report.gradient_norm);
+    lua_setfield(L, -2, "gradient_norm");
+    lua_createtable(L, 0, report.reports);
+    for (int i = 0; i < report.reports; i++) {
+        lua_pushnumber(L, report.report[i].value);
+        lua_setfield(L, -2, report.report[i].name);
+    }
+    lua_setfield(L, -2, "reports");
+    return 1;
+}
+
+static void add_state(lua_State *L, neap_optimizer *optimizer)
+{
+    const char *const *names;
+    neap_tensor *const *tensors;
+    int count = neap_optimizer_state(optimizer, &names, &tensors);
+    for (int i = 0; i < count; i++) {
+        lua_createtable(L, 2, 0);
+        lua_pushstring(L, names[i]);
+        lua_seti(L, -2, 1);
+        *neap_lua_slot(L) = neap_keep(tensors[i]);
+        lua_seti(L, -2, 2);
+        lua_seti(L, -2, luaL_len(L, -2) + 1);
+    }
+}
+
+/* state() -> { { name, tensor }, ... }: moments and averages of all phases */
+static int state(lua_State *L)
+{
+    const neap_trainer *trainer = check(L);
+    lua_newtable(L);
+    for (int i = 0; i < neap_trainer_optimizers(trainer); i++)
+        add_state(L, neap_trainer_optimizer(trainer, i));
+    return 1;
+}
+
+/* swap_ema(): parameters and their averages change places */
+static int swap_ema(lua_State *L)
+{
+    const neap_trainer *trainer = check(L);
+    for (int i = 0; i < neap_trainer_optimizers(trainer); i++)
+        if (neap_optimizer_swap_ema(neap_trainer_optimizer(trainer, i)) < 0)
+            return neap_lua_raise(L);
+    return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"rehearse", rehearse}, {"step", step}, {"state", state}, {"swap_ema", swap_ema}, {NULL, NULL},
+};
+
+void neap_lua_open_trainer(lua_State *L)
+{
+    neap_lua_class(L, NEAP_LUA_TRAINER, methods, trainer_close);
+    lua_pushcfunction(L, new_trainer);
+    lua_setfield(L, -2, "trainer");
+}

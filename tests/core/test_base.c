@@ -1,0 +1,299 @@
+/*
+ * Errors, suggestions, small blocks behind the refusing hook, and ranges spread over threads.
+ */
+#include <check.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/parallel.h>
+
+START_TEST(first_message_stays)
+{
+    neap_error_clear();
+    ck_assert(!neap_failed());
+    ck_assert_str_eq(neap_error_message(), "");
+    ck_assert_int_eq(neap_fail_in("nothing"), -1);
+    ck_assert(!neap_failed());
+    ck_assert_int_eq(neap_fail("linear: expected %d, got %d", 3, 4), -1);
+    ck_assert_ptr_null(neap_fail_null("later"));
+    ck_assert_str_eq(neap_error_message(), "linear: expected 3, got 4");
+    neap_fail_in("blocks.3");
+    neap_fail_in("dit");
+    ck_assert_str_eq(neap_error_message(), "dit: blocks.3: linear: expected 3, got 4");
+    neap_error_clear();
+    ck_assert(!neap_failed());
+    neap_fail("next");
+    ck_assert_str_eq(neap_error_message(), "next");
+    neap_error_clear();
+}
+END_TEST
+
+/* Whatever the length, the message stays one terminated string. */
+START_TEST(long_messages)
+{
+    char text[3000];
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    neap_error_clear();
+    neap_fail("%s", text);
+    const size_t length = strlen(neap_error_message());
+    ck_assert_uint_ge(length, 500);
+    neap_fail_in("where");
+    ck_assert_int_eq(strncmp(neap_error_message(), "where: xxx", 10), 0);
+    ck_assert_uint_le(strlen(neap_error_message()), length);
+    neap_fail_in(text);
+    ck_assert_uint_le(strlen(neap_error_message()), length);
+    neap_error_clear();
+}
+END_TEST
+
+static void *fail_elsewhere(void *unused)
+{
+    (void)unused;
+    neap_fail("on the other thread");
+    return NULL;
+}
+
+START_TEST(messages_belong_to_a_thread)
+{
+    pthread_t thread;
+    neap_error_clear();
+    ck_assert_int_eq(pthread_create(&thread, NULL, fail_elsewhere, NULL), 0);
+    pthread_join(thread, NULL);
+    ck_assert(!neap_failed());
+}
+END_TEST
+
+static void keep_warning(void *user, const char *message)
+{
+    strncpy(user, message, 63);
+}
+
+START_TEST(warnings)
+{
+    char got[64] = "";
+    neap_warn("dropped");
+    neap_on_warning(keep_warning, got);
+    neap_warn("plugin %s: skipped", "x");
+    ck_assert_str_eq(got, "plugin x: skipped");
+    neap_on_warning(NULL, NULL);
+    neap_warn("dropped");
+    ck_assert_str_eq(got, "plugin x: skipped");
+}
+END_TEST
+
+static const char *const names[] = {"flow_matching", "euler", "heun", "batch", "depth", "dit", NULL, ""};
+
+static const struct suggestion {
+    const char *word, *want;
+} suggestions[] = {
+    {"flow_matchin", "flow_matching"}, {"flow_mathcing", "flow_matching"}, {"FLOW-MATCHING", "flow_matching"},
+    {"eluer", "euler"}, {"bacth", "batch"}, {"batsh", "batch"}, {"dit", "dit"}, {"dits", "dit"}, {"di", "dit"},
+    {"dept", "depth"}, {"xyzzy", NULL}, {"adam", NULL}, {"", NULL}, {"eu", NULL}, {"hxxn", NULL}, {NULL, NULL},
+};
+
+START_TEST(nearest_name)
+{
+    const struct suggestion *s = &suggestions[_i];
+    const char *got = neap_nearest(s->word, names, (int)(sizeof names / sizeof *names));
+    if (s->want) {
+        ck_assert_msg(got && !strcmp(got, s->want), "%s: got %s, expected %s", s->word, got ? got : "none", s->want);
+    } else {
+        ck_assert_msg(!got, "%s: got %s, expected none", s->word ? s->word : "NULL", got);
+    }
+}
+END_TEST
+
+START_TEST(nearest_of_long_words)
+{
+    char word[300];
+    memset(word, 'a', sizeof word);
+    word[sizeof word - 1] = '\0';
+    const char *const long_names[] = {word};
+    ck_assert_ptr_null(neap_nearest(word, names, 6));
+    ck_assert_ptr_null(neap_nearest("aaaa", long_names, 1));
+}
+END_TEST
+
+static bool refuse_all(void *calls, size_t bytes)
+{
+    (void)bytes;
+    ++*(int *)calls;
+    return true;
+}
+
+START_TEST(small_blocks)
+{
+    unsigned char *block = neap_calloc(7, 3);
+    ck_assert_ptr_nonnull(block);
+    for (int i = 0; i < 21; i++) {
+        ck_assert_int_eq(block[i], 0);
+    }
+    block = neap_realloc(block, 1000);
+    ck_assert_ptr_nonnull(block);
+    neap_free(block);
+    neap_free(NULL);
+    block = neap_calloc(0, 8);
+    ck_assert_ptr_nonnull(block);
+    neap_free(block);
+    ck_assert_ptr_null(neap_strdup(NULL));
+    char *text = neap_strdup("neap"), *made = neap_format("%s-%d", "neap", 7);
+    ck_assert_str_eq(text, "neap");
+    ck_assert_str_eq(made, "neap-7");
+    neap_free(text);
+    neap_free(made);
+    ck_assert_ptr_null(neap_calloc(SIZE_MAX / 2, 3));
+    ck_assert(neap_failed());
+    neap_error_clear();
+}
+END_TEST
+
+/* Every door leads past the hook, and a refusal is NULL with a message; the old block of a realloc stands. */
+START_TEST(refused_blocks)
+{
+    int calls = 0;
+    char *old = neap_strdup("old");
+    neap_error_clear();
+    neap_on_allocate(refuse_all, &calls);
+    const bool refused = !neap_calloc(1, 1) && !neap_realloc(old, 100) && !neap_strdup("x") && !neap_format("x") &&
+                         !neap_buffer_new(64) && !neap_scratch(0, 64);
+    neap_on_allocate(NULL, NULL);
+    ck_assert(refused);
+    ck_assert_int_eq(calls, 6);
+    ck_assert(strstr(neap_error_message(), "memory: no room for"));
+    ck_assert_str_eq(old, "old");
+    neap_error_clear();
+    neap_free(old);
+}
+END_TEST
+
+#define COUNT_MAX 1000
+static int visits[COUNT_MAX];
+static int64_t current_count, current_grain;
+static int badly_cut, ranges;
+
+static void visit(void *user, int64_t begin, int64_t end)
+{
+    (void)user;
+    __atomic_add_fetch(&ranges, 1, __ATOMIC_RELAXED);
+    const bool last = end == current_count;
+    if (begin >= end || begin % current_grain || (!last && (end - begin) % current_grain)) {
+        __atomic_add_fetch(&badly_cut, 1, __ATOMIC_RELAXED);
+    }
+    for (int64_t i = begin; i < end; i++) {
+        __atomic_add_fetch(&visits[i], 1, __ATOMIC_RELAXED);
+    }
+}
+
+/* Ranges are disjoint, cover everything, and are cut at multiples of the grain, whatever the number of threads. */
+START_TEST(ranges_cover)
+{
+    static const int64_t grains[] = {1, 2, 7, 16, 64, 999, 1000, 5000};
+    ck_assert_int_eq(neap_threads_set(_i), 0);
+    for (current_count = 0; current_count <= COUNT_MAX; current_count += current_count < 40 ? 1 : 137) {
+        for (size_t g = 0; g < sizeof grains / sizeof *grains; g++) {
+            current_grain = grains[g];
+            memset(visits, 0, sizeof visits);
+            badly_cut = ranges = 0;
+            neap_parallel(current_count, current_grain, visit, NULL);
+            ck_assert_int_eq(badly_cut, 0);
+            ck_assert_int_le(ranges, neap_threads());
+            for (int64_t i = 0; i < COUNT_MAX; i++) {
+                if (visits[i] != (i < current_count)) {
+                    ck_abort_msg("count %d grain %d: %d seen %d times", (int)current_count, (int)current_grain, (int)i,
+                                 visits[i]);
+                }
+            }
+        }
+    }
+    neap_threads_set(0);
+}
+END_TEST
+
+static void nested(void *user, int64_t begin, int64_t end)
+{
+    for (int64_t i = begin; i < end; i++) {
+        neap_parallel(current_count, 1, visit, user);
+    }
+}
+
+START_TEST(nested_ranges)
+{
+    neap_threads_set(4);
+    current_count = 10;
+    current_grain = 1;
+    memset(visits, 0, sizeof visits);
+    ranges = 0;
+    neap_parallel(8, 1, nested, NULL);
+    ck_assert_int_eq(ranges, 8);
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(visits[i], 8);
+    }
+    neap_threads_set(0);
+}
+END_TEST
+
+static void fail_at_seven(void *user, int64_t begin, int64_t end)
+{
+    (void)user;
+    if (begin <= 7 && 7 < end) {
+        neap_fail("row 7 failed");
+    }
+}
+
+/* An error on a worker is the caller's, and leaves nothing behind on the worker. */
+START_TEST(errors_of_workers)
+{
+    neap_error_clear();
+    neap_threads_set(4);
+    neap_parallel(8, 1, fail_at_seven, NULL);
+    ck_assert_str_eq(neap_error_message(), "row 7 failed");
+    neap_error_clear();
+    neap_parallel(6, 1, fail_at_seven, NULL);
+    ck_assert(!neap_failed());
+    neap_threads_set(0);
+}
+END_TEST
+
+START_TEST(thread_numbers)
+{
+    neap_error_clear();
+    ck_assert_int_ge(neap_threads(), 1);
+    ck_assert_int_eq(neap_threads_set(-1), -1);
+    ck_assert(neap_failed());
+    neap_error_clear();
+    ck_assert_int_eq(neap_threads_set(1025), -1);
+    neap_error_clear();
+    ck_assert_int_eq(neap_threads_set(3), 0);
+    ck_assert_int_eq(neap_threads(), 3);
+    ck_assert_int_eq(neap_threads_set(0), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("base");
+    TCase *tests = tcase_create("base");
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, first_message_stays);
+    tcase_add_test(tests, long_messages);
+    tcase_add_test(tests, messages_belong_to_a_thread);
+    tcase_add_test(tests, warnings);
+    tcase_add_loop_test(tests, nearest_name, 0, (int)(sizeof suggestions / sizeof *suggestions));
+    tcase_add_test(tests, nearest_of_long_words);
+    tcase_add_test(tests, small_blocks);
+    tcase_add_test(tests, refused_blocks);
+    tcase_add_loop_test(tests, ranges_cover, 1, 6);
+    tcase_add_test(tests, nested_ranges);
+    tcase_add_test(tests, errors_of_workers);
+    tcase_add_test(tests, thread_numbers);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

@@ -1,0 +1,112 @@
+/*
+ * Fuzz target: any bytes as a pair of IDX files. The first two bytes tell how many of the rest are the file of labels;
+ * what follows them is the file of pictures.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memfd_create */
+#endif
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <neap/error.h>
+#include <neap/registry.h>
+
+#include "replay.h"
+
+extern const neap_plugin neap_plugin_idx;
+
+static int open_memory(neap_instance *instance, const char *key)
+{
+    char path[64];
+    int file = memfd_create(key, MFD_CLOEXEC);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    if (file < 0 || neap_instance_set_text(instance, key, path))
+        abort();
+    return file;
+}
+
+static void put(int file, const uint8_t *bytes, size_t size)
+{
+    if (ftruncate(file, 0) || pwrite(file, bytes, size, 0) != (ssize_t)size)
+        abort();
+}
+
+/* Every example of a set that opened can be read, and is what a model may be given. */
+static void read_all(const neap_dataset *functions, void *self)
+{
+    neap_spec spec = functions->spec(self);
+    int64_t size = spec.height * spec.width * spec.channels;
+    float *x = malloc((size_t)size * sizeof *x);
+    for (int64_t i = 0; x && i < functions->count(self); i++) {
+        int32_t label;
+        if (functions->read(self, i, x, &label) || label < 0 || label >= (spec.classes ? spec.classes : 1))
+            abort();
+        for (int64_t p = 0; p < size; p++) {
+            if (!(x[p] >= -1 && x[p] <= 1))
+                abort();
+        }
+    }
+    free(x);
+    functions->close(self);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static neap_instance *instance;
+    static int images, labels;
+    if (!instance) {
+        if (neap_registry_add(&neap_plugin_idx, NULL))
+            abort();
+        instance = neap_instance_new(neap_registry_find("dataset", "idx"));
+        images = open_memory(instance, "images");
+        labels = open_memory(instance, "labels");
+    }
+    size_t first = size < 2 ? 0 : (size_t)data[0] << 8 | data[1];
+    data += size < 2 ? size : 2;
+    size -= size < 2 ? size : 2;
+    first = first < size ? first : size;
+    put(labels, data, first);
+    put(images, data + first, size - first);
+    const neap_dataset *functions = neap_instance_component(instance)->functions;
+    void *self = functions->open(neap_instance_config(instance));
+    if (!self != neap_failed())
+        abort();
+    neap_error_clear();
+    if (self)
+        read_all(functions, self);
+    return 0;
+}
+
+#ifdef NEAP_FUZZ_REPLAY
+
+#include <zlib.h>
+
+/* Plain files, and the same with the pictures in gzip. */
+static size_t make_pair(int index, uint8_t *bytes)
+{
+    static const uint8_t labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 2, 0, 1};
+    static const uint8_t images[16 + 12] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2, 1, 50, 100, 255};
+    if (index > 1)
+        return 0;
+    bytes[0] = 0;
+    bytes[1] = sizeof labels;
+    memcpy(bytes + 2, labels, sizeof labels);
+    uint8_t *at = bytes + 2 + sizeof labels;
+    memcpy(at, images, sizeof images);
+    z_stream stream = {.next_in = (uint8_t *)(uintptr_t)images, .avail_in = sizeof images, .next_out = at,
+                       .avail_out = 512};
+    if (index == 0)
+        return (size_t)(at - bytes) + sizeof images;
+    if (deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK ||
+        deflate(&stream, Z_FINISH) != Z_STREAM_END)
+        abort();
+    deflateEnd(&stream);
+    return (size_t)(stream.next_out - bytes);
+}
+
+int main(int argc, char **argv)
+{
+    return replay(argc, argv, make_pair, 10000);
+}
+
+#endif
