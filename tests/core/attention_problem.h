@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "kernel_test.h"
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 typedef struct attention_shape {
     int64_t batch, heads, queries, keys, dim;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "kernel_test.h"
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 /* How an operand lies in memory. */
 typedef enum layout { ROWS, COLUMNS, PADDED, SPREAD, LAYOUT_COUNT } layout;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "kernel_test.h"
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 typedef struct table_under_test {
     const char *name;

@@ -11,7 +11,7 @@
 #include <neap/cpu.h>
 #include <neap/error.h>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 START_TEST(names)
 {

@@ -8,7 +8,7 @@
 #include <neap/parallel.h>
 
 #include "gemm_problem.h"
-#include "openblas.h"
+#include "kernels/openblas.h"
 
 static void run_on(const problem *p, const neap_kernels *kernels, int type, const char *name)
 {

@@ -1,0 +1,1 @@
+return function() print("hello") return 0 end
