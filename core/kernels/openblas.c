@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <neap/cpu.h>
 #include <neap/parallel.h>
 
 typedef int gemm_fn(const neap_gemm *g);
@@ -140,4 +141,9 @@ void neap_openblas_install(neap_kernels *table, neap_dtype dtype)
         table->gemm = gemm_f64;
         table->gemm_batch = batch_f64;
     }
+}
+
+const char *neap_openblas_name(void)
+{
+    return openblas_get_config();
 }

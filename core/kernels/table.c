@@ -96,3 +96,9 @@ int neap_gemm_backend(void)
     }
     return gemm_backend;
 }
+
+const char *neap_gemm_name(void)
+{
+    int backend = neap_gemm_backend();
+    return backend < 0 ? NULL : gemm_names[backend];
+}

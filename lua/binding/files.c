@@ -1,4 +1,5 @@
 /* Files in Lua: pictures, NumPy arrays, small files written whole, folders. */
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -91,10 +92,27 @@ static int writable(lua_State *L)
     return 1;
 }
 
+/* folder_list(path) -> { name, ... } without those that begin with a dot; empty where there is no folder */
+static int folder_list(lua_State *L)
+{
+    struct dirent *entry;
+    DIR *folder = opendir(luaL_checkstring(L, 1));
+    lua_newtable(L);
+    for (lua_Integer i = 1; folder && (entry = readdir(folder));) {
+        if (*entry->d_name == '.')
+            continue;
+        lua_pushstring(L, entry->d_name);
+        lua_seti(L, -2, i++);
+    }
+    if (folder)
+        closedir(folder);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"png_save", png_save},   {"png_load", png_load},       {"jpeg_load", jpeg_load}, {"npy_save", npy_save},
     {"npy_load", npy_load},   {"file_save", file_save},     {"folder_make", folder_make}, {"exists", exists},
-    {"writable", writable},   {NULL, NULL},
+    {"writable", writable},   {"folder_list", folder_list}, {NULL, NULL},
 };
 
 void neap_lua_open_files(lua_State *L)

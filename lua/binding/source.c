@@ -115,6 +115,10 @@ static const luaL_Reg methods[] = {
 void neap_lua_open_source(lua_State *L)
 {
     neap_lua_class(L, NEAP_LUA_SOURCE, methods, source_close);
+    luaL_getmetatable(L, NEAP_LUA_SOURCE);
+    lua_getfield(L, -1, "__index");
+    lua_setfield(L, -3, "source_methods"); /* Lua files add to them */
+    lua_pop(L, 1);
     lua_pushcfunction(L, new_source);
     lua_setfield(L, -2, "source");
 }

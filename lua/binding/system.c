@@ -97,9 +97,14 @@ static int usage_message(lua_State *L)
 static int machine(lua_State *L)
 {
     int isa = neap_isa_active();
-    if (isa < 0)
+    const char *gemm = isa < 0 ? NULL : neap_gemm_name();
+    if (!gemm)
         return neap_lua_raise(L);
     lua_newtable(L);
+    lua_pushstring(L, gemm);
+    lua_setfield(L, -2, "gemm");
+    lua_pushstring(L, neap_openblas_name());
+    lua_setfield(L, -2, "openblas");
     lua_pushstring(L, neap_cpu_name());
     lua_setfield(L, -2, "cpu");
     lua_pushstring(L, neap_isa_name((neap_isa)isa));

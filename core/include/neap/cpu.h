@@ -25,6 +25,10 @@ int neap_isa_active(void);
 
 const char *neap_cpu_name(void);                /* the processor's brand string */
 
+/* Who does matrix products: "neap" or, by NEAP_GEMM, "openblas"; another NEAP_GEMM fails, NULL. */
+const char *neap_gemm_name(void);
+const char *neap_openblas_name(void);           /* the OpenBLAS at hand: version and kernels */
+
 /* Floating-point operations a second of all threads together, measured with multiply-adds on registers (some 0.1 s);
  * with `bf16` those of products of bf16 where the set in use has them. */
 double neap_fma_peak(bool bf16);

@@ -1,0 +1,84 @@
+/* Small files and folders. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <neap/error.h>
+#include <neap/io.h>
+#include <neap/memory.h>
+
+#include "io/output.h"
+
+int neap_file_save(const char *path, const void *bytes, size_t size)
+{
+    neap_output out;
+    if (neap_output_open(&out, path) < 0 || neap_output_write(&out, bytes, size) < 0)
+        return neap_output_abandon(&out);
+    return neap_output_commit(&out);
+}
+
+static void *read_all(FILE *file, const char *path, size_t limit, size_t *size)
+{
+    size_t room = 4096, got = 0;
+    char *bytes = NULL;
+    for (;;) {
+        char *more = neap_realloc(bytes, room + 1);
+        if (!more)
+            break;
+        bytes = more;
+        got += fread(bytes + got, 1, room - got, file);
+        if (got > limit) {
+            neap_fail("%s: expected at most %zu bytes", path, limit);
+            break;
+        }
+        if (got < room) {
+            bytes[got] = 0;
+            *size = got;
+            return bytes;
+        }
+        room *= 2;
+    }
+    neap_free(bytes);
+    return NULL;
+}
+
+void *neap_file_load(const char *path, size_t limit, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return neap_fail_null("%s: cannot be read: %s", path, strerror(errno));
+    void *bytes = read_all(file, path, limit, size);
+    bool bad = ferror(file);
+    fclose(file);
+    if (!bad)
+        return bytes;
+    neap_free(bytes);
+    return neap_fail_null("%s: cannot be read: %s", path, strerror(errno)); /* a folder opens, and fails here */
+}
+
+static int make_one(const char *path)
+{
+    struct stat about;
+    if (mkdir(path, 0777) == 0)
+        return 0;
+    int reason = errno;
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        return 0;
+    return neap_fail("%s: cannot be made: %s", path, strerror(reason));
+}
+
+int neap_folder_make(const char *path)
+{
+    char *part = neap_strdup(path);
+    int status = part ? 0 : -1;
+    for (char *end = part; status == 0 && (end = strchr(end + 1, '/'));) {
+        *end = 0;
+        status = make_one(part);
+        *end = '/';
+    }
+    if (status == 0)
+        status = make_one(path);
+    neap_free(part);
+    return status;
+}

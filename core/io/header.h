@@ -1,0 +1,31 @@
+/*
+ * The header of a safetensors file, parsed and checked whole.
+ */
+#ifndef NEAP_IO_HEADER_H
+#define NEAP_IO_HEADER_H
+
+#include <neap/io.h>
+
+typedef struct neap_entry {
+    char *name;        /* owned */
+    const char *dtype; /* as in the file, static */
+    neap_shape shape;
+    uint64_t begin, end; /* within the data */
+} neap_entry;
+
+typedef struct neap_header {
+    neap_entry *entries; /* by begin */
+    int count;
+    neap_pair *pairs; /* metadata; strings owned */
+    int pairs_count;
+    const uint8_t *data; /* what the offsets count from, inside the file's bytes */
+} neap_header;
+
+/* `name` stands in messages. On failure nothing is left to free. */
+int neap_header_parse(neap_header *header, const char *name, const uint8_t *bytes, size_t size);
+void neap_header_free(neap_header *header);
+
+/* Bits of one element of a dtype as files spell it, or 0. */
+int neap_header_bits(const char *dtype);
+
+#endif

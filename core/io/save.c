@@ -1,0 +1,163 @@
+/*
+ * Writes safetensors files: a header padded to eight bytes, then the tensors, those of the widest elements first and
+ * by name among equals, so that everything is aligned and the same tensors make the same bytes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include "io/header.h"
+#include "io/output.h"
+#include "io/text.h"
+
+static const char *const spellings[NEAP_DTYPE_COUNT] = {
+    [NEAP_F32] = "F32", [NEAP_F64] = "F64", [NEAP_BF16] = "BF16", [NEAP_I32] = "I32", [NEAP_U8] = "U8",
+};
+
+static size_t bytes_of(neap_tensor *x)
+{
+    return (size_t)neap_size(x) * neap_dtype_size(neap_dtype_of(x));
+}
+
+static int by_alignment(const void *left, const void *right)
+{
+    const neap_named_tensor *a = left, *b = right;
+    size_t wide = neap_dtype_size(neap_dtype_of(a->tensor)), other = neap_dtype_size(neap_dtype_of(b->tensor));
+    return wide != other ? (wide > other ? -1 : 1) : strcmp(a->name, b->name);
+}
+
+/* --- Checks ------------------------------------------------------------------------------------------------------ */
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(((const neap_named_tensor *)left)->name, ((const neap_named_tensor *)right)->name);
+}
+
+static int check_names(neap_named_tensor *sorted, int count)
+{
+    qsort(sorted, (size_t)count, sizeof *sorted, by_name);
+    for (int i = 0; i < count; i++) {
+        const char *name = sorted[i].name;
+        if (!neap_text_is_utf8(name, strlen(name)))
+            return neap_fail("tensor %d: expected a name in UTF-8", i);
+        if (strcmp(name, "__metadata__") == 0)
+            return neap_fail("'%s': the name is taken by the format", name);
+        if (i > 0 && strcmp(name, sorted[i - 1].name) == 0)
+            return neap_fail("'%s': the name stands twice", name);
+    }
+    return 0;
+}
+
+static int check_pairs(const neap_pair *metadata, int pairs)
+{
+    for (int i = 0; i < pairs; i++) {
+        const char *key = metadata[i].key, *value = metadata[i].value;
+        if (!neap_text_is_utf8(key, strlen(key)) || !neap_text_is_utf8(value, strlen(value)))
+            return neap_fail("metadata %d: expected UTF-8", i);
+        for (int k = 0; k < i; k++)
+            if (strcmp(key, metadata[k].key) == 0)
+                return neap_fail("metadata '%s' stands twice", key);
+    }
+    return 0;
+}
+
+/* --- The header -------------------------------------------------------------------------------------------------- */
+
+static void add_metadata(neap_text *t, const neap_pair *metadata, int pairs)
+{
+    neap_text_add(t, "{\"__metadata__\":{\"format\":\"pt\"");
+    for (int i = 0; i < pairs; i++) {
+        neap_text_add(t, ",");
+        neap_text_add_json(t, metadata[i].key);
+        neap_text_add(t, ":");
+        neap_text_add_json(t, metadata[i].value);
+    }
+    neap_text_add(t, "}");
+}
+
+static void add_entry(neap_text *t, const neap_named_tensor *entry, size_t at)
+{
+    neap_shape shape = neap_shape_of(entry->tensor);
+    neap_text_add(t, ",");
+    neap_text_add_json(t, entry->name);
+    neap_text_add(t, ":{\"dtype\":\"%s\",\"shape\":[", spellings[neap_dtype_of(entry->tensor)]);
+    for (int i = 0; i < shape.rank; i++)
+        neap_text_add(t, "%s%lld", i ? "," : "", (long long)shape.dim[i]);
+    neap_text_add(t, "],\"data_offsets\":[%zu,%zu]}", at, at + bytes_of(entry->tensor));
+}
+
+static void make_header(neap_text *t, const neap_named_tensor *sorted, int count, const neap_pair *metadata, int pairs)
+{
+    size_t at = 0;
+    add_metadata(t, metadata, pairs);
+    for (int i = 0; i < count; i++) {
+        add_entry(t, &sorted[i], at);
+        at += bytes_of(sorted[i].tensor);
+    }
+    neap_text_add(t, "}");
+    while (!t->failed && t->length % 8)
+        neap_text_add(t, " ");
+}
+
+/* --- Writing ----------------------------------------------------------------------------------------------------- */
+
+static int write_header(neap_output *out, const neap_text *header)
+{
+    uint8_t length[8];
+    for (int i = 0; i < 8; i++)
+        length[i] = (uint8_t)((uint64_t)header->length >> 8 * i);
+    return neap_output_write(out, length, sizeof length) < 0 ? -1 : neap_output_write(out, header->bytes, header->length);
+}
+
+/* One tensor at a time passes through a buffer, in the order of its rows whatever its strides. */
+static int write_tensor(neap_output *out, neap_tensor *x)
+{
+    size_t size = bytes_of(x);
+    if (size == 0)
+        return 0;
+    if (neap_is_contiguous(x))
+        return neap_output_write(out, neap_data(x), size);
+    void *buffer = neap_buffer_new(size);
+    int status = buffer && neap_read(x, neap_dtype_of(x), buffer) == 0 ? neap_output_write(out, buffer, size) : -1;
+    neap_buffer_free(buffer);
+    return status;
+}
+
+static int write_all(const char *path, const neap_text *header, const neap_named_tensor *sorted, int count)
+{
+    neap_output out;
+    int status = neap_output_open(&out, path) < 0 ? -1 : write_header(&out, header);
+    for (int i = 0; status == 0 && i < count; i++)
+        status = write_tensor(&out, sorted[i].tensor);
+    return status < 0 ? neap_output_abandon(&out) : neap_output_commit(&out);
+}
+
+static int save(const char *path, neap_named_tensor *sorted, int count, const neap_pair *metadata, int pairs)
+{
+    neap_text header = {0};
+    for (int i = 0; i < count; i++)
+        if (!sorted[i].name || !sorted[i].tensor)
+            return neap_failed() ? -1 : neap_fail("tensor %d: expected a name and a tensor", i);
+    if (check_names(sorted, count) < 0 || check_pairs(metadata, pairs) < 0)
+        return -1;
+    qsort(sorted, (size_t)count, sizeof *sorted, by_alignment);
+    make_header(&header, sorted, count, metadata, pairs);
+    int status = header.failed ? -1 : write_all(path, &header, sorted, count);
+    neap_free(header.bytes);
+    return status;
+}
+
+int neap_safetensors_save(const char *path, const neap_named_tensor *tensors, int count, const neap_pair *metadata,
+                          int pairs)
+{
+    neap_named_tensor *sorted = neap_calloc((size_t)count + 1, sizeof *sorted);
+    if (!sorted)
+        return -1;
+    if (count)
+        memcpy(sorted, tensors, (size_t)count * sizeof *tensors);
+    int status = save(path, sorted, count, metadata, pairs);
+    neap_free(sorted);
+    return status < 0 ? neap_fail_in("safetensors") : 0;
+}

@@ -1,0 +1,88 @@
+/* Text that grows: see text.h. */
+#include "io/text.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <neap/memory.h>
+
+static bool reserve(neap_text *t, size_t more)
+{
+    size_t want = t->length + more + 1, room = t->room ? t->room : 256;
+    if (t->failed)
+        return false;
+    while (room < want)
+        room *= 2;
+    if (room == t->room)
+        return true;
+    char *bytes = neap_realloc(t->bytes, room);
+    if (!bytes) {
+        t->failed = true;
+        return false;
+    }
+    t->bytes = bytes;
+    t->room = room;
+    return true;
+}
+
+void neap_text_add(neap_text *t, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    if (length >= 0 && reserve(t, (size_t)length))
+        t->length += (size_t)vsnprintf(t->bytes + t->length, (size_t)length + 1, format, again);
+    va_end(again);
+    va_end(arguments);
+}
+
+void neap_text_add_json(neap_text *t, const char *string)
+{
+    neap_text_add(t, "\"");
+    for (const char *c = string; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            neap_text_add(t, "\\%c", *c);
+        else if ((unsigned char)*c < 0x20)
+            neap_text_add(t, "\\u%04x", (unsigned)*c);
+        else
+            neap_text_add(t, "%c", *c);
+    }
+    neap_text_add(t, "\"");
+}
+
+/* Length of the sequence that begins with a byte, and the least code point that needs it; 0 where none begins so. */
+static int sequence(uint8_t lead, uint32_t *code, uint32_t *least)
+{
+    static const struct {
+        uint8_t mask, pattern;
+        uint32_t least;
+    } rows[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+    for (int i = 0; i < 4; i++)
+        if ((lead & rows[i].mask) == rows[i].pattern) {
+            *code = lead & (uint8_t)~rows[i].mask;
+            *least = rows[i].least;
+            return i + 1;
+        }
+    return 0;
+}
+
+bool neap_text_is_utf8(const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        uint32_t code = 0, least = 0;
+        int count = sequence((uint8_t)bytes[i], &code, &least);
+        if (count == 0 || (size_t)count > length - i)
+            return false;
+        for (int k = 1; k < count; k++) {
+            if (((uint8_t)bytes[i + (size_t)k] & 0xc0) != 0x80)
+                return false;
+            code = code << 6 | ((uint8_t)bytes[i + (size_t)k] & 0x3f);
+        }
+        if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+            return false;
+        i += (size_t)count;
+    }
+    return true;
+}

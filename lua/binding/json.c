@@ -1,0 +1,189 @@
+/* JSON in Lua by jansson: json_encode(value) and json_decode(text). Keys are written in sorted order. */
+#include <string.h>
+
+#include <jansson.h>
+
+#include "binding.h"
+
+#define DEEPEST 32
+#define DIGITS 12 /* of reals; settings and metrics need no more */
+
+/* What is being built hangs on a handle, so that an error anywhere frees it. */
+#define JSON_TYPE "neap.json"
+
+static int json_close(lua_State *L)
+{
+    json_t **slot = luaL_checkudata(L, 1, JSON_TYPE);
+    json_decref(*slot);
+    *slot = NULL;
+    return 0;
+}
+
+static json_t **new_slot(lua_State *L)
+{
+    json_t **slot = lua_newuserdatauv(L, sizeof *slot, 0);
+    *slot = NULL;
+    luaL_setmetatable(L, JSON_TYPE);
+    return slot;
+}
+
+static json_t *hold(lua_State *L, json_t **slot, json_t *value, const char *what)
+{
+    if (!value)
+        neap_lua_error(L, "json: cannot hold %s", what);
+    *slot = value;
+    return value;
+}
+
+/* --- Encoding -------------------------------------------------------------------------------------------------------- */
+
+static void encode(lua_State *L, int index, json_t **slot, int depth);
+
+static void encode_list(lua_State *L, int index, json_t **slot, int depth)
+{
+    json_t *list = hold(L, slot, json_array(), "a list");
+    for (lua_Integer i = 1; lua_geti(L, index, i) != LUA_TNIL; i++) {
+        json_t **entry = new_slot(L);
+        encode(L, lua_gettop(L) - 1, entry, depth);
+        if (json_array_append(list, *entry) < 0)
+            neap_lua_error(L, "json: no memory for a list");
+        lua_pop(L, 2);
+    }
+    lua_pop(L, 1);
+}
+
+static void encode_object(lua_State *L, int index, json_t **slot, int depth)
+{
+    json_t *object = hold(L, slot, json_object(), "an object");
+    for (lua_pushnil(L); lua_next(L, index);) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            neap_lua_error(L, "json: expected names as keys, got %s", luaL_typename(L, -2));
+        json_t **entry = new_slot(L);
+        encode(L, lua_gettop(L) - 1, entry, depth);
+        if (json_object_set(object, lua_tostring(L, -3), *entry) < 0)
+            neap_lua_error(L, "json: '%s' cannot be a key", lua_tostring(L, -3));
+        lua_pop(L, 2);
+    }
+}
+
+static void encode_table(lua_State *L, int index, json_t **slot, int depth)
+{
+    luaL_checkstack(L, 8, "json");
+    if (depth == DEEPEST)
+        neap_lua_error(L, "json: expected tables at most %d deep", DEEPEST);
+    bool list = lua_geti(L, index, 1) != LUA_TNIL;
+    lua_pop(L, 1);
+    (list ? encode_list : encode_object)(L, index, slot, depth + 1);
+}
+
+static void encode(lua_State *L, int index, json_t **slot, int depth)
+{
+    size_t length;
+    switch (lua_type(L, index)) {
+    case LUA_TTABLE:
+        encode_table(L, index, slot, depth);
+        return;
+    case LUA_TSTRING: {
+        const char *text = lua_tolstring(L, index, &length);
+        hold(L, slot, json_stringn(text, length), "text that is not UTF-8");
+        return;
+    }
+    case LUA_TBOOLEAN:
+        hold(L, slot, json_boolean(lua_toboolean(L, index)), "a flag");
+        return;
+    case LUA_TNUMBER:
+        hold(L, slot, lua_isinteger(L, index) ? json_integer(lua_tointeger(L, index)) : json_real(lua_tonumber(L, index)),
+             "a number that is not finite");
+        return;
+    default:
+        neap_lua_error(L, "json: cannot hold a %s", luaL_typename(L, index));
+    }
+}
+
+static int add_bytes(const char *bytes, size_t size, void *buffer)
+{
+    luaL_addlstring(buffer, bytes, size);
+    return 0;
+}
+
+static int json_encode(lua_State *L)
+{
+    luaL_Buffer text;
+    json_t **slot = new_slot(L);
+    encode(L, 1, slot, 0);
+    luaL_buffinit(L, &text);
+    json_dump_callback(*slot, add_bytes, &text, JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS));
+    luaL_pushresult(&text);
+    return 1;
+}
+
+/* --- Decoding -------------------------------------------------------------------------------------------------------- */
+
+static void push(lua_State *L, const json_t *value);
+
+static void push_object(lua_State *L, json_t *object)
+{
+    const char *key;
+    json_t *value;
+    lua_newtable(L);
+    json_object_foreach(object, key, value) {
+        push(L, value);
+        lua_setfield(L, -2, key);
+    }
+}
+
+static void push_list(lua_State *L, const json_t *list)
+{
+    lua_newtable(L);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        push(L, json_array_get(list, i));
+        lua_seti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+static void push(lua_State *L, const json_t *value)
+{
+    luaL_checkstack(L, 4, "json");
+    if (json_is_object(value))
+        push_object(L, (json_t *)(uintptr_t)value);
+    else if (json_is_array(value))
+        push_list(L, value);
+    else if (json_is_string(value))
+        lua_pushlstring(L, json_string_value(value), json_string_length(value));
+    else if (json_is_integer(value))
+        lua_pushinteger(L, json_integer_value(value));
+    else if (json_is_real(value))
+        lua_pushnumber(L, json_real_value(value));
+    else if (json_is_boolean(value))
+        lua_pushboolean(L, json_is_true(value));
+    else
+        lua_pushnil(L);
+}
+
+/* json_decode(text) -> value, or nil and why not */
+static int json_decode(lua_State *L)
+{
+    size_t length;
+    json_error_t error;
+    const char *text = luaL_checklstring(L, 1, &length);
+    json_t **slot = new_slot(L);
+    *slot = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (!*slot) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "line %d: %s", error.line, error.text);
+        return 2;
+    }
+    push(L, *slot);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"json_encode", json_encode}, {"json_decode", json_decode}, {NULL, NULL}};
+
+void neap_lua_open_json(lua_State *L)
+{
+    luaL_newmetatable(L, JSON_TYPE);
+    lua_pushcfunction(L, json_close);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+    luaL_setfuncs(L, functions, 0);
+}

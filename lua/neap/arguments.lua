@@ -1,0 +1,63 @@
+--- Arguments of a verb: options with a value, key=value pairs, and the rest.
+local core = require "neap.core"
+local check = require "neap.check"
+
+local arguments = {}
+
+local function names_of(rules)
+  local names = {}
+  for name in pairs(rules) do
+    names[#names + 1] = name
+  end
+  return names
+end
+
+local function convert(name, rule, value)
+  if value == nil then
+    core.fail_usage(("%s: expected %s"):format(name, rule.kind))
+  end
+  local result = rule.read(value)
+  if result == nil then
+    core.fail_usage(("%s: expected %s, got '%s'"):format(name, rule.kind, value))
+  end
+  return result
+end
+
+--- Splits a list by rules { ["-n"] = { key = "n", kind = "a whole number", read = function } }; returns the options by
+-- key, and what is left. --name=value and --name value are the same.
+function arguments.split(list, rules)
+  local found, rest, i = {}, {}, 1
+  while i <= #list do
+    local word = list[i]
+    local name, value = word:match "^(%-%-[%w%-]+)=(.*)$"
+    name = name or word:match "^%-[%-%a].*$"
+    if not name then
+      rest[#rest + 1] = word
+    elseif not rules[name] then
+      core.fail_usage(("unknown option '%s'%s"):format(name, check.suggestion(name, names_of(rules))))
+    else
+      if value == nil then
+        i = i + 1
+        value = list[i]
+      end
+      found[rules[name].key] = convert(name, rules[name], value)
+    end
+    i = i + 1
+  end
+  return found, rest
+end
+
+--- { "a=1", "b=2" } -> { { "a", "1" }, { "b", "2" } }
+function arguments.pairs(list)
+  local result = {}
+  for i, word in ipairs(list) do
+    local key, value = word:match "^([%a_][%w_%.]*)=(.*)$"
+    if not key then
+      core.fail_usage(("expected key=value, got '%s'"):format(word))
+    end
+    result[i] = { key, value }
+  end
+  return result
+end
+
+return arguments

@@ -1,0 +1,160 @@
+--- Checkpoints: one safetensors file with the weights, their averages, the optimiser's moments, and in its metadata all
+-- that is needed to go on or to sample: components with their parameters, settings, conventions.
+local core = require "neap.core"
+local sampler = require "neap.sampler"
+
+local checkpoint = {}
+
+-- As docs/architecture.md has them; a reader of the file needs no other source.
+local CONVENTIONS = {
+  time = "t=0 is data, t=1 is noise; x_t=(1-t)x+tz; the network sees 1000t",
+  prediction = "v=z-x",
+  guidance = "v=(1+w)v_y-w v_0",
+  null_label = "classes",
+  pictures = "NHWC in [-1,1]",
+  layouts = "linear [out,in]",
+}
+
+local function describe(instance)
+  return { name = instance:name(), version = instance:version(), config = core.json_decode(instance:json()) }
+end
+
+local function add_component(pairs_, key, instance)
+  if instance then
+    pairs_[#pairs_ + 1] = { "neap." .. key, core.json_encode(describe(instance)) }
+  end
+end
+
+local function metadata(run)
+  local pairs_ = {
+    { "neap.version", core.version },
+    { "neap.step", tostring(run.step) },
+    { "neap.settings", core.json_encode(run.settings) },
+    { "neap.conventions", core.json_encode(CONVENTIONS) },
+    { "neap.spec", core.json_encode(run.model:spec()) },
+  }
+  add_component(pairs_, "architecture", run.model:component())
+  add_component(pairs_, "objective", run.objective)
+  add_component(pairs_, "dataset", run.data:component())
+  add_component(pairs_, "sampler", run.sampler and run.sampler.instance)
+  add_component(pairs_, "guidance", run.sampler and run.sampler.guidance)
+  local names = run.data:label_names()
+  if names then
+    pairs_[#pairs_ + 1] = { "neap.labels", core.json_encode(names) }
+  end
+  return pairs_
+end
+
+local function tensors(run)
+  local list = run.model:parameters()
+  for _, entry in ipairs(run.trainer:state()) do
+    list[#list + 1] = entry
+  end
+  return list
+end
+
+--- Writes the state of a run { model, data, objective, sampler, trainer, settings, step }.
+function checkpoint.save(path, run)
+  core.safetensors_save(path, tensors(run), metadata(run))
+end
+
+-- Every tensor is there with the right shape before the first is written.
+local function check_tensors(path, file, wanted)
+  local shapes = {}
+  for _, entry in ipairs(file:tensors()) do
+    shapes[entry.name] = "[" .. table.concat(entry.shape, ", ") .. "]"
+  end
+  for _, entry in ipairs(wanted) do
+    local want, got = "[" .. table.concat(entry[2]:shape(), ", ") .. "]", shapes[entry[1]]
+    if got ~= want then
+      core.fail(("%s: '%s': expected %s, got %s"):format(path, entry[1], want, got or "no such tensor"))
+    end
+  end
+end
+
+local function assign(file, wanted, prefix)
+  for _, entry in ipairs(wanted) do
+    local loaded <close> = file:load((prefix or "") .. entry[1])
+    entry[2]:assign(loaded)
+  end
+end
+
+local function decode(path, meta, key)
+  local text = meta["neap." .. key]
+  if not text then
+    return nil
+  end
+  local value, reason = core.json_decode(text)
+  if type(value) ~= "table" then
+    core.fail(("%s: metadata 'neap.%s': %s"):format(path, key, reason or "expected an object"))
+  end
+  return value
+end
+
+local function component_of(path, meta, kind)
+  local entry = decode(path, meta, kind)
+  if not entry then
+    return nil
+  end
+  if type(entry.name) ~= "string" or type(entry.config) ~= "table" then
+    core.fail(("%s: metadata 'neap.%s': expected a name and a config"):format(path, kind))
+  end
+  return core.component_from_json(kind, entry.name, core.json_encode(entry.config))
+end
+
+--- Puts a checkpoint into a run that was built anew, and returns its step and settings.
+function checkpoint.restore(path, run)
+  local file <close> = core.safetensors_open(path)
+  local meta = file:metadata()
+  local settings, step = decode(path, meta, "settings"), math.tointeger(tonumber(meta["neap.step"]))
+  local architecture = decode(path, meta, "architecture")
+  if not settings or not step or not architecture then
+    core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
+  end
+  local name = run.model:component():name()
+  if architecture.name ~= name then
+    core.fail(("%s: expected a checkpoint of %s, got one of %s"):format(path, name, tostring(architecture.name)))
+  end
+  local wanted = tensors(run)
+  check_tensors(path, file, wanted)
+  assign(file, wanted)
+  return step, settings
+end
+
+local function has_average(file)
+  for _, entry in ipairs(file:tensors()) do
+    if entry.name:sub(1, 4) == "ema." then
+      return true
+    end
+  end
+  return false
+end
+
+-- The averages where the run kept any: they draw the better pictures.
+local function load_weights(path, file, model)
+  local prefix, wanted = has_average(file) and "ema." or "", {}
+  for i, entry in ipairs(model:parameters()) do
+    wanted[i] = { prefix .. entry[1], entry[2] }
+  end
+  check_tensors(path, file, wanted)
+  assign(file, wanted)
+end
+
+--- Builds what a checkpoint holds: { model, sampler, labels, step, settings }, ready to sample.
+function checkpoint.load(path)
+  local file <close> = core.safetensors_open(path)
+  local meta = file:metadata()
+  local architecture = component_of(path, meta, "architecture")
+  if not architecture then
+    core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
+  end
+  local model = core.network(architecture, 0)
+  load_weights(path, file, model)
+  local drawn = component_of(path, meta, "sampler") or core.component("sampler", "euler", {})
+  return {
+    model = model, sampler = sampler.of(drawn, component_of(path, meta, "guidance")), path = path,
+    labels = decode(path, meta, "labels"), step = tonumber(meta["neap.step"]), settings = decode(path, meta, "settings"),
+  }
+end
+
+return checkpoint

@@ -1,0 +1,129 @@
+--- neap bench WORK [batch= size= channels= patch= dim= depth= heads= precision= threads= steps=]
+--
+-- The same work as PyTorch's side of the comparison, with the same keys in its one line of JSON, and the share of the
+-- measured multiply-add peak that the products alone amount to.
+local core = require "neap.core"
+local arguments = require "neap.arguments"
+local check = require "neap.check"
+
+local DEFAULTS = { batch = 32, size = 32, channels = 4, patch = 2, dim = 384, depth = 12, heads = 6, steps = 5, threads = 0 }
+local CLASSES, WARMUP, TOKENS_A_ROW = 10, 2, 256
+
+local function read_settings(pairs_)
+  local settings, names = { precision = "fp32" }, { "precision" }
+  for key, value in pairs(DEFAULTS) do
+    settings[key], names[#names + 1] = value, key
+  end
+  for _, pair in ipairs(pairs_) do
+    local key, value = pair[1], pair[2]
+    local number = math.tointeger(tonumber(value))
+    if settings[key] == nil then
+      core.fail_usage(("bench: unknown key '%s'%s"):format(key, check.suggestion(key, names)))
+    elseif key == "precision" then
+      number = (value == "fp32" or value == "bf16") and value
+    end
+    if not number or number ~= value and number < 1 then
+      core.fail_usage(("bench: %s: expected %s, got '%s'"):format(key,
+        key == "precision" and "fp32 or bf16" or "a whole number from 1", value))
+    end
+    settings[key] = number
+  end
+  return settings
+end
+
+local function new_model(s)
+  return core.network(core.component("architecture", "dit", {
+    size = s.size, channels = s.channels, patch = s.patch, width = s.dim, depth = s.depth, heads = s.heads, classes = CLASSES,
+  }), 0)
+end
+
+-- Multiplications and additions of the products in one forward pass of one picture.
+local function forward_work(s)
+  local tokens, d, pixels = (s.size // s.patch) ^ 2, s.dim, s.patch ^ 2 * s.channels
+  local block = 2 * tokens * 12 * d * d + 4 * tokens * tokens * d + 12 * d * d
+  return s.depth * block + 4 * tokens * pixels * d + 2 * (256 * d + d * d) + 4 * d * d
+end
+
+local works = {}
+
+function works.gemm(s)
+  local x = core.random("normal", 0, 1, 0, { s.batch * TOKENS_A_ROW, s.dim })
+  local weight = core.random("normal", 0, 2, 0, { 4 * s.dim, s.dim })
+  local bias = core.full({ 4 * s.dim }, 0)
+  return 8 * s.batch * TOKENS_A_ROW * s.dim * s.dim, function()
+    core.ops.linear(x, weight, bias):close()
+  end
+end
+
+works["dit-train"] = function(s)
+  core.bench_data()
+  local data = core.source(core.component("dataset", "random", {
+    size = s.size, channels = s.channels, classes = CLASSES, count = s.batch,
+  }))
+  local objective = core.component("objective", "flow_matching", { label_dropout = 0 })
+  local trainer = core.trainer(new_model(s), data, objective, { batch = s.batch, seed = 0, lr = 1e-4, weight_decay = 0.01 })
+  local number = 0
+  return 3 * s.batch * forward_work(s), function()
+    number = number + 1
+    trainer:step(number, 1)
+  end
+end
+
+works["dit-sample"] = function(s)
+  local model, labels = new_model(s), {}
+  for i = 1, s.batch do
+    labels[i] = i % CLASSES
+  end
+  local sampling = {
+    sampler = core.component("sampler", "euler", { steps = 1 }), guidance = core.component("guidance", "cfg", { w = 1.5 }),
+    count = s.batch, batch = s.batch, seed = 0, labels = labels,
+  }
+  return 2 * s.batch * forward_work(s), function()
+    core.sample(model, sampling):close()
+  end
+end
+
+local function time(step, count)
+  local times = {}
+  for _ = 1, WARMUP do
+    step()
+  end
+  for i = 1, count do
+    local began = core.now()
+    step()
+    times[i] = core.now() - began
+  end
+  table.sort(times)
+  return times[#times // 2 + 1], times[1]
+end
+
+local function measure(name, s)
+  if s.threads > 0 then
+    core.threads(s.threads)
+  end
+  core.precision(s.precision == "bf16" and "bf16" or "f32")
+  local work, step = works[name](s)
+  local median, least = time(step, s.steps)
+  local resident = core.memory().resident_peak
+  return {
+    peer = "neap " .. core.version, work = name, batch = s.batch, size = s.size, precision = s.precision,
+    threads = core.threads(), median_s = median, min_s = least, samples_per_s = s.batch / median,
+    peak_rss_mib = resident // (1 << 20), gflops = work / least / 1e9,
+    peak_share = work / least / core.fma_peak(s.precision == "bf16"), isa = core.machine().isa,
+  }
+end
+
+return function(list)
+  local _, rest = arguments.split(list, {})
+  local name, names = table.remove(rest, 1), {}
+  for known in pairs(works) do
+    names[#names + 1] = known
+  end
+  table.sort(names)
+  if not name or not works[name] then
+    core.fail_usage(("bench: expected %s, got '%s'%s"):format(table.concat(names, ", "), name or "",
+      check.suggestion(name or "", names)))
+  end
+  print(core.json_encode(measure(name, read_settings(arguments.pairs(rest)))))
+  return 0
+end

@@ -1,0 +1,22 @@
+--- neap env
+local core = require "neap.core"
+
+return function()
+  local machine = core.machine()
+  local rows = {
+    { "version", core.version },
+    { "processor", machine.cpu },
+    { "instructions", machine.isa .. (machine.isa ~= machine.isa_supported and " (of " .. machine.isa_supported .. ")" or "") },
+    { "threads", core.threads() },
+    { "products", machine.gemm },
+    { "openblas", machine.openblas },
+    { "lua", _VERSION },
+    { "built with", machine.compiler .. ": " .. machine.flags },
+    { "plugins", core.plugin_dir },
+    { "more plugins", core.plugin_path ~= "" and core.plugin_path or "none; set NEAP_PLUGIN_PATH" },
+  }
+  for _, row in ipairs(rows) do
+    print(("%-13s %s"):format(row[1], row[2]))
+  end
+  return 0
+end

@@ -1,0 +1,47 @@
+--- neap run RECIPE [key=value ...]
+local core = require "neap.core"
+local arguments = require "neap.arguments"
+local check = require "neap.check"
+local folder = require "neap.folder"
+local options = require "neap.options"
+local tensor = require "neap.tensor"
+local train = require "neap.train"
+
+local function neighbours(path)
+  local place = path:match "^(.*/)" or ""
+  local names = core.folder_list(place == "" and "." or place)
+  for i, name in ipairs(names) do
+    names[i] = place .. name
+  end
+  return names
+end
+
+-- runs/NAME for recipes/NAME.lua
+local function name_of(path)
+  return path:match "([^/]+)%.lua$" or path:match "([^/]+)$"
+end
+
+local function load_recipe(path)
+  if core.exists(path) ~= "file" then
+    core.fail_usage(("run: there is no recipe '%s'%s"):format(path, check.suggestion(path, neighbours(path))))
+  end
+  local recipe, message = loadfile(path, "t")
+  return recipe or error(message, 0)
+end
+
+return function(list)
+  local _, rest = arguments.split(list, {})
+  local path = table.remove(rest, 1)
+  if not path then
+    core.fail_usage "run: expected a recipe: neap run RECIPE [key=value ...]"
+  end
+  options.give(arguments.pairs(rest))
+  local recipe = load_recipe(path)
+  tensor.seed(options.standard_value("seed", 0))
+  core.threads(options.standard_value "threads")
+  folder.recipe = path
+  train.default_out = "runs/" .. name_of(path)
+  recipe()
+  options.check()
+  return 0
+end

@@ -1,0 +1,99 @@
+--- neap sample RUN [-n N] [--seed S] [--steps N] [--label L] [--w W] [-o FILE.png] [--raw FILE.npy]
+local core = require "neap.core"
+local arguments = require "neap.arguments"
+local checkpoint = require "neap.checkpoint"
+local folder = require "neap.folder"
+local image = require "neap.image"
+local preview = require "neap.preview"
+local sampler = require "neap.sampler"
+
+local function whole(low)
+  return function(value)
+    local number = math.tointeger(tonumber(value))
+    return number and number >= low and number or nil
+  end
+end
+
+local function text(value)
+  return value ~= "" and value or nil
+end
+
+local RULES = {
+  ["-n"] = { key = "n", kind = "a whole number from 1", read = whole(1) },
+  ["--seed"] = { key = "seed", kind = "a whole number from 0", read = whole(0) },
+  ["--steps"] = { key = "steps", kind = "a whole number from 1", read = whole(1) },
+  ["--label"] = { key = "label", kind = "a label", read = text },
+  ["--w"] = { key = "w", kind = "a number", read = tonumber },
+  ["--batch"] = { key = "batch", kind = "a whole number from 1", read = whole(1) },
+  ["--threads"] = { key = "threads", kind = "a whole number from 1", read = whole(1) },
+  ["-o"] = { key = "out", kind = "a file", read = text },
+  ["--raw"] = { key = "raw", kind = "a file", read = text },
+}
+
+local ROW, WITHOUT_LABEL = 8, 64
+
+local function find(path)
+  if core.exists(path) == "folder" then
+    path = path .. "/" .. folder.CHECKPOINT
+  end
+  if core.exists(path) ~= "file" then
+    core.fail(("sample: there is no checkpoint '%s'"):format(path))
+  end
+  return path
+end
+
+-- The run's own sampler, with what the command line changes.
+local function adjust(run, given)
+  local drawn = run.sampler
+  if given.steps then
+    drawn = drawn:with { steps = given.steps }
+  end
+  if given.w then
+    drawn = sampler.of(drawn.instance, core.component("guidance", "cfg", { w = given.w }))
+  end
+  return drawn
+end
+
+local function progress(step, steps)
+  if core.is_terminal(2) then
+    io.stderr:write(("\rstep %d/%d\27[K%s"):format(step, steps, step == steps and "\r\27[K" or ""))
+  end
+end
+
+local function write(run, given, pictures, seed)
+  local spec = run.model:spec()
+  if given.raw then
+    core.npy_save(given.raw, pictures)
+    print(given.raw)
+  end
+  if given.raw and not given.out then
+    return
+  end
+  local n = pictures:size(0)
+  local columns = math.min(n, given.label == nil and spec.classes == 0 and math.ceil(math.sqrt(n)) or ROW)
+  local path = given.out or "samples.png"
+  image.save(path, image.grid(pictures, { columns = columns, scale = preview.scale(spec, columns) }),
+    { ["neap.checkpoint"] = run.path, ["neap.seed"] = tostring(seed) })
+  print(path)
+end
+
+return function(list)
+  local given, rest = arguments.split(list, RULES)
+  if #rest ~= 1 then
+    core.fail_usage(("sample: expected one run, got %d: neap sample RUN [-n N] ..."):format(#rest))
+  end
+  if given.threads then
+    core.threads(given.threads)
+  end
+  local run = checkpoint.load(find(rest[1]))
+  local classes = run.model:spec().classes
+  local n = given.n or (given.label and ROW) or (classes > 0 and ROW * math.min(classes, ROW + 2)) or WITHOUT_LABEL
+  local seed = given.seed or 0
+  core.poll(true)
+  local pictures = adjust(run, given):sample(run.model, {
+    n = n, seed = seed, labels = given.label or "each", names = run.labels, batch = given.batch, watch = progress,
+  })
+  core.poll(false)
+  write(run, given, pictures, seed)
+  return 0
+end

@@ -1,0 +1,42 @@
+--- Components by kind: neap.KIND.NAME { parameter = value, ... } looks the registry up, so that a plugin from outside
+-- appears here with no Lua written for it.
+local core = require "neap.core"
+local sampler = require "neap.sampler"
+local tensor = require "neap.tensor"
+require "neap.dataset"
+
+local component = {}
+
+-- What a recipe gets for a filled table of parameters: the thing itself where there is one to hold.
+local wrap = {
+  architecture = function(instance)
+    return core.network(instance, tensor.seed())
+  end,
+  dataset = core.source,
+}
+
+local function construct(kind, name, settings)
+  if settings ~= nil and type(settings) ~= "table" then
+    core.fail_usage(("%s: expected one table of settings: %s { name = value }"):format(name, name))
+  end
+  if kind == "sampler" then
+    return sampler.new(name, settings or {})
+  end
+  local instance = core.component(kind, name, settings or {})
+  return wrap[kind] and wrap[kind](instance) or instance
+end
+
+function component.namespace(kind)
+  return setmetatable({}, {
+    __index = function(namespace, name)
+      core.find(kind, name)
+      local function make(settings)
+        return construct(kind, name, settings)
+      end
+      rawset(namespace, name, make)
+      return make
+    end,
+  })
+end
+
+return component

@@ -1,0 +1,39 @@
+--- What a recipe sees: require "neap".
+--
+-- Tensors and their ops, components by kind (neap.dataset.idx { ... }), options from the command line, training,
+-- pictures, checkpoints. Axes and indices count from 0, as in the core.
+local core = require "neap.core"
+local component = require "neap.component"
+
+local neap = {
+  version = core.version,
+  optimizer = require "neap.optimizer",
+  image = require "neap.image",
+  checkpoint = require "neap.checkpoint",
+  options = require("neap.options").declare,
+  train = require("neap.train").train,
+  threads = core.threads,
+  memory = core.memory,
+  precision = core.precision,
+}
+
+for name, op in pairs(core.ops) do
+  neap[name] = op
+end
+for name, make in pairs(require "neap.tensor") do
+  neap[name] = make
+end
+for _, kind in ipairs(core.kinds()) do
+  neap[kind] = component.namespace(kind)
+end
+
+return setmetatable(neap, {
+  __index = function(_, key)
+    local names = {}
+    for name in pairs(neap) do
+      names[#names + 1] = name
+    end
+    local nearest = core.nearest(tostring(key), names)
+    core.fail(("neap has no '%s'%s"):format(key, nearest and ("; did you mean '%s'?"):format(nearest) or ""))
+  end,
+})

@@ -1,0 +1,146 @@
+--- Options of a run: key=value on the command line, over what the recipe says.
+--
+-- A recipe declares its own keys with their defaults, `local o = neap.options { width = 192 }`; the keys of training are
+-- known everywhere. What nobody knows is refused with the nearest name.
+local core = require "neap.core"
+local check = require "neap.check"
+
+local options = {}
+
+local function whole(low)
+  return { kind = "a whole number from " .. low, read = function(text)
+    local number = math.tointeger(tonumber(text))
+    return number and number >= low and number or nil
+  end }
+end
+
+local function number_above(low)
+  return { kind = "a number above " .. low, read = function(text)
+    local number = tonumber(text)
+    return number and number > low and number < math.huge and number or nil
+  end }
+end
+
+local function flag_of(text)
+  if text == true or text == "true" or text == "yes" or text == "1" then
+    return true
+  elseif text == false or text == "false" or text == "no" or text == "0" then
+    return false
+  end
+end
+
+local flag = { kind = "true or false", read = flag_of }
+
+local text = { kind = "text", read = function(value)
+  return type(value) == "string" and value ~= "" and value or nil
+end }
+
+local precision = { kind = "fp32 or bf16", read = function(value)
+  return (value == "fp32" or value == "bf16") and value or nil
+end }
+
+--- The keys that every training recipe takes.
+options.standard = {
+  steps = whole(1), minutes = number_above(0), batch = whole(1), seed = whole(0), out = text, checkpoint_every = whole(0),
+  sample_every = whole(0), precision = precision, threads = whole(1), resume = flag,
+}
+
+local given, used = {}, {} -- texts by key; keys that some declaration knows
+
+--- Reads one value by a rule; a value of the wrong sort is a mistake in what was asked for.
+function options.read(key, rule, value)
+  local result = rule.read(value)
+  if result == nil then
+    core.fail_usage(("%s: expected %s, got '%s'"):format(key, rule.kind, tostring(value)))
+  end
+  return result
+end
+
+--- Takes the command line's pairs { { key, text }, ... }; forgets earlier ones.
+function options.give(pairs_given)
+  given, used = {}, {}
+  for _, pair in ipairs(pairs_given) do
+    given[pair[1]] = pair[2]
+  end
+end
+
+--- The value of a standard key: the command line's, else the fallback, which is checked as well.
+function options.standard_value(key, fallback)
+  local value = given[key]
+  used[key] = true
+  if value == nil then
+    value = fallback
+  end
+  if value == nil then
+    return nil
+  end
+  return options.read(key, options.standard[key], value)
+end
+
+-- The rule for a key of the recipe follows from its default.
+local function rule_for(default)
+  if type(default) == "boolean" then
+    return flag
+  elseif math.type(default) == "integer" then
+    return { kind = "a whole number", read = function(value) return math.tointeger(tonumber(value)) end }
+  elseif type(default) == "number" then
+    return { kind = "a number", read = tonumber }
+  end
+  return text
+end
+
+local function known_names()
+  local names = {}
+  for key in pairs(options.standard) do
+    names[#names + 1] = key
+  end
+  for key in pairs(used) do
+    names[#names + 1] = key
+  end
+  return names
+end
+
+--- Fails when the command line holds a key that is neither declared nor standard.
+function options.check()
+  for key in pairs(given) do
+    if not used[key] and not options.standard[key] then
+      core.fail_usage(("unknown key '%s'%s"):format(key, check.suggestion(key, known_names())))
+    end
+  end
+end
+
+local function fill(defaults, prefix)
+  local result = {}
+  for key, default in pairs(defaults) do
+    local path = prefix .. key
+    if options.standard[path] then
+      core.fail(("options: '%s' is a key of training; it belongs into neap.train"):format(path))
+    elseif type(default) == "table" then
+      result[key] = fill(default, path .. ".")
+    else
+      used[path] = true
+      local value = given[path]
+      result[key] = value == nil and default or value ~= nil and options.read(path, rule_for(default), value)
+    end
+  end
+  return result
+end
+
+--- neap.options { key = default, group = { key = default } } -> the same table with the command line's values; keys in
+-- groups are written group.key=value.
+function options.declare(defaults)
+  local result = fill(defaults, "")
+  options.check()
+  return result
+end
+
+--- What the command line gave, for the records of a run.
+function options.overrides()
+  local copy = {}
+  for key, value in pairs(given) do
+    copy[key] = value
+  end
+  return copy
+end
+
+return options

@@ -1,0 +1,61 @@
+--- Sample grids of a run in training: always from the same noise and labels, so that one can see it learn.
+local core = require "neap.core"
+local folder = require "neap.folder"
+local image = require "neap.image"
+local sampler = require "neap.sampler"
+
+local preview = {}
+
+local ROW, WITHOUT_CLASSES, MOST_CLASSES, ENLARGED_SIDE = 8, 64, 10, 560
+
+--- The recipe's sampler, or one that fits the model, or nil where the data are no pictures.
+function preview.sampler(settings)
+  if settings.sampler then
+    return settings.sampler
+  end
+  local spec = settings.model:spec()
+  local picture = spec.height * spec.width > 1 and (spec.channels == 1 or spec.channels == 3)
+  if picture and settings.model:offers "velocity" then
+    return sampler.of(core.component("sampler", "euler", {}))
+  end
+end
+
+local function labels_of(n, spec)
+  return spec.classes > 0 and sampler.labels("each", n, math.min(spec.classes, MOST_CLASSES)) or nil
+end
+
+--- How much a picture should grow, whole times, so that the grid is pleasant to look at.
+function preview.scale(spec, columns)
+  return math.max(1, ENLARGED_SIDE // (spec.width * columns))
+end
+
+local function grid(run, settings)
+  local spec = run.model:spec()
+  local columns = spec.classes > 0 and ROW or nil
+  local n = settings.samples or (spec.classes > 0 and ROW * math.min(spec.classes, MOST_CLASSES) or WITHOUT_CLASSES)
+  local pictures = settings.sampler:sample(run.model, { n = n, seed = settings.seed, labels = labels_of(n, spec) })
+  return image.grid(pictures, { columns = columns, scale = preview.scale(spec, columns or ROW) })
+end
+
+--- Draws with the averaged weights where there are any, writes the grid, and returns its path.
+function preview.draw(run, settings, path)
+  if not settings.sampler then
+    return nil
+  end
+  if run.averaged then
+    run.trainer:swap_ema()
+  end
+  local done, picture = pcall(grid, run, settings)
+  if run.averaged then
+    run.trainer:swap_ema()
+  end
+  if not done then
+    error(picture, 0)
+  end
+  image.save(path, picture, {
+    ["neap.recipe"] = folder.recipe or "", ["neap.seed"] = tostring(settings.seed), ["neap.step"] = tostring(run.step),
+  })
+  return path
+end
+
+return preview

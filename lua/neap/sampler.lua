@@ -1,0 +1,92 @@
+--- Samplers: a component, perhaps a guidance, and the call that draws pictures.
+local core = require "neap.core"
+local tensor = require "neap.tensor"
+
+local sampler = {}
+sampler.__index = sampler
+sampler.__name = "neap.sampler"
+
+--- As neap.sampler.NAME { guidance = ..., parameters }.
+function sampler.new(name, settings)
+  local own = {}
+  for key, value in pairs(settings) do
+    own[key] = value
+  end
+  own.guidance = nil
+  return sampler.of(core.component("sampler", name, own), settings.guidance)
+end
+
+function sampler.of(instance, guidance)
+  return setmetatable({ instance = instance, guidance = guidance }, sampler)
+end
+
+--- The same with some parameters changed.
+function sampler:with(settings)
+  local own = core.json_decode(self.instance:json())
+  for key, value in pairs(settings) do
+    own[key] = value
+  end
+  own.guidance = self.guidance
+  return sampler.new(self.instance:name(), own)
+end
+
+-- "each": the classes in turn, as rows of equal length where n is a multiple of their number.
+local function each(n, classes)
+  local labels, row = {}, n % classes == 0 and n // classes or 1
+  for i = 0, n - 1 do
+    labels[i + 1] = i // row % classes
+  end
+  return labels
+end
+
+local function number_of(label, classes, names)
+  local number = math.tointeger(tonumber(label))
+  for i, name in ipairs(names or {}) do
+    if name == label then
+      number = i - 1
+    end
+  end
+  if number and number >= 0 and number < classes then
+    return number
+  end
+  local nearest = names and core.nearest(tostring(label), names)
+  core.fail_usage(("label: expected 0 to %d%s, got '%s'%s"):format(classes - 1, names and " or a name" or "", label,
+    nearest and ("; did you mean '%s'?"):format(nearest) or ""))
+end
+
+--- Labels as numbers for n samples: nil, "each", one label, or a list of them; a label is a number or a name.
+function sampler.labels(labels, n, classes, names)
+  if labels == nil or (labels == "each" and classes == 0) then
+    return nil
+  elseif classes == 0 then
+    core.fail_usage("label: the model is unconditional")
+  elseif labels == "each" then
+    return each(n, classes)
+  end
+  local result = {}
+  for i = 1, n do
+    local label = labels
+    if type(labels) == "table" then
+      label = labels[i] == nil and core.fail(("labels: expected %d, got %d"):format(n, #labels)) or labels[i]
+    end
+    result[i] = number_of(label, classes, names)
+  end
+  return result
+end
+
+--- sampler:sample(model, { n, labels, names, seed, batch, watch }) -> f32 [n, H, W, C] in the data's range.
+function sampler:sample(model, settings)
+  settings = settings or {}
+  local n, classes = settings.n or 1, model:spec().classes
+  return core.sample(model, {
+    sampler = self.instance,
+    guidance = classes > 0 and self.guidance or nil,
+    count = n,
+    batch = settings.batch,
+    seed = settings.seed or tensor.seed(),
+    labels = sampler.labels(settings.labels, n, classes, settings.names),
+    watch = settings.watch,
+  })
+end
+
+return sampler

@@ -1,0 +1,262 @@
+--- neap.train: the loop around the core's training step, with checkpoints, metrics, sample grids and progress.
+local core = require "neap.core"
+local check = require "neap.check"
+local checkpoint = require "neap.checkpoint"
+local folder = require "neap.folder"
+local format = require "neap.format"
+local options = require "neap.options"
+local preview = require "neap.preview"
+local progress = require "neap.progress"
+local tensor = require "neap.tensor"
+
+local train = {}
+
+--- Where runs go when neither the recipe nor the command line says: runs/ and the recipe's name.
+train.default_out = "runs/unnamed"
+
+local DEFAULTS = {
+  batch = 64, steps = 1000, warmup = 0, decay = "none", floor = 0, clip = 0, ema = 0, precision = "fp32",
+  checkpoint_every = 1000, sample_every = 0, log_every = 10, resume = false,
+}
+
+local KEYS = { "model", "data", "objective", "optimizer", "sampler", "samples", "minutes", "seed", "out", "threads", "on_step" }
+for key in pairs(DEFAULTS) do
+  KEYS[#KEYS + 1] = key
+end
+
+local REQUIRED = { "model", "data", "objective", "optimizer" }
+
+local function number_from_zero(settings, key)
+  local value = settings[key]
+  if type(value) ~= "number" or not (value >= 0) then
+    core.fail_usage(("train: %s: expected a number from 0, got %s"):format(key, tostring(value)))
+  end
+end
+
+-- The command line's values over the recipe's over the defaults.
+local function resolve(given)
+  local settings = {}
+  for key, value in pairs(DEFAULTS) do
+    settings[key] = value
+  end
+  for key, value in pairs(given) do
+    settings[key] = value
+  end
+  for key in pairs(options.standard) do
+    settings[key] = options.standard_value(key, settings[key])
+  end
+  for _, key in ipairs { "warmup", "floor", "clip", "ema", "log_every" } do
+    number_from_zero(settings, key)
+  end
+  settings.seed = settings.seed or tensor.seed()
+  settings.out = settings.out or train.default_out
+  return settings
+end
+
+local function check_given(given)
+  check.keys("train", given, KEYS)
+  options.check()
+  for _, key in ipairs(REQUIRED) do
+    if given[key] == nil then
+      core.fail_usage(("train: expected '%s'"):format(key))
+    end
+  end
+end
+
+-- What goes into checkpoints and settings.json: numbers and texts that say what this run is.
+local function describe(settings)
+  local described = { optimizer = { name = "adamw" } }
+  for key in pairs(DEFAULTS) do
+    described[key] = settings[key]
+  end
+  for key, value in pairs(settings.optimizer.settings) do
+    described.optimizer[key] = value
+  end
+  described.optimizer.model, described.resume, described.checkpoint_every = nil, nil, nil
+  described.sample_every, described.log_every, described.seed = nil, nil, settings.seed
+  return described
+end
+
+local function new_run(settings)
+  local optimizer = { batch = settings.batch, seed = settings.seed, clip = settings.clip, ema = settings.ema }
+  for key, value in pairs(settings.optimizer.settings) do
+    optimizer[key] = value
+  end
+  return {
+    model = settings.model, data = settings.data, objective = settings.objective, sampler = settings.sampler,
+    trainer = core.trainer(settings.model, settings.data, settings.objective, optimizer),
+    averaged = optimizer.ema > 0, settings = describe(settings), step = 0,
+  }
+end
+
+-- Keys that decide what a step does; a run goes on with what it began with.
+local FIXED = { "batch", "seed", "precision" }
+
+local function resume(run, path)
+  if core.exists(path) ~= "file" then
+    core.fail(("train: resume: there is no checkpoint %s"):format(path))
+  end
+  local step, before = checkpoint.restore(path, run)
+  for _, key in ipairs(FIXED) do
+    if before[key] ~= run.settings[key] then
+      core.fail(("train: resume: %s: the run began with %s, got %s"):format(key, tostring(before[key]),
+        tostring(run.settings[key])))
+    end
+  end
+  run.step = step
+  io.stderr:write(("resumed at step %d from %s\n"):format(step, path))
+end
+
+local function preflight(run, settings)
+  local peak, seconds = run.trainer:rehearse()
+  local left = (settings.steps - run.step) * seconds
+  local limit = settings.minutes and left > settings.minutes * 60
+  io.stderr:write(("%s: %s parameters, %s at the peak, %.3g s a step, %s\n"):format(run.model:component():name(),
+    format.count(run.model:size()), format.bytes(peak), seconds,
+    limit and ("at most %s of %d steps' %s"):format(format.duration(settings.minutes * 60), settings.steps, format.duration(left))
+    or ("%d steps in about %s"):format(settings.steps - run.step, format.duration(left))))
+end
+
+-- The mean of a report since the last line of metrics, and the figures that the objective gave last.
+local function new_window()
+  return { loss = 0, norm = 0, count = 0 }
+end
+
+local function add(window, report)
+  window.loss, window.norm = window.loss + report.loss, window.norm + report.gradient_norm
+  window.count, window.reports = window.count + 1, report.reports
+end
+
+local function row_of(run, window, seconds, lr)
+  local row = {
+    step = run.step, loss = window.loss / window.count, gradient_norm = window.norm / window.count, lr = lr, seconds = seconds,
+  }
+  for name, value in pairs(window.reports) do
+    row[name] = value
+  end
+  return row
+end
+
+local function last_good(run, place)
+  local path = place:checkpoint()
+  if core.exists(path) and run.saved then
+    return ("; the last good checkpoint is %s (step %d)"):format(path, run.saved)
+  end
+  return "; no checkpoint was written yet"
+end
+
+local function save(run, place)
+  checkpoint.save(place:checkpoint(), run)
+  run.saved = run.step
+end
+
+local function take_step(run, place, step, scale)
+  local done, report = pcall(run.trainer.step, run.trainer, step, scale)
+  if not done then
+    error(tostring(report) .. last_good(run, place), 0)
+  end
+  run.step = step
+  return report
+end
+
+local function due(every, step)
+  return every > 0 and step % every == 0
+end
+
+--- Steps until the end, the time limit or an interrupt; returns true when it was interrupted.
+local function loop(run, settings, place, bar, spent)
+  local began, window = core.now() - spent, new_window()
+  local limit = settings.minutes and settings.minutes * 60 or math.huge
+  for step = run.step + 1, settings.steps do
+    local scale = core.schedule(step, settings.warmup, settings.steps, settings.decay, settings.floor)
+    local report = take_step(run, place, step, scale)
+    local seconds = core.now() - began
+    add(window, report)
+    run.loss = report.loss
+    bar:update(step, math.max(step / settings.steps, seconds / limit), ("loss %.4f"):format(report.loss))
+    if due(settings.log_every, step) or step == settings.steps then
+      run.loss = window.loss / window.count
+      place:log(row_of(run, window, seconds, scale * (settings.optimizer.settings.lr or 1e-3)))
+      window = new_window()
+    end
+    if settings.on_step then
+      settings.on_step(step, report)
+    end
+    if due(settings.checkpoint_every, step) and step < settings.steps then
+      save(run, place)
+    end
+    if due(settings.sample_every, step) and step < settings.steps then
+      bar:clear()
+      preview.draw(run, settings, place:file(("samples-%06d.png"):format(step)))
+    end
+    if core.interrupted() or seconds >= limit then
+      return core.interrupted()
+    end
+  end
+  return false
+end
+
+local function finish(run, settings, place, interrupted)
+  save(run, place)
+  if interrupted then
+    error({ status = 130, message = ("interrupted at step %d; go on with resume=true"):format(run.step) }, 0)
+  end
+  local picture = preview.draw(run, settings, place:file "samples.png")
+  if run.averaged then
+    run.trainer:swap_ema()
+  end
+  print(("%s: step %d, loss %s"):format(place.path, run.step, run.loss and ("%.4f"):format(run.loss) or "unknown"))
+  print(place:checkpoint())
+  if picture then
+    print(picture)
+  end
+end
+
+-- Runs f with the process set up for training, and puts things back whatever happens.
+local function guarded(settings, f)
+  if settings.threads then
+    core.threads(settings.threads)
+  end
+  local precision = core.precision(settings.precision == "fp32" and "f32" or settings.precision)
+  core.poll(true)
+  local done, message = xpcall(f, function(message)
+    return message
+  end)
+  core.poll(false)
+  core.precision(precision)
+  if not done then
+    error(message, 0)
+  end
+end
+
+--- neap.train { model, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay, floor, clip,
+-- ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, on_step }. The model ends with
+-- its averaged weights where ema is on. Returns the run: { path, step, loss, checkpoint }.
+function train.train(given)
+  check_given(given)
+  local settings = resolve(given)
+  settings.sampler = preview.sampler(settings)
+  local run, place
+  guarded(settings, function()
+    run = new_run(settings)
+    place = folder.open(settings.out, settings.resume)
+    if settings.resume then
+      resume(run, place:checkpoint())
+    end
+    place:describe(run.settings)
+    preflight(run, settings)
+    run.saved = settings.resume and run.step or nil
+    local spent = place:open_metrics(run.step)
+    local bar = progress.new(settings.steps, run.step)
+    local done, interrupted = pcall(loop, run, settings, place, bar, spent)
+    bar:clear()
+    place:close()
+    if not done then
+      error(interrupted, 0)
+    end
+    finish(run, settings, place, interrupted)
+  end)
+  return { path = place.path, step = run.step, loss = run.loss, checkpoint = place:checkpoint() }
+end
+
+return train
