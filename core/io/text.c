@@ -86,3 +86,10 @@ bool neap_text_is_utf8(const char *bytes, size_t length)
     }
     return true;
 }
+
+bool neap_text_is_ascii(const char *string)
+{
+    while (*string && (unsigned char)*string < 0x80)
+        string++;
+    return !*string;
+}

@@ -19,5 +19,6 @@ void neap_text_add_json(neap_text *text, const char *string);
 
 /* Strict UTF-8: no overlong forms, surrogates or code points past U+10FFFF. */
 bool neap_text_is_utf8(const char *bytes, size_t length);
+bool neap_text_is_ascii(const char *string);
 
 #endif
