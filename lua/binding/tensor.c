@@ -214,6 +214,8 @@ void neap_lua_open_tensor(lua_State *L)
         lua_setfield(L, -2, events[i]);
     }
     lua_newtable(L);
+    lua_pushcfunction(L, tensor_close);
+    lua_setfield(L, -2, "close");
     lua_pushvalue(L, -1);
     lua_setfield(L, -4, "methods");
     lua_pushcclosure(L, tensor_index, 1);

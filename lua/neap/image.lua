@@ -40,6 +40,30 @@ function image.enlarge(x, scale)
   return ops.reshape(x, { h * scale, w * scale, c })
 end
 
+local POINTS_SIDE, POINTS_REACH, POINTS_INK = 240, 2.5, 0.5
+
+-- The flat index of the pixel of each point; what lies outside goes to the border.
+local function pixels_of(points, side, reach)
+  local ops = core.ops
+  local last = side - 1
+  local place = ops.clamp(ops.floor(ops.affine(points, side / (2 * reach), side / 2)), 0, last)
+  local column, row = core.methods.chunk(ops.reshape(place, { -1, 2 }), 2, 1)
+  return ops.cast(ops.reshape((last - row) * side + column, { -1 }), "i32")
+end
+
+--- Clouds of points of the plane { [N, .., 2], ... } as pictures [count, side, side, 1], brighter where there are more.
+function image.points(clouds, settings)
+  settings = settings or {}
+  local side, reach = settings.side or POINTS_SIDE, settings.reach or POINTS_REACH
+  local ops, pictures = core.ops, {}
+  for i, points in ipairs(clouds) do
+    local at = pixels_of(points, side, reach)
+    local hits = ops.scatter_add(core.full(at:shape(), settings.ink or POINTS_INK), at, 0, side * side)
+    pictures[i] = ops.reshape(ops.affine(ops.clamp(hits, 0, 1), 2, -1), { 1, side, side, 1 })
+  end
+  return ops.concat(pictures, 0)
+end
+
 --- Writes a PNG; `text` are pairs for its text chunks.
 function image.save(path, picture, text)
   core.png_save(path, picture, text)

@@ -15,6 +15,8 @@ local neap = {
   threads = core.threads,
   memory = core.memory,
   precision = core.precision,
+  exists = core.exists,
+  folder = core.folder_make,
 }
 
 for name, op in pairs(core.ops) do

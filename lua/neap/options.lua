@@ -114,7 +114,7 @@ local function fill(defaults, prefix)
   for key, default in pairs(defaults) do
     local path = prefix .. key
     if options.standard[path] then
-      core.fail(("options: '%s' is a key of training; it belongs into neap.train"):format(path))
+      result[key] = options.standard_value(path, default)
     elseif type(default) == "table" then
       result[key] = fill(default, path .. ".")
     else
@@ -127,7 +127,7 @@ local function fill(defaults, prefix)
 end
 
 --- neap.options { key = default, group = { key = default } } -> the same table with the command line's values; keys in
--- groups are written group.key=value.
+-- groups are written group.key=value. A recipe with a loop of its own declares the keys of training that it uses.
 function options.declare(defaults)
   local result = fill(defaults, "")
   options.check()

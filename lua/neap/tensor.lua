@@ -93,4 +93,35 @@ end
 
 tensor.gradients = core.methods.gradients
 
+--- x:chunk(n [, axis]) -> n tensors of equal size along an axis, by default the last.
+function core.methods.chunk(x, n, axis)
+  local shape = x:shape()
+  axis = axis or -1
+  axis = axis < 0 and axis + #shape or axis
+  local size = shape[axis + 1]
+  if not size or math.type(n) ~= "integer" or n < 1 or size % n ~= 0 then
+    core.fail(("chunk: expected an axis that %s divides, got axis %s of [%s]"):format(n, axis, table.concat(shape, ", ")))
+  end
+  local parts, step = {}, size // n
+  for i = 1, n do
+    parts[i] = x:slice(axis, (i - 1) * step, i * step)
+  end
+  return table.unpack(parts)
+end
+
+tensor.chunk = core.methods.chunk
+
+--- for row in x:each() do: the elements along the first axis, numbers where there is no other.
+function core.methods.each(x)
+  local shape, i = x:shape(), -1
+  local values = #shape == 1 and x:tolist()
+  return function()
+    i = i + 1
+    if i >= (shape[1] or 0) then
+      return nil
+    end
+    return values and values[i + 1] or x:slice(0, i, i + 1):reshape(table.move(shape, 2, #shape, 1, {}))
+  end
+end
+
 return tensor

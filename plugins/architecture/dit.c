@@ -10,7 +10,7 @@
 #define EPS 1e-6
 
 typedef struct config {
-    int64_t size, height, width_px, channels, patch, width, depth, heads, classes;
+    int64_t size, rows, columns, channels, patch, width, depth, heads, classes;
     double mlp_ratio;
 } config;
 
@@ -93,7 +93,7 @@ static int make(dit *m, neap_model *model)
 static void *build(const void *settings, neap_model *model)
 {
     const config *c = settings;
-    int64_t height = c->height ? c->height : c->size, width = c->width_px ? c->width_px : c->size;
+    int64_t height = c->rows ? c->rows : c->size, width = c->columns ? c->columns : c->size;
     dit *m = check(c, height, width) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)c->depth * sizeof *m->block);
     if (!m)
         return NULL;
@@ -152,8 +152,8 @@ static const neap_architecture functions = {.size = sizeof functions, .build = b
 
 static const neap_param params[] = {
     NEAP_INT(config, size, 32, 1, 4096, "Side of a square picture."),
-    NEAP_INT(config, height, 0, 0, 4096, "Rows of a picture; 0: size."),
-    NEAP_INT(config, width_px, 0, 0, 4096, "Columns of a picture; 0: size."),
+    NEAP_INT(config, rows, 0, 0, 4096, "Rows of a picture; 0: size."),
+    NEAP_INT(config, columns, 0, 0, 4096, "Columns of a picture; 0: size."),
     NEAP_INT(config, channels, 4, 1, 4096, "Channels of a picture."),
     NEAP_INT(config, patch, 2, 1, 64, "Side of a patch; a patch becomes one token."),
     NEAP_INT(config, width, 384, 4, 16384, "Channels of a token."),

@@ -4,7 +4,7 @@
 #include <neap/plugin.h>
 
 typedef struct config {
-    int64_t height, width, channels, classes, hidden, depth, time_features;
+    int64_t rows, columns, channels, classes, hidden, depth, time_features;
 } config;
 
 typedef struct mlp {
@@ -43,7 +43,7 @@ static void *build(const void *settings, neap_model *model)
     if (!m)
         return NULL;
     m->config = c;
-    m->inputs = c->height * c->width * c->channels;
+    m->inputs = c->rows * c->columns * c->channels;
     if (make_layers(m, model) < 0) {
         neap_free(m);
         return NULL;
@@ -59,7 +59,7 @@ static void destroy(void *self)
 static neap_spec spec(const void *self)
 {
     const config *c = ((const mlp *)self)->config;
-    return (neap_spec){c->height, c->width, c->channels, c->classes};
+    return (neap_spec){c->rows, c->columns, c->channels, c->classes};
 }
 
 static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
@@ -78,8 +78,8 @@ static const neap_architecture functions = {.size = sizeof functions, .build = b
                                             .velocity = velocity};
 
 static const neap_param params[] = {
-    NEAP_INT(config, height, 1, 1, 4096, "Rows of a picture; 1 for points."),
-    NEAP_INT(config, width, 1, 1, 4096, "Columns of a picture; 1 for points."),
+    NEAP_INT(config, rows, 1, 1, 4096, "Rows of a picture; 1 for points."),
+    NEAP_INT(config, columns, 1, 1, 4096, "Columns of a picture; 1 for points."),
     NEAP_INT(config, channels, 2, 1, 4096, "Channels of a picture, or dimensions of a point."),
     NEAP_INT(config, classes, 0, 0, 1000000, "Classes; 0: unconditional."),
     NEAP_INT(config, hidden, 128, 1, 65536, "Width of the hidden layers."),

@@ -1,0 +1,39 @@
+-- Trains a class-conditional diffusion transformer on Fashion-MNIST and draws runs/quickstart/samples.png: one row of
+-- pictures per class. At most three minutes on two cores.
+--
+--   neap run recipes/quickstart.lua
+--   neap sample runs/quickstart --label Sneaker -o sneakers.png
+local neap = require "neap"
+
+local o = neap.options {
+  data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files; "shapes" draws its own pictures
+  patch = 4, width = 192, depth = 6, heads = 3, -- the transformer
+  lr = 1e-3,
+  label_dropout = 0.1, -- how often a label is hidden, so that the model learns to do without: guidance needs both
+  w = 1, -- guidance: 0 is none
+}
+
+local NAMES = "T-shirt,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+
+local function open_data()
+  if o.data ~= "shapes" and neap.exists(o.data) then
+    return neap.dataset.idx { path = o.data, label_names = NAMES }
+  end
+  print(("quickstart: there is no %s; training on drawn shapes instead"):format(o.data))
+  return neap.dataset.shapes { size = 28 }
+end
+
+local data = open_data()
+local spec = data:spec()
+
+neap.train {
+  model = neap.architecture.dit {
+    rows = spec.height, columns = spec.width, channels = spec.channels, classes = spec.classes,
+    patch = o.patch, width = o.width, depth = o.depth, heads = o.heads,
+  },
+  data = data,
+  objective = neap.objective.flow_matching { label_dropout = o.label_dropout },
+  optimizer = neap.optimizer.adamw { lr = o.lr },
+  sampler = neap.sampler.euler { steps = 50, guidance = neap.guidance.cfg { w = o.w } },
+  batch = 128, steps = 3000, minutes = 2.75, warmup = 100, decay = "cosine", clip = 1, ema = 0.999, precision = "bf16",
+}
