@@ -1,8 +1,8 @@
-/* The one thread pool: OpenMP's, which OpenBLAS shares. */
+/* Ranges of work, cut into parts and given to the pool. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity */
 #endif
-#include <omp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,7 +10,10 @@
 #include <neap/error.h>
 #include <neap/parallel.h>
 
-#define MOST_THREADS 1024
+#include "pool.h"
+
+#define MOST_THREADS NEAP_POOL_PARTS
+#define PARTS_A_THREAD 2 /* so that a thread that is late leaves something for the others */
 
 static int chosen; /* 0: not asked yet */
 
@@ -41,21 +44,39 @@ int neap_threads(void)
 }
 
 /* Messages belong to a thread: the first one recorded on a worker is handed to the caller. */
-typedef struct worker_error {
-    bool set;
-    char text[1024];
-} worker_error;
+typedef struct range_job {
+    neap_range_fn *body;
+    void *user;
+    int64_t count, grain, units, parts;
+    pthread_mutex_t lock; /* of the message */
+    bool failed;
+    char message[1024];
+} range_job;
 
-static void collect(worker_error *error)
+static void collect(range_job *job)
 {
-    if (omp_get_thread_num() == 0 || !neap_failed())
+    if (!neap_pool_is_worker() || !neap_failed())
         return;
-#pragma omp critical(neap_worker_error)
-    if (!error->set) {
-        error->set = true;
-        snprintf(error->text, sizeof error->text, "%s", neap_error_message());
+    pthread_mutex_lock(&job->lock);
+    if (!job->failed) {
+        job->failed = true;
+        snprintf(job->message, sizeof job->message, "%s", neap_error_message());
     }
+    pthread_mutex_unlock(&job->lock);
     neap_error_clear();
+}
+
+static void run_part(void *user, int part)
+{
+    range_job *job = user;
+    int64_t begin = job->units * part / job->parts * job->grain, end = job->units * (part + 1) / job->parts * job->grain;
+    job->body(job->user, begin, end < job->count ? end : job->count);
+    collect(job);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
 }
 
 void neap_parallel(int64_t count, int64_t grain, neap_range_fn *body, void *user)
@@ -64,20 +85,12 @@ void neap_parallel(int64_t count, int64_t grain, neap_range_fn *body, void *user
         return;
     if (grain < 1)
         grain = 1;
-    int64_t units = count / grain + (count % grain != 0), parts = neap_threads();
-    if (parts > units)
-        parts = units;
-    if (parts <= 1 || omp_in_parallel()) {
+    range_job job = {.body = body, .user = user, .count = count, .grain = grain, .lock = PTHREAD_MUTEX_INITIALIZER,
+                     .units = count / grain + (count % grain != 0)};
+    const int64_t threads = least(neap_threads(), job.units);
+    job.parts = least(least(threads * PARTS_A_THREAD, job.units), NEAP_POOL_PARTS);
+    if (threads <= 1 || !neap_pool_run((int)threads, (int)job.parts, run_part, &job))
         body(user, 0, count);
-        return;
-    }
-    worker_error error = {0};
-#pragma omp parallel for num_threads((int)parts) schedule(static, 1)
-    for (int64_t p = 0; p < parts; p++) {
-        int64_t begin = units * p / parts * grain, end = units * (p + 1) / parts * grain;
-        body(user, begin, end < count ? end : count);
-        collect(&error);
-    }
-    if (error.set)
-        neap_fail("%s", error.text);
+    if (job.failed)
+        neap_fail("%s", job.message);
 }

@@ -1,5 +1,5 @@
 /*
- * Errors, suggestions, small blocks behind the refusing hook, and ranges spread over threads.
+ * Errors, suggestions, and small blocks behind the refusing hook.
  */
 #include <check.h>
 #include <pthread.h>
@@ -8,7 +8,6 @@
 
 #include <neap/error.h>
 #include <neap/memory.h>
-#include <neap/parallel.h>
 
 START_TEST(first_message_stays)
 {
@@ -170,109 +169,6 @@ START_TEST(refused_blocks)
 }
 END_TEST
 
-#define COUNT_MAX 1000
-static int visits[COUNT_MAX];
-static int64_t current_count, current_grain;
-static int badly_cut, ranges;
-
-static void visit(void *user, int64_t begin, int64_t end)
-{
-    (void)user;
-    __atomic_add_fetch(&ranges, 1, __ATOMIC_RELAXED);
-    const bool last = end == current_count;
-    if (begin >= end || begin % current_grain || (!last && (end - begin) % current_grain)) {
-        __atomic_add_fetch(&badly_cut, 1, __ATOMIC_RELAXED);
-    }
-    for (int64_t i = begin; i < end; i++) {
-        __atomic_add_fetch(&visits[i], 1, __ATOMIC_RELAXED);
-    }
-}
-
-/* Ranges are disjoint, cover everything, and are cut at multiples of the grain, whatever the number of threads. */
-START_TEST(ranges_cover)
-{
-    static const int64_t grains[] = {1, 2, 7, 16, 64, 999, 1000, 5000};
-    ck_assert_int_eq(neap_threads_set(_i), 0);
-    for (current_count = 0; current_count <= COUNT_MAX; current_count += current_count < 40 ? 1 : 137) {
-        for (size_t g = 0; g < sizeof grains / sizeof *grains; g++) {
-            current_grain = grains[g];
-            memset(visits, 0, sizeof visits);
-            badly_cut = ranges = 0;
-            neap_parallel(current_count, current_grain, visit, NULL);
-            ck_assert_int_eq(badly_cut, 0);
-            ck_assert_int_le(ranges, neap_threads());
-            for (int64_t i = 0; i < COUNT_MAX; i++) {
-                if (visits[i] != (i < current_count)) {
-                    ck_abort_msg("count %d grain %d: %d seen %d times", (int)current_count, (int)current_grain, (int)i,
-                                 visits[i]);
-                }
-            }
-        }
-    }
-    neap_threads_set(0);
-}
-END_TEST
-
-static void nested(void *user, int64_t begin, int64_t end)
-{
-    for (int64_t i = begin; i < end; i++) {
-        neap_parallel(current_count, 1, visit, user);
-    }
-}
-
-START_TEST(nested_ranges)
-{
-    neap_threads_set(4);
-    current_count = 10;
-    current_grain = 1;
-    memset(visits, 0, sizeof visits);
-    ranges = 0;
-    neap_parallel(8, 1, nested, NULL);
-    ck_assert_int_eq(ranges, 8);
-    for (int i = 0; i < 10; i++) {
-        ck_assert_int_eq(visits[i], 8);
-    }
-    neap_threads_set(0);
-}
-END_TEST
-
-static void fail_at_seven(void *user, int64_t begin, int64_t end)
-{
-    (void)user;
-    if (begin <= 7 && 7 < end) {
-        neap_fail("row 7 failed");
-    }
-}
-
-/* An error on a worker is the caller's, and leaves nothing behind on the worker. */
-START_TEST(errors_of_workers)
-{
-    neap_error_clear();
-    neap_threads_set(4);
-    neap_parallel(8, 1, fail_at_seven, NULL);
-    ck_assert_str_eq(neap_error_message(), "row 7 failed");
-    neap_error_clear();
-    neap_parallel(6, 1, fail_at_seven, NULL);
-    ck_assert(!neap_failed());
-    neap_threads_set(0);
-}
-END_TEST
-
-START_TEST(thread_numbers)
-{
-    neap_error_clear();
-    ck_assert_int_ge(neap_threads(), 1);
-    ck_assert_int_eq(neap_threads_set(-1), -1);
-    ck_assert(neap_failed());
-    neap_error_clear();
-    ck_assert_int_eq(neap_threads_set(1025), -1);
-    neap_error_clear();
-    ck_assert_int_eq(neap_threads_set(3), 0);
-    ck_assert_int_eq(neap_threads(), 3);
-    ck_assert_int_eq(neap_threads_set(0), 0);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("base");
@@ -286,10 +182,6 @@ int main(void)
     tcase_add_test(tests, nearest_of_long_words);
     tcase_add_test(tests, small_blocks);
     tcase_add_test(tests, refused_blocks);
-    tcase_add_loop_test(tests, ranges_cover, 1, 6);
-    tcase_add_test(tests, nested_ranges);
-    tcase_add_test(tests, errors_of_workers);
-    tcase_add_test(tests, thread_numbers);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,6 +1,6 @@
 /*
- * Threads. One OpenMP pool serves the whole process, OpenBLAS included. Work is split over outputs, never over the
- * terms of a sum, so results do not depend on the number of threads.
+ * Threads. One pool serves the whole process. Work is split over outputs, never over the terms of a sum, so results do
+ * not depend on the number of threads.
  */
 #ifndef NEAP_PARALLEL_H
 #define NEAP_PARALLEL_H
@@ -12,7 +12,7 @@ int neap_threads_set(int threads);
 int neap_threads(void);
 
 /* Calls body on disjoint ranges that cover [0, count), each but the last a multiple of `grain` long; serial when
- * there is one range, one thread, or inside another neap_parallel. */
+ * there is one range, one thread, inside another neap_parallel, or while another thread has the pool. */
 typedef void neap_range_fn(void *user, int64_t begin, int64_t end);
 void neap_parallel(int64_t count, int64_t grain, neap_range_fn *body, void *user);
 
