@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include <neap/cpu.h>
-#include <neap/tensor.h>
+#include <neap/dtype.h>
 
 /* Elementwise functions of one argument and up to two constants p, q. X(name) */
 #define NEAP_UNARY_KERNELS(X)                                                                                       \

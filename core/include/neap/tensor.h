@@ -15,16 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct neap_tensor neap_tensor;
+#include <neap/dtype.h>
 
-typedef enum neap_dtype {
-    NEAP_F32,
-    NEAP_F64, /* gradient checks and references; every op takes it, none is tuned for it */
-    NEAP_BF16,
-    NEAP_I32,
-    NEAP_U8,
-    NEAP_DTYPE_COUNT
-} neap_dtype;
+typedef struct neap_tensor neap_tensor;
 
 #define NEAP_MAX_RANK 8
 
@@ -36,10 +29,6 @@ typedef struct neap_shape {
 /* neap_dims(64, 28, 28, 1): a shape from its sizes; at least one. The shape of a scalar is (neap_shape){0}. */
 #define neap_dims(...)                                                                                              \
     ((neap_shape){(int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), {__VA_ARGS__}})
-
-size_t neap_dtype_size(neap_dtype dtype);
-const char *neap_dtype_name(neap_dtype dtype); /* "f32", "f64", "bf16", "i32", "u8" */
-int neap_dtype_parse(const char *name);        /* a neap_dtype, or -1 with a message */
 
 int64_t neap_shape_size(neap_shape shape); /* number of elements; -1 when it overflows or a size is negative */
 bool neap_shape_equal(neap_shape a, neap_shape b);
