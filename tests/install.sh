@@ -1,0 +1,95 @@
+#!/bin/sh
+# An installed neap in a folder of its own: the program runs, finds its plugins and Lua files, and an outsider's plugin
+# and program build against the headers by pkg-config alone.
+set -eu
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+make -s -C "$NEAP_BUILD" install DESTDIR="$stage" >"$stage/log" 2>&1 || { cat "$stage/log"; exit 1; }
+
+pc=$(find "$stage" -name neap.pc)
+prefix=$(sed -n 's/^prefix=//p' "$pc")
+export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$stage"
+
+# Some versions of pkg-config put the root before variables, others do not.
+folder() {
+    value=$(pkg-config --variable="$1" neap)
+    echo "$stage${value#"$stage"}"
+}
+libdir=$(folder libdir)
+plugindir=$(folder plugindir)
+
+passed=0 failed=0
+check() {
+    what=$1
+    shift
+    if "$@" >"$stage/out" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "$what:"
+        cat "$stage/out"
+    fi
+}
+
+# The folders that are compiled in are those without DESTDIR.
+neap() {
+    LD_LIBRARY_PATH=$libdir NEAP_LUA_PATH=$stage$prefix/share/neap/lua NEAP_PLUGIN_DIR=$plugindir "$stage$prefix/bin/neap" "$@"
+}
+
+cat >"$stage/halves.c" <<'C'
+#include <neap/plugin.h>
+
+typedef struct config {
+    int64_t steps;
+} config;
+
+static neap_tensor *sample(const void *settings, const neap_field *field, neap_tensor *x, neap_random random,
+                           const neap_watch *watch)
+{
+    const config *c = settings;
+    (void)random, (void)watch;
+    for (int64_t i = 0; x && i < c->steps; i++)
+        x = neap_sub(x, neap_affine(field->velocity(field->self, x, 1), 0.5, 0));
+    return x;
+}
+
+static const char *const needs[] = {"velocity", NULL};
+static const neap_sampler functions = {sizeof functions, needs, sample};
+static const neap_param params[] = {NEAP_INT(config, steps, 1, 1, 9, "Steps."), NEAP_PARAMS_END};
+static const neap_component components[] = {
+    {"sampler/1", "halves", "Half steps.", sizeof(config), params, &functions}, {0}};
+NEAP_PLUGIN(halves) = {NEAP_ABI, sizeof(neap_plugin), "halves", "1.0.0", "MIT", "Half steps.", components};
+C
+cat >"$stage/halves.lua" <<'LUA'
+local neap = require "neap"
+local model = neap.architecture.mlp { channels = 2 }
+local x = neap.sampler.halves { steps = 2 }:sample(model, { n = 3, seed = 1 })
+assert(x:size(0) == 3)
+assert(not pcall(neap.sampler.halves, { steps = 10 }))
+LUA
+cat >"$stage/program.c" <<'C'
+#include <neap/neap.h>
+
+int main(void)
+{
+    neap_tensor *x = neap_exp(neap_zeros(NEAP_F32, neap_dims(2, 3)));
+    return neap_item(neap_sum(x, NULL, 0, false)) == 6 ? 0 : 1;
+}
+C
+
+mkdir "$stage/more"
+cflags=$(pkg-config --cflags neap)
+check "version" neap --version
+check "plugins" sh -c "ls '$plugindir' | grep -q '^dit.so$' && ! ls '$plugindir' | grep -v '[.]so$'"
+check "no build paths in neap.pc" sh -c "! grep -q '$NEAP_BUILD' '$pc'"
+# shellcheck disable=SC2086
+check "a plugin builds" cc -shared -fPIC -Wall -Wextra -Werror $cflags "$stage/halves.c" -o "$stage/more/halves.so"
+# shellcheck disable=SC2046
+check "a program builds" cc $cflags "$stage/program.c" -o "$stage/program" -L"$libdir" $(pkg-config --libs neap)
+check "the program runs" env LD_LIBRARY_PATH="$libdir" "$stage/program"
+NEAP_PLUGIN_PATH=$stage/more
+export NEAP_PLUGIN_PATH
+check "a recipe uses the plugin" neap run "$stage/halves.lua"
+echo "cases: $passed passed, $failed failed"
+[ "$failed" = 0 ]
