@@ -48,7 +48,7 @@ static int collect(pass *p, neap_tensor *y)
     for (int64_t i = 0; status == 0 && i < p->count; i++)
         for (int j = 0; status == 0 && j < p->node[i]->call.count; j++)
             status = reach(p, p->node[i]->edge[j]);
-    if (status == 0)
+    if (status == 0 && p->count > 0) /* qsort takes no NULL, not even for no elements */
         qsort(p->node, (size_t)p->count, sizeof *p->node, by_sequence);
     return status;
 }
