@@ -72,7 +72,7 @@ int neap_folder_make(const char *path)
 {
     char *part = neap_strdup(path);
     int status = part ? 0 : -1;
-    for (char *end = part; status == 0 && (end = strchr(end + 1, '/'));) {
+    for (char *end = part; status == 0 && *end && (end = strchr(end + 1, '/'));) {
         *end = 0;
         status = make_one(part);
         *end = '/';

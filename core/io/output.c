@@ -27,13 +27,11 @@ static mode_t usual_mode(void)
 int neap_output_open(neap_output *o, const char *path)
 {
     *o = (neap_output){.path = neap_strdup(path), .temporary = neap_format("%s.XXXXXX", path)};
-    if (!o->path || !o->temporary)
-        return -1;
-    int descriptor = mkstemp(o->temporary);
+    int descriptor = o->path && o->temporary ? mkstemp(o->temporary) : -1;
     if (descriptor < 0) {
         neap_free(o->temporary); /* there is nothing to remove */
         o->temporary = NULL;
-        return fail(o, "be written");
+        return o->path ? fail(o, "be written") : -1; /* a message that memory ran out stands */
     }
     o->file = fchmod(descriptor, usual_mode()) == 0 ? fdopen(descriptor, "wb") : NULL;
     if (o->file)
@@ -54,17 +52,18 @@ static void release(neap_output *o)
     *o = (neap_output){0};
 }
 
-/* A rename is on the disk when its folder is. Some file systems refuse to flush folders; the file is whole then, too. */
-static void flush_folder(const char *path)
+/* A rename is on the disk when its folder is. Some file systems refuse to flush folders; the file is whole then, too.
+ * Cuts the path off behind the folder: the file stands by now, and nothing may fail any more, not even for memory. */
+static void flush_folder(char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? neap_format("%.*s", slash > path ? (int)(slash - path) : 1, path) : neap_strdup(".");
-    int descriptor = folder ? open(folder, O_RDONLY | O_DIRECTORY) : -1;
+    char *slash = strrchr(path, '/');
+    if (slash)
+        slash[slash == path] = 0; /* the root's own slash stays */
+    int descriptor = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor >= 0) {
         fsync(descriptor);
         close(descriptor);
     }
-    neap_free(folder);
 }
 
 int neap_output_commit(neap_output *o)
