@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "io/json.h"
 #include "io/text.h"
 
 #define LENGTH_BYTES 8
@@ -171,10 +170,10 @@ static int check_cover(const neap_header *h, uint64_t size)
 static int read_object(neap_header *h, const char *text, size_t length)
 {
     json_error_t error;
+    neap_json_begin();
     json_t *object = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (!object)
-        return neap_fail("header: %s at byte %d", error.text, error.position);
-    int status = json_is_object(object) ? read_entries(h, object) : neap_fail("header: expected one JSON object");
+    int status = object && !neap_json_refused() ? read_entries(h, object)
+                                                : neap_fail("header: %s at byte %d", error.text, error.position);
     json_decref(object);
     return status;
 }

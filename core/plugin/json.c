@@ -1,34 +1,9 @@
 /* Configs as JSON and back, exactly: seventeen digits name every double. */
-#include <pthread.h>
-
-#include <jansson.h>
-
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "io/json.h"
 #include "plugin/host.h"
-
-/* Jansson's parser drops characters without a word when its buffer cannot grow, so refusals are noted here. */
-static _Thread_local bool refused;
-
-static void *allocate(size_t bytes)
-{
-    void *block = neap_calloc(bytes, 1);
-    refused |= !block;
-    return block;
-}
-
-static void use_our_memory(void)
-{
-    json_set_alloc_funcs(allocate, neap_free);
-}
-
-static void prepare(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, use_our_memory);
-    refused = false;
-}
 
 static json_t *write_config(const neap_instance *instance);
 
@@ -78,11 +53,11 @@ char *neap_instance_json(const neap_instance *instance)
 {
     if (!instance)
         return NULL;
-    prepare();
+    neap_json_begin();
     json_t *config = write_config(instance);
     char *text = config ? json_dumps(config, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(config);
-    if (text && !refused)
+    if (text && !neap_json_refused())
         return text;
     neap_free(text);
     return neap_fail_null("%s: its config cannot be written as JSON", instance->component->name);
@@ -150,10 +125,10 @@ neap_instance *neap_instance_from_json(const char *kind, const char *name, const
     json_error_t error;
     if (!kind || !name || !json)
         return neap_fail_null("instance: expected a kind, a name and JSON");
-    prepare();
+    neap_json_begin();
     json_t *config = json_loads(json, JSON_REJECT_DUPLICATES, &error);
     neap_instance *instance = NULL;
-    if (!config || refused)
+    if (!config || neap_json_refused())
         neap_fail("%s: no JSON: %s (line %d)", name, error.text, error.line);
     else if (!json_is_object(config))
         neap_fail("%s: expected a JSON object", name);
