@@ -33,11 +33,14 @@ int neap_dtype_parse(const char *name)
 
 int64_t neap_shape_size(neap_shape shape)
 {
-    int64_t size = 1;
-    for (int i = 0; i < shape.rank; i++)
-        if (shape.dim[i] < 0 || __builtin_mul_overflow(size, shape.dim[i], &size))
+    int64_t size = 1; /* without the sizes of 0, so that strides are known to fit, too */
+    bool empty = false;
+    for (int i = 0; i < shape.rank; i++) {
+        empty |= shape.dim[i] == 0;
+        if (shape.dim[i] < 0 || (shape.dim[i] && __builtin_mul_overflow(size, shape.dim[i], &size)))
             return -1;
-    return size;
+    }
+    return empty ? 0 : size;
 }
 
 bool neap_shape_equal(neap_shape a, neap_shape b)

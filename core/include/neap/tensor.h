@@ -30,7 +30,8 @@ typedef struct neap_shape {
 #define neap_dims(...)                                                                                              \
     ((neap_shape){(int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), {__VA_ARGS__}})
 
-int64_t neap_shape_size(neap_shape shape); /* number of elements; -1 when it overflows or a size is negative */
+/* Number of elements; -1 when a size is negative or the product of those that are not 0 overflows. */
+int64_t neap_shape_size(neap_shape shape);
 bool neap_shape_equal(neap_shape a, neap_shape b);
 #define NEAP_SHAPE_TEXT 192
 const char *neap_shape_text(neap_shape shape, char text[NEAP_SHAPE_TEXT]); /* "[64, 28, 28, 1]" */
