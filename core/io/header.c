@@ -15,9 +15,6 @@
 #include "io/text.h"
 
 #define LENGTH_BYTES 8
-#define MOST_HEADER 100000000
-#define MOST_ENTRIES 1000000
-#define LONGEST_NAME 1024
 
 static const struct {
     const char *name;
@@ -90,8 +87,8 @@ static int check_size(const neap_entry *e, int bits)
 static int read_entry(neap_entry *e, const char *name, const json_t *value)
 {
     int bits = 0;
-    if (strlen(name) > LONGEST_NAME)
-        return neap_fail("a name: expected at most %d bytes, got %zu", LONGEST_NAME, strlen(name));
+    if (strlen(name) > NEAP_HEADER_NAME)
+        return neap_fail("a name: expected at most %d bytes, got %zu", NEAP_HEADER_NAME, strlen(name));
     if (!(e->name = neap_strdup(name)))
         return -1;
     const char *dtype = json_string_value(json_object_get(value, "dtype"));
@@ -130,9 +127,9 @@ static int read_entries(neap_header *h, json_t *object)
 {
     const char *key;
     json_t *value;
-    size_t count = json_object_size(object);
-    if (count > MOST_ENTRIES)
-        return neap_fail("expected at most %d tensors, got %zu", MOST_ENTRIES, count);
+    size_t count = json_object_size(object) - (json_object_get(object, "__metadata__") != NULL);
+    if (count > NEAP_HEADER_ENTRIES)
+        return neap_fail("expected at most %d tensors, got %zu", NEAP_HEADER_ENTRIES, count);
     h->entries = neap_calloc(count + 1, sizeof *h->entries);
     if (!h->entries)
         return -1;
@@ -185,8 +182,8 @@ static int parse(neap_header *h, const uint8_t *bytes, size_t size)
         return neap_fail("expected at least %d bytes, got %zu", LENGTH_BYTES, size);
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         length = length << 8 | bytes[i];
-    if (length > MOST_HEADER)
-        return neap_fail("header: expected at most %d bytes, got %llu", MOST_HEADER, (unsigned long long)length);
+    if (length > NEAP_HEADER_BYTES)
+        return neap_fail("header: expected at most %d bytes, got %llu", NEAP_HEADER_BYTES, (unsigned long long)length);
     if (length > size - LENGTH_BYTES)
         return neap_fail("header: expected %llu bytes, got %zu", (unsigned long long)length, size - LENGTH_BYTES);
     const char *text = (const char *)bytes + LENGTH_BYTES;

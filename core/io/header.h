@@ -6,6 +6,11 @@
 
 #include <neap/io.h>
 
+/* What readers accept, and so all that is written. */
+#define NEAP_HEADER_BYTES 100000000
+#define NEAP_HEADER_ENTRIES 1000000
+#define NEAP_HEADER_NAME 1024
+
 typedef struct neap_entry {
     char *name;        /* owned */
     const char *dtype; /* as in the file, static */

@@ -30,23 +30,35 @@ static int by_alignment(const void *left, const void *right)
 
 /* --- Checks ------------------------------------------------------------------------------------------------------ */
 
+static int check_tensor(const neap_named_tensor *entry, int index)
+{
+    const char *name = entry->name;
+    if (!name || !*name || !entry->tensor)
+        return neap_fail("tensor %d: expected a name and a tensor", index);
+    if (strlen(name) > NEAP_HEADER_NAME)
+        return neap_fail("tensor %d: expected a name of at most %d bytes, got %zu", index, NEAP_HEADER_NAME,
+                         strlen(name));
+    if (!neap_text_is_utf8(name, strlen(name)))
+        return neap_fail("tensor %d: expected a name in UTF-8", index);
+    return strcmp(name, "__metadata__") ? 0 : neap_fail("'%s': the name is taken by the format", name);
+}
+
 static int by_name(const void *left, const void *right)
 {
     return strcmp(((const neap_named_tensor *)left)->name, ((const neap_named_tensor *)right)->name);
 }
 
-static int check_names(neap_named_tensor *sorted, int count)
+static int check_tensors(neap_named_tensor *sorted, int count)
 {
+    if (count > NEAP_HEADER_ENTRIES)
+        return neap_fail("expected at most %d tensors, got %d", NEAP_HEADER_ENTRIES, count);
+    for (int i = 0; i < count; i++)
+        if (check_tensor(&sorted[i], i) < 0)
+            return -1;
     qsort(sorted, (size_t)count, sizeof *sorted, by_name);
-    for (int i = 0; i < count; i++) {
-        const char *name = sorted[i].name;
-        if (!neap_text_is_utf8(name, strlen(name)))
-            return neap_fail("tensor %d: expected a name in UTF-8", i);
-        if (strcmp(name, "__metadata__") == 0)
-            return neap_fail("'%s': the name is taken by the format", name);
-        if (i > 0 && strcmp(name, sorted[i - 1].name) == 0)
-            return neap_fail("'%s': the name stands twice", name);
-    }
+    for (int i = 1; i < count; i++)
+        if (strcmp(sorted[i].name, sorted[i - 1].name) == 0)
+            return neap_fail("'%s': the name stands twice", sorted[i].name);
     return 0;
 }
 
@@ -65,11 +77,15 @@ static int check_pairs(const neap_pair *metadata, int pairs)
 
 /* --- The header -------------------------------------------------------------------------------------------------- */
 
+/* "format" is what others look at; it may be given, as metadata that was read from another file gives it. */
 static void add_metadata(neap_text *t, const neap_pair *metadata, int pairs)
 {
-    neap_text_add(t, "{\"__metadata__\":{\"format\":\"pt\"");
+    bool given = false;
+    for (int i = 0; i < pairs; i++)
+        given |= strcmp(metadata[i].key, "format") == 0;
+    neap_text_add(t, "{\"__metadata__\":{%s", given ? "" : "\"format\":\"pt\"");
     for (int i = 0; i < pairs; i++) {
-        neap_text_add(t, ",");
+        neap_text_add(t, i || !given ? "," : "");
         neap_text_add_json(t, metadata[i].key);
         neap_text_add(t, ":");
         neap_text_add_json(t, metadata[i].value);
@@ -137,14 +153,15 @@ static int write_all(const char *path, const neap_text *header, const neap_named
 static int save(const char *path, neap_named_tensor *sorted, int count, const neap_pair *metadata, int pairs)
 {
     neap_text header = {0};
-    for (int i = 0; i < count; i++)
-        if (!sorted[i].name || !sorted[i].tensor)
-            return neap_failed() ? -1 : neap_fail("tensor %d: expected a name and a tensor", i);
-    if (check_names(sorted, count) < 0 || check_pairs(metadata, pairs) < 0)
+    if (check_tensors(sorted, count) < 0 || check_pairs(metadata, pairs) < 0)
         return -1;
     qsort(sorted, (size_t)count, sizeof *sorted, by_alignment);
     make_header(&header, sorted, count, metadata, pairs);
-    int status = header.failed ? -1 : write_all(path, &header, sorted, count);
+    int status = header.failed ? -1 : 0;
+    if (header.length > NEAP_HEADER_BYTES)
+        status = neap_fail("header: expected at most %d bytes, got %zu", NEAP_HEADER_BYTES, header.length);
+    if (status == 0)
+        status = write_all(path, &header, sorted, count);
     neap_free(header.bytes);
     return status;
 }

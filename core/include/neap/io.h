@@ -29,7 +29,7 @@ neap_tensor *neap_safetensors_load(const neap_safetensors *file, int index); /* 
 int neap_safetensors_pairs(const neap_safetensors *file, const neap_pair **pairs); /* metadata; number of pairs */
 const char *neap_safetensors_value(const neap_safetensors *file, const char *key); /* NULL when absent, no message */
 
-/* Tensors of any dtype of the core, contiguous or not; metadata "format" = "pt" is added. */
+/* Tensors of any dtype of the core, contiguous or not; metadata "format" = "pt" is added where it is not given. */
 typedef struct neap_named_tensor {
     const char *name;
     neap_tensor *tensor;
