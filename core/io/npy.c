@@ -158,6 +158,7 @@ static neap_shape read_shape(cursor *c)
         shape.dim[shape.rank++] = read_size(c);
         if (!take(c, ",")) {
             need(c, ")");
+            c->bad |= shape.rank == 1; /* to Python, (3) is a number and no tuple */
             break;
         }
     }
