@@ -82,13 +82,22 @@ static int check_picture(const char *path, neap_tensor *picture)
     return neap_picture_check_size(path, shape.dim[1], shape.dim[0]);
 }
 
+/* What the format allows (W3C PNG, 11.3.3), and of that the part that is ASCII. */
+static bool is_key(const char *key)
+{
+    size_t length = strlen(key);
+    bool good = length >= 1 && length <= MOST_KEY && key[0] != ' ' && key[length - 1] != ' ';
+    for (size_t i = 0; good && i < length; i++)
+        good = key[i] >= ' ' && key[i] <= '~' && !(key[i] == ' ' && key[i + 1] == ' ');
+    return good;
+}
+
 static int check_text(const char *path, const neap_pair *text, int pairs)
 {
     for (int i = 0; i < pairs; i++) {
-        size_t length = strlen(text[i].key);
-        if (length < 1 || length > MOST_KEY || !neap_text_is_ascii(text[i].key))
-            return neap_fail("%s: expected a text key of 1 to %d ASCII letters, got '%s'", path, MOST_KEY,
-                             text[i].key);
+        if (!is_key(text[i].key))
+            return neap_fail("%s: expected a text key of 1 to %d printable ASCII characters with single spaces between, "
+                             "got '%s'", path, MOST_KEY, text[i].key);
         if (!neap_text_is_utf8(text[i].value, strlen(text[i].value)))
             return neap_fail("%s: text '%s': expected UTF-8", path, text[i].key);
     }
