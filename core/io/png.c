@@ -96,8 +96,8 @@ static int check_text(const char *path, const neap_pair *text, int pairs)
 {
     for (int i = 0; i < pairs; i++) {
         if (!is_key(text[i].key))
-            return neap_fail("%s: expected a text key of 1 to %d printable ASCII characters with single spaces between, "
-                             "got '%s'", path, MOST_KEY, text[i].key);
+            return neap_fail("%s: expected a text key of 1 to %d printable ASCII characters with single spaces "
+                             "between, got '%s'", path, MOST_KEY, text[i].key);
         if (!neap_text_is_utf8(text[i].value, strlen(text[i].value)))
             return neap_fail("%s: text '%s': expected UTF-8", path, text[i].key);
     }
