@@ -32,6 +32,18 @@ static inline void ck_levels(neap_tensor *picture, const double *levels, double 
     }
 }
 
+/* PNG, annex D: the checksum of a chunk, bit by bit. */
+static inline uint32_t png_crc(const unsigned char *at, size_t size)
+{
+    uint32_t c = UINT32_MAX;
+    for (size_t i = 0; i < size; i++) {
+        c ^= at[i];
+        for (int bit = 0; bit < 8; bit++)
+            c = c & 1 ? 0xedb88320 ^ c >> 1 : c >> 1;
+    }
+    return ~c;
+}
+
 typedef neap_tensor *parse_fn(const char *name, const void *bytes, size_t size);
 
 /* A picture of numbers in range, or none and a message; never anything else. Is there a picture? */

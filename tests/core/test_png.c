@@ -50,7 +50,8 @@ END_TEST
 
 START_TEST(views)
 {
-    neap_tensor *x = neap_permute(neap_reshape(neap_arange(NEAP_F32, -1, 0.08, 24), neap_dims(2, 4, 3)), (int[]){1, 0, 2});
+    neap_tensor *line = neap_arange(NEAP_F32, -1, 0.08, 24);
+    neap_tensor *x = neap_permute(neap_reshape(line, neap_dims(2, 4, 3)), (int[]){1, 0, 2});
     ck_assert(!neap_is_contiguous(x));
     ck_succeeds(neap_png_save(in_folder("file"), x, NULL, 0));
     neap_tensor *turned = load();
@@ -85,18 +86,6 @@ static uint32_t u32(const unsigned char *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* PNG, annex D: the checksum bit by bit. */
-static uint32_t crc(const unsigned char *at, size_t size)
-{
-    uint32_t c = UINT32_MAX;
-    for (size_t i = 0; i < size; i++) {
-        c ^= at[i];
-        for (int bit = 0; bit < 8; bit++)
-            c = c & 1 ? 0xedb88320 ^ c >> 1 : c >> 1;
-    }
-    return ~c;
-}
-
 typedef struct chunk {
     char type[5];
     const unsigned char *body;
@@ -115,7 +104,7 @@ static void read_chunks(const unsigned char *file, size_t size, chunk *chunks, i
         chunks[count] = (chunk){.body = file + at + 8, .size = u32(file + at)};
         ck_assert_uint_le(at + 12 + chunks[count].size, size);
         memcpy(chunks[count].type, file + at + 4, 4);
-        ck_assert_uint_eq(crc(file + at + 4, 4 + chunks[count].size), u32(file + at + 8 + chunks[count].size));
+        ck_assert_uint_eq(png_crc(file + at + 4, 4 + chunks[count].size), u32(file + at + 8 + chunks[count].size));
     }
     chunks[count] = (chunk){0};
 }
@@ -167,8 +156,8 @@ START_TEST(bad_texts)
         char key[128];
         snprintf(key, sizeof key, "%s", keys[i]);
         ck_fails_with(neap_png_save(path, x, &(neap_pair){key, "v"}, 1),
-                      saying("%s: expected a text key of 1 to 79 printable ASCII characters with single spaces between, "
-                             "got '%s'", path, key));
+                      saying("%s: expected a text key of 1 to 79 printable ASCII characters with single spaces "
+                             "between, got '%s'", path, key));
     }
     ck_fails_with(neap_png_save(path, x, (neap_pair[]){{"a", "1"}, {"k", "\xff"}}, 2),
                   saying("%s: text 'k': expected UTF-8", path));
