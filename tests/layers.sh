@@ -14,7 +14,7 @@ autograd: kernels tensor ops; autograd error memory ops tensor
 nn: ; autograd error memory nn ops tensor
 optim: kernels tensor; error memory nn optim parallel
 io: ; error io memory tensor
-plugin: ; error memory nn plugin registry
+plugin: io; error memory nn plugin registry
 run: ; autograd error io memory nn optim parallel plugin registry run
 ROWS
 }
