@@ -106,6 +106,7 @@ int neap_tape_record(neap_call *call)
     bool whole = hold_inputs(node, call);
     whole = hold_aux(node, call) && whole;
     node->call.out = hold(call->out, call->op->needs & NEAP_NEEDS_OUT);
+    node->out_version = call->out->storage->version;
     if (!whole || !node->call.out) {
         neap_node_release(&node->head);
         return -1;

@@ -12,7 +12,7 @@ typedef struct neap_tape_node {
     uint64_t sequence;     /* grows with time: inputs come before users */
     neap_call call;        /* op NULL: a leaf. Its tensors have no history of their own, or are ghosts */
     neap_node *edge[NEAP_MAX_ARITY]; /* of the inputs; NULL where one wants no gradient */
-    uint32_t version[NEAP_MAX_ARITY];
+    uint32_t version[NEAP_MAX_ARITY], out_version; /* of the elements held, when the call was recorded */
     bool spent;            /* the backward pass let go of what it held */
     neap_tensor *grad;     /* leaf: what neap_backward accumulates */
     /* Of the pass under way. */
