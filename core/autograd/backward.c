@@ -193,11 +193,13 @@ static void finish(pass *p)
 
 static neap_tensor *first_gradient(neap_tensor *y, neap_tensor *seed)
 {
-    char text[NEAP_SHAPE_TEXT];
+    char text[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
     if (!seed && neap_size(y) != 1)
         return neap_fail_null("backward: expected one element or a seed, got %s", neap_shape_text(y->shape, text));
     if (seed && (!neap_shape_equal(seed->shape, y->shape) || seed->dtype != y->dtype))
-        return neap_fail_null("backward: expected a seed like y, %s", neap_shape_text(y->shape, text));
+        return neap_fail_null("backward: expected a seed like y, %s %s, got %s %s", neap_dtype_name(y->dtype),
+                              neap_shape_text(y->shape, text), neap_dtype_name(seed->dtype),
+                              neap_shape_text(seed->shape, got));
     return seed ? seed : neap_full(y->dtype, y->shape, 1);
 }
 
@@ -263,9 +265,11 @@ int neap_gradients(neap_tensor *y, neap_tensor *seed, neap_tensor *const *x, int
 {
     for (int i = 0; i < count; i++)
         gradients[i] = NULL;
+    bool whole = y != NULL;
     for (int i = 0; i < count; i++)
-        if (!y || !x[i])
-            return neap_failed() ? -1 : neap_fail("gradients: got no tensor");
+        whole = whole && x[i];
+    if (!whole)
+        return neap_failed() ? -1 : neap_fail("gradients: got no tensor");
     return differentiate(y, seed, flags, x, count, take_targets, gradients);
 }
 
