@@ -90,6 +90,13 @@ static inline void check_failure(const void *result, const char *part)
     neap_error_clear();
 }
 
+/* The same with the whole message. */
+static inline void check_message(const char *message)
+{
+    ck_assert_str_eq(neap_error_message(), message);
+    neap_error_clear();
+}
+
 static inline TCase *new_tcase(Suite *suite, const char *name)
 {
     TCase *tcase = tcase_create(name);
