@@ -1,5 +1,6 @@
 /*
- * For tests of ops: random tensors, their values in double, comparisons, and a scope around each test.
+ * For tests of ops: random tensors, their values in double, comparisons, refused allocations, and a scope around each
+ * test.
  */
 #ifndef NEAP_OPS_TEST_H
 #define NEAP_OPS_TEST_H
@@ -11,6 +12,7 @@
 
 #include <neap/autograd.h>
 #include <neap/error.h>
+#include <neap/memory.h>
 #include <neap/ops.h>
 
 static uint64_t test_state;
@@ -95,6 +97,35 @@ static inline void check_message(const char *message)
 {
     ck_assert_str_eq(neap_error_message(), message);
     neap_error_clear();
+}
+
+static inline bool refuse_nth(void *user, size_t bytes)
+{
+    int *left = user;
+    (void)bytes;
+    return --*left == 0;
+}
+
+/* Runs work() in a scope with the first allocation refused, then the second, ... until it gets all it asks for. Each time
+ * before that it must fail with a message about memory, and each time leave no buffer. Returns how many it asked for. */
+static inline int refuse_each(bool (*work)(void *user), void *user)
+{
+    const size_t live = neap_memory().live;
+    for (int n = 1;; n++) {
+        int left = n;
+        const neap_scope scope = neap_scope_open();
+        neap_on_allocate(refuse_nth, &left);
+        const bool done = work(user), whole = left > 0;
+        neap_on_allocate(NULL, NULL);
+        const char *message = neap_error_message();
+        ck_assert_msg(done == whole && neap_failed() == !whole, "allocation %d: %s", n, message);
+        ck_assert_msg(whole || strstr(message, "memory"), "allocation %d: %s", n, message);
+        neap_error_clear();
+        neap_scope_close(scope);
+        ck_assert_msg(neap_memory().live == live, "allocation %d: a buffer is left", n);
+        if (whole)
+            return n - 1;
+    }
 }
 
 static inline TCase *new_tcase(Suite *suite, const char *name)
