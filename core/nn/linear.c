@@ -15,8 +15,10 @@ int neap_linear_make(neap_linear_layer *layer, neap_model *model, int64_t in, in
     va_list args;
     *layer = (neap_linear_layer){0};
     va_start(args, path);
-    vsnprintf(full, sizeof full, path, args);
+    int length = vsnprintf(full, sizeof full, path, args);
     va_end(args);
+    if (length < 0 || (size_t)length >= sizeof full)
+        return neap_fail("linear: expected a path below %zu bytes, got %d", sizeof full, length);
     layer->weight = neap_model_parameter(model, neap_dims(out, in), init, "%s.weight", full);
     layer->bias = neap_model_parameter(model, neap_dims(out), (neap_init){NEAP_INIT_ZERO, 0}, "%s.bias", full);
     if (!layer->weight || !layer->bias)
