@@ -43,16 +43,24 @@ static int check(const neap_linear_layer *layer, const neap_tensor *x)
 
 neap_tensor *neap_linear_apply(const neap_linear_layer *layer, neap_tensor *x)
 {
-    return check(layer, x) < 0 ? NULL : neap_linear(x, layer->weight, layer->bias);
+    if (check(layer, x) < 0)
+        return NULL;
+    return layer->bias ? neap_linear(x, layer->weight, layer->bias) : neap_linear_nobias(x, layer->weight);
 }
 
 neap_tensor *neap_linear_apply_gelu(const neap_linear_layer *layer, neap_tensor *x)
 {
-    return check(layer, x) < 0 ? NULL : neap_linear_gelu(x, layer->weight, layer->bias);
+    if (check(layer, x) < 0)
+        return NULL;
+    return layer->bias ? neap_linear_gelu(x, layer->weight, layer->bias)
+                       : neap_gelu_tanh(neap_linear_nobias(x, layer->weight));
 }
 
 neap_tensor *neap_linear_apply_gated(const neap_linear_layer *layer, neap_tensor *residual, neap_tensor *gate,
                                      neap_tensor *x)
 {
-    return check(layer, x) < 0 ? NULL : neap_linear_gated_add(residual, gate, x, layer->weight, layer->bias);
+    if (check(layer, x) < 0)
+        return NULL;
+    return layer->bias ? neap_linear_gated_add(residual, gate, x, layer->weight, layer->bias)
+                       : neap_gated_add(residual, gate, neap_linear_nobias(x, layer->weight));
 }
