@@ -21,6 +21,9 @@ neap_tensor *neap_unpatchify(neap_tensor *x, int64_t patch, int64_t height, int6
     char text[NEAP_SHAPE_TEXT];
     if (!x)
         return NULL;
+    if (patch < 1 || height % patch || width % patch)
+        return neap_fail_null("unpatchify: expected sides that %lld divides, got %lld and %lld", (long long)patch,
+                              (long long)height, (long long)width);
     int64_t b = neap_dim(x, 0), rows = height / patch, columns = width / patch, c = neap_dim(x, 2) / (patch * patch);
     if (neap_rank(x) != 3 || neap_dim(x, 1) != rows * columns || c * patch * patch != neap_dim(x, 2))
         return neap_fail_null("unpatchify: expected [B, %lld, %lld C], got %s", (long long)(rows * columns),
