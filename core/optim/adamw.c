@@ -125,16 +125,29 @@ int neap_optimizer_state(neap_optimizer *o, const char *const **names, neap_tens
     return o->states * o->count;
 }
 
+/* A gradient must look like its parameter: the update reads as many elements. */
+static int check_gradient(const neap_optimizer *o, int i, const neap_tensor *g)
+{
+    const neap_tensor *p = o->parameter[i];
+    char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
+    if (!g)
+        return neap_fail("the gradient of '%s' is missing", o->name[i]);
+    if (g->dtype != p->dtype || !neap_shape_equal(g->shape, p->shape))
+        return neap_fail("the gradient of '%s': expected %s %s, got %s %s", o->name[i], neap_dtype_name(p->dtype),
+                         neap_shape_text(p->shape, want), neap_dtype_name(g->dtype), neap_shape_text(g->shape, got));
+    return 0;
+}
+
 /* The L2 norm of all gradients together. A norm that is no number names the first parameter to blame. */
 static int total_norm(const neap_optimizer *o, neap_tensor *const *gradients, double *norm)
 {
     const neap_kernels *k = neap_kernels_for(NEAP_F32);
     double squares = 0;
     for (int i = 0; i < o->count; i++) {
-        int64_t n = neap_size(gradients[i]);
-        const void *g = neap_data(gradients[i]);
+        const void *g = check_gradient(o, i, gradients[i]) < 0 ? NULL : neap_data(gradients[i]);
         if (!g)
             return -1;
+        int64_t n = neap_size(gradients[i]);
         if (!k->all_finite(n, g))
             return neap_fail("the gradient of '%s' is not finite", o->name[i]);
         squares += k->sum_squares(n, g);
