@@ -29,12 +29,13 @@ static bool selected(const neap_model *model, int index, const char *prefix)
 
 static int check_config(const neap_adamw_config *c)
 {
-    if (!(c->lr > 0) || !(c->beta1 >= 0 && c->beta1 < 1) || !(c->beta2 >= 0 && c->beta2 < 1) || !(c->eps > 0) ||
-        !(c->weight_decay >= 0) || !(c->clip >= 0) || !(c->ema >= 0 && c->ema < 1))
-        return neap_fail("adamw: expected lr > 0, betas in [0, 1), eps > 0, weight_decay and clip from 0, ema in [0, 1), "
-                         "got %g, %g, %g, %g, %g, %g, %g",
-                         c->lr, c->beta1, c->beta2, c->eps, c->weight_decay, c->clip, c->ema);
-    return 0;
+    bool sound = isfinite(c->lr) && c->lr > 0 && c->beta1 >= 0 && c->beta1 < 1 && c->beta2 >= 0 && c->beta2 < 1 &&
+                 isfinite(c->eps) && c->eps > 0 && isfinite(c->weight_decay) && c->weight_decay >= 0 && c->clip >= 0 &&
+                 c->ema >= 0 && c->ema < 1;
+    return sound ? 0
+                 : neap_fail("adamw: expected lr > 0, betas in [0, 1), eps > 0, weight_decay and clip from 0, "
+                             "ema in [0, 1), got %g, %g, %g, %g, %g, %g, %g",
+                             c->lr, c->beta1, c->beta2, c->eps, c->weight_decay, c->clip, c->ema);
 }
 
 static int allocate(neap_optimizer *o, int count)
@@ -183,6 +184,8 @@ static neap_adamw_args args_of(const neap_optimizer *o, int64_t step, double lr_
 
 int neap_optimizer_step(neap_optimizer *o, neap_tensor *const *gradients, int64_t step, double lr_scale, double *norm)
 {
+    if (step < 1 || !isfinite(lr_scale))
+        return neap_fail("adamw: expected a step from 1 and a finite lr_scale, got %lld and %g", (long long)step, lr_scale);
     if (total_norm(o, gradients, norm) < 0)
         return -1;
     neap_adamw_args args = args_of(o, step, lr_scale, *norm);
