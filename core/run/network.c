@@ -101,8 +101,6 @@ int neap_network_require(const neap_network *network, const char *who, const cha
 static int check_picture(const neap_tensor *x, neap_spec spec)
 {
     char got[NEAP_SHAPE_TEXT];
-    if (!x)
-        return -1;
     if (neap_rank(x) != 4 || neap_dim(x, 1) != spec.height || neap_dim(x, 2) != spec.width || neap_dim(x, 3) != spec.channels)
         return neap_fail("x: expected [*, %lld, %lld, %lld], got %s", (long long)spec.height, (long long)spec.width,
                          (long long)spec.channels, neap_shape_text(neap_shape_of(x), got));
@@ -144,7 +142,7 @@ static neap_tensor *velocity(neap_network *n, neap_tensor *x, neap_tensor *t, ne
 {
     neap_spec spec = neap_network_spec(n);
     char got[NEAP_SHAPE_TEXT];
-    if (!t || check_picture(x, spec) < 0 || fit_labels(spec, neap_dim(x, 0), &labels) < 0)
+    if (check_picture(x, spec) < 0 || fit_labels(spec, neap_dim(x, 0), &labels) < 0)
         return NULL;
     if (neap_rank(t) != 1 || neap_dim(t, 0) != neap_dim(x, 0))
         return neap_fail_null("t: expected [%lld], got %s", (long long)neap_dim(x, 0), neap_shape_text(neap_shape_of(t), got));
@@ -153,22 +151,30 @@ static neap_tensor *velocity(neap_network *n, neap_tensor *x, neap_tensor *t, ne
 
 neap_tensor *neap_network_velocity(neap_network *n, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
-    return require_one(n, "velocity") < 0 ? NULL : named(n, velocity(n, x, t, labels));
+    return !x || !t || require_one(n, "velocity") < 0 ? NULL : named(n, velocity(n, x, t, labels));
+}
+
+static neap_tensor *generate(neap_network *n, neap_tensor *z, neap_tensor *labels)
+{
+    return fit_labels(neap_network_spec(n), neap_dim(z, 0), &labels) < 0 ? NULL : n->functions->generate(n->self, z, labels);
 }
 
 neap_tensor *neap_network_generate(neap_network *n, neap_tensor *z, neap_tensor *labels)
 {
-    if (!z || require_one(n, "generate") < 0 || fit_labels(neap_network_spec(n), neap_dim(z, 0), &labels) < 0)
+    return !z || require_one(n, "generate") < 0 ? NULL : named(n, generate(n, z, labels));
+}
+
+static neap_tensor *discriminate(neap_network *n, neap_tensor *x, neap_tensor *labels)
+{
+    neap_spec spec = neap_network_spec(n);
+    if (check_picture(x, spec) < 0 || fit_labels(spec, neap_dim(x, 0), &labels) < 0)
         return NULL;
-    return named(n, n->functions->generate(n->self, z, labels));
+    return n->functions->discriminate(n->self, x, labels);
 }
 
 neap_tensor *neap_network_discriminate(neap_network *n, neap_tensor *x, neap_tensor *labels)
 {
-    neap_spec spec = neap_network_spec(n);
-    if (!x || require_one(n, "discriminate") < 0 || fit_labels(spec, neap_dim(x, 0), &labels) < 0)
-        return NULL;
-    return named(n, check_picture(x, spec) < 0 ? NULL : n->functions->discriminate(n->self, x, labels));
+    return !x || require_one(n, "discriminate") < 0 ? NULL : named(n, discriminate(n, x, labels));
 }
 
 neap_tensor *neap_network_encode(neap_network *n, neap_tensor *x)
