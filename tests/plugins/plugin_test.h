@@ -101,11 +101,11 @@ static inline void refuse_each(bool (*work)(void))
     }
 }
 
-static inline int run_suite(const char *name, const TTest *const *tests, int count)
+static inline int run_suite(const char *name, SFun open, SFun close, const TTest *const *tests, int count)
 {
     Suite *suite = suite_create(name);
     TCase *cases = tcase_create(name);
-    tcase_add_checked_fixture(cases, folder_open, folder_close);
+    tcase_add_checked_fixture(cases, open, close);
     tcase_set_timeout(cases, 120);
     for (int i = 0; i < count; i++)
         tcase_add_test(cases, tests[i]);
@@ -118,8 +118,10 @@ static inline int run_suite(const char *name, const TTest *const *tests, int cou
     return failed != 0;
 }
 
-#define RUN_SUITE(name, ...)                                                                                        \
-    run_suite(name, (const TTest *const[]){__VA_ARGS__},                                                            \
+#define RUN_SUITE_WITH(name, open, close, ...)                                                                      \
+    run_suite(name, open, close, (const TTest *const[]){__VA_ARGS__},                                               \
               (int)(sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(TTest *)))
+
+#define RUN_SUITE(name, ...) RUN_SUITE_WITH(name, folder_open, folder_close, __VA_ARGS__)
 
 #endif

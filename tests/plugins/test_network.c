@@ -1,0 +1,223 @@
+/*
+ * Networks: what bad settings and calls are answered, what is offered, labels; and that a failure inside names the
+ * architecture.
+ */
+#include "pair.h"
+
+/* Offers nothing at all. */
+static const neap_architecture idle_functions = {.size = sizeof idle_functions, .build = pair_build,
+                                                 .destroy = neap_free, .spec = pair_spec};
+
+static const neap_component components[] = {
+    PAIR_COMPONENT,
+    {"architecture/1", "idle", "Offers nothing.", sizeof(pair_config), pair_params, &idle_functions},
+    {0},
+};
+static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
+
+static void open_networks(void)
+{
+    run_open();
+    ck_succeeds(neap_registry_add(&plugin, NULL));
+}
+
+#define SMALL_DIT "size", "4", "channels", "1", "patch", "2", "width", "8", "heads", "2", "depth", "1"
+
+static neap_tensor *pictures(int64_t batch, int64_t side, int64_t channels)
+{
+    return neap_randn((neap_random){3, 0}, 0, neap_dims(batch, side, side, channels));
+}
+
+static neap_tensor *times(int64_t batch)
+{
+    return neap_rand((neap_random){4, 0}, 0, neap_dims(batch));
+}
+
+static neap_tensor *labels_of(int32_t a, int32_t b)
+{
+    return neap_from(NEAP_I32, neap_dims(2), (const int32_t[]){a, b});
+}
+
+/* --- Building ---------------------------------------------------------------------------------------------------- */
+
+START_TEST(bad_settings)
+{
+    static const struct {
+        const char *name, *settings[5], *message; /* settings end with NULL */
+    } bad[] = {
+        {"dit", {"size", "32", "patch", "3"}, "dit: patch: expected a divisor of 32 and 32, got 3"},
+        {"dit", {"rows", "30", "patch", "4"}, "dit: patch: expected a divisor of 30 and 32, got 4"},
+        {"dit", {"columns", "31"}, "dit: patch: expected a divisor of 32 and 31, got 2"},
+        {"dit", {"heads", "5"}, "dit: heads: expected a divisor of the width 384, got 5"},
+        {"dit", {"width", "6", "heads", "1"}, "dit: width: expected a multiple of 4, got 6"},
+        {"mlp", {"time_features", "7"}, "mlp: time_features: expected an even number, got 7"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_fails_with(try_network(bad[i].name, 1, bad[i].settings) == NULL, bad[i].message);
+    ck_assert_ptr_null(neap_network_new(NULL, 1));
+    neap_network_free(NULL);
+}
+END_TEST
+
+START_TEST(specs)
+{
+    neap_network *dit = TRY_NETWORK("dit", "rows", "6", "columns", "8", "channels", "3", "width", "8", "heads", "1",
+                                    "depth", "1", "classes", "5");
+    neap_network *mlp = TRY_NETWORK("mlp", "channels", "2", "hidden", "4");
+    const neap_spec a = neap_network_spec(dit), b = neap_network_spec(mlp);
+    ck_assert(a.height == 6 && a.width == 8 && a.channels == 3 && a.classes == 5);
+    ck_assert(b.height == 1 && b.width == 1 && b.channels == 2 && b.classes == 0);
+    ck_assert_str_eq(neap_instance_component(neap_network_instance(dit))->name, "dit");
+    ck_assert_int_eq(neap_model_size(neap_network_model(mlp)), (66 + 1) * 4 + 2 * (4 + 1) * 4 + (4 + 1) * 2);
+    neap_network_free(dit);
+    neap_network_free(mlp);
+}
+END_TEST
+
+static bool build_both(void)
+{
+    neap_instance *dit = neap_instance_new(neap_registry_find("architecture", "dit"));
+    neap_instance *mlp = neap_instance_new(neap_registry_find("architecture", "mlp"));
+    bool whole = dit && mlp;
+    static const char *const settings[] = {SMALL_DIT, "classes", "3", NULL};
+    for (int i = 0; whole && settings[i]; i += 2)
+        whole = neap_instance_set_text(dit, settings[i], settings[i + 1]) == 0;
+    neap_network *a = whole ? neap_network_new(dit, 1) : NULL, *b = a ? neap_network_new(mlp, 1) : NULL;
+    neap_network_free(a);
+    neap_network_free(b);
+    neap_instance_release(dit);
+    neap_instance_release(mlp);
+    return b != NULL;
+}
+
+START_TEST(every_allocation_may_fail)
+{
+    neap_threads_set(1); /* refusals are counted on this thread */
+    refuse_each(build_both);
+}
+END_TEST
+
+/* --- What is offered --------------------------------------------------------------------------------------------- */
+
+START_TEST(offers)
+{
+    neap_network *dit = TRY_NETWORK("dit", SMALL_DIT), *pair = TRY_NETWORK("pair", "classes", "0");
+    neap_network *idle = TRY_NETWORK("idle", "classes", "0");
+    neap_tensor *x = pictures(2, 4, 1);
+    ck_assert(neap_network_offers(dit, "velocity") && !neap_network_offers(dit, "generate"));
+    ck_assert(neap_network_offers(pair, "generate") && neap_network_offers(pair, "discriminate"));
+    ck_assert(!neap_network_offers(pair, "velocity") && !neap_network_offers(dit, "speed"));
+    ck_succeeds(neap_network_require(pair, "gan", (const char *const[]){"discriminate", "generate", NULL}));
+    ck_fails_with(neap_network_require(pair, "flow_matching", (const char *const[]){"generate", "velocity", NULL}),
+                  "flow_matching needs 'velocity'; pair offers 'generate', 'discriminate'");
+    ck_fails_with(neap_network_require(idle, "gan", (const char *const[]){"generate", NULL}),
+                  "gan needs 'generate'; idle offers nothing");
+    ck_fails_with(!neap_network_velocity(pair, x, times(2), NULL),
+                  "the call needs 'velocity'; pair offers 'generate', 'discriminate'");
+    ck_fails_with(!neap_network_generate(dit, x, NULL), "the call needs 'generate'; dit offers 'velocity'");
+    ck_fails_with(!neap_network_discriminate(dit, x, NULL), "the call needs 'discriminate'; dit offers 'velocity'");
+    ck_fails_with(!neap_network_encode(dit, x), "the call needs 'encode'; dit offers 'velocity'");
+    ck_fails_with(!neap_network_decode(dit, x), "the call needs 'decode'; dit offers 'velocity'");
+    neap_network_free(dit);
+    neap_network_free(pair);
+    neap_network_free(idle);
+}
+END_TEST
+
+/* --- Calls ------------------------------------------------------------------------------------------------------- */
+
+START_TEST(wrong_shapes)
+{
+    neap_network *dit = NETWORK("dit", SMALL_DIT, "classes", "3"), *pair = NETWORK("pair", "classes", "3");
+    neap_tensor *x = pictures(2, 4, 1), *t = times(2), *p = pictures(2, 1, 2), *few = neap_slice(labels_of(0, 1), 0, 0, 1);
+    ck_fails_with(!neap_network_velocity(dit, pictures(2, 4, 2), t, NULL), "dit: x: expected [*, 4, 4, 1], got [2, 4, 4, 2]");
+    ck_fails_with(!neap_network_velocity(dit, pictures(2, 5, 1), t, NULL), "dit: x: expected [*, 4, 4, 1], got [2, 5, 5, 1]");
+    ck_fails_with(!neap_network_velocity(dit, neap_reshape(x, neap_dims(2, 16)), t, NULL),
+                  "dit: x: expected [*, 4, 4, 1], got [2, 16]");
+    ck_fails_with(!neap_network_velocity(dit, x, times(3), NULL), "dit: t: expected [2], got [3]");
+    ck_fails_with(!neap_network_velocity(dit, x, neap_scalar(1), NULL), "dit: t: expected [2], got []");
+    ck_fails_with(!neap_network_velocity(dit, x, t, few), "dit: labels: expected i32 [2], got i32 [1]");
+    ck_fails_with(!neap_network_velocity(dit, x, t, t), "dit: labels: expected i32 [2], got f32 [2]");
+    ck_fails_with(!neap_network_generate(pair, p, few), "pair: labels: expected i32 [2], got i32 [1]");
+    ck_fails_with(!neap_network_discriminate(pair, p, few), "pair: labels: expected i32 [2], got i32 [1]");
+    ck_fails_with(!neap_network_discriminate(pair, x, NULL), "pair: x: expected [*, 1, 1, 2], got [2, 4, 4, 1]");
+    neap_network_free(dit);
+    neap_network_free(pair);
+}
+END_TEST
+
+/* The null class is one past the last; what lies beyond is a message, whichever architecture looks its row up. */
+START_TEST(labels)
+{
+    static const int32_t bad[] = {-1, 4, INT32_MIN, INT32_MAX};
+    static const char *const names[] = {"dit", "mlp", "pair"};
+    neap_network *networks[] = {NETWORK("dit", SMALL_DIT, "classes", "3"), NETWORK("mlp", "classes", "3"),
+                                NETWORK("pair", "classes", "3")};
+    for (int n = 0; n < 3; n++) {
+        neap_tensor *x = n ? pictures(2, 1, 2) : pictures(2, 4, 1), *t = times(2), *results[2], *inputs[] = {labels_of(3, 3), NULL};
+        for (int i = 0; i < 2; i++)
+            results[i] = n < 2 ? neap_network_velocity(networks[n], x, t, inputs[i])
+                               : neap_network_generate(networks[n], x, inputs[i]);
+        ck_assert_msg(results[0] && results[1] && same_bits(results[0], results[1]), "%s: NULL is no null class: %s",
+                      names[n], neap_error_message());
+        for (int i = 0; i < 4; i++) {
+            char message[128];
+            neap_tensor *wrong = labels_of(0, bad[i]);
+            snprintf(message, sizeof message, "%s: embedding: index: expected 0 to 3, got %d at element 1", names[n], bad[i]);
+            ck_fails_with(!(n < 2 ? neap_network_velocity(networks[n], x, t, wrong)
+                                  : neap_network_generate(networks[n], x, wrong)),
+                          message);
+        }
+        neap_network_free(networks[n]);
+    }
+}
+END_TEST
+
+/* Labels mean nothing to a network without classes, so whatever comes is let go. */
+START_TEST(labels_of_the_unconditional)
+{
+    neap_network *mlp = NETWORK("mlp", "hidden", "8");
+    neap_tensor *x = pictures(2, 1, 2), *t = times(2);
+    neap_tensor *plain = neap_network_velocity(mlp, x, t, NULL);
+    ck_assert(same_bits(plain, neap_network_velocity(mlp, x, t, labels_of(700, -3))));
+    neap_network_free(mlp);
+}
+END_TEST
+
+/* What went wrong before the call is no fault of the architecture. */
+START_TEST(null_passes_through)
+{
+    neap_network *dit = NETWORK("dit", SMALL_DIT), *pair = NETWORK("pair", "classes", "0");
+    neap_tensor *x = pictures(2, 4, 1);
+    neap_fail("the first");
+    ck_assert_ptr_null(neap_network_velocity(dit, NULL, times(2), NULL));
+    ck_assert_ptr_null(neap_network_velocity(dit, x, NULL, NULL));
+    ck_assert_ptr_null(neap_network_generate(pair, NULL, NULL));
+    ck_assert_ptr_null(neap_network_discriminate(pair, NULL, NULL));
+    ck_assert_ptr_null(neap_network_encode(dit, NULL));
+    ck_assert_ptr_null(neap_network_decode(dit, NULL));
+    ck_assert_str_eq(neap_error_message(), "the first");
+    neap_error_clear();
+    neap_network_free(dit);
+    neap_network_free(pair);
+}
+END_TEST
+
+/* Strided pictures, labels and times are seen as what they show. */
+START_TEST(views)
+{
+    neap_network *dit = NETWORK("dit", SMALL_DIT, "classes", "3");
+    neap_tensor *x = neap_permute(pictures(2, 4, 1), (int[]){0, 2, 1, 3}), *t = times(2), *y = labels_of(2, 0);
+    neap_tensor *wide = neap_concat((neap_tensor *[]){neap_reshape(y, neap_dims(2, 1)), neap_zeros(NEAP_I32, neap_dims(2, 1))}, 2, 1);
+    neap_tensor *strided = neap_reshape(neap_slice(wide, 1, 0, 1), neap_dims(2));
+    neap_tensor *plain = neap_network_velocity(dit, neap_contiguous(x), t, y);
+    ck_assert(same_bits(neap_contiguous(neap_network_velocity(dit, x, t, strided)), plain));
+    neap_network_free(dit);
+}
+END_TEST
+
+int main(void)
+{
+    return RUN_SUITE_WITH("network", open_networks, run_close, bad_settings, specs, every_allocation_may_fail, offers,
+                          wrong_shapes, labels, labels_of_the_unconditional, null_passes_through, views);
+}
