@@ -128,14 +128,18 @@ int neap_source_read(neap_source *source, const int64_t *indices, int64_t count,
 int neap_source_batch(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **x,
                       neap_tensor **labels)
 {
-    int64_t count = neap_source_count(source);
+    uint64_t count = (uint64_t)neap_source_count(source); /* positions wrap where steps times batch do */
+    *x = *labels = NULL;
+    if (step < 1 || batch < 1)
+        return neap_fail("%s: expected a step and a batch from 1, got %lld and %lld", name_of(source), (long long)step,
+                         (long long)batch);
     int64_t *indices = neap_calloc((size_t)batch, sizeof *indices);
     if (!indices)
         return -1;
     for (int64_t i = 0; i < batch; i++) {
-        int64_t position = (step - 1) * batch + i;
-        neap_random epoch = neap_random_at(random, (uint64_t)(position / count));
-        indices[i] = neap_random_permuted(epoch, count, position % count);
+        uint64_t position = (uint64_t)(step - 1) * (uint64_t)batch + (uint64_t)i;
+        neap_random epoch = neap_random_at(random, position / count);
+        indices[i] = neap_random_permuted(epoch, (int64_t)count, (int64_t)(position % count));
     }
     int status = neap_source_read(source, indices, batch, x, labels);
     neap_free(indices);
