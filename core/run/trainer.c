@@ -133,7 +133,10 @@ static int forward(neap_trainer *t, int phase, neap_step *step, neap_tensor **lo
     if (!*loss)
         return neap_fail_in(neap_instance_component(t->instance)->name);
     double value = neap_item(*loss);
-    return isfinite(value) ? 0 : neap_fail("the loss '%s' is %g", t->objective->phases[phase].name, value);
+    if (isfinite(value))
+        return 0;
+    /* The sign of a NaN says nothing, and differs between processors. */
+    return neap_fail("the loss '%s' is %g", t->objective->phases[phase].name, isnan(value) ? (double)NAN : value);
 }
 
 static int differentiate(neap_trainer *t, int phase, neap_tensor *loss)
