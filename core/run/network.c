@@ -126,6 +126,12 @@ static int fit_labels(neap_spec spec, int64_t batch, neap_tensor **labels)
     return 0;
 }
 
+/* No labels stand for null ones, unless a failed call was to make them. */
+static bool lost(const neap_tensor *labels)
+{
+    return !labels && neap_failed();
+}
+
 static neap_tensor *named(const neap_network *network, neap_tensor *result)
 {
     if (!result)
@@ -151,7 +157,7 @@ static neap_tensor *velocity(neap_network *n, neap_tensor *x, neap_tensor *t, ne
 
 neap_tensor *neap_network_velocity(neap_network *n, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
-    return !x || !t || require_one(n, "velocity") < 0 ? NULL : named(n, velocity(n, x, t, labels));
+    return !x || !t || lost(labels) || require_one(n, "velocity") < 0 ? NULL : named(n, velocity(n, x, t, labels));
 }
 
 static neap_tensor *generate(neap_network *n, neap_tensor *z, neap_tensor *labels)
@@ -161,7 +167,7 @@ static neap_tensor *generate(neap_network *n, neap_tensor *z, neap_tensor *label
 
 neap_tensor *neap_network_generate(neap_network *n, neap_tensor *z, neap_tensor *labels)
 {
-    return !z || require_one(n, "generate") < 0 ? NULL : named(n, generate(n, z, labels));
+    return !z || lost(labels) || require_one(n, "generate") < 0 ? NULL : named(n, generate(n, z, labels));
 }
 
 static neap_tensor *discriminate(neap_network *n, neap_tensor *x, neap_tensor *labels)
@@ -174,7 +180,7 @@ static neap_tensor *discriminate(neap_network *n, neap_tensor *x, neap_tensor *l
 
 neap_tensor *neap_network_discriminate(neap_network *n, neap_tensor *x, neap_tensor *labels)
 {
-    return !x || require_one(n, "discriminate") < 0 ? NULL : named(n, discriminate(n, x, labels));
+    return !x || lost(labels) || require_one(n, "discriminate") < 0 ? NULL : named(n, discriminate(n, x, labels));
 }
 
 neap_tensor *neap_network_encode(neap_network *n, neap_tensor *x)
