@@ -75,7 +75,8 @@ typedef struct neap_train_report {
 } neap_train_report;
 
 /* Step `number` from 1: batch, loss, gradients, update, for each phase. Everything random is a function of the seed and
- * the number. A loss or gradient that is not finite changes nothing and fails, naming step and first bad tensor. */
+ * the number. A phase that fails changes nothing and ends the step; phases before it have made their update. A loss or
+ * gradient that is not finite is such a failure, and names step and first bad tensor. */
 int neap_trainer_step(neap_trainer *trainer, int64_t number, double lr_scale, neap_train_report *report);
 
 /* Does all of step 1 but the update, twice, and gives the bytes of tensors alive at the peak (parameters and
