@@ -184,11 +184,11 @@ START_TEST(labels_of_the_unconditional)
 }
 END_TEST
 
-/* What went wrong before the call is no fault of the architecture. */
+/* What went wrong before the call is no fault of the architecture; labels that were lost to it are not the null class. */
 START_TEST(null_passes_through)
 {
-    neap_network *dit = NETWORK("dit", SMALL_DIT), *pair = NETWORK("pair", "classes", "0");
-    neap_tensor *x = pictures(2, 4, 1);
+    neap_network *dit = NETWORK("dit", SMALL_DIT, "classes", "3"), *pair = NETWORK("pair", "classes", "3");
+    neap_tensor *x = pictures(2, 4, 1), *p = pictures(2, 1, 2);
     neap_fail("the first");
     ck_assert_ptr_null(neap_network_velocity(dit, NULL, times(2), NULL));
     ck_assert_ptr_null(neap_network_velocity(dit, x, NULL, NULL));
@@ -196,6 +196,9 @@ START_TEST(null_passes_through)
     ck_assert_ptr_null(neap_network_discriminate(pair, NULL, NULL));
     ck_assert_ptr_null(neap_network_encode(dit, NULL));
     ck_assert_ptr_null(neap_network_decode(dit, NULL));
+    ck_assert_ptr_null(neap_network_velocity(dit, x, times(2), NULL));
+    ck_assert_ptr_null(neap_network_generate(pair, p, NULL));
+    ck_assert_ptr_null(neap_network_discriminate(pair, p, NULL));
     ck_assert_str_eq(neap_error_message(), "the first");
     neap_error_clear();
     neap_network_free(dit);
