@@ -6,21 +6,34 @@ typedef struct config {
     int64_t steps;
 } config;
 
+/* x - v / steps, owned by the caller: scopes would keep every x of the path until the end. */
+static neap_tensor *advance(const neap_field *field, neap_tensor *x, double t, int64_t steps)
+{
+    neap_scope scope = neap_scope_open();
+    neap_tensor *v = field->velocity(field->self, x, t);
+    neap_tensor *next = neap_keep(neap_add(x, neap_affine(v, -1 / (double)steps, 0)));
+    neap_scope_close(scope);
+    return next;
+}
+
 static neap_tensor *sample(const void *settings, const neap_field *field, neap_tensor *noise, neap_random random,
                            const neap_watch *watch)
 {
     const config *c = settings;
-    neap_tensor *x = noise;
+    neap_tensor *x = neap_keep(noise);
+    bool whole = x != NULL;
     (void)random;
-    for (int64_t i = 0; i < c->steps; i++) {
+    for (int64_t i = 0; whole && i < c->steps; i++) {
         double t = 1 - (double)i / (double)c->steps;
-        neap_scope scope = neap_scope_open();
-        neap_tensor *v = field->velocity(field->self, x, t);
-        x = neap_scope_return(scope, neap_add(x, neap_affine(v, -1 / (double)c->steps, 0)));
-        if (!x || (watch && watch->step(watch->user, i + 1, c->steps, t - 1 / (double)c->steps, x)))
-            return NULL;
+        neap_tensor *next = advance(field, x, t, c->steps);
+        neap_release(x);
+        x = next;
+        whole = x && !(watch && watch->step(watch->user, i + 1, c->steps, t - 1 / (double)c->steps, x));
     }
-    return x;
+    neap_scope scope = neap_scope_open();
+    neap_tensor *result = neap_scope_return(scope, whole ? x : NULL); /* owned by the caller's scope, too */
+    neap_release(x);
+    return result;
 }
 
 static const char *const needs[] = {"velocity", NULL};
