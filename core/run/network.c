@@ -144,6 +144,16 @@ static int require_one(const neap_network *network, const char *what)
     return neap_network_require(network, "the call", (const char *const[]){what, NULL});
 }
 
+/* What follows relies on the shape that architectures promise: sums would broadcast another one. */
+static neap_tensor *like(neap_tensor *v, const neap_tensor *x)
+{
+    char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
+    if (!v || neap_shape_equal(neap_shape_of(v), neap_shape_of(x)))
+        return v;
+    return neap_fail_null("velocity: expected %s, got %s", neap_shape_text(neap_shape_of(x), want),
+                          neap_shape_text(neap_shape_of(v), got));
+}
+
 static neap_tensor *velocity(neap_network *n, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
     neap_spec spec = neap_network_spec(n);
@@ -152,7 +162,7 @@ static neap_tensor *velocity(neap_network *n, neap_tensor *x, neap_tensor *t, ne
         return NULL;
     if (neap_rank(t) != 1 || neap_dim(t, 0) != neap_dim(x, 0))
         return neap_fail_null("t: expected [%lld], got %s", (long long)neap_dim(x, 0), neap_shape_text(neap_shape_of(t), got));
-    return n->functions->velocity(n->self, x, t, labels);
+    return like(n->functions->velocity(n->self, x, t, labels), x);
 }
 
 neap_tensor *neap_network_velocity(neap_network *n, neap_tensor *x, neap_tensor *t, neap_tensor *labels)

@@ -91,12 +91,27 @@ static neap_tensor *sample_batch(neap_network *network, const neap_sampling *s, 
     return sampler->sample(neap_instance_config(s->sampler), &field, noise, neap_random_fork(root, "path"), s->watch);
 }
 
+/* A sampler's result must have the shape of its noise, or there is no room for it. */
+static int check_result(const neap_sampling *s, const neap_tensor *x, neap_shape shape)
+{
+    char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
+    if (!x)
+        return -1;
+    if (neap_shape_equal(neap_shape_of(x), shape))
+        return 0;
+    return neap_fail("%s: expected %s, got %s", neap_instance_component(s->sampler)->name, neap_shape_text(shape, want),
+                     neap_shape_text(neap_shape_of(x), got));
+}
+
 /* Appends one batch to the result, letting go of all that made it. */
 static int append(neap_network *network, const neap_sampling *s, int64_t first, int64_t batch, float *out)
 {
     neap_scope scope = neap_scope_open();
+    neap_spec spec = neap_network_spec(network);
     neap_tensor *x = sample_batch(network, s, first, batch);
-    int status = x ? neap_read(x, NEAP_F32, out) : -1;
+    int status = check_result(s, x, neap_dims(batch, spec.height, spec.width, spec.channels));
+    if (status == 0)
+        status = neap_read(x, NEAP_F32, out);
     neap_scope_close(scope);
     return status;
 }
