@@ -53,8 +53,10 @@ static int check(neap_network *network, const neap_sampling *s)
     if (s->guidance && spec.classes == 0)
         return neap_fail("sample: %s needs a conditional network; this one has no classes",
                          neap_instance_component(s->guidance)->name);
+    if (s->labels && spec.classes == 0)
+        return neap_fail("sample: labels need a conditional network; this one has no classes");
     for (int64_t i = 0; s->labels && i < s->count; i++)
-        if (s->labels[i] < 0 || s->labels[i] > spec.classes || spec.classes == 0)
+        if (s->labels[i] < 0 || s->labels[i] > spec.classes)
             return neap_fail("sample: label: expected 0 to %lld, got %d", (long long)spec.classes - 1, s->labels[i]);
     return 0;
 }
