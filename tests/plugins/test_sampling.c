@@ -172,7 +172,7 @@ START_TEST(more_than_a_default_batch)
     neap_sampling s = start_sampling("2", NULL, 200);
     int32_t labels[200];
     for (int i = 0; i < 200; i++)
-        labels[i] = i % 4;
+        labels[i] = i % 3;
     s.labels = labels;
     neap_tensor *x = sample(network, &s);
     s.batch = 200;
