@@ -5,6 +5,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "kernels/kernels.h"
 #include "tensor/tensor.h"
 
 static void storage_release(neap_storage *storage)
@@ -87,6 +88,8 @@ static neap_tensor *tensor_new(neap_dtype dtype, neap_shape shape)
 neap_tensor *neap_empty(neap_dtype dtype, neap_shape shape)
 {
     char text[NEAP_SHAPE_TEXT];
+    if (!neap_kernels_for(NEAP_F32)) /* NEAP_CPU or NEAP_GEMM means nothing: no op could touch the tensor */
+        return NULL;
     int64_t size = shape.rank > NEAP_MAX_RANK ? -1 : neap_shape_size(shape);
     if (size < 0 || size > (int64_t)(PTRDIFF_MAX / (int64_t)sizeof(double)))
         return neap_fail_null("tensor: expected at most %d axes of sizes from 0, got %s", NEAP_MAX_RANK,

@@ -121,9 +121,13 @@ static int run_lua(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)) {
+    if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)) {
         puts("neap " NEAP_VERSION);
         return 0;
+    }
+    if (neap_isa_active() < 0 || !neap_gemm_name()) { /* before anything rests on them */
+        fprintf(stderr, "neap: %s\n", neap_error_message());
+        return 2;
     }
     neap_on_warning(warn, NULL);
     load_plugins();
