@@ -8,10 +8,9 @@
 
 #include "binding.h"
 
-#define STATUS 130
 #define PATIENCE 2 /* seconds */
 
-static volatile sig_atomic_t pressed, polling;
+static volatile sig_atomic_t pressed, polling, caught; /* caught: the last signal of all, 0: none */
 static volatile time_t last_press;
 static lua_State *interrupted_state;
 
@@ -29,8 +28,9 @@ static void on_signal(int signal_number)
     (void)signal_number;
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (pressed && now.tv_sec - last_press <= PATIENCE)
-        _exit(STATUS);
+        _exit(128 + signal_number);
     pressed = 1;
+    caught = signal_number;
     last_press = now.tv_sec;
     if (!polling)
         lua_sethook(interrupted_state, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
@@ -67,7 +67,16 @@ static int poll(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"interrupted", interrupted}, {"poll", poll}, {NULL, NULL}};
+/* caught_signal() -> the number of the signal that came last, or 0. Unlike interrupted(), it outlives the loop. */
+static int caught_signal(lua_State *L)
+{
+    lua_pushinteger(L, caught);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"interrupted", interrupted}, {"poll", poll}, {"caught_signal", caught_signal}, {NULL, NULL},
+};
 
 void neap_lua_open_interrupt(lua_State *L)
 {

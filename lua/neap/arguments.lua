@@ -47,6 +47,13 @@ function arguments.split(list, rules)
   return found, rest
 end
 
+--- Fails where a verb that takes no arguments is given some.
+function arguments.none(verb, list)
+  if #list > 0 then
+    core.fail_usage(("%s: expected no arguments, got '%s'"):format(verb, list[1]))
+  end
+end
+
 --- { "a=1", "b=2" } -> { { "a", "1" }, { "b", "2" } }
 function arguments.pairs(list)
   local result = {}

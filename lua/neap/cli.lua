@@ -4,6 +4,9 @@ local check = require "neap.check"
 
 local VERBS = { "run", "sample", "list", "help", "env", "bench", "repl" }
 
+-- What a mistyped first word may have been meant as.
+local FIRST_WORDS = table.move(VERBS, 1, #VERBS, 3, { "--version", "--help" })
+
 local USAGE = [[
 neap trains generative image models and samples from them.
 
@@ -25,14 +28,24 @@ local function usage_error(message)
   return 2
 end
 
--- The status of the process for what a verb raised, after telling it.
-local function report(problem)
-  if type(problem) == "table" and problem.status then
-    io.stderr:write("neap: ", problem.message, "\n")
-    return problem.status
+-- A recipe may raise anything; what is no text and cannot be made one is told by its type.
+local function text_of(problem)
+  local meta = getmetatable(problem)
+  if type(problem) == "string" or type(problem) == "number" or (type(meta) == "table" and meta.__tostring) then
+    return tostring(problem)
   end
-  io.stderr:write("neap: ", tostring(problem), "\n")
-  return problem == core.usage_message() and 2 or 1
+  return ("an error that is no text but a %s value"):format(type(problem))
+end
+
+-- The status of the process for what a verb raised, after telling it: as shells have it after a signal, 2 for a mistake
+-- in what was asked for, else 1.
+local function report(problem)
+  io.stderr:write("neap: ", text_of(problem), "\n")
+  local signal = core.caught_signal()
+  if signal > 0 then
+    return 128 + signal
+  end
+  return problem ~= nil and problem == core.usage_message() and 2 or 1
 end
 
 local function main(arguments)
@@ -47,7 +60,7 @@ local function main(arguments)
       return done and (result or 0) or report(result)
     end
   end
-  return usage_error(("unknown verb '%s'%s"):format(verb, check.suggestion(verb, VERBS)))
+  return usage_error(("unknown verb '%s'%s"):format(verb, check.suggestion(verb, FIRST_WORDS)))
 end
 
 return main

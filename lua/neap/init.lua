@@ -3,6 +3,7 @@
 -- Tensors and their ops, components by kind (neap.dataset.idx { ... }), options from the command line, training,
 -- pictures, checkpoints. Axes and indices count from 0, as in the core.
 local core = require "neap.core"
+local check = require "neap.check"
 local component = require "neap.component"
 
 local neap = {
@@ -35,7 +36,6 @@ return setmetatable(neap, {
     for name in pairs(neap) do
       names[#names + 1] = name
     end
-    local nearest = core.nearest(tostring(key), names)
-    core.fail(("neap has no '%s'%s"):format(key, nearest and ("; did you mean '%s'?"):format(nearest) or ""))
+    core.fail_usage(("neap has no '%s'%s"):format(tostring(key), check.suggestion(key, names)))
   end,
 })

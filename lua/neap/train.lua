@@ -199,7 +199,7 @@ end
 local function finish(run, settings, place, interrupted)
   save(run, place)
   if interrupted then
-    error({ status = 130, message = ("interrupted at step %d; go on with resume=true"):format(run.step) }, 0)
+    error(("interrupted at step %d; go on with resume=true"):format(run.step), 0)
   end
   local picture = preview.draw(run, settings, place:file "samples.png")
   if run.averaged then

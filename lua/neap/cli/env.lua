@@ -1,7 +1,9 @@
 --- neap env
 local core = require "neap.core"
+local arguments = require "neap.arguments"
 
-return function()
+return function(list)
+  arguments.none("env", list)
   local machine = core.machine()
   local rows = {
     { "version", core.version },

@@ -1,5 +1,6 @@
 --- neap repl: a plain prompt. An expression is printed; an error ends the line, not the session.
 local core = require "neap.core"
+local arguments = require "neap.arguments"
 
 local function evaluate(line)
   local chunk, message = load("return " .. line, "=prompt", "t")
@@ -18,7 +19,8 @@ local function show(results)
   end
 end
 
-return function()
+return function(list)
+  arguments.none("repl", list)
   neap = require "neap" -- luacheck: globals neap
   local prompt = core.is_terminal(0) and "> " or ""
   while true do
@@ -32,8 +34,7 @@ return function()
     if results[1] then
       show(results)
     else
-      local problem = results[2]
-      io.stderr:write(type(problem) == "table" and problem.message or tostring(problem), "\n")
+      io.stderr:write(tostring(results[2]), "\n")
     end
   end
   io.write(prompt ~= "" and "\n" or "")

@@ -22,7 +22,10 @@ local function name_of(path)
 end
 
 local function load_recipe(path)
-  if core.exists(path) ~= "file" then
+  local found = core.exists(path)
+  if found == "folder" then
+    core.fail_usage(("run: '%s' is a folder; expected a recipe"):format(path))
+  elseif not found then
     core.fail_usage(("run: there is no recipe '%s'%s"):format(path, check.suggestion(path, neighbours(path))))
   end
   local recipe, message = loadfile(path, "t")
