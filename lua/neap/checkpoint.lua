@@ -108,7 +108,7 @@ function checkpoint.restore(path, run)
   local meta = file:metadata()
   local settings, step = decode(path, meta, "settings"), math.tointeger(tonumber(meta["neap.step"]))
   local architecture = decode(path, meta, "architecture")
-  if not settings or not step or not architecture then
+  if not settings or not step or step < 0 or not architecture then
     core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
   end
   local name = run.model:component():name()

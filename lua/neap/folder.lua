@@ -30,18 +30,22 @@ local function move_aside(path)
   io.stderr:write(("%s held an earlier run, which is now %s.%d\n"):format(path, path, number))
 end
 
+--- The folder at a path, which need not be there yet; slashes at its end would get in the way of other names.
+function folder.at(path)
+  local trimmed = path:match "^(.-)/*$"
+  return setmetatable({ path = trimmed ~= "" and trimmed or "/" }, folder)
+end
+
 --- Makes the folder ready for a new run, or for one that goes on.
-function folder.open(path, resume)
-  local self = setmetatable({ path = path }, folder)
+function folder:open(resume)
   if not resume and core.exists(self:file "metrics.jsonl") then
-    move_aside(path)
+    move_aside(self.path)
   end
-  core.folder_make(path)
-  local reason = core.writable(path)
+  core.folder_make(self.path)
+  local reason = core.writable(self.path)
   if reason then
-    core.fail(("train: %s: cannot write there: %s"):format(path, reason))
+    core.fail(("train: %s: cannot write there: %s"):format(self.path, reason))
   end
-  return self
 end
 
 function folder:file(name)
@@ -69,30 +73,35 @@ function folder:describe(settings)
   } .. "\n")
 end
 
--- Metrics of steps after the checkpoint would stand twice once those steps are done again.
-local function lines_up_to(path, step)
-  local kept, seconds = {}, 0
-  for line in (read_all(path) or ""):gmatch "[^\n]+" do
-    local row = core.json_decode(line)
-    if type(row) == "table" and (row.step or math.huge) <= step then
-      kept[#kept + 1] = line
-      seconds = row.seconds or seconds
-    end
-  end
-  return kept, seconds
+local function is_row(row)
+  return type(row) == "table" and math.type(row.step) and math.type(row.loss) and math.type(row.seconds)
 end
 
---- Opens the metrics to go on after `step`; returns the seconds of training spent so far.
+-- Metrics of steps after the checkpoint would stand twice once those steps are done again; a line that was cut short
+-- by the end of the process is dropped with them.
+local function lines_up_to(path, step)
+  local kept, last = {}, { seconds = 0 }
+  for line in (read_all(path) or ""):gmatch "[^\n]+" do
+    local row = core.json_decode(line)
+    if is_row(row) and row.step <= step then
+      kept[#kept + 1] = line
+      last = row
+    end
+  end
+  return kept, last
+end
+
+--- Opens the metrics to go on after `step`; returns their last row up to there, one without training where there is none.
 function folder:open_metrics(step)
   local path = self:file "metrics.jsonl"
-  local kept, seconds = lines_up_to(path, step)
+  local kept, last = lines_up_to(path, step)
   core.file_save(path, #kept > 0 and table.concat(kept, "\n") .. "\n" or "")
   local reason
   self.metrics, reason = io.open(path, "a")
   if not self.metrics then
     core.fail("train: " .. reason)
   end
-  return seconds
+  return last
 end
 
 function folder:log(row)

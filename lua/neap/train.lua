@@ -92,7 +92,7 @@ end
 -- Keys that decide what a step does; a run goes on with what it began with.
 local FIXED = { "batch", "seed", "precision" }
 
-local function resume(run, path)
+local function resume(run, path, steps)
   if core.exists(path) ~= "file" then
     core.fail(("train: resume: there is no checkpoint %s"):format(path))
   end
@@ -102,6 +102,9 @@ local function resume(run, path)
       core.fail(("train: resume: %s: the run began with %s, got %s"):format(key, tostring(before[key]),
         tostring(run.settings[key])))
     end
+  end
+  if step > steps then
+    core.fail(("train: resume: steps: the run is at step %d already, got %d"):format(step, steps))
   end
   run.step = step
   io.stderr:write(("resumed at step %d from %s\n"):format(step, path))
@@ -236,19 +239,21 @@ function train.train(given)
   check_given(given)
   local settings = resolve(given)
   settings.sampler = preview.sampler(settings)
-  local run, place
+  local run
+  local place = folder.at(settings.out)
   guarded(settings, function()
     run = new_run(settings)
-    place = folder.open(settings.out, settings.resume)
     if settings.resume then
-      resume(run, place:checkpoint())
+      resume(run, place:checkpoint(), settings.steps)
     end
-    place:describe(run.settings)
     preflight(run, settings)
+    place:open(settings.resume) -- only now, so that a run that cannot begin leaves no trace
+    place:describe(run.settings)
     run.saved = settings.resume and run.step or nil
-    local spent = place:open_metrics(run.step)
+    local last = place:open_metrics(run.step)
+    run.loss = last.loss
     local bar = progress.new(settings.steps, run.step)
-    local done, interrupted = pcall(loop, run, settings, place, bar, spent)
+    local done, interrupted = pcall(loop, run, settings, place, bar, last.seconds)
     bar:clear()
     place:close()
     if not done then
