@@ -1,4 +1,5 @@
 /* AdamW over some parameters of a model, with clipping and a moving average, in one pass over each. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,15 +28,33 @@ static bool selected(const neap_model *model, int index, const char *prefix)
     return strncmp(neap_model_name(model, index), prefix, strlen(prefix)) == 0;
 }
 
-static int check_config(const neap_adamw_config *c)
+#define POSITIVE "a number above 0"
+#define FROM_ZERO "a number from 0"
+#define SHARE "a number from 0 and below 1"
+static const struct {
+    const char *name;
+    size_t offset;
+    double low, limit; /* from low, below limit */
+    const char *expected;
+} rules[] = {
+    {"lr", offsetof(neap_adamw_config, lr), DBL_MIN, INFINITY, POSITIVE},
+    {"beta1", offsetof(neap_adamw_config, beta1), 0, 1, SHARE},
+    {"beta2", offsetof(neap_adamw_config, beta2), 0, 1, SHARE},
+    {"eps", offsetof(neap_adamw_config, eps), DBL_MIN, INFINITY, POSITIVE},
+    {"weight_decay", offsetof(neap_adamw_config, weight_decay), 0, INFINITY, FROM_ZERO},
+    {"clip", offsetof(neap_adamw_config, clip), 0, INFINITY, FROM_ZERO},
+    {"ema", offsetof(neap_adamw_config, ema), 0, 1, SHARE},
+};
+
+int neap_adamw_check(const neap_adamw_config *config)
 {
-    bool sound = isfinite(c->lr) && c->lr > 0 && c->beta1 >= 0 && c->beta1 < 1 && c->beta2 >= 0 && c->beta2 < 1 &&
-                 isfinite(c->eps) && c->eps > 0 && isfinite(c->weight_decay) && c->weight_decay >= 0 && c->clip >= 0 &&
-                 c->ema >= 0 && c->ema < 1;
-    return sound ? 0
-                 : neap_fail("adamw: expected lr > 0, betas in [0, 1), eps > 0, weight_decay and clip from 0, "
-                             "ema in [0, 1), got %g, %g, %g, %g, %g, %g, %g",
-                             c->lr, c->beta1, c->beta2, c->eps, c->weight_decay, c->clip, c->ema);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        double value;
+        memcpy(&value, (const char *)config + rules[i].offset, sizeof value);
+        if (!(value >= rules[i].low && value < rules[i].limit))
+            return neap_fail("adamw: %s: expected %s, got %g", rules[i].name, rules[i].expected, value);
+    }
+    return 0;
 }
 
 static int allocate(neap_optimizer *o, int count)
@@ -74,7 +93,7 @@ neap_optimizer *neap_adamw_new(neap_model *model, const char *prefix, const neap
         count += selected(model, i, prefix);
     if (count == 0)
         return neap_fail_null("adamw: the model has no parameter whose name begins with '%s'", prefix);
-    neap_optimizer *o = check_config(config) < 0 ? NULL : neap_calloc(1, sizeof *o);
+    neap_optimizer *o = neap_adamw_check(config) < 0 ? NULL : neap_calloc(1, sizeof *o);
     if (!o)
         return NULL;
     o->config = *config;

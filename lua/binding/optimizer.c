@@ -11,7 +11,7 @@ static int optimizer_close(lua_State *L)
 
 neap_adamw_config neap_lua_adamw(lua_State *L, int index)
 {
-    return (neap_adamw_config){
+    neap_adamw_config config = {
         .lr = neap_lua_number(L, index, "lr", 1e-3),
         .beta1 = neap_lua_number(L, index, "beta1", 0.9),
         .beta2 = neap_lua_number(L, index, "beta2", 0.999),
@@ -20,6 +20,9 @@ neap_adamw_config neap_lua_adamw(lua_State *L, int index)
         .clip = neap_lua_number(L, index, "clip", 0),
         .ema = neap_lua_number(L, index, "ema", 0),
     };
+    if (neap_adamw_check(&config) < 0)
+        neap_lua_raise_usage(L);
+    return config;
 }
 
 /* adamw(model, settings) */

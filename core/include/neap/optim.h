@@ -15,6 +15,9 @@ typedef struct neap_adamw_config {
 /* State for some parameters of a model, by the prefix of their names ("" for all of them). */
 typedef struct neap_optimizer neap_optimizer;
 
+/* Fails for the first setting out of range: `adamw: lr: expected a number above 0, got -1`. neap_adamw_new does, too. */
+int neap_adamw_check(const neap_adamw_config *config);
+
 neap_optimizer *neap_adamw_new(neap_model *model, const char *prefix, const neap_adamw_config *config);
 void neap_optimizer_free(neap_optimizer *optimizer);
 
