@@ -35,7 +35,8 @@ int neap_fail(const char *format, ...)
 
 int neap_fail_in(const char *where)
 {
-    if (!pending) {
+    size_t named = strlen(where);
+    if (!pending || (strncmp(message, where, named) == 0 && message[named] == ':')) {
         return -1;
     }
     char text[MESSAGE_BYTES];

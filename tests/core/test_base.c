@@ -21,7 +21,10 @@ START_TEST(first_message_stays)
     ck_assert_str_eq(neap_error_message(), "linear: expected 3, got 4");
     neap_fail_in("blocks.3");
     neap_fail_in("dit");
+    neap_fail_in("dit");
     ck_assert_str_eq(neap_error_message(), "dit: blocks.3: linear: expected 3, got 4");
+    neap_fail_in("di");
+    ck_assert_str_eq(neap_error_message(), "di: dit: blocks.3: linear: expected 3, got 4");
     neap_error_clear();
     ck_assert(!neap_failed());
     neap_fail("next");

@@ -21,7 +21,8 @@ int neap_fail(const char *format, ...) NEAP_PRINTF(1, 2);
 /* The same for functions that return a pointer. */
 #define neap_fail_null(...) (neap_fail(__VA_ARGS__), NULL)
 
-/* Puts "where: " before the pending message, if there is one; always returns -1. A layer names itself so. */
+/* Puts "where: " before the pending message, if there is one and it does not begin so already; always returns -1. A
+ * layer names itself so. */
 int neap_fail_in(const char *where);
 
 /* True while a message is pending on this thread. */
