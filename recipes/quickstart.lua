@@ -16,10 +16,12 @@ local o = neap.options {
 local NAMES = "T-shirt,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
 
 local function open_data()
-  if o.data ~= "shapes" and neap.exists(o.data) then
-    return neap.dataset.idx { path = o.data, label_names = NAMES }
+  if o.data ~= "shapes" then
+    if neap.exists(o.data) then
+      return neap.dataset.idx { path = o.data, label_names = NAMES }
+    end
+    print(("quickstart: there is no %s; training on drawn shapes instead"):format(o.data))
   end
-  print(("quickstart: there is no %s; training on drawn shapes instead"):format(o.data))
   return neap.dataset.shapes { size = 28 }
 end
 

@@ -7,10 +7,12 @@ local image = require "neap.image"
 local preview = require "neap.preview"
 local sampler = require "neap.sampler"
 
-local function whole(low)
+local MOST = 1000000 -- pictures: more is a slip of the keyboard, and would fill the memory before it is noticed
+
+local function whole(low, high)
   return function(value)
     local number = math.tointeger(tonumber(value))
-    return number and number >= low and number or nil
+    return number and number >= low and number <= (high or number) and number or nil
   end
 end
 
@@ -19,7 +21,7 @@ local function text(value)
 end
 
 local RULES = {
-  ["-n"] = { key = "n", kind = "a whole number from 1", read = whole(1) },
+  ["-n"] = { key = "n", kind = "a whole number from 1 to " .. MOST, read = whole(1, MOST) },
   ["--seed"] = { key = "seed", kind = "a whole number from 0", read = whole(0) },
   ["--steps"] = { key = "steps", kind = "a whole number from 1", read = whole(1) },
   ["--label"] = { key = "label", kind = "a label", read = text },
@@ -54,6 +56,15 @@ local function adjust(run, given)
   return drawn
 end
 
+-- Told before anything is drawn.
+local function check_drawable(run, given)
+  local spec = run.model:spec()
+  if (given.out or not given.raw) and spec.channels ~= 1 and spec.channels ~= 3 then
+    core.fail_usage(("sample: %s makes no pictures, but arrays [%d, %d, %d]; write them with --raw FILE.npy"):format(
+      run.model:component():name(), spec.height, spec.width, spec.channels))
+  end
+end
+
 local function progress(step, steps)
   if core.is_terminal(2) then
     io.stderr:write(("\rstep %d/%d\27[K%s"):format(step, steps, step == steps and "\r\27[K" or ""))
@@ -86,6 +97,7 @@ return function(list)
     core.threads(given.threads)
   end
   local run = checkpoint.load(find(rest[1]))
+  check_drawable(run, given)
   local classes = run.model:spec().classes
   local n = given.n or (given.label and ROW) or (classes > 0 and ROW * math.min(classes, ROW + 2)) or WITHOUT_LABEL
   local seed = given.seed or 0
