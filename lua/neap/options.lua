@@ -4,57 +4,18 @@
 -- known everywhere. What nobody knows is refused with the nearest name.
 local core = require "neap.core"
 local check = require "neap.check"
+local rule = require "neap.rule"
 
 local options = {}
 
-local function whole(low)
-  return { kind = "a whole number from " .. low, read = function(text)
-    local number = math.tointeger(tonumber(text))
-    return number and number >= low and number or nil
-  end }
-end
-
-local function number_above(low)
-  return { kind = "a number above " .. low, read = function(text)
-    local number = tonumber(text)
-    return number and number > low and number < math.huge and number or nil
-  end }
-end
-
-local function flag_of(text)
-  if text == true or text == "true" or text == "yes" or text == "1" then
-    return true
-  elseif text == false or text == "false" or text == "no" or text == "0" then
-    return false
-  end
-end
-
-local flag = { kind = "true or false", read = flag_of }
-
-local text = { kind = "text", read = function(value)
-  return type(value) == "string" and value ~= "" and value or nil
-end }
-
-local precision = { kind = "fp32 or bf16", read = function(value)
-  return (value == "fp32" or value == "bf16") and value or nil
-end }
-
 --- The keys that every training recipe takes.
 options.standard = {
-  steps = whole(1), minutes = number_above(0), batch = whole(1), seed = whole(0), out = text, checkpoint_every = whole(0),
-  sample_every = whole(0), precision = precision, threads = whole(1), resume = flag,
+  steps = rule.whole(1), minutes = rule.number_above(0), batch = rule.whole(1), seed = rule.whole(0), out = rule.text(),
+  checkpoint_every = rule.whole(0), sample_every = rule.whole(0), precision = rule.choice("fp32", "bf16"),
+  threads = rule.whole(1), resume = rule.flag,
 }
 
 local given, used = {}, {} -- texts by key; keys that some declaration knows
-
---- Reads one value by a rule; a value of the wrong sort is a mistake in what was asked for.
-function options.read(key, rule, value)
-  local result = rule.read(value)
-  if result == nil then
-    core.fail_usage(("%s: expected %s, got '%s'"):format(key, rule.kind, tostring(value)))
-  end
-  return result
-end
 
 --- Takes the command line's pairs { { key, text }, ... }; forgets earlier ones.
 function options.give(pairs_given)
@@ -74,19 +35,19 @@ function options.standard_value(key, fallback)
   if value == nil then
     return nil
   end
-  return options.read(key, options.standard[key], value)
+  return rule.read(key, options.standard[key], value)
 end
 
 -- The rule for a key of the recipe follows from its default.
 local function rule_for(default)
   if type(default) == "boolean" then
-    return flag
+    return rule.flag
   elseif math.type(default) == "integer" then
     return { kind = "a whole number", read = function(value) return math.tointeger(tonumber(value)) end }
   elseif type(default) == "number" then
     return { kind = "a number", read = tonumber }
   end
-  return text
+  return rule.text()
 end
 
 local function known_names()
@@ -120,7 +81,7 @@ local function fill(defaults, prefix)
     else
       used[path] = true
       local value = given[path]
-      result[key] = value == nil and default or value ~= nil and options.read(path, rule_for(default), value)
+      result[key] = value == nil and default or value ~= nil and rule.read(path, rule_for(default), value)
     end
   end
   return result

@@ -7,6 +7,7 @@ local format = require "neap.format"
 local options = require "neap.options"
 local preview = require "neap.preview"
 local progress = require "neap.progress"
+local rule = require "neap.rule"
 local tensor = require "neap.tensor"
 
 local train = {}
@@ -19,19 +20,23 @@ local DEFAULTS = {
   checkpoint_every = 1000, sample_every = 0, log_every = 10, resume = false,
 }
 
-local KEYS = { "model", "data", "objective", "optimizer", "sampler", "samples", "minutes", "seed", "out", "threads", "on_step" }
-for key in pairs(DEFAULTS) do
-  KEYS[#KEYS + 1] = key
+-- Keys that only a recipe gives; those of the command line have theirs in options.lua.
+local RULES = {
+  model = rule.thing("neap.model", "a model"), data = rule.thing("neap.dataset", "a data set"),
+  objective = rule.component "objective", optimizer = rule.thing("neap.adamw", "an optimizer"),
+  sampler = rule.thing("neap.sampler", "a sampler"), samples = rule.whole(1, 10000), warmup = rule.whole(0),
+  decay = rule.choice("none", "linear", "cosine"), floor = rule.number(0, 1), clip = rule.number(0), ema = rule.number(0, 1),
+  log_every = rule.whole(0), on_step = rule.call,
+}
+
+local KEYS = {}
+for _, known in ipairs { RULES, options.standard } do
+  for key in pairs(known) do
+    KEYS[#KEYS + 1] = key
+  end
 end
 
 local REQUIRED = { "model", "data", "objective", "optimizer" }
-
-local function number_from_zero(settings, key)
-  local value = settings[key]
-  if type(value) ~= "number" or not (value >= 0) then
-    core.fail_usage(("train: %s: expected a number from 0, got %s"):format(key, tostring(value)))
-  end
-end
 
 -- The command line's values over the recipe's over the defaults.
 local function resolve(given)
@@ -40,13 +45,10 @@ local function resolve(given)
     settings[key] = value
   end
   for key, value in pairs(given) do
-    settings[key] = value
+    settings[key] = RULES[key] and rule.read("train: " .. key, RULES[key], value) or value
   end
   for key in pairs(options.standard) do
     settings[key] = options.standard_value(key, settings[key])
-  end
-  for _, key in ipairs { "warmup", "floor", "clip", "ema", "log_every" } do
-    number_from_zero(settings, key)
   end
   settings.seed = settings.seed or tensor.seed()
   settings.out = settings.out or train.default_out

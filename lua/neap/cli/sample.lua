@@ -5,31 +5,25 @@ local checkpoint = require "neap.checkpoint"
 local folder = require "neap.folder"
 local image = require "neap.image"
 local preview = require "neap.preview"
+local rule = require "neap.rule"
 local sampler = require "neap.sampler"
 
 local MOST = 1000000 -- pictures: more is a slip of the keyboard, and would fill the memory before it is noticed
 
-local function whole(low, high)
-  return function(value)
-    local number = math.tointeger(tonumber(value))
-    return number and number >= low and number <= (high or number) and number or nil
-  end
-end
-
-local function text(value)
-  return value ~= "" and value or nil
+local function option(key, wanted)
+  return { key = key, kind = wanted.kind, read = wanted.read }
 end
 
 local RULES = {
-  ["-n"] = { key = "n", kind = "a whole number from 1 to " .. MOST, read = whole(1, MOST) },
-  ["--seed"] = { key = "seed", kind = "a whole number from 0", read = whole(0) },
-  ["--steps"] = { key = "steps", kind = "a whole number from 1", read = whole(1) },
-  ["--label"] = { key = "label", kind = "a label", read = text },
+  ["-n"] = option("n", rule.whole(1, MOST)),
+  ["--seed"] = option("seed", rule.whole(0)),
+  ["--steps"] = option("steps", rule.whole(1)),
+  ["--label"] = option("label", rule.text "a label"),
   ["--w"] = { key = "w", kind = "a number", read = tonumber },
-  ["--batch"] = { key = "batch", kind = "a whole number from 1", read = whole(1) },
-  ["--threads"] = { key = "threads", kind = "a whole number from 1", read = whole(1) },
-  ["-o"] = { key = "out", kind = "a file", read = text },
-  ["--raw"] = { key = "raw", kind = "a file", read = text },
+  ["--batch"] = option("batch", rule.whole(1)),
+  ["--threads"] = option("threads", rule.whole(1)),
+  ["-o"] = option("out", rule.text "a file"),
+  ["--raw"] = option("raw", rule.text "a file"),
 }
 
 local ROW, WITHOUT_LABEL = 8, 64
