@@ -119,11 +119,20 @@ static int run_lua(int argc, char **argv)
     return status;
 }
 
+/* Nothing looks at the result of each print: what did not fit where it went is told at the end. */
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "neap: standard output: cannot be written\n");
+    return status ? status : 1;
+}
+
 int main(int argc, char **argv)
 {
     if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)) {
         puts("neap " NEAP_VERSION);
-        return 0;
+        return finish(0);
     }
     if (neap_isa_active() < 0 || !neap_gemm_name()) { /* before anything rests on them */
         fprintf(stderr, "neap: %s\n", neap_error_message());
@@ -131,5 +140,5 @@ int main(int argc, char **argv)
     }
     neap_on_warning(warn, NULL);
     load_plugins();
-    return run_lua(argc, argv);
+    return finish(run_lua(argc, argv));
 }

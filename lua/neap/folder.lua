@@ -105,8 +105,13 @@ function folder:open_metrics(step)
 end
 
 function folder:log(row)
-  self.metrics:write(core.json_encode(row), "\n")
-  self.metrics:flush()
+  local written, reason = self.metrics:write(core.json_encode(row), "\n")
+  if written then
+    written, reason = self.metrics:flush()
+  end
+  if not written then
+    core.fail(("train: %s: cannot be written: %s"):format(self:file "metrics.jsonl", reason))
+  end
 end
 
 function folder:close()
