@@ -1,6 +1,7 @@
 /* Files in Lua: pictures, NumPy arrays, small files written whole, folders. */
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,12 @@ static int done(lua_State *L, int status)
     return status < 0 ? neap_lua_raise(L) : 0;
 }
 
+static int by_key(const void *left, const void *right)
+{
+    return strcmp(((const neap_pair *)left)->key, ((const neap_pair *)right)->key);
+}
+
+/* In order of their keys: that of a table differs from process to process, and the same run should write the same file. */
 static int read_pairs(lua_State *L, int index, neap_pair *pairs)
 {
     int count = 0;
@@ -22,6 +29,7 @@ static int read_pairs(lua_State *L, int index, neap_pair *pairs)
     for (lua_pushnil(L); lua_next(L, index) && count < MOST_PAIRS; lua_pop(L, 1))
         if (lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING)
             pairs[count++] = (neap_pair){lua_tostring(L, -2), lua_tostring(L, -1)};
+    qsort(pairs, (size_t)count, sizeof *pairs, by_key);
     return count;
 }
 
