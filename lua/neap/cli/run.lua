@@ -29,7 +29,10 @@ local function load_recipe(path)
     core.fail_usage(("run: there is no recipe '%s'%s"):format(path, check.suggestion(path, neighbours(path))))
   end
   local recipe, message = loadfile(path, "t")
-  return recipe or error(message, 0)
+  if not recipe then
+    error(message:find(path, 1, true) and message or path .. ": " .. message, 0)
+  end
+  return recipe
 end
 
 return function(list)
