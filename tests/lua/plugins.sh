@@ -1,0 +1,180 @@
+#!/bin/sh
+# Plugins from outside: those that are broken are named and passed over, and one that is compiled here, with nothing but
+# the installed headers, is as good as a bundled one.
+# shellcheck source=tests/lua/shell.inc
+. "$NEAP_SOURCE/tests/lua/shell.inc"
+write_recipes
+
+# with FOLDERS ARGUMENT...: neap with more folders of plugins.
+with() {
+    (
+        NEAP_PLUGIN_PATH=$1
+        export NEAP_PLUGIN_PATH
+        shift
+        neap "$@"
+    )
+}
+
+# --- Broken -----------------------------------------------------------------------------------------------------------
+
+broken=$NEAP_TEST_PLUGINS
+warning="neap: warning: plugin"
+expect_like 0 "$warning $broken/bad_table.so: component 1 (bad_table): parameter 1 (far): offset 4096 lies outside *
+$warning $broken/missing_symbol.so: cannot be loaded: undefined symbol: neap_function_of_nobody
+$warning $broken/no_entry.so: has no symbol neap_plugin_v1
+$warning $broken/taken.so: sampler 'sound' is taken by $broken/sound.so
+$warning $broken/twice.so: sampler 'twice' is there twice
+$warning $broken/unknown_interface.so: component 1 (unknown_interface): interface 'oracle/1' is not known
+$warning $broken/wrong_abi.so: expected ABI 1, got ABI 999
+$warning $broken/wrong_size.so: expected a neap_plugin of 48 bytes, got 8" with "$broken" list sampler
+same_text "the rest go on" "euler sound" "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
+expect_like 0 "$warning *${newline}mlp: *" with "$broken" run points.lua
+same_text "and a run works" 12 "$(step_of runs/points)"
+
+mkdir files files/folder.so
+echo 'no plugin' >files/text.so
+: >files/empty.so
+dd if="$broken/sound.so" of=files/cut.so bs=512 count=2 2>/dev/null
+ln -s nowhere.so files/dangling.so
+echo 'passed over' >files/notes.txt
+expect 0 "$warning files/cut.so: a truncated ELF file
+$warning files/dangling.so: No such file or directory
+$warning files/empty.so: no ELF file, it is empty
+$warning files/folder.so: no regular file
+$warning files/text.so: no ELF file" with files list sampler
+expect_like 0 "neap: warning: plugin folder points.lua: Not a directory" with points.lua:nowhere: list sampler
+expect 0 "" with files --version
+
+# --- An outsider's ----------------------------------------------------------------------------------------------------
+
+# compile NAME: the shared object of standard input, in the folder ./mine.
+compile() {
+    mkdir -p mine
+    cat >"$1.c"
+    # shellcheck disable=SC2086
+    ${CC:-cc} -shared -fPIC -D_GNU_SOURCE -I"$NEAP_SOURCE/core/include" -o "mine/$1.so" "$1.c" 2>cc.log
+    same_text "the compiler says nothing of $1.c" "" "$(cat cc.log)"
+}
+
+# Steps of Heun's method: two evaluations, the second at the end of an Euler step (Karras et al. 2022).
+compile heun <<'C'
+#include <neap/error.h>
+#include <neap/plugin.h>
+
+typedef struct config {
+    int64_t steps;
+    double churn;
+} config;
+
+static neap_tensor *step(const neap_field *field, neap_tensor *x, double t, double h)
+{
+    neap_tensor *v = field->velocity(field->self, x, t);
+    neap_tensor *there = neap_add(x, neap_affine(v, -h, 0));
+    if (t - h < 1e-9)
+        return there;
+    return neap_add(x, neap_affine(neap_add(v, field->velocity(field->self, there, t - h)), -h / 2, 0));
+}
+
+static neap_tensor *sample(const void *settings, const neap_field *field, neap_tensor *noise, neap_random random,
+                           const neap_watch *watch)
+{
+    const config *c = settings;
+    neap_tensor *x = noise;
+    (void)random;
+    for (int64_t i = 0; i < c->steps; i++) {
+        double t = 1 - (double)i / (double)c->steps;
+        x = step(field, x, t, 1 / (double)c->steps);
+        if (!x || (watch && watch->step(watch->user, i + 1, c->steps, t, x)))
+            return NULL;
+    }
+    return x;
+}
+
+static const char *const needs[] = {"velocity", NULL};
+static const neap_sampler functions = {sizeof functions, needs, sample};
+static const neap_param params[] = {
+    NEAP_INT(config, steps, 20, 1, 1000, "Steps of two evaluations."),
+    NEAP_REAL(config, churn, 0, 0, 1, "Not used."),
+    NEAP_PARAMS_END,
+};
+static const neap_component components[] = {
+    {"sampler/1", "heun", "Heun's second-order steps.", sizeof(config), params, &functions},
+    {0},
+};
+
+NEAP_PLUGIN(heun) = {NEAP_ABI, sizeof(neap_plugin), "heun", "0.3.1", "Apache-2.0", "Heun's method.", components};
+C
+
+# A generator: it offers no velocity, so flow matching cannot train it, nor Euler sample it.
+compile still <<'C'
+#include <neap/plugin.h>
+
+static void *build(const void *settings, neap_model *model)
+{
+    (void)settings;
+    return neap_model_parameter(model, neap_dims(4), (neap_init){NEAP_INIT_ZERO, 0}, "weight");
+}
+
+static void destroy(void *self)
+{
+    (void)self;
+}
+
+static neap_spec spec(const void *self)
+{
+    (void)self;
+    return (neap_spec){1, 1, 2, 0};
+}
+
+static neap_tensor *generate(void *self, neap_tensor *z, neap_tensor *labels)
+{
+    (void)self;
+    (void)labels;
+    return z;
+}
+
+static const neap_architecture functions = {
+    .size = sizeof functions, .build = build, .destroy = destroy, .spec = spec, .generate = generate};
+static const neap_param params[] = {NEAP_PARAMS_END};
+static const neap_component components[] = {
+    {"architecture/1", "still", "Gives back the noise.", sizeof(int), params, &functions},
+    {0},
+};
+
+NEAP_PLUGIN(still) = {NEAP_ABI, sizeof(neap_plugin), "still", "1.0.0", "MIT", "Nothing moves.", components};
+C
+
+expect 0 "" with mine list sampler
+same_text "it is listed with its kin" "sampler       euler           Explicit Euler steps along the velocity field.
+sampler       heun            Heun's second-order steps." "$(cat stdout)"
+expect 0 "" with mine help heun
+same_text "its help" "sampler heun: Heun's second-order steps.
+  plugin heun 0.3.1, Apache-2.0, mine/heun.so
+  neap.sampler.heun {
+    steps          int from 1 to 1000; default 20. Steps of two evaluations.
+    churn          real from 0 to 1; default 0. Not used.
+  }" "$(cat stdout)"
+
+sed 's/neap\.sampler\.euler { steps = 3,/neap.sampler.heun { steps = 4,/' shapes.lua >heun.lua
+expect_like 0 "dit: *" with mine run heun.lua
+same_text "it draws the pictures of a run" 89504e470d0a1a0a "$(hex runs/heun/samples.png 0 8)"
+expect 0 "" with mine sample runs/heun -n 2 --raw mine.npy
+expect 0 "" with mine sample runs/heun -n 2 --steps 3 --raw fewer.npy
+holds "its parameter matters" test "$(cksum <mine.npy)" != "$(cksum <fewer.npy)"
+expect 2 "neap: heun: steps: expected 1 to 1000, got 1001" with mine sample runs/heun --steps 1001
+expect 1 "neap: sampler 'heun' is not known" neap sample runs/heun -n 2
+
+# wrong_call CALL MESSAGE
+wrong_call() {
+    printf 'local neap = require "neap"\n%s\n' "$1" >call.lua
+    expect 2 "neap: call.lua:2: $2" with mine run call.lua
+}
+wrong_call 'neap.sampler.heun { steps = 0 }' "heun: steps: expected 1 to 1000, got 0"
+wrong_call 'neap.sampler.heun { steps = "ten" }' "heun: steps: expected a whole number, got text 'ten'"
+wrong_call 'neap.sampler.heun { stpes = 10 }' "heun: unknown parameter 'stpes'; did you mean 'steps'?"
+wrong_call 'neap.sampler.heum {}' "sampler 'heum' is not known; did you mean 'heun'?"
+wrong_call 'neap.sampler.heun(10)' "heun: expected one table of settings: heun { name = value }"
+
+sed 's/neap\.architecture\.mlp {.*}/neap.architecture.still {}/; s/labels = true/labels = false/' points.lua >still.lua
+expect 1 "neap: still.lua:3: flow_matching needs 'velocity'; still offers 'generate'" with mine run still.lua
+finish

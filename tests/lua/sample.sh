@@ -1,0 +1,112 @@
+#!/bin/sh
+# neap sample: its options, the files it writes, and that a picture depends on its seed and number alone.
+# shellcheck source=tests/lua/shell.inc
+. "$NEAP_SOURCE/tests/lua/shell.inc"
+write_recipes
+neap run shapes.lua >/dev/null 2>&1
+neap run points.lua >/dev/null 2>&1
+run=runs/shapes
+picture=256 # bytes: 8 by 8 floats
+head=128    # bytes of the head of a NumPy file
+
+# raw FILE OPTION...: samples to an array.
+raw() {
+    raw_file=$1
+    shift
+    neap sample $run --raw "$raw_file" "$@" >/dev/null 2>&1
+}
+
+# pictures FILE FIRST COUNT: some of its pictures in hexadecimal.
+pictures() {
+    hex "$1" $((head + picture * $2)) $((picture * $3))
+}
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+
+expect 0 "" neap sample $run
+same_text "the picture is named" samples.png "$(cat stdout)"
+same_text "and is a PNG" 89504e470d0a1a0a "$(hex samples.png 0 8)"
+same_text "of a row a class" 00000248000002d8 "$(hex samples.png 16 8)"
+expect 0 "" neap sample $run/checkpoint.safetensors -n 3 -o three.png
+same_text "-o" three.png "$(cat stdout)"
+same_text "three in a row: 3 times 8 pixels and gaps, enlarged 23 times" 00000284000000e6 "$(hex three.png 16 8)"
+same_text "where a picture came from is kept in it" 1 \
+    "$(LC_ALL=C tr -cd ' -~' <three.png | grep -c "neap\.checkpoint$run/checkpoint\.safetensors.*neap\.seed0")"
+rm samples.png
+expect 0 "" neap sample $run -n 3 --raw three.npy
+same_text "--raw" three.npy "$(cat stdout)"
+holds "--raw alone draws no picture" absent samples.png
+expect 0 "" neap sample $run -n 3 --raw=both.npy -o both.png
+same_text "both" "both.npy
+both.png" "$(cat stdout)"
+holds "the picture is the same with and without the array" cmp three.png both.png
+holds "the array is the same with and without the picture" cmp three.npy both.npy
+
+same_text "the head of a NumPy file, version 1" 934e554d505901007600 "$(hex three.npy 0 10)"
+same_text "its description, float32 [3, 8, 8, 1]" "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 8, 8, 1), }" \
+    "$(dd if=three.npy bs=1 skip=10 count=118 2>/dev/null | sed 's/ *$//')"
+same_text "its size" $((head + 3 * picture)) "$(wc -c <three.npy | tr -d ' ')"
+same_text "its numbers are of the order of pictures" 192 "$(od -A n -t f4 -v -j $head three.npy | tr -s ' ' '\n' |
+    awk 'NF && $1 > -20 && $1 < 20 { n++ } END { print n + 0 }')"
+expect 0 "" neap sample runs/points -n 5 --raw points.npy
+same_text "points" $((head + 5 * 8)) "$(wc -c <points.npy | tr -d ' ')"
+
+# --- What a picture depends on ----------------------------------------------------------------------------------------
+
+raw a.npy -n 3 --label 3
+raw b.npy -n 5 --label 3 --batch 2
+same_text "of another count and batch" "$(pictures a.npy 0 3)" "$(pictures b.npy 0 3)"
+raw c.npy -n 5 --label 3 --batch 5
+same_text "of another batch, to the last picture" "$(pictures b.npy 0 5)" "$(pictures c.npy 0 5)"
+raw d.npy -n 3 --label frame
+holds "a label by name is the label by number" cmp a.npy d.npy
+raw e.npy -n 3 --label 4
+holds "another label, another picture" test "$(pictures a.npy 0 1)" != "$(pictures e.npy 0 1)"
+raw f.npy -n 3 --label 3 --seed 1
+holds "another seed, another picture" test "$(pictures a.npy 0 1)" != "$(pictures f.npy 0 1)"
+holds "another number, another picture" test "$(pictures a.npy 0 1)" != "$(pictures a.npy 1 1)"
+raw g.npy -n 3 --label 3 --seed 0 --steps 3 --w 1
+holds "the run's own settings are the default" cmp a.npy g.npy
+raw h.npy -n 3 --label 3 --steps 4
+holds "--steps" test "$(pictures a.npy 0 1)" != "$(pictures h.npy 0 1)"
+raw i.npy -n 3 --label 3 --w 0
+holds "--w" test "$(pictures a.npy 0 1)" != "$(pictures i.npy 0 1)"
+raw j.npy -n 3 --label 3 --threads 1
+holds "the number of threads does not matter" cmp a.npy j.npy
+raw k.npy -n 10
+raw l.npy -n 4 --label 3
+same_text "without --label, a picture of each class" "$(pictures l.npy 3 1)" "$(pictures k.npy 3 1)"
+
+# --- Refused ----------------------------------------------------------------------------------------------------------
+
+mkdir refused
+cd refused || exit 1
+run=../$run
+expect 2 "neap: sample: expected one run, got 0: neap sample RUN [-n N] ..." neap sample
+expect 2 "neap: sample: expected one run, got 2: neap sample RUN [-n N] ..." neap sample $run $run
+expect 2 "neap: unknown option '--lable'; did you mean '--label'?" neap sample $run --lable 3
+expect 2 "neap: unknown option '--xyzzy'" neap sample $run --xyzzy 3
+for wrong in '-n|0|a whole number from 1 to 1000000' '-n|1000001|a whole number from 1 to 1000000' \
+    '-n|some|a whole number from 1 to 1000000' '--seed|-1|a whole number from 0' '--seed|1.5|a whole number from 0' \
+    '--steps|0|a whole number from 1' '--batch|0|a whole number from 1' '--threads|none|a whole number from 1' \
+    '--w|much|a number' '--label||a label' '-o||a file' '--raw||a file'; do
+    option=${wrong%%|*}
+    value=${wrong#*|}
+    expect 2 "neap: $option: expected ${value#*|}, got '${value%|*}'" neap sample $run "$option" "${value%|*}"
+    expect 2 "neap: $option: expected ${value#*|}" neap sample $run "$option"
+done
+expect 2 "neap: euler: steps: expected 1 to 100000, got 100001" neap sample $run --steps 100001
+expect 2 "neap: label: expected 0 to 9 or a name, got 'rign'; did you mean 'ring'?" neap sample $run --label rign
+expect 2 "neap: label: expected 0 to 9 or a name, got '10'" neap sample $run --label 10
+expect 2 "neap: label: expected 0 to 1, got 'moon'" neap sample ../runs/points --label moon --raw x.npy
+expect 1 "neap: sample: there is no checkpoint 'runs/nowhere'" neap sample runs/nowhere
+expect 1 "neap: sample: there is no checkpoint '../runs/checkpoint.safetensors'" neap sample ../runs
+for place_taken in below/x.png /proc/x.png; do
+    echo 'a file' >below
+    expect_like 1 "neap: $place_taken: cannot be written: *" neap sample $run -n 1 -o $place_taken
+    expect_like 1 "neap: $place_taken: cannot be written: *" neap sample $run -n 1 --raw $place_taken
+done
+expect 2 "neap: sample: mlp makes no pictures, but arrays [1, 1, 2]; write them with --raw FILE.npy" \
+    neap sample ../runs/points
+same_text "nothing is left of what was refused" "below stderr stdout" "$(echo *)"
+finish

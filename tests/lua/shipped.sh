@@ -1,0 +1,60 @@
+#!/bin/sh
+# The recipes that come with the project, small and short: they run as they stand, and write what they say.
+# shellcheck source=tests/lua/shell.inc
+. "$NEAP_SOURCE/tests/lua/shell.inc"
+recipes=$NEAP_SOURCE/recipes
+
+# --- The lecture's rectified flow -------------------------------------------------------------------------------------
+
+expect 0 "" neap run "$recipes/lecture/rectified_flow.lua" steps=500 batch=32 samples=300 num_steps=10
+same_text "where the picture is" \
+    "runs/lecture/rectified_flow.png: data on the left, samples on the right" "$(tail -n 1 stdout)"
+holds "the loss is told" grep -qx 'step   500  loss [0-9.]* a point' stdout
+holds "and falls below that of a model that knows nothing, 2.5 a point" test \
+    "$(sed -n 's/^step   500  loss \([0-9]*\)\..*/\1/p' stdout)" -lt 2
+same_text "a PNG" 89504e470d0a1a0a "$(hex runs/lecture/rectified_flow.png 0 8)"
+same_text "of two clouds, 240 pixels each, and gaps of 4" 000001ec000000f8 "$(hex runs/lecture/rectified_flow.png 16 8)"
+cp runs/lecture/rectified_flow.png first.png
+expect 0 "" neap run "$recipes/lecture/rectified_flow.lua" steps=500 batch=32 samples=300 num_steps=10 threads=1
+holds "the same seed draws the same picture" cmp first.png runs/lecture/rectified_flow.png
+expect 0 "" \
+    neap run "$recipes/lecture/rectified_flow.lua" steps=20 batch=8 samples=30 num_steps=5 seed=1 out=other shape=rings
+holds "out= and seed=" test "$(cksum <first.png)" != "$(cksum <other/rectified_flow.png)"
+expect_like 2 "neap: $recipes/lecture/rectified_flow.lua:*: unknown key 'num_step'; did you mean 'num_steps'?" \
+    neap run "$recipes/lecture/rectified_flow.lua" num_step=5
+
+# --- The quickstart ---------------------------------------------------------------------------------------------------
+
+small="width=16 depth=1 heads=2 batch=4 steps=3"
+# shellcheck disable=SC2086
+expect_like 0 "dit: * parameters, * at the peak, * s a step, 3 steps in about *" \
+    neap run "$recipes/quickstart.lua" data=shapes $small
+same_text "what it prints" "runs/quickstart: step 3, loss N
+runs/quickstart/checkpoint.safetensors
+runs/quickstart/samples.png" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
+same_text "a row of 8 pictures for each of 10 classes, enlarged twice" 000001d200000246 \
+    "$(hex runs/quickstart/samples.png 16 8)"
+expect 0 "" neap sample runs/quickstart --steps 2 --label triangle -o triangles.png
+same_text "a row of one class" 000001d20000003c "$(hex triangles.png 16 8)"
+
+# shellcheck disable=SC2086
+expect_like 0 "dit: *" neap run "$recipes/quickstart.lua" data=/nowhere/at/all $small out=elsewhere
+same_text "a missing folder is told" "quickstart: there is no /nowhere/at/all; training on drawn shapes instead" \
+    "$(head -n 1 stdout)"
+holds "and the pictures are those of shapes" cmp runs/quickstart/samples.png elsewhere/samples.png
+
+mkdir empty
+# shellcheck disable=SC2086
+expect_like 1 "neap: $recipes/quickstart.lua:*: idx: empty/train-images-idx3-ubyte: No such file or directory" \
+    neap run "$recipes/quickstart.lua" data=empty $small
+expect_like 2 "neap: $recipes/quickstart.lua:*: unknown key 'labeldropout'; did you mean 'label_dropout'?" \
+    neap run "$recipes/quickstart.lua" labeldropout=0.5
+
+fashion=/usr/share/datasets/fashion-mnist
+if [ -d $fashion ]; then
+    # shellcheck disable=SC2086
+    expect_like 0 "dit: *" neap run "$recipes/quickstart.lua" $small out=fashion
+    same_text "the quickstart as it stands" "fashion: step 3, loss N" "$(sed -n '1s/loss [0-9.]*$/loss N/p' stdout)"
+    expect 0 "" neap sample fashion --steps 2 -n 2 --label "Ankle boot" -o boots.png
+fi
+finish

@@ -1,0 +1,170 @@
+#!/bin/sh
+# Training from the command line: its keys, what a run leaves in its folder, what it tells, how it ends.
+# shellcheck source=tests/lua/shell.inc
+. "$NEAP_SOURCE/tests/lua/shell.inc"
+write_recipes
+
+# One line of metrics, as strict JSON.
+number='-\{0,1\}[0-9][0-9]*\(\.[0-9]*\)\{0,1\}\(e[-+]\{0,1\}[0-9]*\)\{0,1\}'
+row="{\"gradient_norm\": $number, \"loss\": $number, \"lr\": $number, \"seconds\": $number, \"step\": [1-9][0-9]*}"
+
+# --- A run folder -----------------------------------------------------------------------------------------------------
+
+expect_like 0 "dit: 10.5 k parameters, 0 MiB at the peak, [0-9]* s a step, 12 steps in about *" neap run shapes.lua
+same_text "what a run prints" "runs/shapes: step 12, loss N
+runs/shapes/checkpoint.safetensors
+runs/shapes/samples.png" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
+same_text "what a run leaves" "checkpoint.safetensors metrics.jsonl recipe.lua samples.png settings.json" \
+    "$(cd runs/shapes && echo ./* | sed 's,\./,,g')"
+holds "the recipe is kept as it was" cmp shapes.lua runs/shapes/recipe.lua
+same_text "every line of metrics is JSON" 12 "$(grep -cx "$row" runs/shapes/metrics.jsonl)"
+same_text "steps ascend" "1 2 3 4 5 6 7 8 9 10 11 12" \
+    "$(sed 's/.*"step": \([0-9]*\)}$/\1/' runs/shapes/metrics.jsonl | paste -s -d ' ' -)"
+holds "settings.json is one object" \
+    grep -qx '{.*"settings": {.*"batch": 4, .*"steps": 12, .*}' runs/shapes/settings.json
+holds "settings.json has the optimiser" grep -q '"optimizer": {"lr": 0.001, "name": "adamw", "weight_decay": 0.01}' \
+    runs/shapes/settings.json
+holds "settings.json has the machine" \
+    grep -q '"machine": {.*"isa": "[a-z0-9]*", "threads": [0-9]*}' runs/shapes/settings.json
+same_text "samples.png is a PNG" 89504e470d0a1a0a "$(hex runs/shapes/samples.png 0 8)"
+same_text "its grid: 8 columns and 10 rows of 8 pixels and a gap, enlarged 8 times" 00000248000002d8 "$(
+    hex runs/shapes/samples.png 16 8)"
+same_text "the step in the checkpoint" 12 "$(step_of runs/shapes)"
+same_text "no control characters where standard error is no terminal" "" "$(tr -d '\n -~' <stderr)"
+
+expect_like 0 "mlp: 634 parameters*" neap run points.lua
+same_text "no picture of points" "checkpoint.safetensors metrics.jsonl recipe.lua settings.json" \
+    "$(cd runs/points && echo ./* | sed 's,\./,,g')"
+
+# Lines of progress come every ten seconds; here at once.
+cat >progress.lua <<'RECIPE'
+local bar = require("neap.progress").new(100, 0)
+bar.period = 0
+bar:update(50, 0.5, "loss 1.2345")
+bar:clear()
+RECIPE
+expect_like 0 "step 50/100  loss 1.2345  * steps/s  0.0 s left" neap run progress.lua
+same_text "a plain line of progress" "" "$(tr -d '\n -~' <stderr)"
+
+# --- An earlier run is moved aside ------------------------------------------------------------------------------------
+
+contents runs/points >before
+expect_like 0 "mlp: *${newline}runs/points held an earlier run, which is now runs/points.1" neap run points.lua seed=1
+contents runs/points.1 | cmp -s - before
+same_text "an earlier run stays as it was" 0 $?
+expect_like 0 "*which is now runs/points.2" neap run points.lua seed=1 out=runs/points/
+holds "a run of another seed differs" test "$(metrics runs/points)" != "$(metrics runs/points.1)"
+same_text "and one of the same seed does not" "$(metrics runs/points)" "$(metrics runs/points.2)"
+holds "which the checkpoint says as well" cmp runs/points/checkpoint.safetensors runs/points.2/checkpoint.safetensors
+
+# --- Keys of training -------------------------------------------------------------------------------------------------
+
+neap run points.lua steps=7 out=a/b/c >/dev/null 2>&1
+same_text "steps= and out=" 7 "$(wc -l <a/b/c/metrics.jsonl | tr -d ' ')"
+neap run points.lua batch=16 lr=0.01 out=a/batch >/dev/null 2>&1
+holds "batch=" grep -q '"batch": 16' a/batch/settings.json
+holds "a key of the recipe" grep -q '"lr": 0.01,' a/batch/metrics.jsonl
+holds "overrides are kept" grep -q '"overrides": {"batch": "16", "lr": "0.01", "out": "a/batch"}' a/batch/settings.json
+neap run points.lua precision=bf16 out=a/bf16 >/dev/null 2>&1
+holds "precision=" grep -q '"precision": "bf16"' a/bf16/settings.json
+holds "bf16 is another arithmetic" test "$(metrics a/bf16)" != "$(metrics runs/points)"
+for threads in 1 2; do
+    neap run shapes.lua steps=20 threads=$threads out=a/threads$threads >/dev/null 2>&1
+    holds "threads=$threads" grep -q "\"threads\": $threads" a/threads$threads/settings.json
+done
+for file in checkpoint.safetensors samples.png recipe.lua; do
+    holds "$file is the same with one thread and two" cmp a/threads1/$file a/threads2/$file
+done
+same_text "metrics with one thread and two" "$(metrics a/threads1)" "$(metrics a/threads2)"
+
+neap run shapes.lua steps=10 sample_every=4 out=a/samples >/dev/null 2>&1
+same_text "sample_every=" "samples-000004.png samples-000008.png samples.png" "$(cd a/samples && echo samples*)"
+neap run points.lua steps=10 sample_every=4 out=a/nosamples >/dev/null 2>&1
+holds "nothing is drawn of points" absent a/nosamples/samples-000004.png
+
+cat >watch.lua <<'RECIPE'
+local file = io.open("points.lua"):read "a"
+local seen = {}
+file = file:gsub("log_every = 1", [[log_every = 1, on_step = function(step)
+  local there = neap.exists "runs/watch/checkpoint.safetensors"
+  io.write(step, there and "+" or "-", step < 6 and " " or "\n")
+end]])
+load(file)()
+RECIPE
+neap run watch.lua steps=6 checkpoint_every=3 >stdout 2>stderr
+same_text "checkpoint_every=" "1- 2- 3- 4+ 5+ 6+" "$(head -n 1 stdout)"
+
+expect_like 0 "*at most 0.6 s of 200000 steps' *" neap run points.lua steps=200000 minutes=0.01 out=a/minutes
+same_text "minutes= ends well" "a/minutes/checkpoint.safetensors" "$(sed -n 2p stdout)"
+reached=$(step_of a/minutes)
+holds "minutes= ends before the last step, at $reached" test "$reached" -lt 200000
+same_text "minutes= ends when the time is over" "in time" "$(
+    sed -n '$s/.*"seconds": \([0-9.]*\).*/\1/p' a/minutes/metrics.jsonl |
+        awk '{ print($1 >= 0.6 && $1 < 10 ? "in time" : $1) }')"
+
+expect 2 "neap: points.lua:3: steps: expected a whole number from 1, got '0'" neap run points.lua steps=0
+for wrong in 'steps=1.5|a whole number from 1' 'steps=x|a whole number from 1' 'minutes=0|a number above 0' \
+    'minutes=long|a number above 0' 'minutes=1e999|a number above 0' 'batch=-1|a whole number from 1' \
+    'out=|text' 'checkpoint_every=-1|a whole number from 0' 'sample_every=often|a whole number from 0' \
+    'precision=fp16|fp32 or bf16' 'resume=maybe|true or false'; do
+    setting=${wrong%|*}
+    refused 2 points "${setting%%=*}: expected ${wrong#*|}, got '${setting#*=}'" "$setting"
+done
+expect 2 "neap: seed: expected a whole number from 0, got '-1'" neap run points.lua seed=-1
+expect 2 "neap: seed: expected a whole number from 0, got '99999999999999999999'" \
+    neap run points.lua seed=99999999999999999999
+expect 2 "neap: threads: expected a whole number from 1, got '0'" neap run points.lua threads=0
+expect 2 "neap: threads: expected 0 (all cores) to 1024, got 2000" neap run points.lua threads=2000
+expect 2 "neap: points.lua:2: lr: expected a number, got 'fast'" neap run points.lua lr=fast
+expect 2 "neap: points.lua:2: hidden: expected a whole number, got '1.5'" neap run points.lua hidden=1.5
+expect 2 "neap: points.lua:2: labels: expected true or false, got 'many'" neap run points.lua labels=many
+expect 2 "neap: points.lua:2: unknown key 'stepz'; did you mean 'steps'?" neap run points.lua stepz=3
+expect 2 "neap: points.lua:2: unknown key 'hiden'; did you mean 'hidden'?" neap run points.lua hiden=3
+expect 2 "neap: expected key=value, got 'fast'" neap run points.lua fast
+expect 2 "neap: unknown option '--steps'" neap run points.lua --steps=3
+expect 2 "neap: points.lua:4: mlp: hidden: expected 1 to 65536, got 0" neap run points.lua hidden=0
+expect 2 "neap: points.lua:5: toy2d: shape: expected one of 'moons', 'spirals', 'checkerboard', 'gaussians8', 'rings', \
+got text 'square'" neap run points.lua shape=square
+refused 2 points "adamw: lr: expected a number above 0, got -1" lr=-1
+
+# --- The processor and the library ------------------------------------------------------------------------------------
+
+expect_like 0 "mlp: *" env NEAP_CPU=generic "$NEAP_SOURCE/neap" run points.lua out=a/generic
+holds "NEAP_CPU is kept in settings.json" grep -q '"isa": "generic"' a/generic/settings.json
+expect_like 0 "mlp: *" env NEAP_GEMM=openblas "$NEAP_SOURCE/neap" run points.lua out=a/openblas
+loss_of() {
+    sed -n '$s/.*"loss": \([0-9.]*\).*/\1/p' "$1/metrics.jsonl"
+}
+for run in generic openblas; do
+    same_text "$run learns what the default does" near "$(echo "$(loss_of a/$run) $(loss_of runs/points.1)" | awk '
+        { print($2 > 0 && $1 > 0.99 * $2 && $1 < 1.01 * $2 ? "near" : $0) }')"
+done
+
+# --- Where nothing can be written -------------------------------------------------------------------------------------
+
+# Root may write nearly everywhere; not below a file, nor in the folders that the kernel makes.
+expect_like 1 "mlp: *${newline}neap: points.lua:3: points.lua: cannot be made: *" neap run points.lua out=points.lua/run
+expect_like 1 "mlp: *${newline}neap: points.lua:3: points.lua: cannot be made: *" neap run points.lua out=points.lua
+expect_like 1 "mlp: *${newline}neap: points.lua:3: /proc/run: cannot be made: *" neap run points.lua out=/proc/run
+mkdir held && echo '{}' >held/metrics.jsonl
+inside() {
+    (cd held && neap run ../points.lua out=.)
+}
+expect_like 1 "mlp: *${newline}neap: ../points.lua:3: train: . holds an earlier run and cannot be moved: *" inside
+
+# A disk that is full: no file may grow beyond a limit of 512 bytes, or of 8 KiB.
+limited() {
+    (
+        trap '' XFSZ
+        ulimit -f "$1"
+        shift
+        neap run "$@"
+    )
+}
+expect_like 1 "mlp: *${newline}neap: points.lua:3: train: a/full/metrics.jsonl: cannot be written: *" \
+    limited 1 points.lua out=a/full
+expect_like 1 "mlp: *${newline}neap: points.lua:3: safetensors: a/tight/checkpoint.safetensors: cannot be written: *" \
+    limited 16 points.lua out=a/tight
+same_text "nothing of a checkpoint that does not fit" "metrics.jsonl recipe.lua settings.json" \
+    "$(cd a/tight && echo ./* | sed 's,\./,,g')"
+finish
