@@ -96,8 +96,7 @@ START_TEST(misfits)
     does_not_fit(NETWORK("pair", "classes", "0"), points(), "nobody", &usual_config,
                  "adamw: the model has no parameter whose name begins with 'nobody.'");
     does_not_fit(NETWORK("mlp", "hidden", "8"), points(), "flow_matching", &bad,
-                 "adamw: expected lr > 0, betas in [0, 1), eps > 0, weight_decay and clip from 0, ema in [0, 1), "
-                 "got 0, 0.9, 0.99, 1e-08, 0.01, 1, 0.9");
+                 "adamw: lr: expected a number above 0, got 0");
 }
 END_TEST
 
