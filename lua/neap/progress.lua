@@ -20,32 +20,23 @@ local function bar(share)
   return ("#"):rep(full) .. ("-"):rep(BAR - full)
 end
 
---- Shows step `step`, with text such as the loss, at most once a period; `share` of the way to the end.
-function progress:update(step, share, text)
+--- Shows step `step`, with text such as the loss, at most once a period. `seconds` were spent on the run so far, here or
+-- before it was resumed, and the run ends at `limit` of them.
+function progress:update(step, seconds, limit, text)
   local now = core.now()
   if now - self.shown < self.period then
     return
   end
   self.shown = now
-  local spent, done = now - self.began, step - self.first
-  local rate = done / spent
-  local left = share > 0 and math.min((self.total - step) / rate, self:left(share, spent)) or 0
+  local rate = (step - self.first) / (now - self.began)
+  local left = math.max(0, math.min((self.total - step) / rate, limit - seconds))
   local line = ("step %d/%d  %s  %.3g steps/s  %s left"):format(step, self.total, text, rate, format.duration(left))
   if self.terminal then
-    io.stderr:write("\r[", bar(share), "] ", line, "\27[K")
+    io.stderr:write("\r[", bar(seconds / (seconds + left)), "] ", line, "\27[K")
   else
     io.stderr:write(line, "\n")
   end
   io.stderr:flush()
-end
-
--- Time to the end at the rate at which the share has grown here; a run that was resumed began with some of it.
-function progress:left(share, spent)
-  self.share = self.share or share
-  if share <= self.share then
-    return math.huge
-  end
-  return spent * (1 - share) / (share - self.share)
 end
 
 --- Takes the bar away, so that other lines can be printed.

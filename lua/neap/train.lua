@@ -178,7 +178,7 @@ local function loop(run, settings, place, bar, spent)
     local seconds = core.now() - began
     add(window, report)
     run.loss = report.loss
-    bar:update(step, math.max(step / settings.steps, seconds / limit), ("loss %.4f"):format(report.loss))
+    bar:update(step, seconds, limit, ("loss %.4f"):format(report.loss))
     if due(settings.log_every, step) or step == settings.steps then
       run.loss = window.loss / window.count
       place:log(row_of(run, window, seconds, scale * (settings.optimizer.settings.lr or 1e-3)))

@@ -79,8 +79,8 @@ typedef struct neap_train_report {
  * gradient that is not finite is such a failure, and names step and first bad tensor. */
 int neap_trainer_step(neap_trainer *trainer, int64_t number, double lr_scale, neap_train_report *report);
 
-/* Does all of step 1 but the update, twice, and gives the bytes of tensors alive at the peak (parameters and
- * optimiser state included) and the seconds of the second. */
+/* Does all of step 1 but the update, two or three times, and gives the bytes of tensors alive at the peak (parameters and
+ * optimiser state included) and the seconds of the last time. */
 int neap_trainer_rehearse(neap_trainer *trainer, size_t *peak, double *seconds);
 
 int neap_trainer_optimizers(const neap_trainer *trainer);
