@@ -6,7 +6,7 @@ local neap = require "neap"
 
 local o = neap.options {
   shape = "moons", num_steps = 50, samples = 2000, -- what to learn, and how to draw it
-  steps = 3000, batch = 256, out = "runs/lecture", -- training
+  steps = 10000, batch = 256, out = "runs/lecture", -- training
 }
 
 local dataset = neap.dataset.toy2d { shape = o.shape }
@@ -19,7 +19,7 @@ local optimizer = neap.optimizer.adamw { model = model, lr = 1e-3 }
 --     xt = (1 - t) * x + t * z
 --     v = model(xt, t)
 --     loss = (z - x - v).square().sum()
-local step, average = 0, 0
+local step, average, every = 0, 0, math.max(1, o.steps // 10)
 for x in dataset:batches(o.batch, o.steps) do
   local z = neap.randn_like(x)
   local t = neap.uniform(0, 1)
@@ -30,8 +30,8 @@ for x in dataset:batches(o.batch, o.steps) do
   loss:backward() -- the lecture leaves the step to the reader
   optimizer:step()
   step, average = step + 1, average + loss:item() / o.batch
-  if step % 500 == 0 then
-    print(("step %5d  loss %.4f a point"):format(step, average / 500))
+  if step % every == 0 then
+    print(("step %5d  loss %.4f a point"):format(step, average / every))
     average = 0
   end
 end

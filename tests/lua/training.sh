@@ -40,7 +40,7 @@ same_text "no picture of points" "checkpoint.safetensors metrics.jsonl recipe.lu
 cat >progress.lua <<'RECIPE'
 local bar = require("neap.progress").new(100, 0)
 bar.period = 0
-bar:update(50, 0.5, "loss 1.2345")
+bar:update(50, 60, 63, "loss 1.2345")
 bar:clear()
 RECIPE
 expect_like 0 "step 50/100  loss 1.2345  * steps/s  0.0 s left" neap run progress.lua
@@ -152,7 +152,7 @@ inside() {
 }
 expect_like 1 "mlp: *${newline}neap: ../points.lua:3: train: . holds an earlier run and cannot be moved: *" inside
 
-# A disk that is full: no file may grow beyond a limit of 512 bytes, or of 8 KiB.
+# A disk that is full: no file may grow beyond a limit of one block, or of 8; shells count in blocks of 512 bytes or 1 KiB.
 limited() {
     (
         trap '' XFSZ
@@ -164,7 +164,7 @@ limited() {
 expect_like 1 "mlp: *${newline}neap: points.lua:3: train: a/full/metrics.jsonl: cannot be written: *" \
     limited 1 points.lua out=a/full
 expect_like 1 "mlp: *${newline}neap: points.lua:3: safetensors: a/tight/checkpoint.safetensors: cannot be written: *" \
-    limited 16 points.lua out=a/tight
+    limited 8 points.lua out=a/tight
 same_text "nothing of a checkpoint that does not fit" "metrics.jsonl recipe.lua settings.json" \
     "$(cd a/tight && echo ./* | sed 's,\./,,g')"
 finish
