@@ -101,7 +101,8 @@ static int check_unchanged(const neap_tape_node *node)
         if (call->in[i]->storage && call->in[i]->storage->version != node->version[i])
             return neap_fail("backward: input %d of '%s' was written in place after the forward pass", i, call->op->info.name);
     if (call->out->storage && call->out->storage->version != node->out_version)
-        return neap_fail("backward: the output of '%s' was written in place after the forward pass", call->op->info.name);
+        return neap_fail("backward: the output of '%s' was written in place after the forward pass",
+                         call->op->info.name);
     return 0;
 }
 

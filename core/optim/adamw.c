@@ -204,7 +204,8 @@ static neap_adamw_args args_of(const neap_optimizer *o, int64_t step, double lr_
 int neap_optimizer_step(neap_optimizer *o, neap_tensor *const *gradients, int64_t step, double lr_scale, double *norm)
 {
     if (step < 1 || !isfinite(lr_scale))
-        return neap_fail("adamw: expected a step from 1 and a finite lr_scale, got %lld and %g", (long long)step, lr_scale);
+        return neap_fail("adamw: expected a step from 1 and a finite lr_scale, got %lld and %g", (long long)step,
+                         lr_scale);
     if (total_norm(o, gradients, norm) < 0)
         return -1;
     neap_adamw_args args = args_of(o, step, lr_scale, *norm);

@@ -172,7 +172,9 @@ neap_tensor *neap_network_velocity(neap_network *n, neap_tensor *x, neap_tensor 
 
 static neap_tensor *generate(neap_network *n, neap_tensor *z, neap_tensor *labels)
 {
-    return fit_labels(neap_network_spec(n), neap_dim(z, 0), &labels) < 0 ? NULL : n->functions->generate(n->self, z, labels);
+    if (fit_labels(neap_network_spec(n), neap_dim(z, 0), &labels) < 0)
+        return NULL;
+    return n->functions->generate(n->self, z, labels);
 }
 
 neap_tensor *neap_network_generate(neap_network *n, neap_tensor *z, neap_tensor *labels)

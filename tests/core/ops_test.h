@@ -106,8 +106,9 @@ static inline bool refuse_nth(void *user, size_t bytes)
     return --*left == 0;
 }
 
-/* Runs work() in a scope with the first allocation refused, then the second, ... until it gets all it asks for. Each time
- * before that it must fail with a message about memory, and each time leave no buffer. Returns how many it asked for. */
+/* Runs work() in a scope with the first allocation refused, then the second, ... until it gets all it asks for. Each
+ * time before that it must fail with a message about memory, and each time leave no buffer. Returns how many it asked
+ * for. */
 static inline int refuse_each(bool (*work)(void *user), void *user)
 {
     const size_t live = neap_memory().live;

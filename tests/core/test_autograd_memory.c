@@ -1,22 +1,10 @@
 /* What the tape holds and when it lets go: the rows' needs to the byte, loops that never end, memory that runs out. */
-#include "ops_test.h"
-
 #include <neap/parallel.h>
+
+#include "tape_test.h"
 
 enum { COUNT = 1000, CHAIN = 20 };
 #define BUFFER (COUNT * sizeof(float))
-
-static neap_tensor *leaf(neap_shape shape)
-{
-    neap_tensor *x = random_tensor(shape, 0.5, 1.5);
-    ck_assert_int_eq(neap_require_grad(x, true), 0);
-    return x;
-}
-
-static neap_tensor *total(neap_tensor *x)
-{
-    return neap_sum(x, NULL, 0, false);
-}
 
 static size_t live(void)
 {

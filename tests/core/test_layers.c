@@ -56,7 +56,7 @@ START_TEST(test_linear_is_refused)
 }
 END_TEST
 
-/* Each with and without a bias, against ops that know no layers: sums of four or five terms differ in rounding alone. */
+/* Each with and without a bias, against ops that know no layers: sums of a few terms differ in rounding alone. */
 START_TEST(test_linear_is_applied)
 {
     const layers l = make_layers();

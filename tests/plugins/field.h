@@ -26,11 +26,12 @@ static struct {
 
 static inline void *field_build(const void *config, neap_model *model)
 {
+    const neap_init zero = {NEAP_INIT_ZERO, 0};
     field *f = neap_calloc(1, sizeof *f);
     if (!f)
         return NULL;
     f->config = config;
-    f->drift = neap_model_parameter(model, neap_dims(f->config->classes + 1, 1), (neap_init){NEAP_INIT_ZERO, 0}, "drift");
+    f->drift = neap_model_parameter(model, neap_dims(f->config->classes + 1, 1), zero, "drift");
     if (!f->drift)
         neap_free(f);
     return f->drift ? f : NULL;
@@ -56,8 +57,9 @@ static inline neap_tensor *field_velocity(void *self, neap_tensor *x, neap_tenso
     return f->config->width == 2 ? v : neap_zeros(NEAP_F32, neap_dims(neap_dim(x, 0), 1, f->config->width, 1));
 }
 
-static const neap_architecture field_functions = {.size = sizeof field_functions, .build = field_build, .destroy = neap_free,
-                                                  .spec = field_spec, .velocity = field_velocity};
+static const neap_architecture field_functions = {.size = sizeof field_functions, .build = field_build,
+                                                  .destroy = neap_free, .spec = field_spec,
+                                                  .velocity = field_velocity};
 static const neap_param field_params[] = {
     NEAP_REAL(field_config, rate, 0, -10, 10, "v over x."),
     NEAP_INT(field_config, classes, 0, 0, 100, "Classes."),
@@ -81,7 +83,8 @@ static const neap_component field_components[] = {
     {"sampler/1", "once", "Asks the generator.", 0, once_params, &once_functions},
     {0},
 };
-static const neap_plugin field_plugin = {NEAP_ABI, sizeof field_plugin, "test", "1", "MIT", "For tests.", field_components};
+static const neap_plugin field_plugin = {NEAP_ABI, sizeof field_plugin, "test", "1", "MIT", "For tests.",
+                                         field_components};
 
 static inline void field_open(void)
 {

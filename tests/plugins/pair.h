@@ -1,6 +1,6 @@
 /*
- * For tests of runs: `pair`, an architecture of two parts that offers no velocity. The generator makes points [B, 1, 1, 2]
- * from points, the critic gives each a number; with classes, a row of a table is added to what comes in.
+ * For tests of runs: `pair`, an architecture of two parts that offers no velocity. The generator makes points
+ * [B, 1, 1, 2] from points, the critic gives each a number; with classes, a row of a table is added to what comes in.
  */
 #ifndef NEAP_PAIR_H
 #define NEAP_PAIR_H

@@ -1,4 +1,5 @@
 /* The objective flow_matching, as seen by a network that writes down what it is shown. */
+#include "../core/moments.h"
 #include "run_test.h"
 
 enum { BATCH = 4096, SIZE = 6, CLASSES = 4 };
@@ -42,7 +43,7 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 static const neap_component components[] = {
-    {"architecture/1", "probe", "Notes what it is shown, and answers with x.", sizeof(probe_config), params, &functions},
+    {"architecture/1", "probe", "Notes what it is shown, answers with x.", sizeof(probe_config), params, &functions},
     {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
@@ -70,18 +71,6 @@ static double loss_of(neap_network *network, const char *dropout, neap_step *ste
     ck_assert_msg(!neap_failed(), "%s", neap_error_message());
     neap_instance_release(instance);
     return loss;
-}
-
-/* Mean and variance within five standard errors. */
-static void check_moments(const char *what, const double *x, int count, double mean, double variance, double fourth)
-{
-    double m = 0, v = 0;
-    for (int i = 0; i < count; i++)
-        m += x[i] / count;
-    for (int i = 0; i < count; i++)
-        v += (x[i] - mean) * (x[i] - mean) / count;
-    ck_assert_msg(fabs(m - mean) < 5 * sqrt(variance / count), "%s: mean %g", what, m);
-    ck_assert_msg(fabs(v - variance) < 5 * sqrt((fourth - variance * variance) / count), "%s: variance %g", what, v);
 }
 
 /* x_t = (1 - t) x + t z with normal z and uniform t. */
@@ -119,8 +108,8 @@ START_TEST(what_is_learned)
             const double x = (double)floats(step.x)[i], xt = (double)floats(shown.x)[i], z = (xt - (1 - t) * x) / t;
             expected += (xt - z + x) * (xt - z + x) / SIZE;
         }
-        ck_assert_msg(t < 0.05 || fabs(loss - expected) < 1e-4 * fmax(1, expected), "step %d: %g, expected %g", number, loss,
-                      expected);
+        ck_assert_msg(t < 0.05 || fabs(loss - expected) < 1e-4 * fmax(1, expected), "step %d: %g, expected %g", number,
+                      loss, expected);
     }
     neap_network_free(network);
 }

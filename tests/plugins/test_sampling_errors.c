@@ -27,7 +27,8 @@ START_TEST(counts)
     }
     s.count = INT64_MAX;
     s.batch = 0;
-    is_refused(network, &s, "sample: tensor: expected at most 8 axes of sizes from 0, got [9223372036854775807, 1, 2, 1]");
+    is_refused(network, &s,
+               "sample: tensor: expected at most 8 axes of sizes from 0, got [9223372036854775807, 1, 2, 1]");
     end_sampling(s);
     neap_network_free(network);
 }
@@ -117,7 +118,8 @@ START_TEST(samples_of_another_shape)
     neap_network *network = drifting();
     ck_succeeds(neap_registry_add(&rogue_plugin, NULL));
     neap_instance *twice = neap_instance_new(neap_registry_find("sampler", "twice"));
-    is_refused(network, &(neap_sampling){.sampler = twice, .count = 3}, "sample: twice: expected [3, 1, 2, 1], got [6, 1, 2, 1]");
+    const neap_sampling s = {.sampler = twice, .count = 3};
+    is_refused(network, &s, "sample: twice: expected [3, 1, 2, 1], got [6, 1, 2, 1]");
     neap_instance_release(twice);
     neap_network_free(network);
 }
@@ -160,6 +162,7 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE_WITH("sampling, errors", field_open, run_close, counts, labels_out_of_range, unconditional, what_is_not_offered,
-                          velocity_of_another_shape, samples_of_another_shape, every_allocation_may_fail);
+    return RUN_SUITE_WITH("sampling, errors", field_open, run_close, counts, labels_out_of_range, unconditional,
+                          what_is_not_offered, velocity_of_another_shape, samples_of_another_shape,
+                          every_allocation_may_fail);
 }

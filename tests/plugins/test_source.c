@@ -50,8 +50,10 @@ static const neap_param params[] = {
     NEAP_INT(numbers_config, broken, -1, -1, 1000, "The example that cannot be read."),
     NEAP_PARAMS_END,
 };
-static const neap_dataset named = {sizeof named, numbers_open, neap_free, numbers_spec, numbers_count, numbers_label_name, numbers_read};
-static const neap_dataset nameless = {sizeof nameless, numbers_open, neap_free, numbers_spec, numbers_count, NULL, numbers_read};
+static const neap_dataset named = {sizeof named,  numbers_open,       neap_free,   numbers_spec,
+                                   numbers_count, numbers_label_name, numbers_read};
+static const neap_dataset nameless = {sizeof nameless, numbers_open, neap_free,   numbers_spec,
+                                      numbers_count,   NULL,         numbers_read};
 static const neap_component components[] = {
     {"dataset/1", "numbers", "Numbers.", sizeof(numbers_config), params, &named},
     {"dataset/1", "nameless", "Numbers whose classes have no names.", sizeof(numbers_config), params, &nameless},
@@ -269,6 +271,6 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("source", open_sources, run_close, epochs_are_permutations, order_needs_no_state,
-                          any_threads_read_the_same, examples_by_index, without_labels, label_names, refused, unreadable,
-                          not_opened, every_allocation_may_fail);
+                          any_threads_read_the_same, examples_by_index, without_labels, label_names, refused,
+                          unreadable, not_opened, every_allocation_may_fail);
 }

@@ -47,7 +47,8 @@ static inline neap_instance *small_shapes(void)
 
 static inline training small_training(uint64_t seed)
 {
-    return start_training(try_network("dit", seed, SETTINGS(SMALL_DIT)), small_shapes(), "flow_matching", &usual_config);
+    neap_network *network = try_network("dit", seed, SETTINGS(SMALL_DIT));
+    return start_training(network, small_shapes(), "flow_matching", &usual_config);
 }
 
 static inline neap_train_report take_step(training t, int64_t number)

@@ -17,9 +17,9 @@ neap_instance *neap_network_instance(const neap_network *network);
 neap_spec neap_network_spec(const neap_network *network);
 bool neap_network_offers(const neap_network *network, const char *what); /* "velocity", "generate", ... */
 
-/* Calls with shapes checked; labels NULL stands for the null label where the network is conditional, unless a message is
- * pending: then making them has failed, and so does the call. A failure inside is prefixed with the architecture's name.
- * Objectives call these. */
+/* Calls with shapes checked; labels NULL stands for the null label where the network is conditional, unless a message
+ * is pending: then making them has failed, and so does the call. A failure inside is prefixed with the architecture's
+ * name. Objectives call these. */
 neap_tensor *neap_network_velocity(neap_network *network, neap_tensor *x, neap_tensor *t, neap_tensor *labels);
 neap_tensor *neap_network_generate(neap_network *network, neap_tensor *z, neap_tensor *labels);
 neap_tensor *neap_network_discriminate(neap_network *network, neap_tensor *x, neap_tensor *labels);
