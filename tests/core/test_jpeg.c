@@ -1,30 +1,8 @@
 /* JPEG, made here with TurboJPEG: gray, colour, progressive; and damaged files, which must not end the process. */
-#include <stdio.h>
-
-#include <turbojpeg.h>
-
+#include "encode_jpeg.h"
 #include "picture_test.h"
 
 enum { WIDTH = 24, HEIGHT = 16 };
-
-typedef struct form {
-    int components, format, sampling, flags;
-} form;
-
-typedef struct file {
-    unsigned char *bytes; /* TurboJPEG's */
-    unsigned long size;
-} file;
-
-/* The best quality, and colours as fine as the light. */
-static file encode(form as, const unsigned char *pixels)
-{
-    file f = {NULL, 0};
-    tjhandle turbo = tjInitCompress();
-    ck_assert_int_eq(tjCompress2(turbo, pixels, WIDTH, 0, HEIGHT, as.format, &f.bytes, &f.size, as.sampling, 100, as.flags), 0);
-    tjDestroy(turbo);
-    return f;
-}
 
 /* Levels that change slowly, each channel in its way. */
 static void paint(unsigned char *pixels, double *levels, int channels)
@@ -35,16 +13,15 @@ static void paint(unsigned char *pixels, double *levels, int channels)
     }
 }
 
-static file painted(form as)
+static jpeg_file painted(jpeg_form as)
 {
     unsigned char pixels[HEIGHT * WIDTH * 4];
     double levels[HEIGHT * WIDTH * 4];
     paint(pixels, levels, as.components);
-    return encode(as, pixels);
+    return encode_jpeg(as, WIDTH, HEIGHT, pixels);
 }
 
-static const form gray = {1, TJPF_GRAY, TJSAMP_GRAY, 0}, color = {3, TJPF_RGB, TJSAMP_444, 0},
-                  fine = {3, TJPF_RGB, TJSAMP_444, TJFLAG_PROGRESSIVE};
+static const jpeg_form gray = JPEG_GRAY, color = JPEG_COLOR, fine = JPEG_PROGRESSIVE;
 
 /* At the best quality the 64 coefficients of a block are rounded to whole numbers, an error of 1/12 each in square and
  * so of 0.3 levels in a pixel; rounding to levels and the way to RGB (a factor of up to 1.8) keep that far below 4. */
@@ -52,12 +29,12 @@ static const form gray = {1, TJPF_GRAY, TJSAMP_GRAY, 0}, color = {3, TJPF_RGB, T
 
 START_TEST(pictures)
 {
-    const form forms[] = {gray, color, fine, {1, TJPF_GRAY, TJSAMP_GRAY, TJFLAG_PROGRESSIVE}};
-    for (int i = 0; i < 4; i++) {
+    const jpeg_form forms[] = {gray, color, fine};
+    for (int i = 0; i < 3; i++) {
         unsigned char pixels[HEIGHT * WIDTH * 3];
         double levels[HEIGHT * WIDTH * 3];
         paint(pixels, levels, forms[i].components);
-        file f = encode(forms[i], pixels);
+        jpeg_file f = encode_jpeg(forms[i], WIDTH, HEIGHT, pixels);
         neap_tensor *x = neap_jpeg_load(write_file("file", f.bytes, f.size));
         ck_picture_is(x, HEIGHT, WIDTH, forms[i].components);
         ck_levels(x, levels, TOLERANCE);
@@ -68,7 +45,7 @@ END_TEST
 
 START_TEST(four_channels)
 {
-    file f = painted((form){4, TJPF_CMYK, TJSAMP_444, 0});
+    jpeg_file f = painted((jpeg_form)JPEG_CMYK);
     ck_fails_with(!neap_jpeg_parse("f", f.bytes, f.size),
                   "f: expected a JPEG picture: Unsupported color conversion request");
     tjFree(f.bytes);
@@ -78,9 +55,9 @@ END_TEST
 /* What the library would fill with gray is refused. */
 START_TEST(truncated)
 {
-    const form forms[] = {gray, fine};
+    const jpeg_form forms[] = {gray, fine};
     for (int i = 0; i < 2; i++) {
-        file f = painted(forms[i]);
+        jpeg_file f = painted(forms[i]);
         for (size_t size = 0; size < f.size; size++)
             ck_assert_msg(!decodes(neap_jpeg_parse, f.bytes, size), "%zu of %lu bytes", size, f.size);
         ck_assert(decodes(neap_jpeg_parse, f.bytes, f.size));
@@ -92,9 +69,9 @@ END_TEST
 /* There are no checksums, so many a change makes another picture; none may do more than that. */
 START_TEST(corrupt)
 {
-    const form forms[] = {gray, color, fine};
+    const jpeg_form forms[] = {gray, color, fine};
     for (int i = 0; i < 3; i++) {
-        file f = painted(forms[i]);
+        jpeg_file f = painted(forms[i]);
         int refused = 0;
         for (size_t at = 0; at < f.size; at++)
             for (int bit = 0; bit < 8; bit += 3) {
@@ -112,7 +89,7 @@ END_TEST
 START_TEST(absurd_sizes)
 {
     static const uint16_t sizes[][2] = {{16400, 16400}, {65500, 65500}};
-    file f = painted(gray);
+    jpeg_file f = painted(gray);
     unsigned char *frame = present(memmem(f.bytes, f.size, "\xff\xc0", 2));
     for (int i = 0; i < 2; i++) {
         for (int k = 0; k < 2; k++) {
@@ -150,7 +127,7 @@ static bool load(void)
 
 START_TEST(no_memory)
 {
-    file f = painted(color);
+    jpeg_file f = painted(color);
     write_file("file", f.bytes, f.size);
     tjFree(f.bytes);
     refuse_each(load);

@@ -1,61 +1,12 @@
 /*
  * PNG as others write it, made here with libpng: every depth and colour type, palettes, interlacing; and damaged files.
  */
-#include <png.h>
-
+#include "encode_png.h"
 #include "picture_test.h"
 
 /* --- Pictures in every form --------------------------------------------------------------------------------------- */
 
-typedef struct form {
-    int depth, type, interlace;
-    const png_color *palette;
-    int colors;
-    const unsigned char *transparent; /* alpha of the first colours of the palette */
-    int transparents;
-} form;
-
-typedef struct file {
-    unsigned char bytes[4096];
-    size_t size;
-} file;
-
-static void append(png_structp png, png_bytep bytes, size_t size)
-{
-    file *f = png_get_io_ptr(png);
-    ck_assert_uint_le(f->size + size, sizeof f->bytes);
-    memcpy(f->bytes + f->size, bytes, size);
-    f->size += size;
-}
-
-static void flush(png_structp png)
-{
-    (void)png;
-}
-
-/* Rows as the format packs them. libpng ends the process if the test is wrong about them. */
-static file encode(const form *as, uint32_t width, uint32_t height, const unsigned char *rows, size_t row)
-{
-    file f = {.size = 0};
-    png_bytep pointers[16];
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
-    png_infop info = png_create_info_struct(png);
-    png_set_write_fn(png, &f, append, flush);
-    png_set_IHDR(png, info, width, height, as->depth, as->type, as->interlace, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
-    if (as->palette)
-        png_set_PLTE(png, info, as->palette, as->colors);
-    if (as->transparent)
-        png_set_tRNS(png, info, as->transparent, as->transparents, NULL);
-    for (uint32_t y = 0; y < height; y++)
-        pointers[y] = (png_bytep)(uintptr_t)(rows + y * row);
-    png_set_rows(png, info, pointers);
-    png_write_png(png, info, PNG_TRANSFORM_IDENTITY, NULL);
-    png_destroy_write_struct(&png, &info);
-    return f;
-}
-
-static neap_tensor *decode(const file *f)
+static neap_tensor *decode(const png_file *f)
 {
     return present(neap_png_parse("f", f->bytes, f->size));
 }
@@ -77,7 +28,7 @@ START_TEST(few_bits)
     };
     for (int i = 0; i < 4; i++) {
         uint32_t width = rows[i].depth < 4 ? 4 : rows[i].depth == 4 ? 2 : 1;
-        file f = encode(&(form){.depth = rows[i].depth, .type = PNG_COLOR_TYPE_GRAY}, width, 1, &rows[i].row, 1);
+        png_file f = encode_png(&(png_form){.depth = rows[i].depth, .type = PNG_COLOR_TYPE_GRAY}, width, 1, &rows[i].row, 1);
         neap_tensor *x = decode(&f);
         ck_picture_is(x, 1, width, 1);
         ck_levels(x, rows[i].levels, EXACT);
@@ -97,11 +48,11 @@ START_TEST(sixteen_bits)
         bytes[2 * i + 1] = (unsigned char)value;
         levels[i] = value / 257.0;
     }
-    file gray = encode(&(form){.depth = 16, .type = PNG_COLOR_TYPE_GRAY}, 8, 6, bytes, 16);
+    png_file gray = encode_png(&(png_form){.depth = 16, .type = PNG_COLOR_TYPE_GRAY}, 8, 6, bytes, 16);
     neap_tensor *x = decode(&gray);
     ck_picture_is(x, 6, 8, 1);
     ck_levels(x, levels, 0.5 + EXACT);
-    file rgb = encode(&(form){.depth = 16, .type = PNG_COLOR_TYPE_RGB}, 8, 2, bytes, 48);
+    png_file rgb = encode_png(&(png_form){.depth = 16, .type = PNG_COLOR_TYPE_RGB}, 8, 2, bytes, 48);
     x = decode(&rgb);
     ck_picture_is(x, 2, 8, 3);
     ck_levels(x, levels, 0.5 + EXACT);
@@ -112,15 +63,15 @@ START_TEST(alpha)
 {
     static const unsigned char gray[] = {10, 0, 20, 128, 30, 255}, rgba[] = {1, 2, 3, 0, 4, 5, 6, 127, 7, 8, 9, 255};
     static const unsigned char deep[] = {1, 1, 0, 0, 200, 200, 128, 0};
-    file f = encode(&(form){.depth = 8, .type = PNG_COLOR_TYPE_GRAY_ALPHA}, 3, 1, gray, 6);
+    png_file f = encode_png(&(png_form){.depth = 8, .type = PNG_COLOR_TYPE_GRAY_ALPHA}, 3, 1, gray, 6);
     neap_tensor *x = decode(&f);
     ck_picture_is(x, 1, 3, 1);
     ck_levels(x, (double[]){10, 20, 30}, EXACT);
-    f = encode(&(form){.depth = 8, .type = PNG_COLOR_TYPE_RGBA}, 3, 1, rgba, 12);
+    f = encode_png(&(png_form){.depth = 8, .type = PNG_COLOR_TYPE_RGBA}, 3, 1, rgba, 12);
     x = decode(&f);
     ck_picture_is(x, 1, 3, 3);
     ck_levels(x, (double[]){1, 2, 3, 4, 5, 6, 7, 8, 9}, EXACT);
-    f = encode(&(form){.depth = 16, .type = PNG_COLOR_TYPE_GRAY_ALPHA}, 2, 1, deep, 8);
+    f = encode_png(&(png_form){.depth = 16, .type = PNG_COLOR_TYPE_GRAY_ALPHA}, 2, 1, deep, 8);
     ck_levels(decode(&f), (double[]){1, 200}, 0.5 + EXACT);
 }
 END_TEST
@@ -132,12 +83,12 @@ START_TEST(palettes)
     static const unsigned char two_bits[] = {0xe4}, eight_bits[] = {3, 2, 1, 0}; /* 3 2 1 0 */
     static const double levels[] = {100, 101, 102, 4, 5, 253, 2, 254, 3, 255, 0, 1};
     for (int i = 0; i < 3; i++) {
-        form as = {.depth = i ? 8 : 2, .type = PNG_COLOR_TYPE_PALETTE, .palette = colors, .colors = 4};
+        png_form as = {.depth = i ? 8 : 2, .type = PNG_COLOR_TYPE_PALETTE, .palette = colors, .colors = 4};
         if (i == 2) {
             as.transparent = seen; /* it is left out, like any alpha */
             as.transparents = 2;
         }
-        file f = encode(&as, 4, 1, i ? eight_bits : two_bits, i ? 4 : 1);
+        png_file f = encode_png(&as, 4, 1, i ? eight_bits : two_bits, i ? 4 : 1);
         neap_tensor *x = decode(&f);
         ck_picture_is(x, 1, 4, 3);
         ck_levels(x, levels, EXACT);
@@ -152,8 +103,8 @@ START_TEST(interlaced)
     double levels[SIZE];
     for (int i = 0; i < SIZE; i++)
         levels[i] = bytes[i] = (unsigned char)(i * 7 % 256);
-    const form as = {.depth = 8, .type = PNG_COLOR_TYPE_RGB, .interlace = PNG_INTERLACE_ADAM7};
-    file f = encode(&as, SIDE, SIDE, bytes, SIDE * 3);
+    const png_form as = {.depth = 8, .type = PNG_COLOR_TYPE_RGB, .interlace = PNG_INTERLACE_ADAM7};
+    png_file f = encode_png(&as, SIDE, SIDE, bytes, SIDE * 3);
     neap_tensor *x = decode(&f);
     ck_picture_is(x, SIDE, SIDE, 3);
     ck_levels(x, levels, EXACT);
@@ -162,15 +113,15 @@ END_TEST
 
 /* --- Damage ------------------------------------------------------------------------------------------------------- */
 
-static file small_file(void)
+static png_file small_file(void)
 {
     unsigned char bytes[48];
     for (int i = 0; i < 48; i++)
         bytes[i] = (unsigned char)(5 * i);
-    return encode(&(form){.depth = 8, .type = PNG_COLOR_TYPE_RGB}, 4, 4, bytes, 12);
+    return encode_png(&(png_form){.depth = 8, .type = PNG_COLOR_TYPE_RGB}, 4, 4, bytes, 12);
 }
 
-static size_t find(const file *f, const char *type)
+static size_t find(const png_file *f, const char *type)
 {
     for (size_t at = 0; at + 4 <= f->size; at++)
         if (memcmp(f->bytes + at, type, 4) == 0)
@@ -181,7 +132,7 @@ static size_t find(const file *f, const char *type)
 /* Whoever has all the pixels does not miss the end mark. */
 START_TEST(truncated)
 {
-    file f = small_file();
+    png_file f = small_file();
     size_t end = find(&f, "IEND") - 4, checksum = 4;
     for (size_t size = 0; size < end - checksum; size++)
         ck_assert_msg(!decodes(neap_png_parse, f.bytes, size), "%zu of %zu bytes", size, f.size);
@@ -194,7 +145,7 @@ END_TEST
 /* Signature, header and pixels have checksums; of what stands behind them nobody has need. */
 START_TEST(corrupt)
 {
-    file f = small_file();
+    png_file f = small_file();
     size_t end = find(&f, "IEND") - 4;
     for (size_t at = 0; at < f.size; at++)
         for (int bit = 0; bit < 8; bit++) {
@@ -213,7 +164,7 @@ static void put_u32(unsigned char *at, uint32_t value)
 }
 
 /* A header of other sizes, with its checksum made right. */
-static void claim(file *f, uint32_t width, uint32_t height)
+static void claim(png_file *f, uint32_t width, uint32_t height)
 {
     size_t at = find(f, "IHDR") + 4;
     put_u32(f->bytes + at, width);
@@ -224,7 +175,7 @@ static void claim(file *f, uint32_t width, uint32_t height)
 /* Nothing is allocated on the word of a header alone, beyond what a picture may have. */
 START_TEST(absurd_sizes)
 {
-    file f = small_file();
+    png_file f = small_file();
     claim(&f, 4, 4);
     ck_assert(decodes(neap_png_parse, f.bytes, f.size));
     static const uint32_t sizes[][2] = {{65537, 1}, {1, 65537}, {65536, 4097}, {1000000, 1000000}};

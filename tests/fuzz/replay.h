@@ -2,7 +2,8 @@
  * What fuzz targets share. Built with clang -fsanitize=fuzzer a target is driven by libFuzzer; built with
  * -DNEAP_FUZZ_REPLAY it has a main() of its own, which replays the files named on its command line, or, without any,
  * makes inputs from the target's seeds by a fixed sequence of mutations, so that the ordinary tests run it everywhere.
- * `-w FOLDER` writes the seeds there, for libFuzzer to begin with.
+ * `-w FOLDER` writes the seeds there, for libFuzzer to begin with; tests/fuzz/libfuzzer.sh does that, builds a target
+ * with clang, and runs it.
  */
 #ifndef NEAP_REPLAY_H
 #define NEAP_REPLAY_H
