@@ -152,7 +152,7 @@ inside() {
 }
 expect_like 1 "mlp: *${newline}neap: ../points.lua:3: train: . holds an earlier run and cannot be moved: *" inside
 
-# A disk that is full: no file may grow beyond a limit of one block, or of 8; shells count in blocks of 512 bytes or 1 KiB.
+# A disk that is full: no file may grow beyond a limit, in blocks of 512 bytes or 1 KiB, as the shell has it.
 limited() {
     (
         trap '' XFSZ
