@@ -134,8 +134,10 @@ static bool lost(const neap_tensor *labels)
 
 static neap_tensor *named(const neap_network *network, neap_tensor *result)
 {
-    if (!result)
+    if (!result) {
+        neap_fail("gave nothing and no message");
         neap_fail_in(name_of(network));
+    }
     return result;
 }
 

@@ -97,11 +97,12 @@ static neap_tensor *sample_batch(neap_network *network, const neap_sampling *s, 
 static int check_result(const neap_sampling *s, const neap_tensor *x, neap_shape shape)
 {
     char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
+    const char *name = neap_instance_component(s->sampler)->name;
     if (!x)
-        return -1;
+        return neap_fail("%s: gave nothing and no message", name);
     if (neap_shape_equal(neap_shape_of(x), shape))
         return 0;
-    return neap_fail("%s: expected %s, got %s", neap_instance_component(s->sampler)->name, neap_shape_text(shape, want),
+    return neap_fail("%s: expected %s, got %s", name, neap_shape_text(shape, want),
                      neap_shape_text(neap_shape_of(x), got));
 }
 

@@ -1,4 +1,6 @@
 /* Sources: open data sets, and endless shuffled batches of them. */
+#include <stdio.h>
+
 #include <neap/error.h>
 #include <neap/memory.h>
 #include <neap/parallel.h>
@@ -80,21 +82,42 @@ typedef struct read_job {
     int64_t size;
     float *x;
     int32_t *labels;
-    int64_t failed; /* atomic: the first position that could not be read, or -1 */
+    int64_t failed; /* atomic: the lowest position that could not be read, or the number of them all */
 } read_job;
 
-/* Messages belong to the thread that records them, so a failure is noted by position and told by the caller. */
+static int read_one(const read_job *job, int64_t i)
+{
+    const neap_source *source = job->source;
+    return source->functions->read(source->self, job->indices[i], job->x + i * job->size, job->labels + i);
+}
+
+static void note_failure(read_job *job, int64_t i)
+{
+    int64_t lowest = __atomic_load_n(&job->failed, __ATOMIC_RELAXED);
+    while (i < lowest && !__atomic_compare_exchange_n(&job->failed, &lowest, i, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+/* Which thread fails first is chance, so failures are noted by position, and the lowest one is asked once more why. */
 static void read_range(void *user, int64_t begin, int64_t end)
 {
     read_job *job = user;
-    const neap_source *source = job->source;
     for (int64_t i = begin; i < end; i++)
-        if (source->functions->read(source->self, job->indices[i], job->x + i * job->size, job->labels + i) < 0) {
-            int64_t none = -1;
+        if (read_one(job, i) < 0) {
             neap_error_clear();
-            __atomic_compare_exchange_n(&job->failed, &none, i, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+            note_failure(job, i);
             return;
         }
+}
+
+static int tell_failure(const read_job *job)
+{
+    char which[48];
+    snprintf(which, sizeof which, "example %lld", (long long)job->indices[job->failed]);
+    read_one(job, job->failed);
+    neap_fail("could not be read");
+    neap_fail_in(which);
+    return neap_fail_in(name_of(job->source));
 }
 
 static int check_indices(const neap_source *source, const int64_t *indices, int64_t count)
@@ -116,10 +139,10 @@ int neap_source_read(neap_source *source, const int64_t *indices, int64_t count,
     neap_tensor *classes = neap_empty(NEAP_I32, neap_dims(count));
     if (!pictures || !classes)
         return -1;
-    read_job job = {source, indices, s.height * s.width * s.channels, neap_data(pictures), neap_data(classes), -1};
+    read_job job = {source, indices, s.height * s.width * s.channels, neap_data(pictures), neap_data(classes), count};
     neap_parallel(count, 16, read_range, &job);
-    if (job.failed >= 0)
-        return neap_fail("%s: example %lld could not be read", name_of(source), (long long)indices[job.failed]);
+    if (job.failed < count)
+        return tell_failure(&job);
     *x = pictures;
     *labels = s.classes ? classes : NULL;
     return 0;

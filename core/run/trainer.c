@@ -130,8 +130,10 @@ static int forward(neap_trainer *t, int phase, neap_step *step, neap_tensor **lo
 {
     neap_scope scope = neap_scope_open();
     *loss = neap_scope_return(scope, t->objective->loss(neap_instance_config(t->instance), phase, t->network, step));
-    if (!*loss)
+    if (!*loss) {
+        neap_fail("gave no loss and no message");
         return neap_fail_in(neap_instance_component(t->instance)->name);
+    }
     double value = neap_item(*loss);
     if (isfinite(value))
         return 0;

@@ -105,23 +105,39 @@ static neap_tensor *twice_sample(const void *config, const neap_field *asked, ne
     return neap_concat((neap_tensor *[]){noise, noise}, 2, 0);
 }
 
+/* Nothing, and no word about it. */
+static neap_tensor *mute_sample(const void *config, const neap_field *asked, neap_tensor *noise, neap_random random,
+                                const neap_watch *watch)
+{
+    (void)config, (void)asked, (void)noise, (void)random, (void)watch;
+    return NULL;
+}
+
 static const char *const no_needs[] = {NULL};
+static const neap_sampler mute_functions = {sizeof mute_functions, no_needs, mute_sample};
 static const neap_sampler twice_functions = {sizeof twice_functions, no_needs, twice_sample};
 static const neap_component rogue[] = {
     {"sampler/1", "twice", "Gives too much.", 0, once_params, &twice_functions},
+    {"sampler/1", "mute", "Gives nothing.", 0, once_params, &mute_functions},
     {0},
 };
 static const neap_plugin rogue_plugin = {NEAP_ABI, sizeof rogue_plugin, "rogue", "1", "MIT", "For tests.", rogue};
 
-START_TEST(samples_of_another_shape)
+static void is_refused_of(const char *sampler, const char *message)
 {
     neap_network *network = drifting();
-    ck_succeeds(neap_registry_add(&rogue_plugin, NULL));
-    neap_instance *twice = neap_instance_new(neap_registry_find("sampler", "twice"));
-    const neap_sampling s = {.sampler = twice, .count = 3};
-    is_refused(network, &s, "sample: twice: expected [3, 1, 2, 1], got [6, 1, 2, 1]");
-    neap_instance_release(twice);
+    neap_instance *rogue_one = neap_instance_new(neap_registry_find("sampler", sampler));
+    const neap_sampling s = {.sampler = rogue_one, .count = 3};
+    is_refused(network, &s, message);
+    neap_instance_release(rogue_one);
     neap_network_free(network);
+}
+
+START_TEST(samples_of_another_shape)
+{
+    ck_succeeds(neap_registry_add(&rogue_plugin, NULL));
+    is_refused_of("twice", "sample: twice: expected [3, 1, 2, 1], got [6, 1, 2, 1]");
+    is_refused_of("mute", "sample: mute: gave nothing and no message");
 }
 END_TEST
 

@@ -23,6 +23,13 @@ static neap_tensor *failing_loss(const void *config, int phase, neap_network *ne
     return neap_reshape(generated(network, step), neap_dims(5));
 }
 
+/* No loss, and no word about it. */
+static neap_tensor *mute_loss(const void *config, int phase, neap_network *network, neap_step *step)
+{
+    (void)config, (void)phase, (void)network, (void)step;
+    return NULL;
+}
+
 static neap_tensor *wide_loss(const void *config, int phase, neap_network *network, neap_step *step)
 {
     (void)config, (void)phase;
@@ -44,6 +51,7 @@ static const neap_phase nobody_phases[] = {{"nobody", "nobody."}, {0}};
 static const neap_phase two_phases[] = {{"first", "critic."}, {"second", "generator."}, {0}};
 static const neap_objective steep = {sizeof steep, needs, all_phases, steep_loss};
 static const neap_objective failing = {sizeof failing, needs, all_phases, failing_loss};
+static const neap_objective mute = {sizeof mute, needs, all_phases, mute_loss};
 static const neap_objective wide = {sizeof wide, needs, all_phases, wide_loss};
 static const neap_objective nobody = {sizeof nobody, needs, nobody_phases, wide_loss};
 static const neap_objective late = {sizeof late, needs, two_phases, late_loss};
@@ -51,7 +59,7 @@ static const neap_param no_params[] = {NEAP_PARAMS_END};
 
 #define OBJECTIVE(name) {"objective/1", #name, "Fails.", 0, no_params, &name}
 static const neap_component components[] = {
-    PAIR_COMPONENT, OBJECTIVE(steep), OBJECTIVE(failing), OBJECTIVE(wide), OBJECTIVE(nobody), OBJECTIVE(late), {0},
+    PAIR_COMPONENT, OBJECTIVE(steep), OBJECTIVE(failing), OBJECTIVE(mute), OBJECTIVE(wide), OBJECTIVE(nobody), OBJECTIVE(late), {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
 
@@ -168,6 +176,9 @@ START_TEST(objective_fails)
 {
     training t = pair_training("failing");
     refuses_step(t, 1, "train: step 1: failing: reshape: expected a shape of 12 elements like [6, 1, 1, 2], got [5]");
+    end_training(t);
+    t = pair_training("mute");
+    refuses_step(t, 1, "train: step 1: mute: gave no loss and no message");
     end_training(t);
     t = pair_training("wide");
     refuses_step(t, 1, "train: step 1: item: expected one element, got [2]");
