@@ -14,6 +14,7 @@ neap trains generative image models and samples from them.
                                     steps= minutes= batch= seed= out= checkpoint_every=
                                     sample_every= precision= threads= resume=
   neap sample RUN [-n N] [--seed S] [--steps N] [--label L] [--w W] [-o FILE.png] [--raw FILE.npy]
+             [--batch N] [--threads N]
                                     draw pictures from a run or a checkpoint
   neap list [KIND]                  components: architecture, objective, sampler, guidance, dataset, metric
   neap help COMPONENT               what a component does, and its parameters

@@ -1,4 +1,4 @@
---- neap sample RUN [-n N] [--seed S] [--steps N] [--label L] [--w W] [-o FILE.png] [--raw FILE.npy]
+--- neap sample RUN [-n N] [--seed S] [--steps N] [--label L] [--w W] [-o FILE.png] [--raw FILE.npy] [--batch N] [--threads N]
 local core = require "neap.core"
 local arguments = require "neap.arguments"
 local checkpoint = require "neap.checkpoint"
