@@ -233,7 +233,7 @@ START_TEST(unreadable)
         all[i] = i;
     for (int threads = 1; threads <= 3; threads++) {
         ck_succeeds(neap_threads_set(threads));
-        ck_fails_with(neap_source_read(source, all, 200, &x, &labels), "numbers: example 150: could not be read");
+        ck_fails_with(neap_source_read(source, all, 200, &x, &labels), "numbers: example 150: the disk is gone");
         ck_assert(!x && !labels);
         ck_succeeds(neap_source_read(source, all, 150, &x, &labels));
     }
