@@ -45,7 +45,7 @@ int neap_lua_handles(void); /* tensors held by Lua */
         return *(slot) ? 1 : neap_lua_raise(L);                                                                     \
     } while (0)
 
-neap_shape neap_lua_check_shape(lua_State *L, int index); /* a table of sizes, or sizes from index on */
+neap_shape neap_lua_check_shape(lua_State *L, int index); /* a table of sizes, or one size */
 neap_dtype neap_lua_check_dtype(lua_State *L, int index, neap_dtype fallback);
 
 /* --- The collector (collect.c) -------------------------------------------------------------------------------------- */

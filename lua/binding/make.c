@@ -22,16 +22,15 @@ static void add_size(lua_State *L, neap_shape *shape, int index)
 neap_shape neap_lua_check_shape(lua_State *L, int index)
 {
     neap_shape shape = {0};
-    if (lua_type(L, index) == LUA_TTABLE) {
-        for (lua_Integer i = 1; lua_geti(L, index, i) != LUA_TNIL; i++) {
-            add_size(L, &shape, lua_gettop(L));
-            lua_pop(L, 1);
-        }
-        lua_pop(L, 1);
+    if (lua_type(L, index) != LUA_TTABLE) {
+        add_size(L, &shape, index);
         return shape;
     }
-    for (; lua_type(L, index) == LUA_TNUMBER; index++)
-        add_size(L, &shape, index);
+    for (lua_Integer i = 1; lua_geti(L, index, i) != LUA_TNIL; i++) {
+        add_size(L, &shape, lua_gettop(L));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
     return shape;
 }
 

@@ -36,6 +36,8 @@ static int threads(lua_State *L)
 static int precision(lua_State *L)
 {
     neap_dtype dtype = neap_lua_check_dtype(L, 1, neap_precision());
+    if (dtype != NEAP_F32 && dtype != NEAP_BF16)
+        return neap_lua_error(L, "precision: expected f32 or bf16, got '%s'", neap_dtype_name(dtype));
     lua_pushstring(L, neap_dtype_name(neap_precision_set(dtype)));
     return 1;
 }

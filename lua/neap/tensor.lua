@@ -21,18 +21,27 @@ local function shape_of(first, ...)
   return { first, ... }
 end
 
+-- What Lua would find wrong only inside these functions, it would place at a line of theirs and not of the recipe.
+local function number(who, value)
+  return type(value) == "number" and value or core.fail(("%s: expected a number, got %s"):format(who, type(value)))
+end
+
+local function whole(who, value)
+  return math.tointeger(number(who, value)) or core.fail(("%s: expected a whole number, got %s"):format(who, value))
+end
+
 tensor.tensor = core.tensor
 
 --- neap.seed(n): starts the recipe's numbers anew; neap.seed() tells the seed.
 function tensor.seed(value)
   if value ~= nil then
-    seed, stream = math.tointeger(value) or core.fail("seed: expected a whole number, got " .. tostring(value)), 0
+    seed, stream = whole("seed", value), 0
   end
   return seed
 end
 
 function tensor.full(shape, value, dtype)
-  return core.full(shape, value, dtype)
+  return core.full(shape, number("full", value), dtype)
 end
 
 function tensor.zeros(...)
@@ -48,13 +57,19 @@ function tensor.arange(start, stop, step)
   if stop == nil then
     start, stop = 0, start
   end
-  step = step or 1
-  return core.count(start, step, math.max(0, math.ceil((stop - start) / step)))
+  step = number("arange: step", step or 1)
+  if step == 0 then
+    core.fail "arange: step: expected a number that is not 0"
+  end
+  local count = math.ceil((number("arange", stop) - number("arange", start)) / step)
+  return core.count(start, step, math.max(0, whole("arange: count", count)))
 end
 
 --- linspace(first, last, count): both ends included.
 function tensor.linspace(first, last, count)
-  return core.count(first, count > 1 and (last - first) / (count - 1) or 0, count)
+  local range = number("linspace", last) - number("linspace", first)
+  count = whole("linspace: count", count)
+  return core.count(first, count > 1 and range / (count - 1) or 0, count)
 end
 
 --- Standard normal numbers; uniform ones in [0, 1).
@@ -67,21 +82,25 @@ function tensor.rand(...)
 end
 
 function tensor.randn_like(x)
-  return tensor.randn(x:shape())
+  return tensor.randn(core.methods.shape(x))
 end
 
 function tensor.rand_like(x)
-  return tensor.rand(x:shape())
+  return tensor.rand(core.methods.shape(x))
 end
 
 --- One number in [low, high), 0 and 1 where they are not given.
 function tensor.uniform(low, high)
-  low, high = low or 0, high or 1
+  low, high = number("uniform", low or 0), number("uniform", high or 1)
   return low + (high - low) * core.uniform(seed, next_stream(), 0)
 end
 
 --- Runs f without recording, and returns what it returns.
 function tensor.no_grad(f, ...)
+  local meta = getmetatable(f)
+  if type(f) ~= "function" and not (type(meta) == "table" and meta.__call) then
+    core.fail("no_grad: expected a function, got " .. type(f))
+  end
   local was = core.record(false)
   local results = table.pack(pcall(f, ...))
   core.record(was)
@@ -95,12 +114,13 @@ tensor.gradients = core.methods.gradients
 
 --- x:chunk(n [, axis]) -> n tensors of equal size along an axis, by default the last.
 function core.methods.chunk(x, n, axis)
-  local shape = x:shape()
+  local shape = core.methods.shape(x)
   axis = axis or -1
   axis = axis < 0 and axis + #shape or axis
   local size = shape[axis + 1]
   if not size or math.type(n) ~= "integer" or n < 1 or size % n ~= 0 then
-    core.fail(("chunk: expected an axis that %s divides, got axis %s of [%s]"):format(n, axis, table.concat(shape, ", ")))
+    shape = table.concat(shape, ", ")
+    core.fail(("chunk: expected an axis that %s divides, got axis %s of [%s]"):format(n, axis, shape))
   end
   local parts, step = {}, size // n
   for i = 1, n do
@@ -113,7 +133,7 @@ tensor.chunk = core.methods.chunk
 
 --- for row in x:each() do: the elements along the first axis, numbers where there is no other.
 function core.methods.each(x)
-  local shape, i = x:shape(), -1
+  local shape, i = core.methods.shape(x), -1
   local values = #shape == 1 and x:tolist()
   return function()
     i = i + 1
