@@ -165,14 +165,15 @@ static void set_named(lua_State *L, op_call *call, int index)
     }
 }
 
-/* A table whose keys are names, and not a list. */
+/* A table with a name among its keys, and so no list. */
 static bool is_named(lua_State *L, int index)
 {
+    bool named = false;
     if (lua_type(L, index) != LUA_TTABLE)
         return false;
     int top = lua_gettop(L);
-    lua_pushnil(L);
-    bool named = lua_next(L, index) && lua_type(L, -2) == LUA_TSTRING;
+    for (lua_pushnil(L); !named && lua_next(L, index); lua_pop(L, 1))
+        named = lua_type(L, -2) == LUA_TSTRING;
     lua_settop(L, top);
     return named;
 }
