@@ -1,4 +1,6 @@
 /* Gradients in Lua: marks, backward, gradients of given tensors, recording. */
+#include <string.h>
+
 #include "binding.h"
 
 static int require_grad(lua_State *L)
@@ -10,16 +12,34 @@ static int require_grad(lua_State *L)
     return 1;
 }
 
-static unsigned flags_at(lua_State *L, int index)
+static const char *const flag_names[] = {"create_graph", "keep_graph"};
+static const unsigned flag_bits[] = {NEAP_CREATE_GRAPH, NEAP_KEEP_GRAPH};
+#define FLAGS 2
+
+static int find_flag(lua_State *L, const char *who, const char *key)
+{
+    for (int i = 0; i < FLAGS; i++)
+        if (strcmp(flag_names[i], key) == 0)
+            return i;
+    const char *nearest = neap_nearest(key, flag_names, FLAGS);
+    return nearest ? neap_lua_error(L, "%s: unknown flag '%s'; did you mean '%s'?", who, key, nearest)
+                   : neap_lua_error(L, "%s: unknown flag '%s'", who, key);
+}
+
+/* A table { name = true or false }, or nothing. */
+static unsigned flags_at(lua_State *L, const char *who, int index)
 {
     unsigned flags = 0;
-    if (lua_type(L, index) != LUA_TTABLE)
+    if (lua_isnoneornil(L, index))
         return 0;
-    lua_getfield(L, index, "create_graph");
-    flags |= lua_toboolean(L, -1) ? NEAP_CREATE_GRAPH : 0;
-    lua_getfield(L, index, "keep_graph");
-    flags |= lua_toboolean(L, -1) ? NEAP_KEEP_GRAPH : 0;
-    lua_pop(L, 2);
+    if (lua_type(L, index) != LUA_TTABLE)
+        neap_lua_error(L, "%s: expected a table of flags, got %s", who, luaL_typename(L, index));
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            neap_lua_error(L, "%s: expected flags by name", who);
+        unsigned bit = flag_bits[find_flag(L, who, lua_tostring(L, -2))];
+        flags |= lua_toboolean(L, -1) ? bit : 0;
+    }
     return flags;
 }
 
@@ -27,7 +47,7 @@ static unsigned flags_at(lua_State *L, int index)
 static int backward(lua_State *L)
 {
     neap_tensor *y = neap_lua_check_tensor(L, 1), *seed = neap_lua_test_tensor(L, 2);
-    unsigned flags = flags_at(L, seed ? 3 : 2);
+    unsigned flags = flags_at(L, "backward", seed ? 3 : 2);
     neap_scope scope = neap_scope_open();
     int status = neap_backward(y, seed, flags);
     neap_scope_close(scope);
@@ -39,7 +59,8 @@ static int backward(lua_State *L)
 static int read_list(lua_State *L, int index, neap_tensor **x)
 {
     int count = 0;
-    luaL_checktype(L, index, LUA_TTABLE);
+    if (lua_type(L, index) != LUA_TTABLE)
+        neap_lua_error(L, "gradients: expected a table of tensors, got %s", luaL_typename(L, index));
     for (; lua_geti(L, index, count + 1) != LUA_TNIL; lua_pop(L, 1)) {
         if (count == MOST_GRADIENTS)
             neap_lua_error(L, "gradients: expected at most %d tensors", MOST_GRADIENTS);
@@ -63,9 +84,10 @@ static int compute(neap_tensor *y, neap_tensor **x, int count, unsigned flags, n
 static int gradients(lua_State *L)
 {
     neap_tensor *y = neap_lua_check_tensor(L, 1);
+    lua_settop(L, 3);
+    unsigned flags = flags_at(L, "gradients", 3);
     neap_tensor **x = lua_newuserdatauv(L, 2 * MOST_GRADIENTS * sizeof *x, 0), **g = x + MOST_GRADIENTS;
     int count = read_list(L, 2, x);
-    unsigned flags = flags_at(L, 3);
     lua_createtable(L, count, 0);
     for (int i = 0; i < count; i++) { /* handles first: nothing may jump once the gradients are ours */
         neap_lua_slot(L);
