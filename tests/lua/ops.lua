@@ -16,13 +16,15 @@ local calls = {
   clamp = { { x, 0.5, 2 }, { 2, 3 } },
   affine = { { x, 2, 1 }, { 2, 3 } },
   power = { { x, 2 }, { 2, 3 } },
-  add = { { x, x }, { 2, 3 } }, sub = { { x, 1 }, { 2, 3 } }, mul = { { x, x }, { 2, 3 } }, div = { { x, x }, { 2, 3 } },
+  add = { { x, x }, { 2, 3 } }, sub = { { x, 1 }, { 2, 3 } },
+  mul = { { x, x }, { 2, 3 } }, div = { { x, x }, { 2, 3 } },
   maximum = { { x, 1 }, { 2, 3 } }, minimum = { { x, 1 }, { 2, 3 } },
   eq = { { x, x }, { 2, 3 } }, ne = { { x, x }, { 2, 3 } }, lt = { { x, 1 }, { 2, 3 } },
   le = { { x, 1 }, { 2, 3 } }, gt = { { x, 1 }, { 2, 3 } }, ge = { { x, 1 }, { 2, 3 } },
   where = { { x:gt(1), x, 0 }, { 2, 3 } },
   cast = { { x, "i32" }, { 2, 3 } },
-  sum = { { x, 1 }, { 2 } }, mean = { { x }, {} }, max = { { x, { 0 }, true }, { 1, 3 } }, variance = { { x, { 0, 1 } }, {} },
+  sum = { { x, 1 }, { 2 } }, mean = { { x }, {} },
+  max = { { x, { 0 }, true }, { 1, 3 } }, variance = { { x, { 0, 1 } }, {} },
   reshape = { { x, 3, 2 }, { 3, 2 } },
   permute = { { x, 1, 0 }, { 3, 2 } },
   slice = { { x, 1, 0, 2 }, { 2, 2 } },
@@ -110,7 +112,9 @@ end)
 
 test("reshape: numbers or a table, one of them -1", function()
   equal(x:reshape(3, 2), { { 0.5, 2 }, { 1, 4 }, { 0.25, 3 } })
-  for _, shaped in ipairs { x:reshape { 3, 2 }, x:reshape(-1, 2), x:reshape { 3, -1 }, x:reshape { shape = { 3, 2 } } } do
+  for _, shaped in ipairs {
+    x:reshape { 3, 2 }, x:reshape(-1, 2), x:reshape { 3, -1 }, x:reshape { shape = { 3, 2 } },
+  } do
     equal(shaped, x:reshape(3, 2):tolist())
   end
   equal(x:slice(0, 0, 1):slice(1, 0, 1):reshape {}:item(), 0.5)

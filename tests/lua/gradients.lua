@@ -1,0 +1,130 @@
+-- Gradients from Lua: backward into .grad, gradients of given tensors, second derivatives, recording.
+package.path = os.getenv "NEAP_SOURCE" .. "/tests/lua/?.lua;" .. package.path
+local check = require "check"
+local neap = require "neap"
+local test, equal, close, raises = check.test, check.equal, check.close, check.raises
+
+local function leaf(values)
+  return neap.tensor(values):require_grad()
+end
+
+test("backward fills .grad of every leaf, and adds to it", function()
+  local x, w = leaf { 1, 2 }, leaf { 3, 5 }
+  equal({ x.requires_grad, x.grad }, { true })
+  local y = x * w
+  equal(y.requires_grad, true)
+  y:sum():backward()
+  equal({ x.grad:tolist(), w.grad:tolist() }, { { 3, 5 }, { 1, 2 } });
+  (x * w):sum():backward()
+  equal(x.grad, { 6, 10 })
+  x:clear_grad()
+  equal({ x.grad, w.grad:tolist() }, { nil, { 2, 4 } });
+  (x * w):sum():backward()
+  equal(x.grad, { 3, 5 })
+end)
+
+test("backward from a seed", function()
+  local x = leaf { 1, 2 }
+  x:square():backward(neap.tensor { 10, 100 })
+  equal(x.grad, { 20, 400 })
+  raises("backward: expected one element or a seed, got [2]", function() x:square():backward() end)
+  raises("backward: expected a seed like y, [2]", function() x:square():backward(neap.ones(3)) end)
+end)
+
+test("the graph serves once, or as often as it is kept", function()
+  local x = leaf { 3 }
+  local y = x:square():sum()
+  y:backward { keep_graph = true }
+  y:backward { keep_graph = false }
+  equal(x.grad, { 12 })
+  raises("backward: 'sum' was differentiated already; pass KEEP_GRAPH to do so twice", function() y:backward() end)
+  equal(x.grad, { 12 })
+end)
+
+test("flags that are none", function()
+  local y = leaf({ 1 }):sum()
+  raises("backward: unknown flag 'keep_grph'; did you mean 'keep_graph'?", function()
+    y:backward { keep_grph = true }
+  end)
+  raises("gradients: unknown flag 'wavelength'", function() y:gradients({}, { wavelength = true }) end)
+  raises("backward: expected a table of flags, got number", function() y:backward(1) end)
+  raises("backward: expected flags by name", function() y:backward { true } end)
+end)
+
+test("what has no gradient", function()
+  local x = leaf { 1, 2 }
+  raises("backward: expected a tensor made from one that requires a gradient", function() neap.ones(1):backward() end)
+  raises("require_grad: expected f32 or f64, got i32", function() neap.tensor({ 1 }, "i32"):require_grad() end)
+  raises("require_grad: expected a leaf, got the result of 'mul'", function() (x * x):require_grad() end)
+  equal(x:require_grad(false).requires_grad, false)
+  equal((x * x).requires_grad, false)
+end)
+
+test("gradients of given tensors leave .grad alone", function()
+  local x, w = leaf { 1, 2 }, leaf { 3, 5 }
+  local apart = leaf { 7 }
+  local dx, dw, none = table.unpack((x * w):sum():gradients { x, w, apart })
+  equal({ dx:tolist(), dw:tolist(), none:tolist() }, { { 3, 5 }, { 1, 2 }, { 0 } })
+  equal(x.grad, nil)
+  equal((x * w):sum():gradients {}, {})
+  equal(neap.gradients((x * w):sum(), { w })[1], { 1, 2 })
+  raises("gradients: expected a table of tensors, got nil", function() x:sum():gradients() end)
+  raises("gradients: expected a table of tensors, got userdata", function() x:sum():gradients(x) end)
+  raises("expected a tensor, got number", function() x:sum():gradients { x, 1 } end)
+end)
+
+test("second and third derivatives of x^3", function()
+  local x = leaf { 2, -1 }
+  local first = (x ^ 3):sum():gradients({ x }, { create_graph = true })[1]
+  close(first, { 12, 3 }, 1e-5)
+  local second = first:sum():gradients({ x }, { create_graph = true })[1]
+  close(second, { 12, -6 }, 1e-5)
+  close(second:sum():gradients { x }[1], { 6, 6 }, 1e-5)
+end)
+
+test("a penalty on a gradient reaches the parameters", function()
+  local w, x = leaf { 3 }, leaf { 2 }
+  local slope = (w * x * x):sum():gradients({ x }, { create_graph = true })[1] -- 2 w x
+  slope:square():sum():backward() -- 4 w^2 x^2
+  close(w.grad, { 8 * 3 * 4 }, 1e-4)
+end)
+
+test("detach", function()
+  local x = leaf { 2 }
+  local y = x:detach()
+  equal({ y.requires_grad, y:tolist() }, { false, { 2 } });
+  (x * x:detach()):sum():backward()
+  equal(x.grad, { 2 })
+end)
+
+test("no_grad: nothing is recorded within, results pass, and recording comes back", function()
+  local x = leaf { 2 }
+  equal(neap.no_grad(function(factor) return (x * factor).requires_grad, nil, factor end, 3), false)
+  equal(table.pack(neap.no_grad(function(...) return nil, ... end, 1, nil)), { nil, 1, nil, n = 3 })
+  equal((x * x).requires_grad, true)
+  neap.no_grad(neap.no_grad, function() equal((x * x).requires_grad, false) end)
+  raises("no_grad: expected a function, got number", function() neap.no_grad(1) end)
+end)
+
+test("no_grad: an error within passes, and recording comes back", function()
+  local x = leaf { 2 }
+  raises("reshape: expected a shape of 1 elements like [1], got [3]", function()
+    neap.no_grad(function()
+      local y = x:reshape(3)
+      return y
+    end)
+  end)
+  equal((x * x).requires_grad, true)
+  local _, problem = pcall(neap.no_grad, error, { code = 7 })
+  equal(problem, { code = 7 })
+  equal((x * x).requires_grad, true)
+end)
+
+test("a leaf written in place after the forward pass", function()
+  local x = leaf { 1, 2 }
+  local y = (x * x):sum()
+  x:assign(neap.ones(2))
+  raises("backward: input 0 of 'mul' was written in place after the forward pass", function() y:backward() end)
+end)
+
+check.finish()
