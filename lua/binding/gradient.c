@@ -48,6 +48,7 @@ static int backward(lua_State *L)
 {
     neap_tensor *y = neap_lua_check_tensor(L, 1), *seed = neap_lua_test_tensor(L, 2);
     unsigned flags = flags_at(L, "backward", seed ? 3 : 2);
+    neap_lua_collect_pace(L); /* here a step needs the most */
     neap_scope scope = neap_scope_open();
     int status = neap_backward(y, seed, flags);
     neap_scope_close(scope);

@@ -75,6 +75,14 @@ static int size(lua_State *L)
     return 1;
 }
 
+/* By way of a copy, since y may be a view of x. */
+static int write_elements(neap_tensor *x, neap_tensor *y)
+{
+    const void *bytes = neap_data(neap_contiguous(y));
+    neap_tensor *copy = bytes ? neap_from(neap_dtype_of(y), neap_shape_of(y), bytes) : NULL;
+    return copy ? neap_write(x, neap_dtype_of(y), neap_data(copy)) : -1;
+}
+
 /* assign(x, y): the elements of y into x, in place; for parameters between steps. Returns x. */
 static int assign(lua_State *L)
 {
@@ -83,9 +91,11 @@ static int assign(lua_State *L)
     if (!neap_shape_equal(neap_shape_of(x), neap_shape_of(y)))
         return neap_lua_error(L, "assign: expected %s, got %s", neap_shape_text(neap_shape_of(x), want),
                               neap_shape_text(neap_shape_of(y), got));
-    neap_dtype dtype = neap_dtype_of(y);
-    void *bytes = lua_newuserdatauv(L, (size_t)neap_size(y) * neap_dtype_size(dtype) + 1, 0);
-    if (neap_read(y, dtype, bytes) < 0 || neap_write(x, dtype, bytes) < 0)
+    neap_lua_collect_pace(L);
+    neap_scope scope = neap_scope_open();
+    int status = write_elements(x, y);
+    neap_scope_close(scope);
+    if (status < 0)
         return neap_lua_raise(L);
     lua_pushvalue(L, 1);
     return 1;
