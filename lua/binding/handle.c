@@ -1,4 +1,6 @@
 /* Handles: userdata that hold one pointer and are closed once; and small readers of tables. */
+#include <string.h>
+
 #include "binding.h"
 
 void **neap_lua_handle(lua_State *L, const char *type)
@@ -11,9 +13,12 @@ void **neap_lua_handle(lua_State *L, const char *type)
 
 void *neap_lua_check(lua_State *L, int index, const char *type)
 {
-    void **handle = luaL_checkudata(L, index, type);
+    void **handle = luaL_testudata(L, index, type);
+    const char *name = type + strlen("neap.");
+    if (!handle)
+        neap_lua_error(L, "expected a %s, got %s", name, luaL_typename(L, index));
     if (!*handle)
-        neap_lua_error(L, "%s: closed already", type);
+        neap_lua_error(L, "%s: closed already", name);
     return *handle;
 }
 

@@ -100,7 +100,9 @@ static int velocity(lua_State *L)
 {
     neap_network *network = check(L);
     neap_tensor *x = neap_lua_check_tensor(L, 2), *t = neap_lua_test_tensor(L, 3);
-    double all = t ? 0 : luaL_checknumber(L, 3);
+    double all = lua_tonumber(L, 3);
+    if (!t && lua_type(L, 3) != LUA_TNUMBER)
+        return neap_lua_error(L, "velocity: t: expected a number or a tensor, got %s", luaL_typename(L, 3));
     neap_tensor *labels = lua_isnoneornil(L, 4) ? NULL : neap_lua_check_tensor(L, 4);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_network_velocity(network, x, time_of(x, t, all), labels));

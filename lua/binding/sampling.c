@@ -62,7 +62,10 @@ static int sample(lua_State *L)
     if (!s.sampler)
         return neap_lua_error(L, "sample: expected a sampler");
     s.labels = labels_field(L, 2, s.count);
-    watcher w = {L, lua_getfield(L, 2, "watch") == LUA_TFUNCTION ? lua_gettop(L) : 0};
+    int kind = lua_getfield(L, 2, "watch");
+    if (kind != LUA_TFUNCTION && kind != LUA_TNIL)
+        return neap_lua_error(L, "sample: watch: expected a function, got %s", luaL_typename(L, -1));
+    watcher w = {L, kind == LUA_TFUNCTION ? lua_gettop(L) : 0};
     const neap_watch told = {&w, watch};
     s.watch = &told;
     neap_tensor **slot = neap_lua_slot(L);

@@ -78,12 +78,16 @@ static int read_examples(lua_State *L)
 {
     neap_source *source = check(L);
     neap_tensor *x, *labels;
-    luaL_checktype(L, 2, LUA_TTABLE);
+    if (!lua_istable(L, 2))
+        return neap_lua_error(L, "read: expected a table of indices, got %s", luaL_typename(L, 2));
     lua_Integer rows = luaL_len(L, 2);
     int64_t *indices = lua_newuserdatauv(L, ((size_t)rows + 1) * sizeof *indices, 0);
     for (lua_Integer i = 0; i < rows; i++) {
+        int whole;
         lua_geti(L, 2, i + 1);
-        indices[i] = luaL_checkinteger(L, -1);
+        indices[i] = lua_tointegerx(L, -1, &whole);
+        if (!whole)
+            return neap_lua_error(L, "read: expected whole numbers, got %s", luaL_tolstring(L, -1, NULL));
         lua_pop(L, 1);
     }
     pair to = slots(L);

@@ -7,6 +7,9 @@ local methods = core.source_methods
 --- for x, y in data:batches(size [, count]) do: shuffled batches by the recipe's seed, endless without a count.
 function methods:batches(size, count)
   local step = 0
+  if math.type(size) ~= "integer" then
+    core.fail(("batches: expected a whole number of examples, got %s"):format(tostring(size)))
+  end
   return function()
     step = step + 1
     if count == nil or step <= count then

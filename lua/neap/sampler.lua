@@ -1,5 +1,6 @@
 --- Samplers: a component, perhaps a guidance, and the call that draws pictures.
 local core = require "neap.core"
+local check = require "neap.check"
 local tensor = require "neap.tensor"
 
 local sampler = {}
@@ -16,17 +17,34 @@ function sampler.new(name, settings)
   return sampler.of(core.component("sampler", name, own), settings.guidance)
 end
 
+local function is_guidance(value)
+  local meta = type(value) == "userdata" and getmetatable(value)
+  return meta and meta.__name == "neap.component" and value:kind() == "guidance"
+end
+
 function sampler.of(instance, guidance)
+  if guidance ~= nil and not is_guidance(guidance) then
+    core.fail_usage(("%s: guidance: expected a guidance like neap.guidance.cfg { w = 1 }"):format(instance:name()))
+  end
   return setmetatable({ instance = instance, guidance = guidance }, sampler)
 end
 
---- The same with some parameters changed.
+function sampler:__tostring()
+  return tostring(self.instance)
+end
+
+--- The same with some parameters changed, or the guidance.
 function sampler:with(settings)
+  if type(settings) ~= "table" then
+    core.fail_usage(("with: expected one table of settings, got %s"):format(type(settings)))
+  end
   local own = core.json_decode(self.instance:json())
   for key, value in pairs(settings) do
     own[key] = value
   end
-  own.guidance = self.guidance
+  if own.guidance == nil then
+    own.guidance = self.guidance
+  end
   return sampler.new(self.instance:name(), own)
 end
 
@@ -63,21 +81,29 @@ function sampler.labels(labels, n, classes, names)
   elseif labels == "each" then
     return each(n, classes)
   end
+  if type(labels) == "table" and #labels ~= n then
+    core.fail_usage(("labels: expected %d, got %d"):format(n, #labels))
+  end
   local result = {}
   for i = 1, n do
-    local label = labels
-    if type(labels) == "table" then
-      label = labels[i] == nil and core.fail(("labels: expected %d, got %d"):format(n, #labels)) or labels[i]
-    end
-    result[i] = number_of(label, classes, names)
+    result[i] = number_of(type(labels) == "table" and labels[i] or labels, classes, names)
   end
   return result
 end
 
+local KEYS = { "n", "labels", "names", "seed", "batch", "watch" }
+
 --- sampler:sample(model, { n, labels, names, seed, batch, watch }) -> f32 [n, H, W, C] in the data's range.
 function sampler:sample(model, settings)
   settings = settings or {}
+  check.keys("sample", settings, KEYS)
+  if type(model) ~= "userdata" then
+    core.fail("sample: expected a model, got " .. type(model))
+  end
   local n, classes = settings.n or 1, model:spec().classes
+  if math.type(n) ~= "integer" or n < 1 then
+    core.fail_usage(("sample: n: expected a whole number from 1, got %s"):format(tostring(n)))
+  end
   return core.sample(model, {
     sampler = self.instance,
     guidance = classes > 0 and self.guidance or nil,
