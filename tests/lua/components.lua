@@ -1,0 +1,125 @@
+-- Components by kind and name, their settings, and what is refused; models as functions.
+package.path = os.getenv "NEAP_SOURCE" .. "/tests/lua/?.lua;" .. package.path
+local check = require "check"
+local neap = require "neap"
+local test, equal, close, raises = check.test, check.equal, check.close, check.raises
+
+test("neap.KIND.NAME: defaults without settings, or what is given", function()
+  equal(tostring(neap.guidance.cfg()), 'cfg {"w":1.5}')
+  equal(tostring(neap.guidance.cfg {}), 'cfg {"w":1.5}')
+  equal(tostring(neap.guidance.cfg { w = 3 }), 'cfg {"w":3.0}')
+  equal(tostring(neap.sampler.euler { steps = 7 }), 'euler {"steps":7}')
+  local cfg = neap.guidance.cfg()
+  equal({ cfg:name(), cfg:kind(), cfg:json() }, { "cfg", "guidance", '{"w":1.5}' })
+  check.truth(cfg:version():match "^%d+%.%d+%.%d+$", "a version has three numbers")
+end)
+
+test("names that are not known", function()
+  raises("sampler 'eular' is not known; did you mean 'euler'?", function() neap.sampler.eular {} end)
+  raises("dataset 'wavelengths' is not known", function() neap.dataset.wavelengths {} end)
+  raises("neap has no 'samplr'; did you mean 'sampler'?", function() neap.samplr.euler {} end)
+  raises("mlp: unknown parameter 'hiden'; did you mean 'hidden'?", function() neap.architecture.mlp { hiden = 3 } end)
+  raises("mlp: unknown parameter 'wavelength'", function() neap.architecture.mlp { wavelength = 3 } end)
+end)
+
+test("values of the wrong type or out of range", function()
+  local function mlp(value)
+    return neap.architecture.mlp { hidden = value }
+  end
+  for value, got in pairs { a = "text 'a'", [1.5] = "1.5", [true] = "true" } do
+    local _, message = pcall(mlp, value)
+    check.truth(message:find(": mlp: hidden: expected a whole number, got " .. got, 1, true), message)
+  end
+  raises("mlp: hidden: expected 1 to 65536, got 0", function() neap.architecture.mlp { hidden = 0 } end)
+  raises("cfg: w: expected -1 to 1000, got 1001", function() neap.guidance.cfg { w = 1001 } end)
+  raises("idx: path: expected a text, got 3", function() neap.dataset.idx { path = 3 } end)
+  raises("mlp: hidden: expected a number, a flag, a text or a component, got a table", function()
+    neap.architecture.mlp { hidden = {} }
+  end)
+end)
+
+test("choices", function()
+  local data = neap.dataset.toy2d { shape = "rings" }
+  check.truth(tostring(data:component()):find('"shape":"rings"', 1, true), "the shape is rings")
+  raises("toy2d: shape: expected one of 'moons', 'spirals', 'checkerboard', 'gaussians8', 'rings', got text 'moon'",
+    function() neap.dataset.toy2d { shape = "moon" } end)
+end)
+
+test("settings that are no table of names", function()
+  for _, settings in ipairs { 3, "a", true } do
+    raises("mlp: expected one table of settings: mlp { name = value }", function()
+      local _ = neap.architecture.mlp(settings)
+    end)
+    raises("euler: expected one table of settings: euler { name = value }", function()
+      local _ = neap.sampler.euler(settings)
+    end)
+  end
+  raises("mlp: expected settings by name: mlp { name = value }", function() neap.architecture.mlp { 3 } end)
+end)
+
+test("a sampler's guidance is one", function()
+  raises("euler: guidance: expected a guidance like neap.guidance.cfg { w = 1 }", function()
+    neap.sampler.euler { guidance = 3 }
+  end)
+  raises("euler: guidance: expected a guidance like neap.guidance.cfg { w = 1 }", function()
+    neap.sampler.euler { guidance = neap.objective.flow_matching {} }
+  end)
+end)
+
+-- --- Models --------------------------------------------------------------------------------------------------------
+
+local model = neap.architecture.mlp { classes = 3, hidden = 8, depth = 2, time_features = 4 }
+
+test("what a model tells", function()
+  equal(model:spec(), { height = 1, width = 1, channels = 2, classes = 3 })
+  equal({ model:offers "velocity", model:offers "generate", model:offers "wavelength" }, { true, false, false })
+  equal(model:component():kind(), "architecture")
+  equal(tostring(model), ("model mlp, %d parameters"):format(model:size()))
+end)
+
+test("parameters by order and by name", function()
+  local size, list = 0, model:parameters()
+  for _, entry in ipairs(list) do
+    local name, x = table.unpack(entry)
+    size = size + x:size()
+    equal({ x.requires_grad, model:parameter(name):tolist() }, { true, x:tolist() })
+  end
+  equal(size, model:size())
+  equal(model:parameter "nothing", nil)
+  local last = list[#list]
+  last[2]:assign(neap.full(last[2]:shape(), 5))
+  equal(model:parameter(last[1]), neap.full(last[2]:shape(), 5):tolist())
+end)
+
+test("model(x, t) and model(x, t, y)", function()
+  for _, entry in ipairs(model:parameters()) do -- some begin at zero, which would hide all else
+    entry[2]:assign(neap.randn_like(entry[2]) * 0.3)
+  end
+  local x = neap.randn(2, 1, 1, 2)
+  local labels = neap.tensor({ 0, 2 }, "i32")
+  local plain = model(x, 0.5)
+  equal(plain:shape(), { 2, 1, 1, 2 })
+  close(model(x, neap.tensor { 0.5, 0.5 }), plain:tolist())
+  close(model:velocity(x, 0.5), plain:tolist())
+  local null = neap.full({ 2 }, 3, "i32") -- the null class is the row behind the last label
+  close(model(x, 0.5, null), plain:tolist())
+  local labelled = model(x, 0.5, labels)
+  close(labelled:slice(0, 1, 2), model(x:slice(0, 1, 2), 0.5, labels:slice(0, 1, 2)):tolist())
+  check.truth((labelled - plain):abs():max():item() > 0, "labels change nothing")
+end)
+
+test("calls that do not fit", function()
+  local x = neap.ones(2, 1, 1, 2)
+  raises("mlp: x: expected [*, 1, 1, 2], got [2, 2]", function() model(neap.ones(2, 2), 1) end)
+  raises("mlp: t: expected [2], got [3]", function() model(x, neap.ones(3)) end)
+  raises("velocity: t: expected a number or a tensor, got no value", function() model(x) end)
+  raises("mlp: labels: expected i32 [2], got i32 [1]", function() model(x, 1, neap.zeros(1):cast "i32") end)
+  raises("mlp: labels: expected i32 [2], got f32 [2]", function() model(x, 1, neap.zeros(2)) end)
+  raises("mlp: embedding: index: expected 0 to 3, got 4 at element 0", function()
+    model(x, 1, neap.full({ 2 }, 4, "i32"))
+  end)
+  raises("the call needs 'generate'; mlp offers 'velocity'", function() model:generate(x) end)
+  raises("expected a model, got userdata", function() model.spec(x) end)
+end)
+
+check.finish()

@@ -1,0 +1,101 @@
+-- Data sets: what they tell, single examples, shuffled batches.
+package.path = os.getenv "NEAP_SOURCE" .. "/tests/lua/?.lua;" .. package.path
+local check = require "check"
+local neap = require "neap"
+local test, equal, raises = check.test, check.equal, check.raises
+
+local shapes = neap.dataset.shapes { size = 8, count = 50 }
+local points = neap.dataset.toy2d { count = 20, labels = false }
+
+test("spec, count, component", function()
+  equal(shapes:spec(), { height = 8, width = 8, channels = 1, classes = 10 })
+  equal(points:spec(), { height = 1, width = 1, channels = 2, classes = 0 })
+  equal({ shapes:count(), points:count() }, { 50, 20 })
+  equal({ shapes:component():kind(), shapes:component():name() }, { "dataset", "shapes" })
+end)
+
+test("names of labels, or none", function()
+  equal(shapes:label_names(),
+    { "disc", "ring", "square", "frame", "triangle", "plus", "cross", "diamond", "stripes", "half_moon" })
+  equal({ shapes:label_name(0), shapes:label_name(9) }, { "disc", "half_moon" })
+  equal(shapes:label_name(10), nil)
+  equal(points:label_names(), nil)
+end)
+
+test("read: examples by index", function()
+  local x, labels = shapes:read { 7, 0, 7 }
+  equal({ x:shape(), labels:shape(), x.dtype, labels.dtype }, { { 3, 8, 8, 1 }, { 3 }, "f32", "i32" })
+  equal(x:slice(0, 0, 1), x:slice(0, 2, 3):tolist())
+  equal(x:slice(0, 1, 2), shapes:read({ 0 }):tolist())
+  equal(select(2, points:read { 0 }), nil)
+  raises("shapes: index: expected 0 to 49, got 50", function() shapes:read { 0, 50 } end)
+  raises("shapes: expected at least one index", function() shapes:read {} end)
+  raises("read: expected whole numbers, got a", function() shapes:read { "a" } end)
+  raises("read: expected a table of indices, got number", function() shapes:read(3) end)
+end)
+
+-- The indices of the examples in a batch.
+local function indices_in(x)
+  local all, found = {}, {}
+  for i = 0, shapes:count() - 1 do
+    all[i] = tostring(shapes:read({ i }):reshape(8, 8):sum(0)) .. tostring(shapes:read({ i }):reshape(8, 8):sum(1))
+  end
+  for row in x:each() do
+    local text = tostring(row:reshape(8, 8):sum(0)) .. tostring(row:reshape(8, 8):sum(1))
+    for i = 0, #all do
+      if all[i] == text then
+        found[#found + 1] = i
+      end
+    end
+  end
+  return found
+end
+
+test("batches of one pass hold every example once", function()
+  local seen = {}
+  for x, labels in shapes:batches(10, 5) do
+    equal({ x:shape(), labels:shape() }, { { 10, 8, 8, 1 }, { 10 } })
+    table.move(indices_in(x), 1, 10, #seen + 1, seen)
+  end
+  equal(#seen, 50)
+  local shuffled = table.concat(seen, " ")
+  table.sort(seen)
+  for i = 1, 50 do
+    equal(seen[i], i - 1)
+  end
+  check.truth(shuffled ~= table.concat(seen, " "), "the order is that of the data set")
+end)
+
+test("batches follow the seed", function()
+  local function first(seed)
+    neap.seed(seed)
+    return shapes:batches(4)():tolist()
+  end
+  equal(first(1), first(1))
+  check.truth(not pcall(equal, first(1), first(2)), "two seeds give the same order")
+  equal(shapes:batch(1, 4, 1), first(1))
+end)
+
+test("batches: as many as asked for, or without end", function()
+  local count = 0
+  for _ in points:batches(3, 4) do
+    count = count + 1
+  end
+  equal(count, 4)
+  for _ in points:batches(15) do
+    count = count + 1
+    if count == 50 then
+      break
+    end
+  end
+  equal(count, 50)
+end)
+
+test("batches that are none", function()
+  raises("batch: expected a step and a count from 1, got 0 and 3", function() shapes:batch(0, 3) end)
+  raises("batch: expected a step and a count from 1, got 1 and 0", function() shapes:batches(0)() end)
+  raises("batches: expected a whole number of examples, got nil", function() shapes:batches() end)
+  raises("bad argument #2 to 'batch' (number expected, got no value)", function() shapes:batch(1) end)
+end)
+
+check.finish()
