@@ -39,10 +39,22 @@ static json_t *hold(lua_State *L, json_t **slot, json_t *value, const char *what
 
 static void encode(lua_State *L, int index, json_t **slot, int depth);
 
+/* A list has no keys but 1 to its length: names beside them, or gaps, would be lost. */
+static void check_list(lua_State *L, int index, lua_Integer length)
+{
+    lua_Integer entries = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        entries++;
+    if (entries != length)
+        neap_lua_error(L, "json: expected a list without gaps or names, got %d entries of which %d follow each other",
+                       (int)entries, (int)length);
+}
+
 static void encode_list(lua_State *L, int index, json_t **slot, int depth)
 {
     json_t *list = hold(L, slot, json_array(), "a list");
-    for (lua_Integer i = 1; lua_geti(L, index, i) != LUA_TNIL; i++) {
+    lua_Integer i = 1;
+    for (; lua_geti(L, index, i) != LUA_TNIL; i++) {
         json_t **entry = new_slot(L);
         encode(L, lua_gettop(L) - 1, entry, depth);
         if (json_array_append(list, *entry) < 0)
@@ -50,6 +62,7 @@ static void encode_list(lua_State *L, int index, json_t **slot, int depth)
         lua_pop(L, 2);
     }
     lua_pop(L, 1);
+    check_list(L, index, i - 1);
 }
 
 static void encode_object(lua_State *L, int index, json_t **slot, int depth)
@@ -60,8 +73,9 @@ static void encode_object(lua_State *L, int index, json_t **slot, int depth)
             neap_lua_error(L, "json: expected names as keys, got %s", luaL_typename(L, -2));
         json_t **entry = new_slot(L);
         encode(L, lua_gettop(L) - 1, entry, depth);
-        if (json_object_set(object, lua_tostring(L, -3), *entry) < 0)
-            neap_lua_error(L, "json: '%s' cannot be a key", lua_tostring(L, -3));
+        const char *key = lua_tostring(L, -3);
+        if (strlen(key) != lua_rawlen(L, -3) || json_object_set(object, key, *entry) < 0)
+            neap_lua_error(L, "json: '%s' cannot be a key", key);
         lua_pop(L, 2);
     }
 }
@@ -167,7 +181,7 @@ static int json_decode(lua_State *L)
     json_error_t error;
     const char *text = luaL_checklstring(L, 1, &length);
     json_t **slot = new_slot(L);
-    *slot = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    *slot = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (!*slot) {
         lua_pushnil(L);
         lua_pushfstring(L, "line %d: %s", error.line, error.text);
