@@ -1,0 +1,79 @@
+-- neap.options: a recipe's keys with their defaults, over which the command line goes.
+package.path = os.getenv "NEAP_SOURCE" .. "/tests/lua/?.lua;" .. package.path
+local check = require "check"
+local neap = require "neap"
+local options = require "neap.options"
+local test, equal, raises = check.test, check.equal, check.raises
+
+-- As the command line hands them over: give { "key=text" }.
+local function give(...)
+  local list = {}
+  for i, word in ipairs { ... } do
+    list[i] = { word:match "^(.-)=(.*)$" }
+  end
+  options.give(list)
+end
+
+test("defaults stand where nothing is given", function()
+  give()
+  local defaults = { width = 3, rate = 0.5, name = "a", deep = false, group = { depth = 2, on = true } }
+  equal(neap.options(defaults), defaults)
+  equal(neap.options {}, {})
+end)
+
+test("what is given takes the type of its default", function()
+  give("width=4", "rate=2", "name=7", "deep=yes", "group.depth=8", "group.on=false", "group.inner.x=1e-3")
+  local o = neap.options {
+    width = 3, rate = 0.5, name = "a", deep = false, group = { depth = 2, on = true, inner = { x = 1.5 }, y = "kept" },
+  }
+  equal(o, {
+    width = 4, rate = 2, name = "7", deep = true, group = { depth = 8, on = false, inner = { x = 1e-3 }, y = "kept" },
+  })
+  equal(math.type(o.width), "integer")
+end)
+
+test("flags in every form", function()
+  for text, value in pairs { ["true"] = true, yes = true, ["1"] = true, ["false"] = false, no = false, ["0"] = false } do
+    give("deep=" .. text)
+    equal(neap.options { deep = not value }, { deep = value })
+  end
+end)
+
+test("keys of training keep their own rules", function()
+  give "steps=20"
+  equal(neap.options { steps = 5, batch = 8, out = "x" }, { steps = 20, batch = 8, out = "x" })
+  give "steps=0"
+  raises("steps: expected a whole number from 1, got '0'", function() neap.options { steps = 5 } end)
+  give()
+  raises("batch: expected a whole number from 1, got '1.5'", function() neap.options { batch = 1.5 } end)
+end)
+
+test("values of another type", function()
+  local function refused(word, message)
+    give(word)
+    raises(message, function()
+      neap.options { width = 3, rate = 0.5, name = "a", deep = false, group = { depth = 2 } }
+    end)
+  end
+  refused("width=3.5", "width: expected a whole number, got '3.5'")
+  refused("width=wide", "width: expected a whole number, got 'wide'")
+  refused("rate=fast", "rate: expected a number, got 'fast'")
+  refused("name=", "name: expected text, got ''")
+  refused("deep=maybe", "deep: expected true or false, got 'maybe'")
+  refused("group.depth=x", "group.depth: expected a whole number, got 'x'")
+end)
+
+test("keys that nobody declares", function()
+  local function refused(word, message)
+    give(word)
+    raises(message, function() neap.options { width = 3, group = { depth = 2 } } end)
+  end
+  refused("widht=3", "unknown key 'widht'; did you mean 'width'?")
+  refused("group.dept=3", "unknown key 'group.dept'; did you mean 'group.depth'?")
+  refused("step=3", "unknown key 'step'; did you mean 'steps'?")
+  refused("wavelength=3", "unknown key 'wavelength'")
+  refused("group=3", "unknown key 'group'")
+end)
+
+give()
+check.finish()

@@ -1,0 +1,111 @@
+-- Pictures: grids pixel by pixel, clouds of points, files.
+package.path = os.getenv "NEAP_SOURCE" .. "/tests/lua/?.lua;" .. package.path
+local check = require "check"
+local neap = require "neap"
+local test, equal, close, raises = check.test, check.equal, check.close, check.raises
+
+-- Rows of grey values as text, "-" for the background: easy to see and to compare.
+local function drawn(picture)
+  local lines = {}
+  for row in picture:each() do
+    local marks = {}
+    for pixel in row:reshape(-1):each() do
+      marks[#marks + 1] = pixel == -1 and "-" or ("%g"):format(pixel * 8)
+    end
+    lines[#lines + 1] = table.concat(marks, " ")
+  end
+  return lines
+end
+
+-- n pictures of 1 by 2 pixels, numbered in reading order; eighths are exact in f32.
+local function numbered(n)
+  return (neap.arange(2 * n) / 8):reshape(n, 1, 2, 1)
+end
+
+test("grid: a gap around each picture, empty places at the end", function()
+  equal(drawn(neap.image.grid(numbered(3), { columns = 2 })), {
+    "- - - - - - -",
+    "- 0 1 - 2 3 -",
+    "- - - - - - -",
+    "- 4 5 - - - -",
+    "- - - - - - -",
+  })
+end)
+
+test("grid: without a gap, in one column, in a square by default", function()
+  equal(drawn(neap.image.grid(numbered(2), { columns = 1, gap = 0 })), { "0 1", "2 3" })
+  equal(drawn(neap.image.grid(numbered(5), { gap = 0 })), { "0 1 2 3 4 5", "6 7 8 9 - -" })
+  equal(drawn(neap.image.grid(numbered(1), { columns = 3, gap = 0 })), { "0 1 - - - -" })
+end)
+
+test("grid: gaps of two, enlarged, with channels", function()
+  equal(drawn(neap.image.grid(numbered(1), { gap = 2 })), {
+    "- - - - - -", "- - - - - -", "- - 0 1 - -", "- - - - - -", "- - - - - -",
+  })
+  equal(drawn(neap.image.grid(numbered(1), { gap = 0, scale = 2 })), { "0 0 1 1", "0 0 1 1" })
+  local colours = neap.image.grid(neap.full({ 2, 4, 5, 3 }, 0.5), { columns = 2, gap = 1, scale = 3 })
+  equal(colours:shape(), { 18, 39, 3 })
+  equal(colours:slice(0, 3, 4):slice(1, 2, 4):reshape(2, 3), { { -1, -1, -1 }, { 0.5, 0.5, 0.5 } })
+end)
+
+test("enlarge", function()
+  equal(drawn(neap.image.enlarge(numbered(2):reshape(2, 2, 1), 2)), { "0 0 1 1", "0 0 1 1", "2 2 3 3", "2 2 3 3" })
+  equal(drawn(neap.image.enlarge(numbered(1):reshape(1, 2, 1), 1)), { "0 1" })
+  local dot = neap.ones(1, 1, 1)
+  raises("enlarge: scale: expected a whole number from 1, got 1.5", function() neap.image.enlarge(dot, 1.5) end)
+  raises("enlarge: expected a picture [H, W, C], got 2 axes", function() neap.image.enlarge(neap.ones(2, 2), 2) end)
+end)
+
+test("grids that are none", function()
+  raises("grid: expected pictures [N, H, W, C], got 2 axes", function() neap.image.grid(neap.zeros(3, 3)) end)
+  raises("expected a tensor, got number", function() neap.image.grid(3) end)
+  local one = numbered(1)
+  raises("grid: unknown key 'colums'; did you mean 'columns'?", function() neap.image.grid(one, { colums = 1 }) end)
+  raises("grid: columns: expected a whole number from 1, got 0", function() neap.image.grid(one, { columns = 0 }) end)
+  raises("grid: gap: expected a whole number from 0, got -1", function() neap.image.grid(one, { gap = -1 }) end)
+  raises("grid: pictures: expected a whole number from 1, got 0", function() neap.image.grid(neap.zeros(0, 1, 1, 1)) end)
+end)
+
+test("points: up is up, brighter where there are more, outsiders on the border", function()
+  local cloud = neap.tensor { { 0.5, 0.5 }, { 0.5, 0.5 }, { -1.5, 1.5 }, { 9, -9 } }
+  local picture = neap.image.points({ cloud }, { side = 4, reach = 2 })
+  equal(picture:reshape(4, 4), { { 0, -1, -1, -1 }, { -1, -1, 1, -1 }, { -1, -1, -1, -1 }, { -1, -1, -1, 0 } })
+  equal(neap.image.points({ cloud, cloud }, { ink = 1 }):shape(), { 2, 240, 240, 1 })
+  raises("points: expected points [.., 2], got [3, 3]", function() neap.image.points { neap.zeros(3, 3) } end)
+  raises("points: expected a table of clouds of points, got none", function() neap.image.points {} end)
+  raises("points: unknown key 'sde'; did you mean 'side'?", function() neap.image.points({ cloud }, { sde = 3 }) end)
+end)
+
+test("save and load: what 8 bits leave of each pixel", function()
+  local path = os.tmpname()
+  for _, channels in ipairs { 1, 3, 4 } do
+    local picture = neap.linspace(-1, 1, 6 * channels):reshape(2, 3, channels)
+    neap.image.save(path, picture, { note = "a text" })
+    local colours = picture:slice(2, 0, math.min(channels, 3)) -- loading leaves out transparency
+    close(neap.image.load(path), colours:tolist(), 1.001 / 255) -- half of a step of 2 / 255, and f32
+  end
+  neap.image.save(path, neap.tensor { -3, 3 }:reshape(1, 2, 1))
+  equal(neap.image.load(path), { { { -1 }, { 1 } } })
+  os.remove(path)
+end)
+
+test("files that are none", function()
+  local path = os.tmpname()
+  raises(path .. ": expected numbers for a picture, got NaN at element 0", function()
+    neap.image.save(path, neap.full({ 1, 1, 1 }, 0 / 0))
+  end)
+  raises(path .. ": expected f32 [height, width, 1, 3 or 4] for a picture, got f32 [2, 2, 2]", function()
+    neap.image.save(path, neap.zeros(2, 2, 2))
+  end)
+  raises(path .. ".jpg: pictures are written as PNG", function() neap.image.save(path .. ".jpg", neap.ones(1, 1, 1)) end)
+  raises("/nowhere/a.png: cannot be written: No such file or directory", function()
+    neap.image.save("/nowhere/a.png", neap.zeros(1, 1, 1))
+  end)
+  raises("/nowhere/a.png: cannot be read: No such file or directory", function() neap.image.load "/nowhere/a.png" end)
+  raises("/nowhere/a.jpeg: cannot be read: No such file or directory", function() neap.image.load "/nowhere/a.jpeg" end)
+  raises("save: expected a path, got nil", function() neap.image.save(nil, neap.ones(1, 1, 1)) end)
+  raises("load: expected a path, got number", function() local _ = neap.image.load(3) end)
+  os.remove(path)
+end)
+
+check.finish()
