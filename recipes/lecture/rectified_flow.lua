@@ -50,5 +50,6 @@ end)
 
 local real = dataset:batch(o.steps + 1, o.samples)
 neap.folder(o.out)
-neap.image.save(o.out .. "/rectified_flow.png", neap.image.grid(neap.image.points { real, sample }, { columns = 2, gap = 4 }))
+local picture = neap.image.grid(neap.image.points { real, sample }, { columns = 2, gap = 4 })
+neap.image.save(o.out .. "/rectified_flow.png", picture)
 print(o.out .. "/rectified_flow.png: data on the left, samples on the right")

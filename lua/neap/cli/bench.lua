@@ -6,7 +6,9 @@ local core = require "neap.core"
 local arguments = require "neap.arguments"
 local check = require "neap.check"
 
-local DEFAULTS = { batch = 32, size = 32, channels = 4, patch = 2, dim = 384, depth = 12, heads = 6, steps = 5, threads = 0 }
+local DEFAULTS = {
+  batch = 32, size = 32, channels = 4, patch = 2, dim = 384, depth = 12, heads = 6, steps = 5, threads = 0,
+}
 local CLASSES, WARMUP, TOKENS_A_ROW = 10, 2, 256
 
 local function read_settings(pairs_)
@@ -33,7 +35,8 @@ end
 
 local function new_model(s)
   return core.network(core.component("architecture", "dit", {
-    size = s.size, channels = s.channels, patch = s.patch, width = s.dim, depth = s.depth, heads = s.heads, classes = CLASSES,
+    size = s.size, channels = s.channels, patch = s.patch, width = s.dim, depth = s.depth, heads = s.heads,
+    classes = CLASSES,
   }), 0)
 end
 
@@ -61,7 +64,8 @@ works["dit-train"] = function(s)
     size = s.size, channels = s.channels, classes = CLASSES, count = s.batch,
   }))
   local objective = core.component("objective", "flow_matching", { label_dropout = 0 })
-  local trainer = core.trainer(new_model(s), data, objective, { batch = s.batch, seed = 0, lr = 1e-4, weight_decay = 0.01 })
+  local settings = { batch = s.batch, seed = 0, lr = 1e-4, weight_decay = 0.01 }
+  local trainer = core.trainer(new_model(s), data, objective, settings)
   local number = 0
   return 3 * s.batch * forward_work(s), function()
     number = number + 1
@@ -75,7 +79,8 @@ works["dit-sample"] = function(s)
     labels[i] = i % CLASSES
   end
   local sampling = {
-    sampler = core.component("sampler", "euler", { steps = 1 }), guidance = core.component("guidance", "cfg", { w = 1.5 }),
+    sampler = core.component("sampler", "euler", { steps = 1 }),
+    guidance = core.component("guidance", "cfg", { w = 1.5 }),
     count = s.batch, batch = s.batch, seed = 0, labels = labels,
   }
   return 2 * s.batch * forward_work(s), function()
