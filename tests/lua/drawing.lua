@@ -16,7 +16,10 @@ local NAMES = { "cat", "dog", "cow" }
 
 test("Euler steps from noise at 1 to data at 0", function()
   local seen = {}
-  local drawn = euler:sample(model, { n = 2, seed = 9, watch = function(step, steps) seen[#seen + 1] = step / steps end })
+  local function watch(step, steps)
+    seen[#seen + 1] = step / steps
+  end
+  local drawn = euler:sample(model, { n = 2, seed = 9, watch = watch })
   equal(seen, { 0.25, 0.5, 0.75, 1 })
   local one = neap.sampler.euler { steps = 1 }
   local noise = one:sample(unconditional, { n = 2, seed = 9 }) -- a fresh MLP's velocity is 0

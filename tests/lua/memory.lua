@@ -1,8 +1,8 @@
 -- A recipe of plain tensor code holds at most one and a half times its live set, without closing anything.
 --
 -- The live set is measured: the peak of the same loop written so that it closes every temporary as soon as it can. Two
--- loops, each with a live set above 100 MB: one of many small steps beside a large data set, and one whose steps are made
--- of large temporaries. Their peaks are told by the process for all of its life, so the larger loop comes second.
+-- loops, each with a live set above 100 MB: one of many small steps beside a large data set, and one whose steps are
+-- made of large temporaries. Their peaks are told by the process for all of its life, so the larger loop comes second.
 package.path = os.getenv "NEAP_SOURCE" .. "/tests/lua/?.lua;" .. package.path
 local check = require "check"
 local core = require "neap.core"
@@ -37,8 +37,8 @@ local function compare(name, careful, plain, steps)
   check.test(name, function()
     local live, _, resident_of_careful = run(careful, 5)
     local peak, reserved, resident = run(plain, sanitized and 5 or steps)
-    print(("%s: live set %.0f MB (resident %.0f); %d plain steps: tensors %.0f MB, reserved %.0f, resident %.0f"):format(
-      name, live / MB, resident_of_careful / MB, steps, peak / MB, reserved / MB, resident / MB))
+    print(("%s: live set %.0f MB, resident %.0f; plain steps: tensors %.0f MB, reserved %.0f, resident %.0f"):format(
+      name, live / MB, resident_of_careful / MB, peak / MB, reserved / MB, resident / MB))
     check.truth(live >= 100 * MB, "the live set is too small to tell")
     check.truth(peak <= PROMISE * live, "tensors outgrow the promise")
     check.truth(sanitized or reserved <= PROMISE * live, "reserved memory outgrows the promise")

@@ -33,7 +33,8 @@ test("what is given takes the type of its default", function()
 end)
 
 test("flags in every form", function()
-  for text, value in pairs { ["true"] = true, yes = true, ["1"] = true, ["false"] = false, no = false, ["0"] = false } do
+  local forms = { ["true"] = true, yes = true, ["1"] = true, ["false"] = false, no = false, ["0"] = false }
+  for text, value in pairs(forms) do
     give("deep=" .. text)
     equal(neap.options { deep = not value }, { deep = value })
   end

@@ -1,5 +1,5 @@
--- Random numbers of a recipe: repeated by the seed, apart from each other, of the right moments, the same for any number
--- of threads.
+-- Random numbers of a recipe: repeated by the seed, apart from each other, of the right moments, the same for any
+-- number of threads.
 package.path = os.getenv "NEAP_SOURCE" .. "/tests/lua/?.lua;" .. package.path
 local check = require "check"
 local neap = require "neap"
