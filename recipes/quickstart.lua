@@ -7,8 +7,8 @@ local neap = require "neap"
 
 local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files; "shapes" draws its own pictures
-  patch = 4, width = 192, depth = 6, heads = 3, -- the transformer
-  lr = 1e-3, ema = 0.995,
+  patch = 4, width = 128, depth = 6, heads = 4, -- the transformer
+  lr = 4e-3, ema = 0.995,
   label_dropout = 0.1, -- how often a label is hidden, so that the model learns to do without: guidance needs both
   w = 1, -- guidance: 0 is none
 }
@@ -37,5 +37,5 @@ neap.train {
   objective = neap.objective.flow_matching { label_dropout = o.label_dropout },
   optimizer = neap.optimizer.adamw { lr = o.lr },
   sampler = neap.sampler.euler { steps = 50, guidance = neap.guidance.cfg { w = o.w } },
-  batch = 128, steps = 3000, minutes = 2.75, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16",
+  batch = 64, steps = 1300, minutes = 2.75, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16",
 }

@@ -28,7 +28,7 @@ test("backward from a seed", function()
   x:square():backward(neap.tensor { 10, 100 })
   equal(x.grad, { 20, 400 })
   raises("backward: expected one element or a seed, got [2]", function() x:square():backward() end)
-  raises("backward: expected a seed like y, [2]", function() x:square():backward(neap.ones(3)) end)
+  raises("backward: expected a seed like y, f32 [2], got f32 [3]", function() x:square():backward(neap.ones(3)) end)
 end)
 
 test("the graph serves once, or as often as it is kept", function()
