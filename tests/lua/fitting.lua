@@ -55,6 +55,18 @@ test("step tells the norm of the gradients and clears them; its argument scales 
   equal(optimizer:step(), 0)
 end)
 
+test("a gradient that stays the same moves by the rate at every step", function()
+  local model = neap.architecture.mlp { hidden = 4, depth = 1 }
+  local optimizer = neap.optimizer.adamw { model = model, lr = 0.25 }
+  local list = model:parameters()
+  local bias = list[#list][2] -- what the output ends with: its gradient is 1 for each point
+  for step = 1, 3 do
+    model(neap.ones(1, 1, 1, 2), 0.5):sum():backward()
+    optimizer:step()
+    check.close(bias, { -0.25 * step, -0.25 * step }) -- the bias begins at 0
+  end
+end)
+
 test("settings that are none", function()
   local model = neap.architecture.mlp { hidden = 4 }
   raises("adamw: expected one table of settings, got nil", function() neap.optimizer.adamw() end)

@@ -9,6 +9,8 @@ test("encode: values, lists, names in order", function()
   equal({ encode "a", encode(1), encode(0.5), encode(true), encode {} }, { '"a"', "1", "0.5", "true", "{}" })
   equal(encode { 1, { 2, {} }, "x" }, '[1, [2, {}], "x"]')
   equal(encode { b = 1, a = { d = false, c = "\"\n" } }, '{"a": {"c": "\\"\\n", "d": false}, "b": 1}')
+  equal(encode { h = 1, c = 2, f = 3, a = 4, e = 5, b = 6, g = 7, d = 8 },
+    '{"a": 4, "b": 6, "c": 2, "d": 8, "e": 5, "f": 3, "g": 7, "h": 1}')
   equal({ encode(2.0), encode(1e100), encode(-1 / 3), encode(1 << 62) },
     { "2.0", "1e100", "-0.333333333333", "4611686018427387904" })
 end)

@@ -67,6 +67,7 @@ end
 test("attributes by position, as a list, by name", function()
   local want = { { 3.5 }, { 7.25 } }
   for _, sum in ipairs {
+    x:sum(1, true),
     x:sum(1, { keep = true }), x:sum({ 1 }, true), x:sum { axes = { 1 }, keep = true }, x:sum { axes = 1, keep = true },
     x:sum({ -1 }, true), neap.sum(x, { axes = 1, keep = true }),
   } do
