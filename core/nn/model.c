@@ -18,14 +18,22 @@ struct neap_model {
     uint64_t seed;
     parameter *item;
     int count, capacity;
+    int64_t size, limit; /* elements in all, and at most */
 };
 
 neap_model *neap_model_new(uint64_t seed)
 {
     neap_model *model = neap_calloc(1, sizeof *model);
-    if (model)
+    if (model) {
         model->seed = seed;
+        model->limit = INT64_MAX;
+    }
     return model;
+}
+
+void neap_model_limit(neap_model *model, int64_t elements)
+{
+    model->limit = elements;
 }
 
 void neap_model_free(neap_model *model)
@@ -57,6 +65,8 @@ static neap_tensor *add(neap_model *model, neap_shape shape, neap_init init, con
 {
     if (neap_model_find(model, name))
         return neap_fail_null("model: parameter '%s' is there already", name);
+    if (neap_shape_size(shape) > model->limit - model->size)
+        return neap_fail_null("model: expected at most %lld elements in all, got more at '%s'", (long long)model->limit, name);
     if (reserve_one(model) < 0)
         return NULL;
     char *owned = neap_strdup(name);
@@ -70,6 +80,7 @@ static neap_tensor *add(neap_model *model, neap_shape shape, neap_init init, con
         return NULL;
     }
     model->item[model->count++] = (parameter){owned, x};
+    model->size += neap_size(x);
     return x;
 }
 
@@ -112,8 +123,5 @@ neap_tensor *neap_model_find(const neap_model *model, const char *name)
 
 int64_t neap_model_size(const neap_model *model)
 {
-    int64_t size = 0;
-    for (int i = 0; i < model->count; i++)
-        size += neap_size(model->item[i].tensor);
-    return size;
+    return model->size;
 }

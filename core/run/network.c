@@ -20,6 +20,11 @@ static const char *name_of(const neap_network *network)
 
 neap_network *neap_network_new(neap_instance *architecture, uint64_t seed)
 {
+    return neap_network_new_within(architecture, seed, INT64_MAX);
+}
+
+neap_network *neap_network_new_within(neap_instance *architecture, uint64_t seed, int64_t elements)
+{
     if (!architecture || neap_instance_check(architecture) < 0)
         return NULL;
     neap_network *network = neap_calloc(1, sizeof *network);
@@ -28,6 +33,8 @@ neap_network *neap_network_new(neap_instance *architecture, uint64_t seed)
     network->instance = neap_instance_keep(architecture);
     network->functions = neap_instance_component(architecture)->functions;
     network->model = neap_model_new(seed);
+    if (network->model)
+        neap_model_limit(network->model, elements);
     if (network->model)
         network->self = network->functions->build(neap_instance_config(architecture), network->model);
     if (!network->self) {

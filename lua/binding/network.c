@@ -14,13 +14,14 @@ static int network_close(lua_State *L)
     return 0;
 }
 
-/* network(component, seed) */
+/* network(component, seed [, elements]): the parameters have at most so many elements. */
 static int new_network(lua_State *L)
 {
     neap_instance *instance = neap_lua_check_instance(L, 1);
     uint64_t seed = (uint64_t)luaL_checkinteger(L, 2);
+    int64_t elements = luaL_optinteger(L, 3, INT64_MAX);
     void **handle = neap_lua_handle(L, NEAP_LUA_NETWORK);
-    *handle = neap_network_new(instance, seed);
+    *handle = neap_network_new_within(instance, seed, elements);
     return *handle ? 1 : neap_lua_raise(L);
 }
 

@@ -140,6 +140,24 @@ local function load_weights(path, file, model)
   assign(file, wanted)
 end
 
+-- A file may claim any architecture; none is built that has more parameters than the file has numbers.
+local function elements_of(file)
+  local elements = 0
+  for _, entry in ipairs(file:tensors()) do
+    local size = 1
+    for _, n in ipairs(entry.shape) do
+      size = size * n
+    end
+    elements = elements + size
+  end
+  return elements
+end
+
+local function build(path, file, architecture)
+  local done, model = pcall(core.network, architecture, 0, elements_of(file))
+  return done and model or core.fail(path .. ": " .. tostring(model))
+end
+
 --- Builds what a checkpoint holds: { model, sampler, labels, step, settings }, ready to sample.
 function checkpoint.load(path)
   local file <close> = core.safetensors_open(path)
@@ -148,7 +166,7 @@ function checkpoint.load(path)
   if not architecture then
     core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
   end
-  local model = core.network(architecture, 0)
+  local model = build(path, file, architecture)
   load_weights(path, file, model)
   local drawn = component_of(path, meta, "sampler") or core.component("sampler", "euler", {})
   return {

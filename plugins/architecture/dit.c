@@ -81,13 +81,14 @@ static void destroy(void *self)
 static int make(dit *m, neap_model *model)
 {
     const config *c = m->config;
-    neap_scope scope = neap_scope_open();
-    m->positions = neap_keep(neap_grid_positions(m->height / c->patch, m->width / c->patch, c->width));
-    neap_scope_close(scope);
-    int status = m->positions ? make_ends(m, model) : -1;
+    int status = make_ends(m, model);
     for (int i = 0; status == 0 && i < c->depth; i++)
         status = make_block(&m->block[i], model, c, i);
-    return status;
+    neap_scope scope = neap_scope_open();
+    if (status == 0)
+        m->positions = neap_keep(neap_grid_positions(m->height / c->patch, m->width / c->patch, c->width));
+    neap_scope_close(scope);
+    return m->positions ? 0 : -1;
 }
 
 static void *build(const void *settings, neap_model *model)

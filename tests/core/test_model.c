@@ -92,6 +92,20 @@ static void check_uniform(const char *what, neap_shape shape, neap_init init, do
     ck_assert_msg(most <= bound * (1 + 1e-6) && most > 0.999 * bound, "%s: up to %g, expected %g", what, most, bound);
 }
 
+/* What is within the limit is added, what is beyond it is not, whatever would be left. */
+START_TEST(test_limit)
+{
+    neap_model_limit(model, 10);
+    ck_assert_ptr_nonnull(neap_model_parameter(model, neap_dims(2, 3), one, "a"));
+    ck_assert_ptr_null(neap_model_parameter(model, neap_dims(5), one, "b"));
+    check_message("model: expected at most 10 elements in all, got more at 'b'");
+    ck_assert_ptr_null(neap_model_parameter(model, neap_dims(INT64_C(1) << 40), one, "c"));
+    check_message("model: expected at most 10 elements in all, got more at 'c'");
+    ck_assert_ptr_nonnull(neap_model_parameter(model, neap_dims(4), one, "d"));
+    ck_assert_int_eq(neap_model_size(model), 10);
+}
+END_TEST
+
 START_TEST(test_constants)
 {
     check_values("zero", neap_model_parameter(model, neap_dims(2, 3), zero, "zero"), neap_dims(2, 3), room(6), 0);
@@ -175,6 +189,7 @@ int main(void)
     tcase_add_test(tcase, test_order_and_names);
     tcase_add_test(tcase, test_what_is_not_there);
     tcase_add_test(tcase, test_refused);
+    tcase_add_test(tcase, test_limit);
     tcase_add_test(tcase, test_constants);
     tcase_add_test(tcase, test_moments);
     tcase_add_test(tcase, test_streams_by_name);

@@ -82,6 +82,11 @@ bad "expected a checkpoint of neap, got a file without its metadata"
 with_header '{"__metadata__":{"neap.architecture":"5"}}'
 bad "metadata 'neap.architecture': expected an object"
 
+# One that would not fit any memory is not built.
+with_header '{"__metadata__":{"neap.architecture":"{\\"name\\":\\"dit\\",\\"config\\":{\\"width\\":16384,\\"depth\\":1024}}"}}'
+expect 1 "neap: $file: dit: model: expected at most 0 elements in all, got more at 'x_embedder.proj.weight'" \
+    neap sample $file --raw out.npy
+
 # Whole but for one word of its header, which keeps its length.
 altered() {
     LC_ALL=C sed "s/$1/$2/" whole >$file

@@ -29,6 +29,9 @@ typedef struct neap_init {
 neap_model *neap_model_new(uint64_t seed); /* parameters start from streams forked by name: order does not matter */
 void neap_model_free(neap_model *model);
 
+/* At most so many elements in all: a parameter beyond fails before anything is allocated for it. */
+void neap_model_limit(neap_model *model, int64_t elements);
+
 /* Adds a parameter and returns it, borrowed; it lives as long as the model. A second use of a name fails. */
 neap_tensor *neap_model_parameter(neap_model *model, neap_shape shape, neap_init init, const char *name, ...)
     __attribute__((format(printf, 4, 5)));

@@ -11,6 +11,8 @@
 /* --- Networks ---------------------------------------------------------------------------------------------------- */
 
 neap_network *neap_network_new(neap_instance *architecture, uint64_t seed);
+/* The same with at most so many elements in its parameters: for settings that come from a file. */
+neap_network *neap_network_new_within(neap_instance *architecture, uint64_t seed, int64_t elements);
 void neap_network_free(neap_network *network);
 neap_model *neap_network_model(const neap_network *network);
 neap_instance *neap_network_instance(const neap_network *network);

@@ -13,7 +13,7 @@ return function(list)
     { "products", machine.gemm },
     { "openblas", machine.openblas },
     { "lua", _VERSION },
-    { "built with", machine.compiler .. ": " .. machine.flags },
+    { "built with", machine.flags .. "(" .. machine.compiler .. ")" },
     { "plugins", core.plugin_dir },
     { "more plugins", core.plugin_path ~= "" and core.plugin_path or "none; set NEAP_PLUGIN_PATH" },
   }

@@ -68,7 +68,8 @@ end
 local function write(run, given, pictures, seed)
   local spec = run.model:spec()
   if given.raw then
-    core.npy_save(given.raw, pictures)
+    local points = spec.height * spec.width == 1
+    core.npy_save(given.raw, points and pictures or core.ops.clamp(pictures, -1, 1)) -- pictures as a PNG has them
     print(given.raw)
   end
   if given.raw and not given.out then
