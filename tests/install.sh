@@ -3,6 +3,9 @@
 # and program build against the headers by pkg-config alone.
 set -eu
 
+# An instrumented build has its plugins linked in, and its library serves no program that is not instrumented.
+[ -e "$NEAP_BUILD/plugins/architecture/.libs/dit.so" ] || exit 77
+
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 make -s -C "$NEAP_BUILD" install DESTDIR="$stage" >"$stage/log" 2>&1 || { cat "$stage/log"; exit 1; }

@@ -83,7 +83,7 @@ with_header '{"__metadata__":{"neap.architecture":"5"}}'
 bad "metadata 'neap.architecture': expected an object"
 
 # One that would not fit any memory is not built.
-with_header '{"__metadata__":{"neap.architecture":"{\\"name\\":\\"dit\\",\\"config\\":{\\"width\\":16384,\\"depth\\":1024}}"}}'
+with_header '{"__metadata__":{"neap.architecture":"{\"name\":\"dit\",\"config\":{\"heads\":1,\"width\":16384,\"depth\":1024}}"}}'
 expect 1 "neap: $file: dit: model: expected at most 0 elements in all, got more at 'x_embedder.proj.weight'" \
     neap sample $file --raw out.npy
 
