@@ -1,62 +1,19 @@
 /*
  * The backward pass: nodes from the last to the first, each handing the gradient of its output on to its inputs.
  */
-#include <stdlib.h>
-
 #include <neap/memory.h>
 
 #include "autograd/node.h"
 
-static _Thread_local uint64_t pass_number;
-
 typedef struct pass {
-    neap_tape_node **node; /* reachable from y, in ascending order */
-    int64_t count, capacity;
-    uint64_t number;
+    neap_tape_list tape;
     unsigned flags;
 } pass;
 
-static int reach(pass *p, neap_node *head)
-{
-    neap_tape_node *node = (neap_tape_node *)head;
-    if (!node || node->pass == p->number)
-        return 0;
-    if (p->count == p->capacity) {
-        int64_t capacity = p->capacity ? 2 * p->capacity : 256;
-        void *grown = neap_realloc(p->node, (size_t)capacity * sizeof *p->node);
-        if (!grown)
-            return -1;
-        p->node = grown;
-        p->capacity = capacity;
-    }
-    node->pass = p->number;
-    node->useful = false;
-    p->node[p->count++] = node;
-    return 0;
-}
-
-static int by_sequence(const void *a, const void *b)
-{
-    uint64_t x = (*(neap_tape_node *const *)a)->sequence, y = (*(neap_tape_node *const *)b)->sequence;
-    return (x > y) - (x < y);
-}
-
-/* The list serves as its own queue: each node found is visited once, later in the list. */
-static int collect(pass *p, neap_tensor *y)
-{
-    int status = reach(p, y->node);
-    for (int64_t i = 0; status == 0 && i < p->count; i++)
-        for (int j = 0; status == 0 && j < p->node[i]->call.count; j++)
-            status = reach(p, p->node[i]->edge[j]);
-    if (status == 0 && p->count > 0) /* qsort takes no NULL, not even for no elements */
-        qsort(p->node, (size_t)p->count, sizeof *p->node, by_sequence);
-    return status;
-}
-
 static void mark_useful(pass *p)
 {
-    for (int64_t i = 0; i < p->count; i++) {
-        neap_tape_node *node = p->node[i];
+    for (int64_t i = 0; i < p->tape.count; i++) {
+        neap_tape_node *node = p->tape.node[i];
         for (int j = 0; j < node->call.count; j++) {
             const neap_tape_node *from = (neap_tape_node *)node->edge[j];
             node->call.wants[j] = from && from->useful;
@@ -166,8 +123,8 @@ static bool hands_on(const neap_tape_node *node)
 
 static int run(pass *p, neap_tensor *const *keep, int kept)
 {
-    for (int64_t i = p->count - 1; i >= 0; i--) {
-        neap_tape_node *node = p->node[i];
+    for (int64_t i = p->tape.count - 1; i >= 0; i--) {
+        neap_tape_node *node = p->tape.node[i];
         bool target = !node->call.op;
         if (target || !node->pending || !hands_on(node))
             continue;
@@ -185,11 +142,11 @@ static int run(pass *p, neap_tensor *const *keep, int kept)
 
 static void finish(pass *p)
 {
-    for (int64_t i = 0; i < p->count; i++) {
-        neap_release(p->node[i]->pending);
-        p->node[i]->pending = NULL;
+    for (int64_t i = 0; i < p->tape.count; i++) {
+        neap_release(p->tape.node[i]->pending);
+        p->tape.node[i]->pending = NULL;
     }
-    neap_free(p->node);
+    neap_free(p->tape.node);
 }
 
 static neap_tensor *first_gradient(neap_tensor *y, neap_tensor *seed)
@@ -208,13 +165,13 @@ static neap_tensor *first_gradient(neap_tensor *y, neap_tensor *seed)
 static int differentiate(neap_tensor *y, neap_tensor *seed, unsigned flags, neap_tensor *const *x, int count,
                          int (*take)(pass *p, neap_tensor *const *x, int count, neap_tensor **out), neap_tensor **out)
 {
-    pass p = {.number = ++pass_number, .flags = flags};
+    pass p = {.flags = flags};
     bool was = neap_record(flags & NEAP_CREATE_GRAPH);
     neap_tensor *g = first_gradient(y, seed);
-    int status = g ? collect(&p, y) : -1;
+    int status = g ? neap_tape_list_fill(&p.tape, y) : -1;
     if (status == 0) {
-        for (int64_t i = 0; i < p.count; i++)
-            p.node[i]->useful = !x && !p.node[i]->call.op;
+        for (int64_t i = 0; i < p.tape.count; i++)
+            p.tape.node[i]->useful = !x && !p.tape.node[i]->call.op;
         for (int i = 0; i < count; i++)
             if (x[i]->node)
                 neap_tape_node_of(x[i])->useful = true;
@@ -235,7 +192,7 @@ static int take_targets(pass *p, neap_tensor *const *x, int count, neap_tensor *
     int status = 0;
     for (int i = 0; i < count; i++) {
         neap_tape_node *node = neap_tape_node_of(x[i]);
-        bool reached = node && node->pass == p->number && node->pending;
+        bool reached = node && node->pass == p->tape.number && node->pending;
         out[i] = reached ? neap_scope_adopt(neap_keep(node->pending)) : neap_zeros(x[i]->dtype, x[i]->shape);
         status = out[i] ? status : -1;
     }
@@ -245,8 +202,8 @@ static int take_targets(pass *p, neap_tensor *const *x, int count, neap_tensor *
 static int take_leaves(pass *p, neap_tensor *const *x, int count, neap_tensor **out)
 {
     (void)x, (void)count, (void)out;
-    for (int64_t i = 0; i < p->count; i++) {
-        neap_tape_node *node = p->node[i];
+    for (int64_t i = 0; i < p->tape.count; i++) {
+        neap_tape_node *node = p->tape.node[i];
         if (node->call.op || !node->pending)
             continue;
         neap_scope scope = neap_scope_open();

@@ -26,6 +26,14 @@ static inline neap_tape_node *neap_tape_node_of(const neap_tensor *x)
     return (neap_tape_node *)x->node;
 }
 
+/* The nodes that y was made from, oldest first; each bears the list's number in `pass`. The caller frees `node`. */
+typedef struct neap_tape_list {
+    neap_tape_node **node;
+    int64_t count, capacity;
+    uint64_t number;
+} neap_tape_list;
+int neap_tape_list_fill(neap_tape_list *list, neap_tensor *y); /* of an empty list; 0 or -1 */
+
 /* Puts a call on the tape: call->out gets a node. Inputs are as they were given to the op. Returns 0 or -1. */
 int neap_tape_record(neap_call *call);
 bool neap_tape_wants(const neap_call *call); /* recording, and some input wants a gradient */

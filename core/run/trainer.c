@@ -125,6 +125,16 @@ static int begin(neap_trainer *t, int64_t number, neap_step *step)
     return neap_source_batch(t->source, neap_random_fork(root, "order"), number, t->config.batch, &step->x, &step->labels);
 }
 
+/* The sign of a NaN says nothing, and differs between processors. */
+static int fail_not_finite(const char *phase, neap_tensor *loss, double value)
+{
+    char first[NEAP_BLAME_TEXT];
+    double shown = isnan(value) ? (double)NAN : value;
+    if (!neap_find_not_finite(loss, first))
+        return neap_fail("the loss '%s' is %g", phase, shown);
+    return neap_fail("the loss '%s' is %g; the first tensor that is not finite is %s", phase, shown, first);
+}
+
 /* The forward pass in a scope of its own, so that only the tape holds what the gradient needs. */
 static int forward(neap_trainer *t, int phase, neap_step *step, neap_tensor **loss)
 {
@@ -135,10 +145,7 @@ static int forward(neap_trainer *t, int phase, neap_step *step, neap_tensor **lo
         return neap_fail_in(neap_instance_component(t->instance)->name);
     }
     double value = neap_item(*loss);
-    if (isfinite(value))
-        return 0;
-    /* The sign of a NaN says nothing, and differs between processors. */
-    return neap_fail("the loss '%s' is %g", t->objective->phases[phase].name, isnan(value) ? (double)NAN : value);
+    return isfinite(value) ? 0 : fail_not_finite(t->objective->phases[phase].name, *loss, value);
 }
 
 static int differentiate(neap_trainer *t, int phase, neap_tensor *loss)

@@ -194,10 +194,30 @@ START_TEST(test_check_finds_errors)
 }
 END_TEST
 
+/* The oldest one is told, whether an op was given it or made it; what the tape has let go of is not looked at. */
+START_TEST(test_first_not_finite)
+{
+    char text[NEAP_BLAME_TEXT];
+    neap_tensor *x = neap_from(NEAP_F32, neap_dims(3), (const float[]){1, 0, -1});
+    neap_require_grad(x, true);
+    neap_tensor *y = neap_sum(neap_square(neap_log(x)), NULL, 0, false);
+    ck_assert(neap_find_not_finite(y, text));
+    ck_assert_str_eq(text, "input 0 of 'square', [3]");
+    ck_assert(neap_find_not_finite(neap_reciprocal(x), text));
+    ck_assert_str_eq(text, "the output of 'reciprocal', [3]");
+    ck_assert(!neap_find_not_finite(neap_exp(x), text));
+    ck_assert(!neap_find_not_finite(x, text));
+    ck_assert(!neap_find_not_finite(NULL, text));
+    ck_assert_int_eq(neap_backward(y, NULL, 0), 0);
+    ck_assert(!neap_find_not_finite(y, text));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("autograd, rules");
     TCase *tcase = new_tcase(suite, "rules");
+    tcase_add_test(tcase, test_first_not_finite);
     tcase_add_test(tcase, test_written_inputs);
     tcase_add_test(tcase, test_written_outputs);
     tcase_add_test(tcase, test_written_where_nobody_looks);

@@ -144,6 +144,8 @@ static void poison(training t, const char *name, double value)
     neap_scope_close(scope);
 }
 
+#define IN_SQUARE "; the first tensor that is not finite is input 0 of 'square', [6, 8, 8, 1]"
+
 START_TEST(loss_is_not_finite)
 {
     training t = small_training(1);
@@ -151,12 +153,17 @@ START_TEST(loss_is_not_finite)
     double seconds;
     take_step(t, 1);
     poison(t, "final_layer.linear.bias", NAN);
-    refuses_step(t, 2, "train: step 2: the loss 'flow' is nan");
+    refuses_step(t, 2, "train: step 2: the loss 'flow' is nan" IN_SQUARE);
     poison(t, "final_layer.linear.bias", -NAN);
-    refuses_step(t, 3, "train: step 3: the loss 'flow' is nan");
+    refuses_step(t, 3, "train: step 3: the loss 'flow' is nan" IN_SQUARE);
     poison(t, "final_layer.linear.bias", 1e30);
     refuses_step(t, 4, "train: step 4: the loss 'flow' is inf");
     ck_fails_with(neap_trainer_rehearse(t.trainer, &peak, &seconds), "train: rehearsal: the loss 'flow' is inf");
+    poison(t, "final_layer.linear.bias", 0);
+    poison(t, "blocks.0.mlp.fc1.weight", INFINITY);
+    refuses_step(t, 5, "train: step 5: the loss 'flow' is nan; "
+                       "the first tensor that is not finite is input 1 of 'linear_gelu', [64, 16]");
+    poison(t, "blocks.0.mlp.fc1.weight", 0);
     poison(t, "final_layer.linear.bias", 0);
     take_step(t, 2);
     end_training(t);
@@ -192,7 +199,7 @@ START_TEST(second_phase_fails)
     training t = pair_training("late");
     neap_train_report report;
     const snapshot before = snapshot_of(t);
-    ck_fails_with(neap_trainer_step(t.trainer, 1, 1, &report), "train: step 1: the loss 'second' is inf");
+    ck_fails_with(neap_trainer_step(t.trainer, 1, 1, &report), "train: step 1: the loss 'second' is inf; the first tensor that is not finite is the output of 'div', []");
     const neap_model *model = neap_network_model(t.network);
     for (int i = 0; i < neap_model_count(model); i++) {
         const char *name = neap_model_name(model, i);

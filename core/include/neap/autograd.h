@@ -36,6 +36,11 @@ void neap_grad_clear(neap_tensor *leaf);
 /* The same elements without their history. */
 neap_tensor *neap_detach(neap_tensor *x);
 
+/* The oldest tensor with a NaN or an infinity among those that y's tape holds, in words: "input 0 of 'log', [64, 10]". False
+ * where there is none, or where they are let go of. */
+#define NEAP_BLAME_TEXT 288
+bool neap_find_not_finite(neap_tensor *y, char text[NEAP_BLAME_TEXT]);
+
 /* Compares the gradients of a scalar function with central differences, in f64, element by element: both must agree
  * within tolerance * max(1, |numeric|). `second` checks the gradient of the gradient too. */
 typedef neap_tensor *neap_function(void *user, neap_tensor *const *x);
