@@ -112,6 +112,7 @@ local function measure(name, s)
   local resident = core.memory().resident_peak
   return {
     peer = "neap " .. core.version, work = name, batch = s.batch, size = s.size, precision = s.precision,
+    compile = false, channels_last = true, -- the only layout of pictures here
     threads = core.threads(), median_s = median, min_s = least, samples_per_s = s.batch / median,
     peak_rss_mib = resident // (1 << 20), gflops = work / least / 1e9,
     peak_share = work / least / core.fma_peak(s.precision == "bf16"), isa = core.machine().isa,
