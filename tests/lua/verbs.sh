@@ -82,7 +82,8 @@ holds "a refused setting leaves no run" absent runs
 # --- bench ------------------------------------------------------------------------------------------------------------
 
 # The keys that PyTorch's side of a comparison prints, and ours.
-bench_keys='batch gflops isa median_s min_s peak_rss_mib peak_share peer precision samples_per_s size threads work'
+bench_keys='batch channels_last compile gflops isa median_s min_s peak_rss_mib peak_share peer precision samples_per_s size'
+bench_keys="$bench_keys threads work"
 for precision in fp32 bf16; do
     expect 0 "" neap bench gemm batch=1 dim=32 steps=3 threads=1 precision=$precision
     same_text "bench: one line" 1 "$(wc -l <stdout | tr -d ' ')"
