@@ -224,9 +224,7 @@ local function guarded(settings, f)
   end
   local precision = core.precision(settings.precision == "fp32" and "f32" or settings.precision)
   core.poll(true)
-  local done, message = xpcall(f, function(message)
-    return message
-  end)
+  local done, message = pcall(f)
   core.poll(false)
   core.precision(precision)
   if not done then
