@@ -19,17 +19,18 @@ static const struct {
     size_t first_size;
     size_t required[MAX_REQUIRED]; /* offsets; 0 ends */
 } kinds[] = {
-    {"architecture", "architecture/1", END_OF(neap_architecture, decode),
+    {"architecture", "architecture/1", END_OF(neap_architecture, average),
      {offsetof(neap_architecture, build), offsetof(neap_architecture, destroy), offsetof(neap_architecture, spec)}},
-    {"objective", "objective/1", END_OF(neap_objective, loss),
+    {"objective", "objective/1", END_OF(neap_objective, velocity),
      {offsetof(neap_objective, needs), offsetof(neap_objective, phases), offsetof(neap_objective, loss)}},
     {"sampler", "sampler/1", END_OF(neap_sampler, sample),
      {offsetof(neap_sampler, needs), offsetof(neap_sampler, sample)}},
     {"guidance", "guidance/1", END_OF(neap_guidance, velocity), {offsetof(neap_guidance, velocity)}},
-    {"dataset", "dataset/1", END_OF(neap_dataset, read),
+    {"dataset", "dataset/1", END_OF(neap_dataset, noise),
      {offsetof(neap_dataset, open), offsetof(neap_dataset, close), offsetof(neap_dataset, spec),
       offsetof(neap_dataset, count), offsetof(neap_dataset, read)}},
-    {"metric", "metric/1", END_OF(neap_metric, score), {offsetof(neap_metric, score)}},
+    {"metric", "metric/1", END_OF(neap_metric, score),
+     {offsetof(neap_metric, scores), offsetof(neap_metric, score)}},
 };
 #define KINDS ((int)(sizeof kinds / sizeof *kinds))
 

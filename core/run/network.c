@@ -11,6 +11,7 @@ struct neap_network {
     const neap_architecture *functions;
     neap_model *model;
     void *self;
+    neap_instance *objective; /* or NULL */
 };
 
 static const char *name_of(const neap_network *network)
@@ -53,6 +54,7 @@ void neap_network_free(neap_network *network)
         network->functions->destroy(network->self);
     neap_model_free(network->model);
     neap_instance_release(network->instance);
+    neap_instance_release(network->objective);
     neap_free(network);
 }
 
@@ -71,15 +73,29 @@ neap_spec neap_network_spec(const neap_network *network)
     return network->functions->spec(network->self);
 }
 
+void neap_network_set_objective(neap_network *network, neap_instance *objective)
+{
+    neap_instance *before = network->objective;
+    network->objective = neap_instance_keep(objective);
+    neap_instance_release(before);
+}
+
+neap_instance *neap_network_objective(const neap_network *network)
+{
+    return network->objective;
+}
+
 /* --- What it offers ---------------------------------------------------------------------------------------------- */
 
-#define OFFERS 5
-static const char *const offers[OFFERS] = {"velocity", "generate", "discriminate", "encode", "decode"};
+#define OFFERS 7
+static const char *const offers[OFFERS] = {"velocity", "generate", "discriminate", "encode", "decode",
+                                           "classify", "average"};
 
 static bool has(const neap_network *network, int offer)
 {
     const neap_architecture *f = network->functions;
-    const bool there[OFFERS] = {f->velocity, f->generate, f->discriminate, f->encode, f->decode};
+    const bool there[OFFERS] = {f->velocity, f->generate, f->discriminate, f->encode, f->decode,
+                                f->classify, f->average};
     return there[offer];
 }
 
@@ -119,6 +135,14 @@ static neap_tensor *null_labels(int64_t batch, int64_t classes)
     return neap_full(NEAP_I32, neap_dims(batch), (double)classes);
 }
 
+/* Numbers, or weights of the rows of the label table. */
+static bool are_labels(const neap_tensor *labels, int64_t batch, int64_t classes)
+{
+    if (neap_dtype_of(labels) == NEAP_F32)
+        return neap_shape_equal(neap_shape_of(labels), neap_dims(batch, classes + 1));
+    return neap_dtype_of(labels) == NEAP_I32 && neap_shape_equal(neap_shape_of(labels), neap_dims(batch));
+}
+
 /* Labels as the architecture wants them: none where it has no classes, null ones where the caller gave none. */
 static int fit_labels(neap_spec spec, int64_t batch, neap_tensor **labels)
 {
@@ -127,7 +151,7 @@ static int fit_labels(neap_spec spec, int64_t batch, neap_tensor **labels)
         *labels = NULL;
     else if (!*labels)
         return (*labels = null_labels(batch, spec.classes)) ? 0 : -1;
-    else if (neap_dtype_of(*labels) != NEAP_I32 || neap_rank(*labels) != 1 || neap_dim(*labels, 0) != batch)
+    else if (!are_labels(*labels, batch, spec.classes))
         return neap_fail("labels: expected i32 [%lld], got %s %s", (long long)batch, neap_dtype_name(neap_dtype_of(*labels)),
                          neap_shape_text(neap_shape_of(*labels), got));
     return 0;
@@ -163,14 +187,19 @@ static neap_tensor *like(neap_tensor *v, const neap_tensor *x)
                           neap_shape_text(neap_shape_of(v), got));
 }
 
+static int check_time(const char *name, const neap_tensor *t, const neap_tensor *x)
+{
+    char got[NEAP_SHAPE_TEXT];
+    if (neap_rank(t) == 1 && neap_dim(t, 0) == neap_dim(x, 0))
+        return 0;
+    return neap_fail("%s: expected [%lld], got %s", name, (long long)neap_dim(x, 0), neap_shape_text(neap_shape_of(t), got));
+}
+
 static neap_tensor *velocity(neap_network *n, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
     neap_spec spec = neap_network_spec(n);
-    char got[NEAP_SHAPE_TEXT];
-    if (check_picture(x, spec) < 0 || fit_labels(spec, neap_dim(x, 0), &labels) < 0)
+    if (check_picture(x, spec) < 0 || fit_labels(spec, neap_dim(x, 0), &labels) < 0 || check_time("t", t, x) < 0)
         return NULL;
-    if (neap_rank(t) != 1 || neap_dim(t, 0) != neap_dim(x, 0))
-        return neap_fail_null("t: expected [%lld], got %s", (long long)neap_dim(x, 0), neap_shape_text(neap_shape_of(t), got));
     return like(n->functions->velocity(n->self, x, t, labels), x);
 }
 
@@ -214,4 +243,28 @@ neap_tensor *neap_network_encode(neap_network *n, neap_tensor *x)
 neap_tensor *neap_network_decode(neap_network *n, neap_tensor *z)
 {
     return !z || require_one(n, "decode") < 0 ? NULL : named(n, n->functions->decode(n->self, z));
+}
+
+neap_tensor *neap_network_classify(neap_network *n, neap_tensor *x)
+{
+    if (!x || require_one(n, "classify") < 0)
+        return NULL;
+    return named(n, check_picture(x, neap_network_spec(n)) < 0 ? NULL : n->functions->classify(n->self, x));
+}
+
+static neap_tensor *average(neap_network *n, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels)
+{
+    neap_spec spec = neap_network_spec(n);
+    if (check_picture(x, spec) < 0 || fit_labels(spec, neap_dim(x, 0), &labels) < 0)
+        return NULL;
+    if (check_time("t", t, x) < 0 || check_time("r", r, x) < 0)
+        return NULL;
+    return like(n->functions->average(n->self, x, t, r, labels), x);
+}
+
+neap_tensor *neap_network_average(neap_network *n, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels)
+{
+    if (!x || !t || !r || lost(labels) || require_one(n, "average") < 0)
+        return NULL;
+    return named(n, average(n, x, t, r, labels));
 }

@@ -1,41 +1,67 @@
-/* Sampling: noise by sample number, a field with labels and guidance inside, a sampler over it. */
-#include <string.h>
-
+/* Sampling: where the way begins, batch by batch, and a sampler over the field. */
 #include <neap/error.h>
 #include <neap/memory.h>
-#include <neap/run.h>
+
+#include "run/field.h"
 
 #define DEFAULT_BATCH 64
 
-/* What a sampler's field and a guidance's conditional field stand on. */
-typedef struct guided {
-    neap_network *network;
-    const neap_guidance *guidance; /* NULL: plain */
-    const void *config;
-    neap_conditional conditional;
-} guided;
+/* --- What does not fit is told before anything is drawn -------------------------------------------------------------- */
 
-static neap_tensor *velocity_at(void *self, neap_tensor *x, double t, neap_tensor *labels)
+static int check_tensor(const char *name, neap_tensor *x, neap_shape want)
 {
-    const guided *g = self;
-    if (!x)
-        return NULL;
-    return neap_network_velocity(g->network, x, neap_full(NEAP_F32, neap_dims(neap_dim(x, 0)), t), labels);
+    char wanted[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
+    if (!x || (neap_dtype_of(x) == NEAP_F32 && neap_shape_equal(neap_shape_of(x), want)))
+        return 0;
+    return neap_fail("sample: %s: expected f32 %s, got %s %s", name, neap_shape_text(want, wanted),
+                     neap_dtype_name(neap_dtype_of(x)), neap_shape_text(neap_shape_of(x), got));
 }
 
-static neap_tensor *field_velocity(void *self, neap_tensor *x, double t)
+static int check_labels(const neap_sampling *s, int64_t classes)
 {
-    const guided *g = self;
-    neap_scope scope = neap_scope_open();
-    neap_tensor *v = g->guidance ? g->guidance->velocity(g->config, &g->conditional, x, t)
-                                 : velocity_at(self, x, t, g->conditional.labels);
-    return neap_scope_return(scope, v);
+    if (classes == 0 && s->guidance)
+        return neap_fail("sample: %s needs a conditional network; this one has no classes",
+                         neap_instance_component(s->guidance)->name);
+    if (classes == 0 && (s->labels || s->mixture))
+        return neap_fail("sample: labels need a conditional network; this one has no classes");
+    if (s->labels && s->mixture)
+        return neap_fail("sample: expected labels or a mixture, got both");
+    for (int64_t i = 0; s->labels && i < s->count; i++)
+        if (s->labels[i] < 0 || s->labels[i] > classes)
+            return neap_fail("sample: label: expected 0 to %lld, got %d", (long long)classes - 1, s->labels[i]);
+    return check_tensor("mixture", s->mixture, neap_dims(s->count, classes + 1));
 }
 
-static neap_tensor *field_generate(void *self, neap_tensor *z)
+static int check_start(const neap_sampling *s, neap_spec spec)
 {
-    const guided *g = self;
-    return neap_network_generate(g->network, z, g->conditional.labels);
+    const neap_shape pictures = neap_dims(s->count, spec.height, spec.width, spec.channels);
+    if (!(s->level >= 0 && s->level < 1))
+        return neap_fail("sample: level: expected a time above 0 and below 1, got %g", s->level);
+    if ((s->level > 0 || s->mask || s->invert) && !s->picture)
+        return neap_fail("sample: %s needs a picture", s->invert ? "an inversion" : s->mask ? "a mask" : "a level");
+    if (s->invert && (s->level > 0 || s->mask))
+        return neap_fail("sample: an inversion takes neither level nor mask");
+    if (s->picture && !s->invert && !s->mask && s->level == 0)
+        return neap_fail("sample: a picture needs a level, a mask or an inversion");
+    return check_tensor("picture", s->picture, pictures) || check_tensor("noise", s->noise, pictures) ||
+                   check_tensor("mask", s->mask, neap_dims(s->count, spec.height, spec.width, 1))
+               ? -1
+               : 0;
+}
+
+static int check_worse(const neap_sampling *s, neap_spec spec)
+{
+    if (!s->worse)
+        return 0;
+    neap_spec other = neap_network_spec(s->worse);
+    if (neap_network_require(s->worse, "sample: the worse network", (const char *const[]){"velocity", NULL}) < 0)
+        return -1;
+    if (other.height == spec.height && other.width == spec.width && other.channels == spec.channels &&
+        other.classes == spec.classes)
+        return 0;
+    return neap_fail("sample: the worse network: expected [%lld, %lld, %lld] and %lld classes, got [%lld, %lld, %lld] and %lld",
+                     (long long)spec.height, (long long)spec.width, (long long)spec.channels, (long long)spec.classes,
+                     (long long)other.height, (long long)other.width, (long long)other.channels, (long long)other.classes);
 }
 
 static int check(neap_network *network, const neap_sampling *s)
@@ -50,69 +76,101 @@ static int check(neap_network *network, const neap_sampling *s)
     if (s->count < 1 || s->batch < 0)
         return neap_fail("sample: expected a count from 1 and a batch from 0, got %lld and %lld", (long long)s->count,
                          (long long)s->batch);
-    if (s->guidance && spec.classes == 0)
-        return neap_fail("sample: %s needs a conditional network; this one has no classes",
-                         neap_instance_component(s->guidance)->name);
-    if (s->labels && spec.classes == 0)
-        return neap_fail("sample: labels need a conditional network; this one has no classes");
-    for (int64_t i = 0; s->labels && i < s->count; i++)
-        if (s->labels[i] < 0 || s->labels[i] > spec.classes)
-            return neap_fail("sample: label: expected 0 to %lld, got %d", (long long)spec.classes - 1, s->labels[i]);
-    return 0;
+    return check_labels(s, spec.classes) || check_start(s, spec) || check_worse(s, spec) ? -1 : 0;
 }
 
-static guided guide(neap_network *network, const neap_sampling *s, int64_t first, int64_t batch)
+/* --- One batch ------------------------------------------------------------------------------------------------------- */
+
+typedef struct part {
+    const neap_sampling *s;
+    neap_spec spec;
+    int64_t first, batch;
+} part;
+
+static neap_tensor *rows_of(const part *p, neap_tensor *x)
 {
-    int64_t classes = neap_network_spec(network).classes;
-    guided g = {.network = network};
-    g.conditional.velocity = velocity_at;
-    g.conditional.null_labels = classes ? neap_full(NEAP_I32, neap_dims(batch), (double)classes) : NULL;
-    g.conditional.labels = g.conditional.null_labels;
-    if (s->labels && classes)
-        g.conditional.labels = neap_from(NEAP_I32, neap_dims(batch), s->labels + first);
-    if (s->guidance) {
-        g.guidance = neap_instance_component(s->guidance)->functions;
-        g.config = neap_instance_config(s->guidance);
-    }
-    return g;
+    return x ? neap_contiguous(neap_slice(x, 0, p->first, p->first + p->batch)) : NULL;
 }
 
-static neap_tensor *sample_batch(neap_network *network, const neap_sampling *s, int64_t first, int64_t batch)
+static neap_shape pictures_of(const part *p)
 {
-    neap_spec spec = neap_network_spec(network);
+    return neap_dims(p->batch, p->spec.height, p->spec.width, p->spec.channels);
+}
+
+/* The labels of this part, and the null ones in the same form: numbers, or rows of weights. */
+static void give_labels(neap_conditional *c, const part *p)
+{
+    int64_t classes = p->spec.classes;
+    if (!classes)
+        return;
+    c->null_labels = neap_full(NEAP_I32, neap_dims(p->batch), (double)classes);
+    c->labels = c->null_labels;
+    if (p->s->labels)
+        c->labels = neap_from(NEAP_I32, neap_dims(p->batch), p->s->labels + p->first);
+    if (!p->s->mixture)
+        return;
+    c->labels = rows_of(p, p->s->mixture);
+    c->null_labels = neap_pad(neap_full(NEAP_F32, neap_dims(p->batch, 1), 1), (int64_t[]){0, 0, classes, 0});
+}
+
+static neap_tensor *keep_of(const part *p)
+{
+    neap_tensor *mask = rows_of(p, p->s->mask);
+    return mask ? neap_contiguous(neap_expand(neap_gt(mask, neap_scalar(0.5)), pictures_of(p))) : NULL;
+}
+
+static neap_tensor *start_of(const neap_sampling *s, const neap_guided *g)
+{
+    if (s->invert)
+        return g->picture;
+    if (s->level > 0)
+        return neap_add(neap_affine(g->picture, 1 - s->level, 0), neap_affine(g->noise, s->level, 0));
+    return g->noise;
+}
+
+static neap_tensor *sample_part(neap_network *network, const part *p)
+{
+    const neap_sampling *s = p->s;
     const neap_sampler *sampler = neap_instance_component(s->sampler)->functions;
     neap_random root = {s->seed, 0};
-    guided g = guide(network, s, first, batch);
-    g.conditional.self = &g;
-    neap_field field = {&g, neap_network_offers(network, "velocity") ? field_velocity : NULL,
-                        neap_network_offers(network, "generate") ? field_generate : NULL};
-    neap_tensor *noise = neap_randn(neap_random_fork(root, "noise"), (uint64_t)first,
-                                    neap_dims(batch, spec.height, spec.width, spec.channels));
-    if (!noise || neap_failed())
+    neap_guided g = {.network = network, .worse = s->worse, .guidance = s->guidance, .batch = p->batch};
+    give_labels(&g.conditional, p);
+    g.noise = s->noise ? rows_of(p, s->noise)
+                       : neap_randn(neap_random_fork(root, "noise"), (uint64_t)p->first, pictures_of(p));
+    g.picture = rows_of(p, s->picture);
+    g.keep = keep_of(p);
+    neap_field field = neap_guided_field(&g);
+    field.first = (uint64_t)p->first;
+    field.from = s->invert ? 0 : s->level > 0 ? s->level : 1;
+    field.to = s->invert;
+    neap_tensor *x = start_of(s, &g);
+    if (!x || neap_failed())
         return NULL;
-    return sampler->sample(neap_instance_config(s->sampler), &field, noise, neap_random_fork(root, "path"), s->watch);
+    x = sampler->sample(neap_instance_config(s->sampler), &field, x, neap_random_fork(root, "path"), s->watch);
+    if (s->evaluations)
+        *s->evaluations = g.rows / p->batch;
+    return x && neap_shape_equal(neap_shape_of(x), pictures_of(p)) ? neap_guided_kept(&g, x, 0) : x;
 }
 
 /* A sampler's result must have the shape of its noise, or there is no room for it. */
-static int check_result(const neap_sampling *s, const neap_tensor *x, neap_shape shape)
+static int check_result(const part *p, const neap_tensor *x)
 {
     char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
-    const char *name = neap_instance_component(s->sampler)->name;
+    const char *name = neap_instance_component(p->s->sampler)->name;
     if (!x)
         return neap_fail("%s: gave nothing and no message", name);
-    if (neap_shape_equal(neap_shape_of(x), shape))
+    if (neap_shape_equal(neap_shape_of(x), pictures_of(p)))
         return 0;
-    return neap_fail("%s: expected %s, got %s", name, neap_shape_text(shape, want),
+    return neap_fail("%s: expected %s, got %s", name, neap_shape_text(pictures_of(p), want),
                      neap_shape_text(neap_shape_of(x), got));
 }
 
-/* Appends one batch to the result, letting go of all that made it. */
-static int append(neap_network *network, const neap_sampling *s, int64_t first, int64_t batch, float *out)
+/* Appends one part to the result, letting go of all that made it. */
+static int append(neap_network *network, const part *p, float *out)
 {
     neap_scope scope = neap_scope_open();
-    neap_spec spec = neap_network_spec(network);
-    neap_tensor *x = sample_batch(network, s, first, batch);
-    int status = check_result(s, x, neap_dims(batch, spec.height, spec.width, spec.channels));
+    neap_tensor *x = sample_part(network, p);
+    int status = check_result(p, x);
     if (status == 0)
         status = neap_read(x, NEAP_F32, out);
     neap_scope_close(scope);
@@ -131,8 +189,8 @@ neap_tensor *neap_sample(neap_network *network, const neap_sampling *s)
     float *out = neap_data(result);
     int status = out ? 0 : -1;
     for (int64_t first = 0; status == 0 && first < s->count; first += batch) {
-        int64_t rows = s->count - first < batch ? s->count - first : batch;
-        status = append(network, s, first, rows, out + first * size);
+        const part p = {s, spec, first, s->count - first < batch ? s->count - first : batch};
+        status = append(network, &p, out + first * size);
     }
     neap_record(was);
     neap_tensor *kept = status == 0 ? result : NULL;

@@ -148,23 +148,52 @@ int neap_source_read(neap_source *source, const int64_t *indices, int64_t count,
     return 0;
 }
 
-int neap_source_batch(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **x,
-                      neap_tensor **labels)
+/* The places of batch `step`, owned by the caller. */
+static int64_t *batch_indices(const neap_source *source, neap_random random, int64_t step, int64_t batch)
 {
     uint64_t count = (uint64_t)neap_source_count(source); /* positions wrap where steps times batch do */
-    *x = *labels = NULL;
     if (step < 1 || batch < 1)
-        return neap_fail("%s: expected a step and a batch from 1, got %lld and %lld", name_of(source), (long long)step,
-                         (long long)batch);
+        return neap_fail_null("%s: expected a step and a batch from 1, got %lld and %lld", name_of(source),
+                              (long long)step, (long long)batch);
     int64_t *indices = neap_calloc((size_t)batch, sizeof *indices);
-    if (!indices)
-        return -1;
-    for (int64_t i = 0; i < batch; i++) {
+    for (int64_t i = 0; indices && i < batch; i++) {
         uint64_t position = (uint64_t)(step - 1) * (uint64_t)batch + (uint64_t)i;
         neap_random epoch = neap_random_at(random, position / count);
         indices[i] = neap_random_permuted(epoch, (int64_t)count, (int64_t)(position % count));
     }
-    int status = neap_source_read(source, indices, batch, x, labels);
+    return indices;
+}
+
+int neap_source_batch(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **x,
+                      neap_tensor **labels)
+{
+    *x = *labels = NULL;
+    int64_t *indices = batch_indices(source, random, step, batch);
+    int status = indices ? neap_source_read(source, indices, batch, x, labels) : -1;
     neap_free(indices);
     return status;
+}
+
+static neap_tensor *read_noise(const neap_source *source, const int64_t *indices, int64_t batch)
+{
+    neap_spec s = neap_source_spec(source);
+    neap_tensor *z = neap_empty(NEAP_F32, neap_dims(batch, s.height, s.width, s.channels));
+    float *out = neap_data(z);
+    for (int64_t i = 0; out && i < batch; i++)
+        if (source->functions->noise(source->self, indices[i], out + i * s.height * s.width * s.channels) < 0) {
+            neap_fail_in(name_of(source));
+            return NULL;
+        }
+    return z;
+}
+
+int neap_source_noise(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **z)
+{
+    *z = NULL;
+    if (!source->functions->noise)
+        return 0;
+    int64_t *indices = batch_indices(source, random, step, batch);
+    *z = indices ? read_noise(source, indices, batch) : NULL;
+    neap_free(indices);
+    return *z ? 0 : -1;
 }

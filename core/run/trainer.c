@@ -90,6 +90,7 @@ neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_
         neap_trainer_free(t);
         return NULL;
     }
+    neap_network_set_objective(network, objective);
     return t;
 }
 
@@ -122,7 +123,10 @@ static int begin(neap_trainer *t, int64_t number, neap_step *step)
 {
     neap_random root = {t->config.seed, 0};
     *step = (neap_step){.number = number, .random = neap_random_at(neap_random_fork(root, "step"), (uint64_t)number)};
-    return neap_source_batch(t->source, neap_random_fork(root, "order"), number, t->config.batch, &step->x, &step->labels);
+    neap_random order = neap_random_fork(root, "order");
+    if (neap_source_batch(t->source, order, number, t->config.batch, &step->x, &step->labels) < 0)
+        return -1;
+    return neap_source_noise(t->source, order, number, t->config.batch, &step->noise);
 }
 
 /* The sign of a NaN says nothing, and differs between processors. */

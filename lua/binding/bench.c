@@ -57,8 +57,10 @@ static int random_read(const void *self, int64_t index, float *x, int32_t *label
     return 0;
 }
 
-static const neap_dataset functions = {sizeof functions, random_open, random_close, random_spec, random_count, NULL,
-                                       random_read};
+static const neap_dataset functions = {
+    .size = sizeof functions, .open = random_open, .close = random_close, .spec = random_spec,
+    .count = random_count, .read = random_read,
+};
 
 static const neap_param params[] = {
     NEAP_INT(random_config, size, 32, 1, 4096, "Height and width."),

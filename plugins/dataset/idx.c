@@ -309,8 +309,10 @@ static const neap_param idx_params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_dataset idx_functions = {sizeof idx_functions, idx_open,       idx_close, idx_spec,
-                                           idx_count,            idx_label_name, idx_read};
+static const neap_dataset idx_functions = {
+    .size = sizeof idx_functions, .open = idx_open, .close = idx_close, .spec = idx_spec, .count = idx_count,
+    .label_name = idx_label_name, .read = idx_read,
+};
 
 static const neap_component idx_components[] = {
     {"dataset/1", "idx", "Pictures and labels in IDX files, as MNIST and Fashion-MNIST come.", sizeof(idx_config),

@@ -170,8 +170,10 @@ static const neap_param shapes_params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_dataset shapes_functions = {sizeof shapes_functions, shapes_open,       neap_free,  shapes_spec,
-                                              shapes_count,            shapes_label_name, shapes_read};
+static const neap_dataset shapes_functions = {
+    .size = sizeof shapes_functions, .open = shapes_open, .close = neap_free, .spec = shapes_spec,
+    .count = shapes_count, .label_name = shapes_label_name, .read = shapes_read,
+};
 
 static const neap_component shapes_components[] = {
     {"dataset/1", "shapes", "Drawn shapes of ten classes, for when no pictures are installed.", sizeof(shapes_config),

@@ -131,8 +131,10 @@ static const neap_param toy2d_params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_dataset toy2d_functions = {sizeof toy2d_functions, toy2d_open, neap_free, toy2d_spec,
-                                             toy2d_count,            NULL,       toy2d_read};
+static const neap_dataset toy2d_functions = {
+    .size = sizeof toy2d_functions, .open = toy2d_open, .close = neap_free, .spec = toy2d_spec,
+    .count = toy2d_count, .read = toy2d_read,
+};
 
 static const neap_component toy2d_components[] = {
     {"dataset/1", "toy2d", "Points of the plane: moons, spirals, checkerboard, eight Gaussians, rings.",

@@ -2,21 +2,24 @@
  * Classifier-free guidance (Ho and Salimans 2022): v = (1 + w) v_y - w v_0. Both velocities come from one batch of twice
  * the rows.
  */
-#include <neap/plugin.h>
+#include <neap/sampling.h>
 
 typedef struct config {
     double w;
 } config;
 
-static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, double t)
+static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, double t,
+                             neap_tensor **conditional)
 {
     const config *c = settings;
     neap_tensor *v[2];
     if (c->w == 0)
-        return field->velocity(field->self, x, t, field->labels);
+        return neap_guided_velocity(NULL, field, x, t, conditional);
     neap_tensor *rows = neap_concat((neap_tensor *[]){x, x}, 2, 0);
     neap_tensor *labels = neap_concat((neap_tensor *[]){field->labels, field->null_labels}, 2, 0);
     neap_chunk(field->velocity(field->self, rows, t, labels), 2, v, 0);
+    if (conditional)
+        *conditional = v[0];
     return neap_sub(neap_affine(v[0], 1 + c->w, 0), neap_affine(v[1], c->w, 0));
 }
 

@@ -34,7 +34,7 @@ static neap_tensor *loss(const void *settings, int phase, neap_network *network,
 
 static const char *const needs[] = {"velocity", NULL};
 static const neap_phase phases[] = {{"flow", ""}, {0}};
-static const neap_objective functions = {sizeof functions, needs, phases, loss};
+static const neap_objective functions = {.size = sizeof functions, .needs = needs, .phases = phases, .loss = loss};
 
 static const neap_param params[] = {
     NEAP_REAL(config, label_dropout, 0.1, 0, 1, "Probability that a label is replaced by the null class."),

@@ -41,20 +41,23 @@ static const neap_param deep_params[] = {
     NEAP_PARAMS_END,
 };
 
-static int no_score(const void *config, neap_tensor *samples, neap_tensor *reference, double *score)
+static const char *const no_scores[] = {NULL};
+
+static int no_score(const void *config, const neap_evidence *samples, const neap_evidence *reference, double *score)
 {
     (void)config, (void)samples, (void)reference;
     *score = 0;
     return 0;
 }
 
-static neap_tensor *no_velocity(const void *config, const neap_conditional *field, neap_tensor *x, double t)
+static neap_tensor *no_velocity(const void *config, const neap_conditional *field, neap_tensor *x, double t,
+                                neap_tensor **conditional)
 {
-    (void)config, (void)field, (void)t;
+    (void)config, (void)field, (void)t, (void)conditional;
     return x;
 }
 
-static const neap_metric metric = {sizeof metric, no_score};
+static const neap_metric metric = {.size = sizeof metric, .scores = no_scores, .score = no_score};
 static const neap_guidance guidance = {sizeof guidance, no_velocity};
 static const neap_component components[] = {
     {"metric/1", "wide", "All types.", sizeof(wide_config), wide_params, &metric},

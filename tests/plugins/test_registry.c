@@ -13,7 +13,9 @@ typedef struct small_config {
     bool flag;
 } small_config;
 
-static int no_score(const void *config, neap_tensor *samples, neap_tensor *reference, double *score)
+static const char *const no_scores[] = {NULL};
+
+static int no_score(const void *config, const neap_evidence *samples, const neap_evidence *reference, double *score)
 {
     (void)config, (void)samples, (void)reference;
     *score = 0;
@@ -39,7 +41,7 @@ static void make_sound(void)
     };
     memset(rows, 0, sizeof rows);
     memcpy(rows, sound, sizeof sound);
-    functions = (neap_metric){sizeof functions, no_score};
+    functions = (neap_metric){sizeof functions, no_scores, no_score};
     memset(components, 0, sizeof components);
     components[0] = (neap_component){"metric/1", "first", "First.", sizeof(small_config), rows, &functions};
     components[1] = (neap_component){"metric/1", "second", "Second.", sizeof(small_config), rows, &functions};

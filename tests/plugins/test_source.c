@@ -50,10 +50,14 @@ static const neap_param params[] = {
     NEAP_INT(numbers_config, broken, -1, -1, 1000, "The example that cannot be read."),
     NEAP_PARAMS_END,
 };
-static const neap_dataset named = {sizeof named,  numbers_open,       neap_free,   numbers_spec,
-                                   numbers_count, numbers_label_name, numbers_read};
-static const neap_dataset nameless = {sizeof nameless, numbers_open, neap_free,   numbers_spec,
-                                      numbers_count,   NULL,         numbers_read};
+static const neap_dataset named = {
+    .size = sizeof named, .open = numbers_open, .close = neap_free, .spec = numbers_spec, .count = numbers_count,
+    .label_name = numbers_label_name, .read = numbers_read,
+};
+static const neap_dataset nameless = {
+    .size = sizeof nameless, .open = numbers_open, .close = neap_free, .spec = numbers_spec,
+    .count = numbers_count, .read = numbers_read,
+};
 static const neap_component components[] = {
     {"dataset/1", "numbers", "Numbers.", sizeof(numbers_config), params, &named},
     {"dataset/1", "nameless", "Numbers whose classes have no names.", sizeof(numbers_config), params, &nameless},

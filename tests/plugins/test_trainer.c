@@ -44,8 +44,10 @@ static neap_tensor *critic_loss(const void *config, int phase, neap_network *net
 static const char *const needs[] = {"generate", "discriminate", NULL};
 static const neap_phase duel_phases[] = {{"critic", "critic."}, {"generator", "generator."}, {0}};
 static const neap_phase critic_phases[] = {{"critic", "critic."}, {0}};
-static const neap_objective duel = {sizeof duel, needs, duel_phases, duel_loss};
-static const neap_objective critic = {sizeof critic, needs, critic_phases, critic_loss};
+static const neap_objective duel = {.size = sizeof duel, .needs = needs, .phases = duel_phases, .loss = duel_loss};
+static const neap_objective critic = {
+    .size = sizeof critic, .needs = needs, .phases = critic_phases, .loss = critic_loss,
+};
 static const neap_param no_params[] = {NEAP_PARAMS_END};
 static const neap_component components[] = {
     PAIR_COMPONENT,

@@ -49,12 +49,16 @@ static const char *const needs[] = {"generate", "discriminate", NULL};
 static const neap_phase all_phases[] = {{"all", ""}, {0}};
 static const neap_phase nobody_phases[] = {{"nobody", "nobody."}, {0}};
 static const neap_phase two_phases[] = {{"first", "critic."}, {"second", "generator."}, {0}};
-static const neap_objective steep = {sizeof steep, needs, all_phases, steep_loss};
-static const neap_objective failing = {sizeof failing, needs, all_phases, failing_loss};
-static const neap_objective mute = {sizeof mute, needs, all_phases, mute_loss};
-static const neap_objective wide = {sizeof wide, needs, all_phases, wide_loss};
-static const neap_objective nobody = {sizeof nobody, needs, nobody_phases, wide_loss};
-static const neap_objective late = {sizeof late, needs, two_phases, late_loss};
+static const neap_objective steep = {.size = sizeof steep, .needs = needs, .phases = all_phases, .loss = steep_loss};
+static const neap_objective failing = {
+    .size = sizeof failing, .needs = needs, .phases = all_phases, .loss = failing_loss,
+};
+static const neap_objective mute = {.size = sizeof mute, .needs = needs, .phases = all_phases, .loss = mute_loss};
+static const neap_objective wide = {.size = sizeof wide, .needs = needs, .phases = all_phases, .loss = wide_loss};
+static const neap_objective nobody = {
+    .size = sizeof nobody, .needs = needs, .phases = nobody_phases, .loss = wide_loss,
+};
+static const neap_objective late = {.size = sizeof late, .needs = needs, .phases = two_phases, .loss = late_loss};
 static const neap_param no_params[] = {NEAP_PARAMS_END};
 
 #define OBJECTIVE(name) {"objective/1", #name, "Fails.", 0, no_params, &name}

@@ -16,6 +16,7 @@
 #include <neap/random.h>
 #include <neap/registry.h>
 #include <neap/run.h>
+#include <neap/sampling.h>
 #include <neap/tensor.h>
 
 #define NEAP_VERSION "0.1.0"

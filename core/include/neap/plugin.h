@@ -101,6 +101,7 @@ typedef struct neap_network neap_network;
 typedef struct neap_step {
     neap_tensor *x;      /* f32 [B, H, W, C] */
     neap_tensor *labels; /* i32 [B], or NULL where the data or the network has none */
+    neap_tensor *noise;  /* f32, of x's shape: what the data set couples with each example, or NULL */
     neap_random random;  /* of this step; fork it by purpose */
     int64_t number;      /* from 1 */
     neap_tensor *shared[NEAP_STEP_SHARED]; /* from one phase of a step to the next; kept by neap_step_share */
@@ -114,25 +115,38 @@ typedef struct neap_step {
 void neap_step_report(neap_step *step, const char *name, double value); /* a figure for the metrics of this step */
 void neap_step_share(neap_step *step, int slot, neap_tensor *x);
 
-/* What a sampler integrates or drives; labels and guidance are inside already. t in [0, 1]. */
+/* What a sampler integrates or drives, and between which times: from 1 to 0, or a part of that way, or upward where a
+ * picture is taken back to its noise. Labels and guidance are inside already. t and r in [0, 1]. */
 typedef struct neap_field {
     void *self;
     neap_tensor *(*velocity)(void *self, neap_tensor *x, double t); /* NULL where the network has no velocity */
     neap_tensor *(*generate)(void *self, neap_tensor *z);           /* likewise */
+    neap_tensor *(*average)(void *self, neap_tensor *x, double t, double r); /* likewise: mean velocity between r and t */
+    double from, to;
+    uint64_t first; /* row 0 is sample `first`: what a sampler draws for a row depends on this and not on its batch */
 } neap_field;
 
-/* Told after each step of a sampler; a non-zero return ends sampling with a failure recorded by the watcher. */
+/* Told after each step of a sampler (`steps` is 0 where a sampler chooses them on its way); a non-zero return ends sampling with a failure recorded by the watcher. */
 typedef struct neap_watch {
     void *user;
     int (*step)(void *user, int64_t step, int64_t steps, double t, neap_tensor *x);
 } neap_watch;
 
-/* What a guidance combines: the conditional field at any labels, and the labels of this batch. */
+/* What a guidance combines: the conditional field at any labels, the same of a worse network, and the labels of this
+ * batch. Rows of x and labels may be doubled. */
 typedef struct neap_conditional {
     void *self;
-    neap_tensor *(*velocity)(void *self, neap_tensor *x, double t, neap_tensor *labels); /* rows of x may be doubled */
-    neap_tensor *labels, *null_labels; /* i32 [B] */
+    neap_tensor *(*velocity)(void *self, neap_tensor *x, double t, neap_tensor *labels);
+    neap_tensor *(*worse)(void *self, neap_tensor *x, double t, neap_tensor *labels); /* NULL where there is none */
+    neap_tensor *labels, *null_labels; /* i32 [B], or both f32 [B, classes + 1]; see velocity of architecture/1 */
 } neap_conditional;
+
+/* What a metric compares: rows of features of pictures, or points themselves, and what a classifier says of them. */
+typedef struct neap_evidence {
+    neap_tensor *features; /* f32 [N, D] */
+    neap_tensor *logits;   /* f32 [N, classes], or NULL */
+    neap_tensor *labels;   /* i32 [N], true ones or those asked for; or NULL */
+} neap_evidence;
 
 /* --- Interfaces: `size` is sizeof of the struct; functions that may be NULL say so -------------------------------- */
 
@@ -142,12 +156,16 @@ typedef struct neap_architecture {
     void *(*build)(const void *config, neap_model *model); /* adds parameters; the config outlives the result */
     void (*destroy)(void *self);
     neap_spec (*spec)(const void *self);
-    /* Any of these may be NULL. x [B, H, W, C], t f32 [B], labels i32 [B] or NULL where classes = 0. */
+    /* Any of these may be NULL. x [B, H, W, C]; t f32 [B]; labels NULL where classes = 0, else i32 [B] or, for mixtures,
+     * f32 [B, classes + 1]: weights of the rows of the label table. */
     neap_tensor *(*velocity)(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels); /* of x's shape */
     neap_tensor *(*generate)(void *self, neap_tensor *z, neap_tensor *labels);
     neap_tensor *(*discriminate)(void *self, neap_tensor *x, neap_tensor *labels);
     neap_tensor *(*encode)(void *self, neap_tensor *x);
     neap_tensor *(*decode)(void *self, neap_tensor *z);
+    neap_tensor *(*classify)(void *self, neap_tensor *x); /* logits [B, classes] */
+    /* Mean velocity between times r <= t, each f32 [B] (Geng et al. 2025, Mean Flows); of x's shape. */
+    neap_tensor *(*average)(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels);
 } neap_architecture;
 
 /* objective/1 */
@@ -161,21 +179,27 @@ typedef struct neap_objective {
     const char *const *needs; /* what the network must offer; ends with NULL */
     const neap_phase *phases; /* ends with a row whose name is NULL */
     neap_tensor *(*loss)(const void *config, int phase, neap_network *network, neap_step *step); /* one element */
+    /* The velocity that follows from what a network trained so gives at x and t f32 [B]; NULL: it is the velocity. */
+    neap_tensor *(*velocity)(const void *config, neap_tensor *output, neap_tensor *x, neap_tensor *t);
 } neap_objective;
 
 /* sampler/1 */
 typedef struct neap_sampler {
     size_t size;
     const char *const *needs;
-    /* From noise [B, H, W, C] at t = 1 to data at t = 0. watch may be NULL. */
-    neap_tensor *(*sample)(const void *config, const neap_field *field, neap_tensor *noise, neap_random random,
+    /* From x [B, H, W, C] at t = field->from, noise unless the caller began elsewhere, to t = field->to. watch may be NULL.
+     * See sampling.h for the grid of times and the walk along it. */
+    neap_tensor *(*sample)(const void *config, const neap_field *field, neap_tensor *x, neap_random random,
                            const neap_watch *watch);
 } neap_sampler;
 
 /* guidance/1 */
 typedef struct neap_guidance {
     size_t size;
-    neap_tensor *(*velocity)(const void *config, const neap_conditional *field, neap_tensor *x, double t);
+    /* Where `conditional` is not NULL, the velocity at the batch's labels is left there, too: guidances that stand on
+     * this one compare the two. See neap_guided_velocity in sampling.h. */
+    neap_tensor *(*velocity)(const void *config, const neap_conditional *field, neap_tensor *x, double t,
+                             neap_tensor **conditional);
 } neap_guidance;
 
 /* dataset/1 */
@@ -188,12 +212,15 @@ typedef struct neap_dataset {
     const char *(*label_name)(const void *self, int64_t label); /* the function or its result may be NULL */
     /* One example: height * width * channels floats, and the label (0 where classes = 0). Called from many threads. */
     int (*read)(const void *self, int64_t index, float *x, int32_t *label);
+    /* The noise that an example is coupled with, of its size; may be NULL. Called from many threads. */
+    int (*noise)(const void *self, int64_t index, float *z);
 } neap_dataset;
 
 /* metric/1 */
 typedef struct neap_metric {
     size_t size;
-    int (*score)(const void *config, neap_tensor *samples, neap_tensor *reference, double *score);
+    const char *const *scores; /* the names of what it gives, "precision", "recall"; ends with NULL */
+    int (*score)(const void *config, const neap_evidence *samples, const neap_evidence *reference, double *scores);
 } neap_metric;
 
 #endif

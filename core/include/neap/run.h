@@ -27,6 +27,14 @@ neap_tensor *neap_network_generate(neap_network *network, neap_tensor *z, neap_t
 neap_tensor *neap_network_discriminate(neap_network *network, neap_tensor *x, neap_tensor *labels);
 neap_tensor *neap_network_encode(neap_network *network, neap_tensor *x);
 neap_tensor *neap_network_decode(neap_network *network, neap_tensor *z);
+neap_tensor *neap_network_classify(neap_network *network, neap_tensor *x);
+neap_tensor *neap_network_average(neap_network *network, neap_tensor *x, neap_tensor *t, neap_tensor *r,
+                                  neap_tensor *labels);
+
+/* What the network was trained by, which says how a velocity follows from what it gives; NULL where nothing is known.
+ * Sampling asks; a trainer sets it. The network keeps an owner of the instance. */
+void neap_network_set_objective(neap_network *network, neap_instance *objective);
+neap_instance *neap_network_objective(const neap_network *network);
 
 /* Fails by name when something needed is not offered: `flow_matching needs 'velocity'; gan offers 'generate',
  * 'discriminate'`. `needs` ends with NULL. */
@@ -49,6 +57,9 @@ int neap_source_read(neap_source *source, const int64_t *indices, int64_t count,
  * position needs no state but the step. */
 int neap_source_batch(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **x,
                     neap_tensor **labels);
+
+/* The noise coupled with the examples of that batch, f32 [batch, H, W, C], to *z; NULL there where the data set has none. */
+int neap_source_noise(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **z);
 
 /* --- Training -------------------------------------------------------------------------------------------------------- */
 
@@ -97,9 +108,20 @@ typedef struct neap_sampling {
     uint64_t seed;
     const int32_t *labels;   /* [count], or NULL: the null label */
     const neap_watch *watch; /* or NULL */
+
+    /* What follows may be left at zero. */
+    neap_network *worse;  /* for guidances that lead away from a worse network's field */
+    neap_tensor *mixture; /* f32 [count, classes + 1] in place of labels: weights of the rows of the label table */
+    neap_tensor *noise;   /* f32 [count, H, W, C] in place of noise drawn by (seed, i) */
+    neap_tensor *picture; /* f32 [count, H, W, C], for the three below */
+    neap_tensor *mask;    /* f32 [count, H, W, 1]: 1 where the picture is kept, 0 where it is drawn anew */
+    double level;         /* in (0, 1): begin at t = level from (1 - level) picture + level noise */
+    bool invert;          /* walk from the picture at t = 0 up to its noise at t = 1 */
+    int64_t *evaluations; /* where not NULL: the network's evaluations a sample is written here, guidance counted */
 } neap_sampling;
 
-/* f32 [count, H, W, C]. Picture i depends on (seed, i) and not on count or batch. Recording is off inside. */
+/* f32 [count, H, W, C]. Picture i depends on (seed, i) and not on count or batch, unless the sampler chooses its steps by
+ * the batch. Recording is off inside. */
 neap_tensor *neap_sample(neap_network *network, const neap_sampling *sampling);
 
 #endif
