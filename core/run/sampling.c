@@ -119,6 +119,11 @@ static neap_tensor *keep_of(const part *p)
     return mask ? neap_contiguous(neap_expand(neap_gt(mask, neap_scalar(0.5)), pictures_of(p))) : NULL;
 }
 
+neap_tensor *neap_sample_noise(uint64_t seed, int64_t first, neap_shape shape)
+{
+    return neap_randn(neap_random_fork((neap_random){seed, 0}, "noise"), (uint64_t)first, shape);
+}
+
 static neap_tensor *start_of(const neap_sampling *s, const neap_guided *g)
 {
     if (s->invert)
@@ -135,8 +140,7 @@ static neap_tensor *sample_part(neap_network *network, const part *p)
     neap_random root = {s->seed, 0};
     neap_guided g = {.network = network, .worse = s->worse, .guidance = s->guidance, .batch = p->batch};
     give_labels(&g.conditional, p);
-    g.noise = s->noise ? rows_of(p, s->noise)
-                       : neap_randn(neap_random_fork(root, "noise"), (uint64_t)p->first, pictures_of(p));
+    g.noise = s->noise ? rows_of(p, s->noise) : neap_sample_noise(s->seed, p->first, pictures_of(p));
     g.picture = rows_of(p, s->picture);
     g.keep = keep_of(p);
     neap_field field = neap_guided_field(&g);

@@ -7,17 +7,36 @@ typedef struct watcher {
     int function; /* its index on the stack, 0: none */
 } watcher;
 
+typedef struct moment {
+    int64_t step, steps;
+    double t;
+    neap_tensor *x;
+} moment;
+
+/* function, moment -> function(step, steps, t, x); called protected, for making the handle may raise */
+static int tell(lua_State *L)
+{
+    const moment *now = lua_touserdata(L, 2);
+    lua_settop(L, 1);
+    lua_pushinteger(L, now->step);
+    lua_pushinteger(L, now->steps);
+    lua_pushnumber(L, now->t);
+    *neap_lua_slot(L) = neap_keep(now->x);
+    lua_call(L, 4, 0);
+    return 0;
+}
+
 static int watch(void *user, int64_t step, int64_t steps, double t, neap_tensor *x)
 {
     const watcher *w = user;
-    (void)t, (void)x;
+    moment now = {step, steps, t, x};
     if (neap_lua_interrupted())
         return neap_fail("interrupted");
     if (!w->function || !lua_checkstack(w->L, 4))
         return 0;
+    lua_pushcfunction(w->L, tell);
     lua_pushvalue(w->L, w->function);
-    lua_pushinteger(w->L, step);
-    lua_pushinteger(w->L, steps);
+    lua_pushlightuserdata(w->L, &now);
     if (lua_pcall(w->L, 2, 0, 0) == LUA_OK)
         return 0;
     const char *message = lua_tostring(w->L, -1);
@@ -51,16 +70,53 @@ static const int32_t *labels_field(lua_State *L, int index, int64_t count)
     return labels;
 }
 
-/* sample(model, { sampler, guidance, count, batch, seed, labels, watch }) -> f32 [count, H, W, C] */
+/* NULL where the field is nil; the table holds the tensor. */
+static neap_tensor *tensor_field(lua_State *L, int index, const char *key)
+{
+    int type = lua_getfield(L, index, key);
+    neap_tensor *x = neap_lua_test_tensor(L, -1);
+    if (!x && type != LUA_TNIL)
+        neap_lua_error(L, "sample: %s: expected a tensor, got %s", key, luaL_typename(L, -1));
+    lua_pop(L, 1);
+    return x;
+}
+
+static neap_network *network_field(lua_State *L, int index, const char *key)
+{
+    neap_network *network = NULL;
+    if (lua_getfield(L, index, key) != LUA_TNIL)
+        network = neap_lua_check(L, lua_gettop(L), NEAP_LUA_NETWORK);
+    lua_pop(L, 1);
+    return network;
+}
+
+/* Where the way begins and what is kept on it. */
+static void read_start(lua_State *L, int index, neap_sampling *s)
+{
+    s->mixture = tensor_field(L, index, "mixture");
+    s->noise = tensor_field(L, index, "noise");
+    s->picture = tensor_field(L, index, "picture");
+    s->mask = tensor_field(L, index, "mask");
+    s->level = neap_lua_number(L, index, "level", 0);
+    lua_getfield(L, index, "invert");
+    s->invert = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+}
+
+/* sample(model, { sampler, guidance, count, batch, seed, labels, watch, worse, mixture, noise, picture, mask, level,
+ * invert }) -> f32 [count, H, W, C], evaluations a sample */
 static int sample(lua_State *L)
 {
     neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
     luaL_checktype(L, 2, LUA_TTABLE);
+    int64_t evaluations = 0;
     neap_sampling s = {.sampler = instance_field(L, 2, "sampler"), .guidance = instance_field(L, 2, "guidance"),
                        .count = neap_lua_integer(L, 2, "count", 1), .batch = neap_lua_integer(L, 2, "batch", 0),
-                       .seed = (uint64_t)neap_lua_integer(L, 2, "seed", 0)};
+                       .seed = (uint64_t)neap_lua_integer(L, 2, "seed", 0), .evaluations = &evaluations};
     if (!s.sampler)
         return neap_lua_error(L, "sample: expected a sampler");
+    s.worse = network_field(L, 2, "worse");
+    read_start(L, 2, &s);
     s.labels = labels_field(L, 2, s.count);
     int kind = lua_getfield(L, 2, "watch");
     if (kind != LUA_TFUNCTION && kind != LUA_TNIL)
@@ -69,11 +125,29 @@ static int sample(lua_State *L)
     const neap_watch told = {&w, watch};
     s.watch = &told;
     neap_tensor **slot = neap_lua_slot(L);
-    NEAP_LUA_RETURN(L, slot, neap_sample(network, &s));
+    neap_scope scope = neap_scope_open();
+    *slot = neap_keep(neap_sample(network, &s));
+    neap_scope_close(scope);
+    if (!*slot)
+        return neap_lua_raise(L);
+    lua_pushinteger(L, evaluations);
+    return 2;
+}
+
+/* sample_noise(seed, first, shape): what samples first, first + 1, .. of a seed begin from */
+static int sample_noise(lua_State *L)
+{
+    uint64_t seed = (uint64_t)luaL_checkinteger(L, 1);
+    int64_t first = luaL_checkinteger(L, 2);
+    neap_shape shape = neap_lua_check_shape(L, 3);
+    neap_tensor **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_sample_noise(seed, first, shape));
 }
 
 void neap_lua_open_sampling(lua_State *L)
 {
     lua_pushcfunction(L, sample);
     lua_setfield(L, -2, "sample");
+    lua_pushcfunction(L, sample_noise);
+    lua_setfield(L, -2, "sample_noise");
 }

@@ -24,7 +24,7 @@ local function convert(name, rule, value)
 end
 
 --- Splits a list by rules { ["-n"] = { key = "n", kind = "a whole number", read = function } }; returns the options by
--- key, and what is left. --name=value and --name value are the same.
+-- key, and what is left. --name=value and --name value are the same; a rule { key = .., alone = true } takes no value.
 function arguments.split(list, rules)
   local found, rest, i = {}, {}, 1
   while i <= #list do
@@ -35,6 +35,8 @@ function arguments.split(list, rules)
       rest[#rest + 1] = word
     elseif not rules[name] then
       core.fail_usage(("unknown option '%s'%s"):format(name, check.suggestion(name, names_of(rules))))
+    elseif rules[name].alone then
+      found[rules[name].key] = true
     else
       if value == nil then
         i = i + 1

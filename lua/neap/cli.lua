@@ -7,22 +7,27 @@ local VERBS = { "run", "sample", "list", "help", "env", "bench", "repl" }
 -- What a mistyped first word may have been meant as.
 local FIRST_WORDS = table.move(VERBS, 1, #VERBS, 3, { "--version", "--help" })
 
-local USAGE = [[
+local USAGE = [==[
 neap trains generative image models and samples from them.
 
   neap run RECIPE [key=value ...]   run a recipe; its keys and those of training:
                                     steps= minutes= batch= seed= out= checkpoint_every=
                                     sample_every= precision= threads= resume=
-  neap sample RUN [-n N] [--seed S] [--steps N] [--label L] [--w W] [-o FILE.png] [--raw FILE.npy]
-             [--batch N] [--threads N]
-                                    draw pictures from a run or a checkpoint
+  neap sample RUN [-n N] [--seed S] [--label L] [-o FILE.png] [--raw FILE.npy] [--batch N] [--threads N]
+             [--sampler NAME] [--steps N] [key=value ...]
+             [--w W] [--interval LOW,HIGH] [--rescale PHI] [--worse RUN]
+                                    draw pictures from a run or a checkpoint; keys are the sampler's
+             [--image FILE [--level T] [--keep FILE] [--invert]]
+                                    from a picture: changed, redrawn where FILE is black, or to its noise and back
+             [--interpolate SEED] [--morph LABEL]
+                                    between two noises, or from --label to another
   neap list [KIND]                  components: architecture, objective, sampler, guidance, dataset, metric
   neap help COMPONENT               what a component does, and its parameters
   neap env                          version, processor, libraries, plugins
   neap bench WORK [key=value ...]   time gemm, dit-train or dit-sample
   neap repl                         a prompt
   neap --version
-]]
+]==]
 
 local function usage_error(message)
   io.stderr:write("neap: ", message, "\n")

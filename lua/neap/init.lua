@@ -26,6 +26,9 @@ end
 for name, make in pairs(require "neap.tensor") do
   neap[name] = make
 end
+for name, f in pairs(require "neap.mix") do
+  neap[name] = f
+end
 for _, kind in ipairs(core.kinds()) do
   neap[kind] = component.namespace(kind)
 end

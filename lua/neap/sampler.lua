@@ -91,28 +91,64 @@ function sampler.labels(labels, n, classes, names)
   return result
 end
 
-local KEYS = { "n", "labels", "names", "seed", "batch", "watch" }
+-- A picture or mask for every sample: [n, H, W, C], or one [H, W, C] for all.
+local function for_each(x, n)
+  if x == nil or type(x) ~= "userdata" then
+    return x
+  end
+  local shape = core.methods.shape(x)
+  if #shape ~= 3 then
+    return x
+  end
+  local one = core.ops.reshape(x, { 1, table.unpack(shape) })
+  return core.ops.contiguous(core.ops.expand(one, { n, table.unpack(shape) }))
+end
 
---- sampler:sample(model, { n, labels, names, seed, batch, watch }) -> f32 [n, H, W, C] in the data's range.
+-- What core.sample takes as it stands.
+local PLAIN = { "batch", "watch", "worse", "mixture", "level", "invert" }
+local KEYS = table.move(PLAIN, 1, #PLAIN, 8, { "n", "labels", "names", "seed", "noise", "picture", "keep" })
+
+-- As many as there are noises, pictures or mixtures to draw from, unless n says how many.
+local function count_of(settings)
+  local n = settings.n
+  for _, key in ipairs { "noise", "picture", "mixture" } do
+    local x = settings[key]
+    if n == nil and type(x) == "userdata" and core.methods.shape(x)[4 - (key == "mixture" and 2 or 0)] then
+      n = core.methods.shape(x)[1]
+    end
+  end
+  n = n or 1
+  if math.type(n) ~= "integer" or n < 1 then
+    core.fail_usage(("sample: n: expected a whole number from 1, got %s"):format(tostring(n)))
+  end
+  return n
+end
+
+--- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the data's range, and how many
+-- evaluations of the network a sample took. watch(step, steps, t, x) is called after each step of each batch. Also:
+--   noise = [n, H, W, C]               in place of noise drawn by the seed
+--   picture =, level = 0.6             begin at t = level from the picture with as much noise: picture to picture
+--   picture =, keep = [n, H, W, 1]     draw anew what `keep` does not keep: inpainting
+--   picture =, invert = true           walk up from the picture to its noise
+--   mixture = neap.morph(...)          weights of classes in place of labels
+--   worse = model                      the worse network that an autoguidance leads away from
+-- One picture or mask [H, W, C] serves all samples.
 function sampler:sample(model, settings)
   settings = settings or {}
   check.keys("sample", settings, KEYS)
   if type(model) ~= "userdata" then
     core.fail("sample: expected a model, got " .. type(model))
   end
-  local n, classes = settings.n or 1, model:spec().classes
-  if math.type(n) ~= "integer" or n < 1 then
-    core.fail_usage(("sample: n: expected a whole number from 1, got %s"):format(tostring(n)))
+  local n, classes = count_of(settings), model:spec().classes
+  local sampling = {
+    sampler = self.instance, guidance = classes > 0 and self.guidance or nil, count = n,
+    seed = settings.seed or tensor.seed(), labels = sampler.labels(settings.labels, n, classes, settings.names),
+    noise = settings.noise, picture = for_each(settings.picture, n), mask = for_each(settings.keep, n),
+  }
+  for _, key in ipairs(PLAIN) do
+    sampling[key] = settings[key]
   end
-  return core.sample(model, {
-    sampler = self.instance,
-    guidance = classes > 0 and self.guidance or nil,
-    count = n,
-    batch = settings.batch,
-    seed = settings.seed or tensor.seed(),
-    labels = sampler.labels(settings.labels, n, classes, settings.names),
-    watch = settings.watch,
-  })
+  return core.sample(model, sampling)
 end
 
 return sampler

@@ -16,11 +16,15 @@ local NAMES = { "cat", "dog", "cow" }
 
 test("Euler steps from noise at 1 to data at 0", function()
   local seen = {}
-  local function watch(step, steps)
-    seen[#seen + 1] = step / steps
+  local last
+  local function watch(step, steps, t, x)
+    seen[#seen + 1] = { step, steps, t }
+    last = x
   end
-  local drawn = euler:sample(model, { n = 2, seed = 9, watch = watch })
-  equal(seen, { 0.25, 0.5, 0.75, 1 })
+  local drawn, evaluations = euler:sample(model, { n = 2, seed = 9, watch = watch })
+  equal(seen, { { 1, 4, 0.75 }, { 2, 4, 0.5 }, { 3, 4, 0.25 }, { 4, 4, 0 } })
+  equal(last, drawn:tolist())
+  equal(evaluations, 4)
   local one = neap.sampler.euler { steps = 1 }
   local noise = one:sample(unconditional, { n = 2, seed = 9 }) -- a fresh MLP's velocity is 0
   local x = noise
@@ -94,7 +98,8 @@ test("with: the same, but for what is named", function()
   local guidance = neap.guidance.cfg { w = 2 }
   local guided = neap.sampler.euler { steps = 4, guidance = guidance }
   local changed = guided:with { steps = 9 }
-  equal({ tostring(changed), tostring(guided) }, { 'euler {"steps":9}', 'euler {"steps":4}' })
+  equal({ tostring(changed), tostring(guided) },
+    { 'euler {"steps":9,"shift":1.0,"times":""}', 'euler {"steps":4,"shift":1.0,"times":""}' })
   equal(changed.guidance, guidance)
   equal(tostring(guided:with { guidance = neap.guidance.cfg { w = 5 } }.guidance), 'cfg {"w":5.0}')
   raises("euler: unknown parameter 'step'; did you mean 'steps'?", function() local _ = guided:with { step = 9 } end)

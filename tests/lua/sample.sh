@@ -82,8 +82,8 @@ same_text "without --label, a picture of each class" "$(pictures l.npy 3 1)" "$(
 mkdir refused
 cd refused || exit 1
 run=../$run
-expect 2 "neap: sample: expected one run, got 0: neap sample RUN [-n N] ..." neap sample
-expect 2 "neap: sample: expected one run, got 2: neap sample RUN [-n N] ..." neap sample $run $run
+expect 2 "neap: sample: expected a run: neap sample RUN [OPTION ...] [key=value ...]" neap sample
+expect 2 "neap: expected key=value, got '$run'" neap sample $run $run
 expect 2 "neap: unknown option '--lable'; did you mean '--label'?" neap sample $run --lable 3
 expect 2 "neap: unknown option '--xyzzy'" neap sample $run --xyzzy 3
 for wrong in '-n|0|a whole number from 1 to 1000000' '-n|1000001|a whole number from 1 to 1000000' \

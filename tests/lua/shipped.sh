@@ -23,6 +23,25 @@ holds "out= and seed=" test "$(cksum <first.png)" != "$(cksum <other/rectified_f
 expect_like 2 "neap: $recipes/lecture/rectified_flow.lua:*: unknown key 'num_step'; did you mean 'num_steps'?" \
     neap run "$recipes/lecture/rectified_flow.lua" num_step=5
 
+# --- Its conditional flow, and classifier-free guidance ---------------------------------------------------------------
+
+expect 0 "" neap run "$recipes/lecture/conditional_flow.lua" steps=500 batch=32 samples=300 num_steps=10
+same_text "where the picture is" \
+    "runs/lecture/conditional_flow.png: data first, then samples of each class" "$(tail -n 1 stdout)"
+holds "the loss falls below that of a model that knows nothing" test \
+    "$(sed -n 's/^step   500  loss \([0-9]*\)\..*/\1/p' stdout)" -lt 2
+same_text "the data and two classes" 000002e0000000f8 "$(hex runs/lecture/conditional_flow.png 16 8)"
+expect 0 "" neap run "$recipes/lecture/conditional_flow.lua" steps=20 batch=8 samples=30 num_steps=5 y=1
+same_text "the data and one class" 000001ec000000f8 "$(hex runs/lecture/conditional_flow.png 16 8)"
+cfg=$recipes/lecture/classifier_free_guidance.lua
+expect 0 "" neap run "$cfg" steps=500 batch=32 samples=300 num_steps=10
+same_text "where the picture is" \
+    "runs/lecture/classifier_free_guidance.png: data, samples of the class without guidance, and with it" \
+    "$(tail -n 1 stdout)"
+cp runs/lecture/classifier_free_guidance.png first.png
+expect 0 "" neap run "$cfg" steps=500 batch=32 samples=300 num_steps=10 w=2.0
+holds "another w, another picture" test "$(cksum <first.png)" != "$(cksum <runs/lecture/classifier_free_guidance.png)"
+
 # --- The quickstart ---------------------------------------------------------------------------------------------------
 
 small="width=16 depth=1 heads=2 batch=4 steps=3"

@@ -38,7 +38,7 @@ expect 2 "neap: list: expected at most one kind, got 2" neap list sampler datase
 expect 0 "" neap help euler
 holds "help names the call" grep -qx '  neap\.sampler\.euler {' stdout
 holds "help shows range, default and text" \
-    grep -qx '    steps          int from 1 to 100000; default 50\. Steps, each one evaluation of the network\.' stdout
+    grep -qx '    steps          int from 1 to 100000; default 50\. Steps\.' stdout
 expect 0 "" neap help dataset.toy2d
 holds "help shows choices" \
     grep -qx '    shape          moons | spirals | checkerboard | gaussians8 | rings; default moons\. .*' stdout

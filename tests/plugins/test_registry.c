@@ -153,11 +153,11 @@ START_TEST(bad_components)
     components[0].params = NULL;
     refused("component 1 (first): has no parameter table");
     components[0].functions = NULL;
-    refused("component 1 (first): expected at least 16 bytes of metric/1, got 0");
+    refused("component 1 (first): expected at least 24 bytes of metric/1, got 0");
     functions.size = 8;
-    refused("component 1 (first): expected at least 16 bytes of metric/1, got 8");
+    refused("component 1 (first): expected at least 24 bytes of metric/1, got 8");
     functions.score = NULL;
-    refused("component 1 (first): the member at offset 8 of metric/1 may not be NULL");
+    refused("component 1 (first): the member at offset 16 of metric/1 may not be NULL");
     components[0].config_size = (size_t)1 << 40;
     refused("component 1 (first): expected a config of at most 1048576 bytes, got 1099511627776");
 }

@@ -120,6 +120,9 @@ typedef struct neap_sampling {
     int64_t *evaluations; /* where not NULL: the network's evaluations a sample is written here, guidance counted */
 } neap_sampling;
 
+/* The noise that samples first, first + 1, .. of a seed begin from; shape [n, H, W, C]. */
+neap_tensor *neap_sample_noise(uint64_t seed, int64_t first, neap_shape shape);
+
 /* f32 [count, H, W, C]. Picture i depends on (seed, i) and not on count or batch, unless the sampler chooses its steps by
  * the batch. Recording is off inside. */
 neap_tensor *neap_sample(neap_network *network, const neap_sampling *sampling);

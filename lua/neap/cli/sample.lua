@@ -1,4 +1,4 @@
---- neap sample RUN [-n N] [--seed S] [--steps N] [--label L] [--w W] [-o FILE.png] [--raw FILE.npy] [--batch N] [--threads N]
+--- neap sample RUN [OPTION ...] [key=value ...]: draws pictures from a run; the pairs are parameters of its sampler.
 local core = require "neap.core"
 local arguments = require "neap.arguments"
 local checkpoint = require "neap.checkpoint"
@@ -7,6 +7,7 @@ local image = require "neap.image"
 local preview = require "neap.preview"
 local rule = require "neap.rule"
 local sampler = require "neap.sampler"
+local ways = require "neap.cli.ways"
 
 local MOST = 1000000 -- pictures: more is a slip of the keyboard, and would fill the memory before it is noticed
 
@@ -20,6 +21,20 @@ local RULES = {
   ["--steps"] = option("steps", rule.whole(1)),
   ["--label"] = option("label", rule.text "a label"),
   ["--w"] = { key = "w", kind = "a number", read = tonumber },
+  ["--interval"] = { key = "interval", kind = "two times LOW,HIGH", read = function(text)
+    local low, high = text:match "^([%d.]+),([%d.]+)$"
+    low, high = tonumber(low), tonumber(high)
+    return low and high and low < high and high <= 1 and { low = low, high = high } or nil
+  end },
+  ["--rescale"] = option("rescale", rule.number(0, 1)),
+  ["--worse"] = option("worse", rule.text "a run"),
+  ["--sampler"] = option("sampler", rule.text "a sampler"),
+  ["--image"] = option("image", rule.text "a picture"),
+  ["--level"] = option("level", rule.number(0.001, 0.999)),
+  ["--keep"] = option("keep", rule.text "a picture"),
+  ["--invert"] = { key = "invert", alone = true },
+  ["--interpolate"] = option("interpolate", rule.whole(0)),
+  ["--morph"] = option("morph", rule.text "a label"),
   ["--batch"] = option("batch", rule.whole(1)),
   ["--threads"] = option("threads", rule.whole(1)),
   ["-o"] = option("out", rule.text "a file"),
@@ -38,16 +53,45 @@ local function find(path)
   return path
 end
 
+local function guidance(name, settings)
+  return core.component("guidance", name, settings)
+end
+
+-- The weight of the run's own guidance, which the command line's stands in for.
+local function weight_of(run, given)
+  local own = run.sampler.guidance
+  return given.w or own and core.json_decode(own:json()).w or 1
+end
+
+local function guidance_of(run, given)
+  if not (given.w or given.interval or given.rescale or given.worse) then
+    return run.sampler.guidance
+  end
+  local result = guidance(given.worse and "autoguidance" or "cfg", { w = weight_of(run, given) })
+  if given.rescale then
+    result = guidance("rescale", { of = result, phi = given.rescale })
+  end
+  if given.interval then
+    result = guidance("interval", { of = result, low = given.interval.low, high = given.interval.high })
+  end
+  return result
+end
+
+-- "3" and "true" as what they say.
+local function typed(text)
+  return tonumber(text) or (text == "true" or text ~= "false" and text)
+end
+
 -- The run's own sampler, with what the command line changes.
-local function adjust(run, given)
-  local drawn = run.sampler
-  if given.steps then
-    drawn = drawn:with { steps = given.steps }
+local function adjust(run, given, pairs_)
+  local drawn, changes = run.sampler, { guidance = guidance_of(run, given), steps = given.steps }
+  for _, pair in ipairs(pairs_) do
+    changes[pair[1]] = typed(pair[2])
   end
-  if given.w then
-    drawn = sampler.of(drawn.instance, core.component("guidance", "cfg", { w = given.w }))
+  if given.sampler and given.sampler ~= drawn.instance:name() then
+    return sampler.new(given.sampler, changes)
   end
-  return drawn
+  return drawn:with(changes)
 end
 
 -- Told before anything is drawn.
@@ -83,24 +127,51 @@ local function write(run, given, pictures, seed)
   print(path)
 end
 
+local DEFAULT_FRAMES = 8 -- of an interpolation or a morph
+
+local function count_of(given, classes)
+  local frames = (given.interpolate or given.morph) and DEFAULT_FRAMES or given.image and (given.invert and 1 or ROW)
+  return given.n or frames or (given.label and ROW) or (classes > 0 and ROW * math.min(classes, ROW + 2)) or WITHOUT_LABEL
+end
+
+-- The picture, the noise that the flow takes it to, and what that noise is taken back to.
+local function there_and_back(drawn, model, settings)
+  local noise = drawn:sample(model, settings)
+  settings.invert, settings.noise = nil, noise
+  local picture = settings.picture
+  settings.picture = nil
+  local back = drawn:sample(model, settings)
+  local shape = core.methods.shape(noise)
+  picture = core.ops.expand(core.ops.reshape(picture, { 1, shape[2], shape[3], shape[4] }), shape)
+  return core.ops.concat({ picture, noise, back }, 0)
+end
+
+local function draw(run, given, pairs_)
+  local classes = run.model:spec().classes
+  local settings = ways.apply(given, run, {
+    n = count_of(given, classes), seed = given.seed or 0, labels = given.label or (not given.image and "each" or nil),
+    names = run.labels, batch = given.batch, watch = progress,
+    worse = given.worse and checkpoint.load(find(given.worse)).model or nil,
+  })
+  local drawn = adjust(run, given, pairs_)
+  return given.invert and there_and_back(drawn, run.model, settings) or (drawn:sample(run.model, settings))
+end
+
 return function(list)
   local given, rest = arguments.split(list, RULES)
-  if #rest ~= 1 then
-    core.fail_usage(("sample: expected one run, got %d: neap sample RUN [-n N] ..."):format(#rest))
+  local path = table.remove(rest, 1)
+  local pairs_ = path and arguments.pairs(rest)
+  if not path then
+    core.fail_usage "sample: expected a run: neap sample RUN [OPTION ...] [key=value ...]"
   end
   if given.threads then
     core.threads(given.threads)
   end
-  local run = checkpoint.load(find(rest[1]))
+  local run = checkpoint.load(find(path))
   check_drawable(run, given)
-  local classes = run.model:spec().classes
-  local n = given.n or (given.label and ROW) or (classes > 0 and ROW * math.min(classes, ROW + 2)) or WITHOUT_LABEL
-  local seed = given.seed or 0
   core.poll(true)
-  local pictures = adjust(run, given):sample(run.model, {
-    n = n, seed = seed, labels = given.label or "each", names = run.labels, batch = given.batch, watch = progress,
-  })
+  local pictures = draw(run, given, pairs_)
   core.poll(false)
-  write(run, given, pictures, seed)
+  write(run, given, pictures, given.seed or 0)
   return 0
 end

@@ -1,0 +1,92 @@
+--- The ways of `neap sample` that are not from noise to picture: from a picture, around a mask, back to noise, between two
+-- noises or classes. Each turns the options given into settings of sampler:sample.
+local core = require "neap.core"
+local image = require "neap.image"
+local mix = require "neap.mix"
+local sampler = require "neap.sampler"
+
+local ways = {}
+
+local DEFAULT_LEVEL = 0.6
+
+-- As the model takes it: grey from colour by its mean, colour from grey by three equal channels.
+local function with_channels(path, picture, channels)
+  local ops, shape = core.ops, core.methods.shape(picture)
+  if shape[3] == channels then
+    return picture
+  elseif channels == 1 then
+    return ops.mean(picture, { axes = { 2 }, keep = true })
+  elseif shape[3] == 1 and channels == 3 then
+    return ops.contiguous(ops.expand(picture, { shape[1], shape[2], 3 }))
+  end
+  core.fail(("%s: expected a picture of %d channels, got %d"):format(path, channels, shape[3]))
+end
+
+local function load_picture(path, spec, channels)
+  local picture = with_channels(path, image.load(path), channels)
+  local shape = core.methods.shape(picture)
+  if shape[1] ~= spec.height or shape[2] ~= spec.width then
+    core.fail(("%s: expected a picture of %d by %d, got %d by %d"):format(path, spec.height, spec.width, shape[1], shape[2]))
+  end
+  return picture
+end
+
+local function need(given, option, other)
+  if not given[other] then
+    core.fail_usage(("sample: --%s needs --%s"):format(option, other))
+  end
+end
+
+local function from_picture(given, spec, settings)
+  settings.picture = load_picture(given.image, spec, spec.channels)
+  if given.keep then
+    settings.keep = core.ops.affine(load_picture(given.keep, spec, 1), 0.5, 0.5)
+    settings.level = given.level
+  elseif given.invert then
+    settings.invert = true
+  else
+    settings.level = given.level or DEFAULT_LEVEL
+  end
+end
+
+-- The noise that sample 0 of a seed begins from.
+local function first_noise(run, seed)
+  local spec = run.model:spec()
+  return core.ops.reshape(core.sample_noise(seed, 0, { 1, spec.height, spec.width, spec.channels }),
+    { spec.height, spec.width, spec.channels })
+end
+
+local function between_noises(given, run, settings)
+  settings.noise = mix.interpolate(first_noise(run, settings.seed), first_noise(run, given.interpolate), settings.n)
+end
+
+-- All from one noise, so that nothing but the class changes.
+local function between_classes(given, run, settings)
+  local ends = sampler.labels({ given.label, given.morph }, 2, run.model:spec().classes, run.labels)
+  local noise = first_noise(run, settings.seed)
+  settings.mixture = mix.morph(run.model:spec().classes, ends[1], ends[2], settings.n)
+  settings.labels = nil
+  settings.noise = settings.noise or mix.interpolate(noise, noise, settings.n)
+end
+
+--- Puts into settings what the options ask for.
+function ways.apply(given, run, settings)
+  for _, option in ipairs { "level", "keep", "invert" } do
+    if given[option] then
+      need(given, option, "image")
+    end
+  end
+  if given.image then
+    from_picture(given, run.model:spec(), settings)
+  end
+  if given.interpolate then
+    between_noises(given, run, settings)
+  end
+  if given.morph then
+    need(given, "morph", "label")
+    between_classes(given, run, settings)
+  end
+  return settings
+end
+
+return ways

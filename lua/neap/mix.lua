@@ -1,0 +1,61 @@
+--- What lies between: noises for pictures that turn into each other, weights for classes that do.
+local core = require "neap.core"
+
+local mix = {}
+
+local function count_of(who, count)
+  if math.type(count) ~= "integer" or count < 2 then
+    core.fail_usage(("%s: count: expected a whole number from 2, got %s"):format(who, tostring(count)))
+  end
+  return count
+end
+
+local function angle_between(a, b)
+  local ops = core.ops
+  local dot = ops.sum(a * b):item()
+  local norms = math.sqrt(ops.sum(ops.square(a)):item() * ops.sum(ops.square(b)):item())
+  if norms == 0 then
+    core.fail_usage "interpolate: expected noises that are not zero"
+  end
+  return math.acos(math.max(-1, math.min(1, dot / norms)))
+end
+
+local SMALL_ANGLE = 1e-4 -- below it the sines cancel, and a straight line is the same
+
+local function weights(angle, share)
+  if angle < SMALL_ANGLE then
+    return 1 - share, share
+  end
+  return math.sin((1 - share) * angle) / math.sin(angle), math.sin(share * angle) / math.sin(angle)
+end
+
+--- interpolate(a, b, count) -> [count, ..] from noise a to noise b, both included, on the great circle through them: points
+-- of a straight line would be shorter than noise is, and pictures drawn from them pale (Shoemake 1985; White 2016).
+function mix.interpolate(a, b, count)
+  local shape = core.methods.shape(a)
+  if table.concat(shape, " ") ~= table.concat(core.methods.shape(b), " ") then
+    core.fail_usage "interpolate: expected two noises of one shape"
+  end
+  local angle, rows = angle_between(a, b), {}
+  table.insert(shape, 1, 1)
+  for i = 1, count_of("interpolate", count) do
+    local u, v = weights(angle, (i - 1) / (count - 1))
+    rows[i] = core.ops.reshape(a * u + b * v, shape)
+  end
+  return core.ops.concat(rows, 0)
+end
+
+--- morph(classes, from, to, count) -> [count, classes + 1] weights of the label table, from one class to another.
+function mix.morph(classes, from, to, count)
+  local rows = {}
+  for i = 1, count_of("morph", count) do
+    local row, share = {}, (i - 1) / (count - 1)
+    for k = 0, classes do
+      row[k + 1] = (k == from and 1 - share or 0) + (k == to and share or 0)
+    end
+    rows[i] = row
+  end
+  return core.tensor(rows)
+end
+
+return mix
