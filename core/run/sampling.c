@@ -19,9 +19,6 @@ static int check_tensor(const char *name, neap_tensor *x, neap_shape want)
 
 static int check_labels(const neap_sampling *s, int64_t classes)
 {
-    if (classes == 0 && s->guidance)
-        return neap_fail("sample: %s needs a conditional network; this one has no classes",
-                         neap_instance_component(s->guidance)->name);
     if (classes == 0 && (s->labels || s->mixture))
         return neap_fail("sample: labels need a conditional network; this one has no classes");
     if (s->labels && s->mixture)
@@ -151,7 +148,7 @@ static neap_tensor *sample_part(neap_network *network, const part *p)
     if (!x || neap_failed())
         return NULL;
     x = sampler->sample(neap_instance_config(s->sampler), &field, x, neap_random_fork(root, "path"), s->watch);
-    if (s->evaluations)
+    if (s->evaluations && *s->evaluations < g.rows / p->batch)
         *s->evaluations = g.rows / p->batch;
     return x && neap_shape_equal(neap_shape_of(x), pictures_of(p)) ? neap_guided_kept(&g, x, 0) : x;
 }
@@ -187,6 +184,8 @@ neap_tensor *neap_sample(neap_network *network, const neap_sampling *s)
     int64_t size = spec.height * spec.width * spec.channels, batch = s->batch ? s->batch : DEFAULT_BATCH;
     if (check(network, s) < 0)
         return NULL;
+    if (s->evaluations)
+        *s->evaluations = 0;
     neap_scope scope = neap_scope_open();
     bool was = neap_record(false);
     neap_tensor *result = neap_empty(NEAP_F32, neap_dims(s->count, spec.height, spec.width, spec.channels));

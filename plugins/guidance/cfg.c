@@ -2,6 +2,7 @@
  * Classifier-free guidance (Ho and Salimans 2022): v = (1 + w) v_y - w v_0. Both velocities come from one batch of twice
  * the rows.
  */
+#include <neap/error.h>
 #include <neap/sampling.h>
 
 typedef struct config {
@@ -13,6 +14,8 @@ static neap_tensor *velocity(const void *settings, const neap_conditional *field
 {
     const config *c = settings;
     neap_tensor *v[2];
+    if (!field->null_labels && !neap_failed())
+        return neap_fail_null("cfg needs a conditional network; this one has no classes");
     if (c->w == 0)
         return neap_guided_velocity(NULL, field, x, t, conditional);
     neap_tensor *rows = neap_concat((neap_tensor *[]){x, x}, 2, 0);

@@ -138,7 +138,8 @@ typedef struct neap_conditional {
     void *self;
     neap_tensor *(*velocity)(void *self, neap_tensor *x, double t, neap_tensor *labels);
     neap_tensor *(*worse)(void *self, neap_tensor *x, double t, neap_tensor *labels); /* NULL where there is none */
-    neap_tensor *labels, *null_labels; /* i32 [B], or both f32 [B, classes + 1]; see velocity of architecture/1 */
+    neap_tensor *labels, *null_labels; /* i32 [B], or both f32 [B, classes + 1], see velocity of architecture/1; NULL
+                                          where classes = 0 */
 } neap_conditional;
 
 /* What a metric compares: rows of features of pictures, or points themselves, and what a classifier says of them. */

@@ -117,7 +117,8 @@ typedef struct neap_sampling {
     neap_tensor *mask;    /* f32 [count, H, W, 1]: 1 where the picture is kept, 0 where it is drawn anew */
     double level;         /* in (0, 1): begin at t = level from (1 - level) picture + level noise */
     bool invert;          /* walk from the picture at t = 0 up to its noise at t = 1 */
-    int64_t *evaluations; /* where not NULL: the network's evaluations a sample is written here, guidance counted */
+    int64_t *evaluations; /* where not NULL: the network's evaluations a sample are written here, guidance counted; the
+                             most of any batch */
 } neap_sampling;
 
 /* The noise that samples first, first + 1, .. of a seed begin from; shape [n, H, W, C]. */

@@ -44,6 +44,28 @@ typedef neap_tensor *neap_advance(void *self, const neap_field *field, neap_tens
 neap_tensor *neap_walk(const neap_grid *grid, const neap_field *field, neap_tensor *x, const neap_watch *watch,
                        neap_advance *advance, void *self);
 
+/* --- The reverse SDE ------------------------------------------------------------------------------------------------- */
+
+/*
+ * With marginals p_t of the flow dx/dt = v, score s = grad log p_t and any w(t) >= 0, the SDE that runs down from noise,
+ *
+ *     dx = (v - w s) dt + sqrt(2 w) dW,    dt < 0, dW of variance |dt|,
+ *
+ * has the same marginals: in its Fokker-Planck equation w Laplace(p) = w div(p s) takes back what -w s adds. From
+ * x_t = (1 - t) x0 + t z follows E[z | x] = x + (1 - t) v, and s = -E[z | x] / t. Here w = strength t, which is 0 at the
+ * picture and leaves no division by t: v - w s = v + strength (x + (1 - t) v). (Ma et al. 2024, SiT, section 2,
+ * in whose direction t = 1 is data, and whose w is twice this one.)
+ */
+
+/* v - w s, for steps x + (next - t) drift. */
+neap_tensor *neap_reverse_drift(const neap_field *field, neap_tensor *x, double t, double strength);
+
+/* Noise of x's shape for one step, by (random, step, number of the sample). */
+neap_tensor *neap_reverse_noise(const neap_field *field, neap_tensor *x, neap_random random, int64_t step, double variance);
+
+/* Fails by the sampler's name where the way leads up: noise that was taken up is not given back. */
+int neap_reverse_check(const neap_field *field, const char *sampler);
+
 /* --- Guidance -------------------------------------------------------------------------------------------------------- */
 
 /* The velocity by a guidance, or the conditional one where it is NULL; `conditional` as in guidance/1. */

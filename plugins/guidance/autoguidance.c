@@ -1,0 +1,38 @@
+/*
+ * Autoguidance (Karras et al. 2024, Guiding a Diffusion Model with a Bad Version of Itself): away from what a worse network
+ * makes of the same labels, v = (1 + w) v_y - w v_worse. It needs no null class, and serves unconditional networks, too.
+ */
+#include <neap/error.h>
+#include <neap/sampling.h>
+
+typedef struct config {
+    double w;
+} config;
+
+static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, double t,
+                             neap_tensor **conditional)
+{
+    const config *c = settings;
+    if (!field->worse)
+        return neap_fail_null("autoguidance: expected a worse network: give the sampling one");
+    neap_tensor *v = neap_guided_velocity(NULL, field, x, t, conditional);
+    if (c->w == 0)
+        return v;
+    neap_tensor *worse = field->worse(field->self, x, t, field->labels);
+    return neap_sub(neap_affine(v, 1 + c->w, 0), neap_affine(worse, c->w, 0));
+}
+
+static const neap_guidance functions = {sizeof functions, velocity};
+
+static const neap_param params[] = {
+    NEAP_REAL(config, w, 1, -1, 1000, "Weight of the guidance; 0 is off. The paper's scale is 1 + w."),
+    NEAP_PARAMS_END,
+};
+
+static const neap_component autoguidance_components[] = {
+    {"guidance/1", "autoguidance", "Guidance away from a worse network.", sizeof(config), params, &functions},
+    {0},
+};
+
+NEAP_PLUGIN(autoguidance) = {NEAP_ABI, sizeof(neap_plugin), "autoguidance", "1.0.0", "MIT",
+                             "Guidance away from a worse network.", autoguidance_components};
