@@ -106,7 +106,7 @@ double *neap_grid_times(const neap_grid *grid, double from, double to, int64_t *
         return neap_fail_null("times: expected two ends in [0, 1], got %g and %g", from, to);
     if (grid->times && *grid->times)
         return given_times(grid, from, to, steps);
-    if (grid->steps < 1)
-        return neap_fail_null("steps: expected 1 or more, got %lld", (long long)grid->steps);
+    if (grid->steps < 1 || grid->steps >= MAX_TIMES)
+        return neap_fail_null("steps: expected 1 to %d, got %lld", MAX_TIMES - 1, (long long)grid->steps);
     return even_times(grid, from, to, steps);
 }

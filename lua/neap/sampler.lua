@@ -7,13 +7,31 @@ local sampler = {}
 sampler.__index = sampler
 sampler.__name = "neap.sampler"
 
---- As neap.sampler.NAME { guidance = ..., parameters }.
+-- A grid's times as the text that a component takes, to the last bit: { 1, 0.5, 0 } is "1 0.5 0".
+local function times_text(name, times)
+  local words = {}
+  for i, t in ipairs(times) do
+    if math.type(t) == nil then
+      core.fail_usage(("%s: times: expected numbers, got %s"):format(name, type(t)))
+    end
+    words[i] = ("%.17g"):format(t)
+  end
+  if #words == 0 then
+    core.fail_usage(("%s: times: expected numbers from 1 down to 0, got none"):format(name))
+  end
+  return table.concat(words, " ")
+end
+
+--- As neap.sampler.NAME { guidance = ..., parameters }; times may be a list of numbers.
 function sampler.new(name, settings)
   local own = {}
   for key, value in pairs(settings) do
     own[key] = value
   end
   own.guidance = nil
+  if type(own.times) == "table" then
+    own.times = times_text(name, own.times)
+  end
   return sampler.of(core.component("sampler", name, own), settings.guidance)
 end
 
@@ -141,7 +159,8 @@ function sampler:sample(model, settings)
   end
   local n, classes = count_of(settings), model:spec().classes
   local sampling = {
-    sampler = self.instance, guidance = classes > 0 and self.guidance or nil, count = n,
+    sampler = self.instance, count = n,
+    guidance = (classes > 0 or settings.worse) and self.guidance or nil, -- what is off where there is nothing to guide by
     seed = settings.seed or tensor.seed(), labels = sampler.labels(settings.labels, n, classes, settings.names),
     noise = settings.noise, picture = for_each(settings.picture, n), mask = for_each(settings.keep, n),
   }

@@ -66,6 +66,30 @@ test("a sampler's guidance is one", function()
   end)
 end)
 
+test("a guidance on another", function()
+  local outer = neap.guidance.interval { of = neap.guidance.cfg { w = 2 }, high = 0.8 }
+  local inside = '{"kind":"guidance","name":"cfg","config":{"w":2.0}}'
+  equal(outer:json(), '{"of":' .. inside .. ',"low":0.0,"high":0.8}')
+  equal(tostring(neap.guidance.rescale { of = outer }),
+    'rescale {"of":{"kind":"guidance","name":"interval","config":' .. outer:json() .. '},"phi":0.7}')
+  equal(neap.guidance.interval():json(), '{"of":null,"low":0.0,"high":0.7}')
+  equal(neap.sampler.heun { guidance = outer }.guidance, outer)
+  raises("interval: of: expected a guidance, got a sampler", function()
+    neap.guidance.interval { of = neap.sampler.euler {}.instance }
+  end)
+end)
+
+test("times of a grid, as text or as numbers", function()
+  local text = '"times":"1 0.5 0"'
+  for _, times in ipairs { "1 0.5 0", { 1, 0.5, 0 }, { 1.0, 0.5, 0.0 } } do
+    check.truth(tostring(neap.sampler.heun { times = times }):find(text, 1, true), "the times are 1 0.5 0")
+    check.truth(tostring(neap.sampler.ab2():with { times = times }):find(text, 1, true), "with changes them")
+  end
+  raises("heun: times: expected numbers, got string", function() neap.sampler.heun { times = { 1, "a", 0 } } end)
+  raises("heun: times: expected numbers from 1 down to 0, got none", function() neap.sampler.heun { times = {} } end)
+  raises("dopri5: unknown parameter 'times'", function() neap.sampler.dopri5 { times = { 1, 0 } } end)
+end)
+
 -- --- Models --------------------------------------------------------------------------------------------------------
 
 local model = neap.architecture.mlp { classes = 3, hidden = 8, depth = 2, time_features = 4 }

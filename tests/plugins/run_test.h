@@ -43,6 +43,7 @@ static inline neap_instance *component_of(const char *kind, const char *name, co
 
 #define SETTINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define COMPONENT(kind, name, ...) component_of(kind, name, SETTINGS(__VA_ARGS__))
+#define DEFAULTS(kind, name) component_of(kind, name, (const char *const[]){NULL})
 
 /* NULL where building fails. */
 static inline neap_network *try_network(const char *name, uint64_t seed, const char *const *settings)

@@ -82,6 +82,104 @@ START_TEST(what_is_not_offered)
 }
 END_TEST
 
+/* A way for one picture of the network of two numbers. */
+static void way_is_refused(neap_sampling way, const char *message)
+{
+    neap_network *network = drifting();
+    neap_sampling s = start_sampling("2", NULL, 1);
+    way.sampler = s.sampler;
+    way.count = 1;
+    is_refused(network, &way, message);
+    end_sampling(s);
+    neap_network_free(network);
+}
+
+START_TEST(ways_that_do_not_fit)
+{
+    neap_tensor *one = neap_zeros(NEAP_F32, neap_dims(1, 1, 2, 1));
+    static const double levels[] = {1, -0.5, 7};
+    for (int i = 0; i < 3; i++) {
+        char message[128];
+        snprintf(message, sizeof message, "sample: level: expected a time above 0 and below 1, got %g", levels[i]);
+        way_is_refused((neap_sampling){.picture = one, .level = levels[i]}, message);
+    }
+    way_is_refused((neap_sampling){.level = 0.5}, "sample: a level needs a picture");
+    way_is_refused((neap_sampling){.mask = one}, "sample: a mask needs a picture");
+    way_is_refused((neap_sampling){.invert = true}, "sample: an inversion needs a picture");
+    way_is_refused((neap_sampling){.picture = one}, "sample: a picture needs a level, a mask or an inversion");
+    way_is_refused((neap_sampling){.picture = one, .level = 0.5, .invert = true},
+                   "sample: an inversion takes neither level nor mask");
+    way_is_refused((neap_sampling){.picture = one, .mask = one, .invert = true},
+                   "sample: an inversion takes neither level nor mask");
+}
+END_TEST
+
+START_TEST(tensors_that_do_not_fit)
+{
+    neap_tensor *one = neap_zeros(NEAP_F32, neap_dims(1, 1, 2, 1)), *many = neap_zeros(NEAP_F32, neap_dims(2, 1, 2, 1));
+    neap_tensor *flat = neap_zeros(NEAP_F32, neap_dims(2)), *whole = neap_zeros(NEAP_I32, neap_dims(1, 1, 2, 1));
+    const int32_t labels[] = {0};
+    way_is_refused((neap_sampling){.noise = many}, "sample: noise: expected f32 [1, 1, 2, 1], got f32 [2, 1, 2, 1]");
+    way_is_refused((neap_sampling){.noise = whole}, "sample: noise: expected f32 [1, 1, 2, 1], got i32 [1, 1, 2, 1]");
+    way_is_refused((neap_sampling){.picture = flat, .level = 0.5},
+                   "sample: picture: expected f32 [1, 1, 2, 1], got f32 [2]");
+    way_is_refused((neap_sampling){.picture = one, .mask = flat}, "sample: mask: expected f32 [1, 1, 2, 1], got f32 [2]");
+    way_is_refused((neap_sampling){.mixture = flat}, "sample: mixture: expected f32 [1, 4], got f32 [2]");
+    way_is_refused((neap_sampling){.mixture = neap_zeros(NEAP_I32, neap_dims(1, 4))},
+                   "sample: mixture: expected f32 [1, 4], got i32 [1, 4]");
+    way_is_refused((neap_sampling){.mixture = neap_zeros(NEAP_F32, neap_dims(1, 4)), .labels = labels},
+                   "sample: expected labels or a mixture, got both");
+}
+END_TEST
+
+/* One mask for all channels of a picture; an unconditional network has no classes to mix. */
+START_TEST(masks_have_one_channel)
+{
+    neap_network *network = NETWORK("dit", "size", "4", "channels", "3", "patch", "2", "width", "8", "heads", "2",
+                                    "depth", "1", "classes", "0");
+    neap_sampling s = start_sampling("2", NULL, 1);
+    s.picture = neap_zeros(NEAP_F32, neap_dims(1, 4, 4, 3));
+    s.mask = s.picture;
+    is_refused(network, &s, "sample: mask: expected f32 [1, 4, 4, 1], got f32 [1, 4, 4, 3]");
+    s.mask = neap_full(NEAP_F32, neap_dims(1, 4, 4, 1), 1);
+    ck_assert(same_bits(sample(network, &s), s.picture));
+    s.mixture = neap_zeros(NEAP_F32, neap_dims(1, 1));
+    is_refused(network, &s, "sample: labels need a conditional network; this one has no classes");
+    end_sampling(s);
+    neap_network_free(network);
+}
+END_TEST
+
+START_TEST(worse_networks_that_do_not_fit)
+{
+    neap_network *network = drifting(), *pair = NETWORK("pair", "classes", "3");
+    neap_network *other = TRY_NETWORK("field", "classes", "2");
+    neap_sampling s = start_sampling("2", NULL, 1);
+    s.worse = other;
+    is_refused(network, &s, "sample: the worse network: expected [1, 2, 1] and 3 classes, got [1, 2, 1] and 2");
+    s.worse = pair;
+    is_refused(network, &s, "sample: the worse network needs 'velocity'; pair offers 'generate', 'discriminate'");
+    end_sampling(s);
+    neap_network_free(network);
+    neap_network_free(other);
+    neap_network_free(pair);
+}
+END_TEST
+
+/* A grid that is none is told by the sampling that meets it. */
+START_TEST(grids_that_are_none)
+{
+    static const char *const names[] = {"euler", "heun", "midpoint", "ab2", "euler_maruyama", "heun_sde"};
+    neap_network *network = drifting();
+    for (int i = 0; i < 6; i++) {
+        const neap_sampling s = {.sampler = COMPONENT("sampler", names[i], "times", "0 0.5 1"), .count = 1};
+        is_refused(network, &s, "sample: times: expected a descending list, got 0.5 after 0");
+        neap_instance_release(s.sampler);
+    }
+    neap_network_free(network);
+}
+END_TEST
+
 /* --- What goes wrong on its way ---------------------------------------------------------------------------------- */
 
 /* A network that breaks its word writes past nothing, be it by fewer numbers or more. */
@@ -156,7 +254,7 @@ static bool draw(void)
     return whole;
 }
 
-/* Two batches of guided pictures; what was asked for before the last refusal is given back, and no parameter moves. */
+/* Two batches of guided pictures, around a mask; what was asked for before the last refusal is given back, and no parameter moves. */
 START_TEST(every_allocation_may_fail)
 {
     const int32_t labels[] = {2, 3, 0};
@@ -165,6 +263,9 @@ START_TEST(every_allocation_may_fail)
     settings = start_sampling("2", "1.5", 3);
     settings.labels = labels;
     settings.batch = 2;
+    settings.picture = neap_zeros(NEAP_F32, neap_dims(3, 4, 4, 1));
+    settings.mask = neap_zeros(NEAP_F32, neap_dims(3, 4, 4, 1));
+    settings.level = 0.5;
     neap_threads_set(1); /* refusals are counted on this thread */
     neap_tensor *before = sample(sampled, &settings);
     const size_t live = neap_memory().live;
@@ -179,6 +280,7 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("sampling, errors", field_open, run_close, counts, labels_out_of_range, unconditional,
-                          what_is_not_offered, velocity_of_another_shape, samples_of_another_shape,
-                          every_allocation_may_fail);
+                          what_is_not_offered, ways_that_do_not_fit, tensors_that_do_not_fit, masks_have_one_channel,
+                          worse_networks_that_do_not_fit, grids_that_are_none, velocity_of_another_shape,
+                          samples_of_another_shape, every_allocation_may_fail);
 }

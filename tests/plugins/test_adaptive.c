@@ -1,0 +1,196 @@
+/* dopri5: its weights, errors that follow the tolerance, steps of its own choice, and what it does where it cannot go on. */
+#include "flow.h"
+
+static neap_sampling drawing(neap_instance *sampler, int64_t count)
+{
+    return (neap_sampling){.sampler = sampler, .count = count, .seed = 3};
+}
+
+static neap_tensor *draw(const char *law, neap_sampling s)
+{
+    neap_network *network = TRY_NETWORK("flow", "law", law);
+    neap_tensor *x = neap_sample(network, &s);
+    ck_assert_msg(x != NULL, "%s", neap_error_message());
+    neap_network_free(network);
+    return x;
+}
+
+static double error_of(int law, neap_tensor *x)
+{
+    neap_tensor *z = neap_sample_noise(3, 0, neap_shape_of(x));
+    double error = 0;
+    for (int64_t i = 0; i < neap_size(x); i++)
+        error = fmax(error, fabs((double)floats(x)[i] - flow_solve(law, (double)floats(z)[i], 1, 0)));
+    return error;
+}
+
+/* --- Tolerances -------------------------------------------------------------------------------------------------- */
+
+/* A method of order 5 integrates a polynomial of degree 4 exactly, at steps as long as they may be: .05, .25, .7. */
+START_TEST(exact_for_quartics)
+{
+    int64_t evaluations = 0;
+    neap_sampling s = drawing(COMPONENT("sampler", "dopri5", "rtol", "1", "atol", "1"), 4);
+    s.evaluations = &evaluations;
+    neap_tensor *x = draw("quartic", s), *z = neap_sample_noise(3, 0, neap_shape_of(x));
+    check_near("quartic", x, neap_affine(z, 1, -1), 1e-6);
+    ck_assert_int_eq(evaluations, 19);
+    neap_instance_release(s.sampler);
+}
+END_TEST
+
+/* Tenfold stricter, and the error over the whole way is a few times the tolerance at most; f32 ends it near 1e-6. Of order
+ * 5, each takes some 10^(1/5) = 1.6 times the steps: a mistake in the weights would lower the order and take hundreds. */
+START_TEST(errors_follow_the_tolerance)
+{
+    static const char *const tolerances[] = {"1e-2", "1e-3", "1e-4", "1e-5"};
+    double error[4];
+    int64_t evaluations[4];
+    for (int i = 0; i < 4; i++) {
+        const char *tolerance = tolerances[i];
+        neap_sampling s = drawing(COMPONENT("sampler", "dopri5", "rtol", tolerance, "atol", tolerance), 8);
+        s.evaluations = &evaluations[i];
+        error[i] = error_of(FLOW_SWING, draw("swing", s));
+        neap_instance_release(s.sampler);
+        ck_assert_msg(error[i] < 3 * atof(tolerance), "error %g at %s", error[i], tolerance);
+        ck_assert_msg(evaluations[i] % 6 == 1, "%d evaluations", (int)evaluations[i]);
+        ck_assert(i == 0 || evaluations[i] >= evaluations[i - 1]);
+    }
+    ck_assert_double_lt(error[3], error[0] / 10);
+    ck_assert_int_gt(evaluations[3], evaluations[0]);
+    ck_assert_int_le(evaluations[3], 73);
+}
+END_TEST
+
+/* The worst sample of a batch decides: in other batches other steps, and the same pictures within the tolerance. */
+START_TEST(batches_matter_within_the_tolerance)
+{
+    neap_sampling s = drawing(DEFAULTS("sampler", "dopri5"), 50);
+    neap_tensor *whole = draw("swing", s);
+    s.batch = 1;
+    check_near("one by one", draw("swing", s), whole, 3e-3);
+    neap_instance_release(s.sampler);
+}
+END_TEST
+
+START_TEST(inversions_and_back)
+{
+    neap_sampling s = drawing(COMPONENT("sampler", "dopri5", "rtol", "1e-5", "atol", "1e-5"), 6);
+    neap_tensor *picture = s.picture = neap_sample_noise(9, 0, neap_dims(6, 1, 2, 1));
+    s.invert = true;
+    neap_tensor *noise = draw("swing", s);
+    s.invert = false;
+    s.picture = NULL;
+    s.noise = noise;
+    check_near("there and back", draw("swing", s), picture, 1e-4);
+    neap_instance_release(s.sampler);
+}
+END_TEST
+
+/* --- Watchers ---------------------------------------------------------------------------------------------------- */
+
+typedef struct watcher {
+    int64_t steps, stop_at;
+    double t;
+} watcher;
+
+static int watch(void *user, int64_t step, int64_t steps, double t, neap_tensor *x)
+{
+    watcher *w = user;
+    ck_assert_int_eq(step, ++w->steps);
+    ck_assert_int_eq(steps, 0);
+    ck_assert_double_lt(t, w->t);
+    ck_assert_int_eq(neap_dim(x, 0), 4);
+    w->t = t;
+    return step == w->stop_at ? neap_fail("enough") : 0;
+}
+
+/* After each step that stands, down to t = 0 itself; they may end it. */
+START_TEST(watchers)
+{
+    neap_network *network = TRY_NETWORK("flow", "law", "swing");
+    watcher w = {.t = 1};
+    const neap_watch told = {&w, watch};
+    neap_sampling s = drawing(DEFAULTS("sampler", "dopri5"), 4);
+    s.watch = &told;
+    ck_assert_ptr_nonnull(neap_sample(network, &s));
+    ck_assert_int_ge(w.steps, 3);
+    ck_assert(w.t == 0);
+    w = (watcher){.t = 1, .stop_at = 2};
+    ck_fails_with(!neap_sample(network, &s), "sample: enough");
+    ck_assert_int_eq(w.steps, 2);
+    neap_instance_release(s.sampler);
+    neap_network_free(network);
+}
+END_TEST
+
+/* --- Where it cannot go on --------------------------------------------------------------------------------------- */
+
+static struct {
+    int count;
+    char text[512];
+} warned;
+
+static void note(void *user, const char *message)
+{
+    (void)user;
+    warned.count++;
+    snprintf(warned.text, sizeof warned.text, "%s", message);
+}
+
+/* Two steps, to 0.95 and 0.7, of `fall`, where v = 1.5 x; then one of Euler. */
+START_TEST(evaluations_run_out)
+{
+    int64_t evaluations = 0;
+    neap_sampling s = drawing(COMPONENT("sampler", "dopri5", "max_evaluations", "18"), 4);
+    s.evaluations = &evaluations;
+    neap_on_warning(note, NULL);
+    neap_tensor *x = draw("fall", s), *z = neap_sample_noise(3, 0, neap_shape_of(x));
+    neap_on_warning(NULL, NULL);
+    ck_assert_int_eq(evaluations, 13);
+    ck_assert_int_eq(warned.count, 1);
+    ck_assert_str_eq(warned.text, "dopri5: the evaluations are used up at t = 0.7 with tolerances rtol 0.001, atol 0.001; "
+                                  "one Euler step takes the rest");
+    check_near("to the end", x, neap_affine(z, exp(-1.5 * 0.3) * (1 - 1.5 * 0.7), 0), 1e-3);
+    neap_instance_release(s.sampler);
+}
+END_TEST
+
+/* Each batch says so; a way that the budget is enough for says nothing. */
+START_TEST(once_a_batch)
+{
+    neap_sampling s = drawing(COMPONENT("sampler", "dopri5", "max_evaluations", "7"), 4);
+    neap_on_warning(note, NULL);
+    s.batch = 2;
+    draw("swing", s);
+    ck_assert_int_eq(warned.count, 2);
+    neap_instance_release(s.sampler);
+    s.sampler = DEFAULTS("sampler", "dopri5");
+    draw("swing", s);
+    ck_assert_int_eq(warned.count, 2);
+    neap_instance_release(s.sampler);
+    neap_on_warning(NULL, NULL);
+}
+END_TEST
+
+/* The field is no number below t = 0.5, and 1 above it. */
+START_TEST(steps_become_too_short)
+{
+    neap_sampling s = drawing(DEFAULTS("sampler", "dopri5"), 4);
+    neap_on_warning(note, NULL);
+    neap_tensor *x = draw("wall", s);
+    neap_on_warning(NULL, NULL);
+    ck_assert_int_eq(warned.count, 1);
+    ck_assert_str_eq(warned.text, "dopri5: steps become too short at t = 0.5 with tolerances rtol 0.001, atol 0.001; "
+                                  "one Euler step takes the rest");
+    check_near("to the end", x, neap_affine(neap_sample_noise(3, 0, neap_shape_of(x)), 1, -1), 1e-5);
+    neap_instance_release(s.sampler);
+}
+END_TEST
+
+int main(void)
+{
+    return RUN_SUITE_WITH("adaptive steps", flow_open, run_close, exact_for_quartics, errors_follow_the_tolerance,
+                          batches_matter_within_the_tolerance, inversions_and_back, watchers, evaluations_run_out,
+                          once_a_batch, steps_become_too_short);
+}
