@@ -1,6 +1,7 @@
 -- Components by kind and name, their settings, and what is refused; models as functions.
 package.path = os.getenv "NEAP_SOURCE" .. "/tests/lua/?.lua;" .. package.path
 local check = require "check"
+local core = require "neap.core"
 local neap = require "neap"
 local test, equal, close, raises = check.test, check.equal, check.close, check.raises
 
@@ -8,7 +9,7 @@ test("neap.KIND.NAME: defaults without settings, or what is given", function()
   equal(tostring(neap.guidance.cfg()), 'cfg {"w":1.5}')
   equal(tostring(neap.guidance.cfg {}), 'cfg {"w":1.5}')
   equal(tostring(neap.guidance.cfg { w = 3 }), 'cfg {"w":3.0}')
-  equal(tostring(neap.sampler.euler { steps = 7 }), 'euler {"steps":7}')
+  equal(tostring(neap.sampler.euler { steps = 7 }), 'euler {"steps":7,"shift":1.0,"times":""}')
   local cfg = neap.guidance.cfg()
   equal({ cfg:name(), cfg:kind(), cfg:json() }, { "cfg", "guidance", '{"w":1.5}' })
   check.truth(cfg:version():match "^%d+%.%d+%.%d+$", "a version has three numbers")
@@ -67,14 +68,16 @@ test("a sampler's guidance is one", function()
 end)
 
 test("a guidance on another", function()
-  local outer = neap.guidance.interval { of = neap.guidance.cfg { w = 2 }, high = 0.8 }
+  local outer = neap.guidance.interval { of = neap.guidance.cfg { w = 2 }, high = 0.75 }
   local inside = '{"kind":"guidance","name":"cfg","config":{"w":2.0}}'
-  equal(outer:json(), '{"of":' .. inside .. ',"low":0.0,"high":0.8}')
-  equal(tostring(neap.guidance.rescale { of = outer }),
-    'rescale {"of":{"kind":"guidance","name":"interval","config":' .. outer:json() .. '},"phi":0.7}')
-  equal(neap.guidance.interval():json(), '{"of":null,"low":0.0,"high":0.7}')
+  equal(outer:json(), '{"of":' .. inside .. ',"low":0.0,"high":0.75}')
+  equal(tostring(neap.guidance.rescale { of = outer, phi = 0.5 }),
+    'rescale {"of":{"kind":"guidance","name":"interval","config":' .. outer:json() .. '},"phi":0.5}')
+  equal(neap.guidance.interval { high = 1 }:json(), '{"of":null,"low":0.0,"high":1.0}')
   equal(neap.sampler.heun { guidance = outer }.guidance, outer)
-  raises("interval: of: expected a guidance, got a sampler", function()
+  local read = core.component_from_json("guidance", "interval", outer:json())
+  equal({ read:name(), read:json() }, { "interval", outer:json() })
+  raises("interval: of: expected a component of kind 'guidance', got sampler 'euler'", function()
     neap.guidance.interval { of = neap.sampler.euler {}.instance }
   end)
 end)

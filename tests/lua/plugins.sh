@@ -27,7 +27,8 @@ $warning $broken/twice.so: sampler 'twice' is there twice
 $warning $broken/unknown_interface.so: component 1 (unknown_interface): interface 'oracle/1' is not known
 $warning $broken/wrong_abi.so: expected ABI 1, got ABI 999
 $warning $broken/wrong_size.so: expected a neap_plugin of 48 bytes, got 8" with "$broken" list sampler
-same_text "the rest go on" "euler sound" "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
+same_text "the rest go on" "ab2 dopri5 euler euler_maruyama heun heun_sde midpoint sound" \
+    "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect_like 0 "$warning *${newline}mlp: *" with "$broken" run points.lua
 same_text "and a run works" 12 "$(step_of runs/points)"
 
@@ -57,7 +58,7 @@ compile() {
 }
 
 # Steps of Heun's method: two evaluations, the second at the end of an Euler step (Karras et al. 2022).
-compile heun <<'C'
+compile trapezoid <<'C'
 #include <neap/error.h>
 #include <neap/plugin.h>
 
@@ -98,11 +99,11 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 static const neap_component components[] = {
-    {"sampler/1", "heun", "Heun's second-order steps.", sizeof(config), params, &functions},
+    {"sampler/1", "trapezoid", "Trapezoids of two evaluations.", sizeof(config), params, &functions},
     {0},
 };
 
-NEAP_PLUGIN(heun) = {NEAP_ABI, sizeof(neap_plugin), "heun", "0.3.1", "Apache-2.0", "Heun's method.", components};
+NEAP_PLUGIN(trapezoid) = {NEAP_ABI, sizeof(neap_plugin), "trapezoid", "0.3.1", "Apache-2.0", "Trapezoids.", components};
 C
 
 # A generator: it offers no velocity, so flow matching cannot train it, nor Euler sample it.
@@ -145,35 +146,36 @@ NEAP_PLUGIN(still) = {NEAP_ABI, sizeof(neap_plugin), "still", "1.0.0", "MIT", "N
 C
 
 expect 0 "" with mine list sampler
-same_text "it is listed with its kin" "sampler       euler           Explicit Euler steps along the velocity field.
-sampler       heun            Heun's second-order steps." "$(cat stdout)"
-expect 0 "" with mine help heun
-same_text "its help" "sampler heun: Heun's second-order steps.
-  plugin heun 0.3.1, Apache-2.0, mine/heun.so
-  neap.sampler.heun {
+same_text "it is listed with its kin" "ab2 dopri5 euler euler_maruyama heun heun_sde midpoint trapezoid" \
+    "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
+holds "by its line of help" grep -qx 'sampler       trapezoid       Trapezoids of two evaluations\.' stdout
+expect 0 "" with mine help trapezoid
+same_text "its help" "sampler trapezoid: Trapezoids of two evaluations.
+  plugin trapezoid 0.3.1, Apache-2.0, mine/trapezoid.so
+  neap.sampler.trapezoid {
     steps          int from 1 to 1000; default 20. Steps of two evaluations.
     churn          real from 0 to 1; default 0. Not used.
   }" "$(cat stdout)"
 
-sed 's/neap\.sampler\.euler { steps = 3,/neap.sampler.heun { steps = 4,/' shapes.lua >heun.lua
-expect_like 0 "dit: *" with mine run heun.lua
-same_text "it draws the pictures of a run" 89504e470d0a1a0a "$(hex runs/heun/samples.png 0 8)"
-expect 0 "" with mine sample runs/heun -n 2 --raw mine.npy
-expect 0 "" with mine sample runs/heun -n 2 --steps 3 --raw fewer.npy
+sed 's/neap\.sampler\.euler { steps = 3,/neap.sampler.trapezoid { steps = 4,/' shapes.lua >trapezoid.lua
+expect_like 0 "dit: *" with mine run trapezoid.lua
+same_text "it draws the pictures of a run" 89504e470d0a1a0a "$(hex runs/trapezoid/samples.png 0 8)"
+expect 0 "" with mine sample runs/trapezoid -n 2 --raw mine.npy
+expect 0 "" with mine sample runs/trapezoid -n 2 --steps 3 --raw fewer.npy
 holds "its parameter matters" test "$(cksum <mine.npy)" != "$(cksum <fewer.npy)"
-expect 2 "neap: heun: steps: expected 1 to 1000, got 1001" with mine sample runs/heun --steps 1001
-expect 1 "neap: sampler 'heun' is not known" neap sample runs/heun -n 2
+expect 2 "neap: trapezoid: steps: expected 1 to 1000, got 1001" with mine sample runs/trapezoid --steps 1001
+expect 1 "neap: sampler 'trapezoid' is not known" neap sample runs/trapezoid -n 2
 
 # wrong_call CALL MESSAGE
 wrong_call() {
     printf 'local neap = require "neap"\n%s\n' "$1" >call.lua
     expect 2 "neap: call.lua:2: $2" with mine run call.lua
 }
-wrong_call 'neap.sampler.heun { steps = 0 }' "heun: steps: expected 1 to 1000, got 0"
-wrong_call 'neap.sampler.heun { steps = "ten" }' "heun: steps: expected a whole number, got text 'ten'"
-wrong_call 'neap.sampler.heun { stpes = 10 }' "heun: unknown parameter 'stpes'; did you mean 'steps'?"
-wrong_call 'neap.sampler.heum {}' "sampler 'heum' is not known; did you mean 'heun'?"
-wrong_call 'neap.sampler.heun(10)' "heun: expected one table of settings: heun { name = value }"
+wrong_call 'neap.sampler.trapezoid { steps = 0 }' "trapezoid: steps: expected 1 to 1000, got 0"
+wrong_call 'neap.sampler.trapezoid { steps = "ten" }' "trapezoid: steps: expected a whole number, got text 'ten'"
+wrong_call 'neap.sampler.trapezoid { stpes = 10 }' "trapezoid: unknown parameter 'stpes'; did you mean 'steps'?"
+wrong_call 'neap.sampler.trapeziod {}' "sampler 'trapeziod' is not known; did you mean 'trapezoid'?"
+wrong_call 'neap.sampler.trapezoid(10)' "trapezoid: expected one table of settings: trapezoid { name = value }"
 
 sed 's/neap\.architecture\.mlp {.*}/neap.architecture.still {}/; s/labels = true/labels = false/' points.lua >still.lua
 expect 1 "neap: still.lua:3: flow_matching needs 'velocity'; still offers 'generate'" with mine run still.lua

@@ -77,6 +77,26 @@ raw k.npy -n 10
 raw l.npy -n 4 --label 3
 same_text "without --label, a picture of each class" "$(pictures l.npy 3 1)" "$(pictures k.npy 3 1)"
 
+# --- Guidances on each other, and given times, are kept in the checkpoint ------------------------------------------------
+
+sed 's/euler { steps = 3, guidance = neap.guidance.cfg { w = 1 } }/heun { times = { 1, 0.5, 0 }, guidance = OUTER }/
+s/OUTER/neap.guidance.interval { of = neap.guidance.rescale { of = neap.guidance.cfg { w = 2 } }, high = 0.75 }/' \
+    shapes.lua >nested.lua
+expect_like 0 "dit: *" neap run nested.lua
+expect 0 "" neap sample runs/nested -n 2 --label 3 --raw nested.npy
+cat >again.lua <<'RECIPE'
+local neap = require "neap"
+local run = require "neap.checkpoint".load "runs/nested/checkpoint.safetensors"
+local inner = neap.guidance.rescale { of = neap.guidance.cfg { w = 2 } }
+local heun = neap.sampler.heun { times = "1 0.5 0", guidance = neap.guidance.interval { of = inner, high = 0.75 } }
+assert(tostring(run.sampler) == tostring(heun) and run.sampler.guidance:json() == heun.guidance:json())
+local drawn = heun:sample(run.model, { n = 2, seed = 0, labels = 3 })
+local again = run.sampler:sample(run.model, { n = 2, seed = 0, labels = 3 })
+print((drawn - again):abs():max():item(), drawn:abs():max():item() > 0)
+RECIPE
+expect 0 "" neap run again.lua
+same_text "the same pictures by the checkpoint's" "0.0	true" "$(cat stdout)"
+
 # --- Refused ----------------------------------------------------------------------------------------------------------
 
 mkdir refused
