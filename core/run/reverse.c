@@ -17,7 +17,8 @@ neap_tensor *neap_reverse_drift(const neap_field *field, neap_tensor *x, double 
     return neap_add(neap_affine(v, 1 + strength * (1 - t), 0), neap_affine(x, strength, 0));
 }
 
-neap_tensor *neap_reverse_noise(const neap_field *field, neap_tensor *x, neap_random random, int64_t step, double variance)
+neap_tensor *neap_reverse_noise(const neap_field *field, neap_tensor *x, neap_random random, int64_t step,
+                                double variance)
 {
     neap_tensor *noise = x ? neap_randn(neap_random_at(random, (uint64_t)step), field->first, neap_shape_of(x)) : NULL;
     return neap_affine(noise, sqrt(variance), 0);

@@ -158,9 +158,9 @@ function sampler:sample(model, settings)
     core.fail("sample: expected a model, got " .. type(model))
   end
   local n, classes = count_of(settings), model:spec().classes
-  local sampling = {
+  local sampling = { -- without classes there is nothing to guide by, but a worse network
     sampler = self.instance, count = n,
-    guidance = (classes > 0 or settings.worse) and self.guidance or nil, -- what is off where there is nothing to guide by
+    guidance = (classes > 0 or settings.worse) and self.guidance or nil,
     seed = settings.seed or tensor.seed(), labels = sampler.labels(settings.labels, n, classes, settings.names),
     noise = settings.noise, picture = for_each(settings.picture, n), mask = for_each(settings.keep, n),
   }

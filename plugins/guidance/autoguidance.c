@@ -1,6 +1,7 @@
 /*
- * Autoguidance (Karras et al. 2024, Guiding a Diffusion Model with a Bad Version of Itself): away from what a worse network
- * makes of the same labels, v = (1 + w) v_y - w v_worse. It needs no null class, and serves unconditional networks, too.
+ * Autoguidance (Karras et al. 2024, Guiding a Diffusion Model with a Bad Version of Itself): away from what a worse
+ * network makes of the same labels, v = (1 + w) v_y - w v_worse. It needs no null class, and serves unconditional
+ * networks, too.
  */
 #include <neap/error.h>
 #include <neap/sampling.h>

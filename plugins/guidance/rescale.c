@@ -1,7 +1,7 @@
 /*
- * Guidance without its gain in contrast (Lin et al. 2023, Common Diffusion Noise Schedules and Sample Steps Are Flawed,
- * equations 15 and 16, of velocities): with the standard deviations of a sample's elements in the guided velocity v and in
- * the conditional one v_y, phi v std(v_y) / std(v) + (1 - phi) v.
+ * Guidance without its gain in contrast (Lin et al. 2023, Common Diffusion Noise Schedules and Sample Steps Are
+ * Flawed, equations 15 and 16, of velocities): with the standard deviations of a sample's elements in the guided
+ * velocity v and in the conditional one v_y, phi v std(v_y) / std(v) + (1 - phi) v.
  */
 #include <neap/sampling.h>
 

@@ -1,15 +1,15 @@
 /*
- * Dormand and Prince's method of order 5(4) with steps chosen by its own error (Dormand and Prince 1980; Hairer, Norsett,
- * Wanner, Solving Ordinary Differential Equations I, II.4 and II.5). The last velocity of a step is the first of the next,
- * so a step takes six evaluations and the first one more.
+ * Dormand and Prince's method of order 5(4) with steps chosen by its own error (Dormand and Prince 1980; Hairer,
+ * Norsett, Wanner, Solving Ordinary Differential Equations I, II.4 and II.5). The last velocity of a step is the
+ * first of the next, so a step takes six evaluations and the first one more.
  *
- * The error of a sample is the root mean square of its elements' errors, each in units of atol + rtol |x|, and the worst
- * sample of a batch decides: a picture depends on its batch, but within the tolerance alone. Pictures lie in [-1, 1] and a
- * step of their 8 bits is 0.008 there; at atol = rtol = 0.001 a step errs by a fourth of that at most. A smaller atol would
- * only be strict with elements near 0, which no eye tells from others.
+ * The error of a sample is the root mean square of its elements' errors, each in units of atol + rtol |x|, and the
+ * worst sample of a batch decides: a picture depends on its batch, but within the tolerance alone. Pictures lie in
+ * [-1, 1] and a step of their 8 bits is 0.008 there; at atol = rtol = 0.001 a step errs by a fourth of that at most.
+ * A smaller atol would only be strict with elements near 0, which no eye tells from others.
  *
- * A way that takes more than max_evaluations, or steps below MIN_STEP, is ended by one Euler step and a warning: that is a
- * picture, if a rough one, where the point reached is a noisy one.
+ * A way that takes more than max_evaluations, or steps below MIN_STEP, is ended by one Euler step and a warning: that
+ * is a picture, if a rough one, where the point reached is a noisy one.
  */
 #include <math.h>
 
@@ -189,13 +189,14 @@ static const neap_sampler functions = {sizeof functions, needs, sample};
 static const neap_param params[] = {
     NEAP_REAL(config, rtol, 1e-3, 0, 1, "Error allowed in a step, as a part of x."),
     NEAP_REAL(config, atol, 1e-3, 1e-6, 1, "Error allowed in a step besides; pictures lie in [-1, 1]."),
-    NEAP_INT(config, max_evaluations, 1000, STAGES, 1000000, "Where the tolerances take more, Euler ends it with a warning."),
+    NEAP_INT(config, max_evaluations, 1000, STAGES, 1000000,
+             "Where the tolerances take more, one Euler step ends it with a warning."),
     NEAP_PARAMS_END,
 };
 
 static const neap_component dopri5_components[] = {
-    {"sampler/1", "dopri5", "Dormand and Prince's method of order 5, steps chosen by tolerance.", sizeof(config), params,
-     &functions},
+    {"sampler/1", "dopri5", "Dormand and Prince's method of order 5, steps chosen by tolerance.", sizeof(config),
+     params, &functions},
     {0},
 };
 

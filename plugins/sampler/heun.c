@@ -1,7 +1,7 @@
 /*
  * Heun's method, the explicit trapezoid: an Euler step, then the mean of the velocities at both ends. Order 2, two
- * evaluations a step. Karras et al. 2022 leave the last step to Euler, because their derivative divides by a noise level
- * that is 0 there; a velocity field is defined at t = 0, so here all steps are alike.
+ * evaluations a step. Karras et al. 2022 leave the last step to Euler, because their derivative divides by a noise
+ * level that is 0 there; a velocity field is defined at t = 0, so here all steps are alike.
  */
 #include <neap/sampling.h>
 

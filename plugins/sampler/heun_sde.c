@@ -1,9 +1,9 @@
 /*
- * Heun's steps along the reverse SDE dx = (v - w s) dt + sqrt(2 w) dW with s = -(x + (1 - t) v) / t and w = strength t,
- * as derived in sampling.h: the drift is the mean of both ends of a step, of which the second is reached with the same
- * noise. As the noise depends on t alone this is the weak scheme of order 2 (Kloeden and Platen 1992, 15.1); it takes the
- * noise of a whole step, of variance 2 strength (t^2 - next^2) / 2, in place of its value at one end. Two evaluations a
- * step. The last step is the mean (Ma et al. 2024, SiT). At strength 0 it is Heun's method.
+ * Heun's steps along the reverse SDE dx = (v - w s) dt + sqrt(2 w) dW with s = -(x + (1 - t) v) / t and w = strength
+ * t, as derived in sampling.h: the drift is the mean of both ends of a step, of which the second is reached with the
+ * same noise. As the noise depends on t alone this is the weak scheme of order 2 (Kloeden and Platen 1992, 15.1); it
+ * takes the noise of a whole step, of variance 2 strength (t^2 - next^2) / 2, in place of its value at one end. Two
+ * evaluations a step. The last step is the mean (Ma et al. 2024, SiT). At strength 0 it is Heun's method.
  */
 #include <neap/sampling.h>
 

@@ -77,7 +77,7 @@ raw k.npy -n 10
 raw l.npy -n 4 --label 3
 same_text "without --label, a picture of each class" "$(pictures l.npy 3 1)" "$(pictures k.npy 3 1)"
 
-# --- Guidances on each other, and given times, are kept in the checkpoint ------------------------------------------------
+# --- Guidances on each other, and given times, are kept in the checkpoint ----------------------------------------------
 
 sed 's/euler { steps = 3, guidance = neap.guidance.cfg { w = 1 } }/heun { times = { 1, 0.5, 0 }, guidance = OUTER }/
 s/OUTER/neap.guidance.interval { of = neap.guidance.rescale { of = neap.guidance.cfg { w = 2 } }, high = 0.75 }/' \

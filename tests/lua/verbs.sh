@@ -25,7 +25,8 @@ expect 2 "neap: unknown verb 'xyzzy'" neap xyzzy
 
 expect 0 "" neap list
 for line in 'architecture  dit ' 'architecture  mlp ' 'objective     flow_matching ' 'sampler       euler ' \
-    'sampler       dopri5 ' 'guidance      cfg ' 'guidance      interval ' 'dataset       idx ' 'dataset       shapes ' 'dataset       toy2d '; do
+    'sampler       dopri5 ' 'guidance      cfg ' 'guidance      interval ' 'dataset       idx ' \
+    'dataset       shapes ' 'dataset       toy2d '; do
     holds "list shows $line" grep -q "^$line" stdout
 done
 expect 0 "" neap list dataset
@@ -40,7 +41,8 @@ holds "help names the call" grep -qx '  neap\.sampler\.euler {' stdout
 holds "help shows range, default and text" \
     grep -qx '    steps          int from 1 to 100000; default 50\. Steps\.' stdout
 expect 0 "" neap help interval
-holds "help shows components inside" grep -qx '    of             component; a guidance\. What is on inside; nil: nothing is\.' stdout
+holds "help shows components inside" grep \
+    -qx '    of             component; a guidance\. What is on inside; nil: nothing is\.' stdout
 expect 0 "" neap help dataset.toy2d
 holds "help shows choices" \
     grep -qx '    shape          moons | spirals | checkerboard | gaussians8 | rings; default moons\. .*' stdout

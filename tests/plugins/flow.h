@@ -1,6 +1,6 @@
 /*
- * For tests of samplers: `flow`, an architecture on pictures of two numbers whose velocity a(t) x + b(t) is one of a few,
- * and its way in double precision.
+ * For tests of samplers: `flow`, an architecture on pictures of two numbers whose velocity a(t) x + b(t) is one of a
+ * few, and its way in double precision.
  */
 #ifndef NEAP_FLOW_H
 #define NEAP_FLOW_H
@@ -61,8 +61,8 @@ enum { FLOW_SWING, FLOW_FALL, FLOW_GAUSS, FLOW_QUARTIC, FLOW_WALL };
 static const char *const flow_names[] = {"swing", "fall", "gauss", "quartic", "wall", NULL};
 static const struct flow_law {
     double (*rate)(double t), (*drift)(double t);
-} flow_laws[] = {{swing_rate, swing_drift}, {fall_rate, flow_none}, {gauss_rate, gauss_drift}, {flow_none, quartic_drift},
-                 {flow_none, wall_drift}};
+} flow_laws[] = {{swing_rate, swing_drift}, {fall_rate, flow_none}, {gauss_rate, gauss_drift},
+                 {flow_none, quartic_drift}, {flow_none, wall_drift}};
 
 typedef struct flow_config {
     int law;

@@ -1,4 +1,5 @@
-/* dopri5: its weights, errors that follow the tolerance, steps of its own choice, and what it does where it cannot go on. */
+/* dopri5: its weights, errors that follow the tolerance, steps of its own choice, and what it does where it cannot go
+ * on. */
 #include "flow.h"
 
 static neap_sampling drawing(neap_instance *sampler, int64_t count)
@@ -39,8 +40,9 @@ START_TEST(exact_for_quartics)
 }
 END_TEST
 
-/* Tenfold stricter, and the error over the whole way is a few times the tolerance at most; f32 ends it near 1e-6. Of order
- * 5, each takes some 10^(1/5) = 1.6 times the steps: a mistake in the weights would lower the order and take hundreds. */
+/* Tenfold stricter, and the error over the whole way is a few times the tolerance at most; f32 ends it near 1e-6. Of
+ * order 5, each takes some 10^(1/5) = 1.6 times the steps: a mistake in the weights would lower the order and take
+ * hundreds. */
 START_TEST(errors_follow_the_tolerance)
 {
     static const char *const tolerances[] = {"1e-2", "1e-3", "1e-4", "1e-5"};
@@ -149,8 +151,8 @@ START_TEST(evaluations_run_out)
     neap_on_warning(NULL, NULL);
     ck_assert_int_eq(evaluations, 13);
     ck_assert_int_eq(warned.count, 1);
-    ck_assert_str_eq(warned.text, "dopri5: the evaluations are used up at t = 0.7 with tolerances rtol 0.001, atol 0.001; "
-                                  "one Euler step takes the rest");
+    ck_assert_str_eq(warned.text, "dopri5: the evaluations are used up at t = 0.7 with tolerances rtol 0.001, "
+                                  "atol 0.001; one Euler step takes the rest");
     check_near("to the end", x, neap_affine(z, exp(-1.5 * 0.3) * (1 - 1.5 * 0.7), 0), 1e-3);
     neap_instance_release(s.sampler);
 }

@@ -1,6 +1,6 @@
 /*
- * Guidances by their formulas and identities, alone and on each other, on fields written by hand; how often and with how
- * many rows they ask; and in sampling.
+ * Guidances by their formulas and identities, alone and on each other, on fields written by hand; how often and with
+ * how many rows they ask; and in sampling.
  */
 #include <neap/sampling.h>
 
@@ -333,6 +333,6 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("guidance", field_open, run_close, cfg, mixtures, autoguidance, interval,
-                          intervals_that_are_none, rescale, rescale_without_spread, of_nothing, compositions, evaluations,
-                          unconditional);
+                          intervals_that_are_none, rescale, rescale_without_spread, of_nothing, compositions,
+                          evaluations, unconditional);
 }

@@ -61,9 +61,9 @@ static double error_of(way w, neap_instance *sampler)
 
 /* --- Orders ------------------------------------------------------------------------------------------------------ */
 
-/* Minus the slope of the log of the error over that of the steps, by 16 and 64 of them. In double precision the slopes of
- * `swing` are the orders within 0.2, for what the next order adds; the errors of 64 steps, 6e-5 and more but for one of
- * 2e-6, stand above those of f32. */
+/* Minus the slope of the log of the error over that of the steps, by 16 and 64 of them. In double precision the
+ * slopes of `swing` are the orders within 0.2, for what the next order adds; the errors of 64 steps, 6e-5 and more
+ * but for one of 2e-6, stand above those of f32. */
 static void has_order(way w, const struct solver *solver, const char *shift)
 {
     const double coarse = error_of(w, COMPONENT("sampler", solver->name, "steps", "16", "shift", shift));
@@ -116,7 +116,8 @@ END_TEST
 
 /* --- There and back ---------------------------------------------------------------------------------------------- */
 
-/* An inversion and the way down bring the pictures back. 200 steps of order 1 err by 2e-2 each way, of order 2 by 1e-4. */
+/* An inversion and the way down bring the pictures back. 200 steps of order 1 err by 2e-2 each way, of order 2 by
+ * 1e-4. */
 START_TEST(inversions_and_back)
 {
     for (int i = 0; i < SOLVERS; i++) {

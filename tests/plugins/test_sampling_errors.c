@@ -123,7 +123,8 @@ START_TEST(tensors_that_do_not_fit)
     way_is_refused((neap_sampling){.noise = whole}, "sample: noise: expected f32 [1, 1, 2, 1], got i32 [1, 1, 2, 1]");
     way_is_refused((neap_sampling){.picture = flat, .level = 0.5},
                    "sample: picture: expected f32 [1, 1, 2, 1], got f32 [2]");
-    way_is_refused((neap_sampling){.picture = one, .mask = flat}, "sample: mask: expected f32 [1, 1, 2, 1], got f32 [2]");
+    way_is_refused((neap_sampling){.picture = one, .mask = flat},
+                   "sample: mask: expected f32 [1, 1, 2, 1], got f32 [2]");
     way_is_refused((neap_sampling){.mixture = flat}, "sample: mixture: expected f32 [1, 4], got f32 [2]");
     way_is_refused((neap_sampling){.mixture = neap_zeros(NEAP_I32, neap_dims(1, 4))},
                    "sample: mixture: expected f32 [1, 4], got i32 [1, 4]");
@@ -254,7 +255,8 @@ static bool draw(void)
     return whole;
 }
 
-/* Two batches of guided pictures, around a mask; what was asked for before the last refusal is given back, and no parameter moves. */
+/* Two batches of guided pictures, around a mask; what was asked for before the last refusal is given back, and no
+ * parameter moves. */
 START_TEST(every_allocation_may_fail)
 {
     const int32_t labels[] = {2, 3, 0};

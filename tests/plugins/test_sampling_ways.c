@@ -1,6 +1,6 @@
 /*
- * Where sampling begins and what it keeps: given noise, parts of the way, inversions, masks, mixtures of classes, a worse
- * network, what an objective makes of an output; and the messages of all that does not fit.
+ * Where sampling begins and what it keeps: given noise, parts of the way, inversions, masks, mixtures of classes, a
+ * worse network, what an objective makes of an output; and the messages of all that does not fit.
  */
 #include <neap/sampling.h>
 
@@ -196,8 +196,9 @@ START_TEST(masks)
 }
 END_TEST
 
-/* Whatever a sampler asks about, the network sees what is kept at the noise level of the time, and the field moves it by
- * noise - picture. `probe` and `leap` ask about zeros: the mean is half of what is kept, and leap's times add to 0.75. */
+/* Whatever a sampler asks about, the network sees what is kept at the noise level of the time, and the field moves it
+ * by noise - picture. `probe` and `leap` ask about zeros: the mean is half of what is kept, and leap's times add to
+ * 0.75. */
 START_TEST(masks_are_seen)
 {
     static const char *const names[] = {"probe", "leap"};

@@ -1,6 +1,6 @@
 /*
- * Samplers with noise, on the flow that makes N(m, s^2) of noise: means, variances and weak orders, rows that do not depend
- * on their batch, and what is refused.
+ * Samplers with noise, on the flow that makes N(m, s^2) of noise: means, variances and weak orders, rows that do not
+ * depend on their batch, and what is refused.
  */
 #include "../core/moments.h"
 #include "flow.h"
@@ -20,8 +20,8 @@ static neap_tensor *draw(neap_instance *sampler, int64_t count, int64_t batch)
 
 /* --- What is drawn ----------------------------------------------------------------------------------------------- */
 
-/* At the steps of their defaults the variance is off by less than 0.4 parts in a hundred (by the recursion of this linear
- * flow's moments), which is half a standard error of 40,000 numbers; the bound is five. */
+/* At the steps of their defaults the variance is off by less than 0.4 parts in a hundred (by the recursion of this
+ * linear flow's moments), which is half a standard error of 40,000 numbers; the bound is five. */
 START_TEST(moments)
 {
     enum { COUNT = 20000, ALL = 2 * COUNT };
@@ -50,9 +50,9 @@ static double variance_error(const char *name, const char *steps)
     return fabs(variance / (GAUSS_DEVIATION * GAUSS_DEVIATION) - 1);
 }
 
-/* By the recursion of the moments the slopes are 1.29 (steps 16 and 64) and 2.37 (4 and 16): 1 and 2 of fewer steps than
- * their limits. The standard error of a variance, 0.003, moves them by 0.16 and 0.14 at most with a probability of
- * 0.7. So the bounds are three times that. */
+/* By the recursion of the moments the slopes are 1.29 (steps 16 and 64) and 2.37 (4 and 16): 1 and 2 of fewer steps
+ * than their limits. The standard error of a variance, 0.003, moves them by 0.16 and 0.14 at most with a probability
+ * of 0.7. So the bounds are three times that. */
 START_TEST(weak_orders)
 {
     const double first = log2(variance_error(names[0], "16") / variance_error(names[0], "64")) / 2;
@@ -74,8 +74,8 @@ START_TEST(strength_of_zero)
 }
 END_TEST
 
-/* One step is the last, and the last is the mean: no noise but the start's. By hand: v = z - m at t = 1, where the drift is
- * 2 z - m, so Euler's point is m - z; there v = -x at t = 0, and the drift is z - m. */
+/* One step is the last, and the last is the mean: no noise but the start's. By hand: v = z - m at t = 1, where the
+ * drift is 2 z - m, so Euler's point is m - z; there v = -x at t = 0, and the drift is z - m. */
 START_TEST(last_step_is_the_mean)
 {
     static const double factors[] = {-1, -0.5};

@@ -9,8 +9,8 @@
 
 /* --- Grids of times -------------------------------------------------------------------------------------------------- */
 
-/* How a sampler's way is cut: `steps` steps of equal length, pushed towards noise by `shift` (t' = s t / (1 + (s - 1) t);
- * Esser et al. 2024), or at the times given. */
+/* How a sampler's way is cut: `steps` steps of equal length, pushed towards noise by `shift` (t' = s t / (1 + (s - 1)
+ * t); Esser et al. 2024), or at the times given. */
 typedef struct neap_grid {
     int64_t steps;
     double shift;
@@ -25,9 +25,9 @@ typedef struct neap_grid {
         {"times", NEAP_PARAM_TEXT, offsetof(config, grid.times), false, 0, 0, 0, "", NULL,                           \
          "The times themselves, descending from 1 to 0, in place of steps and shift."}
 
-/* The times from `from` to `to`, *steps + 1 of them, both ends included; ascending where from < to. Of a grid of given times
- * the part between the two ends is taken. The caller frees them with neap_free. NULL with a message where the given times
- * are no such list. */
+/* The times from `from` to `to`, *steps + 1 of them, both ends included; ascending where from < to. Of a grid of
+ * given times the part between the two ends is taken. The caller frees them with neap_free. NULL with a message where
+ * the given times are no such list. */
 double *neap_grid_times(const neap_grid *grid, double from, double to, int64_t *steps);
 
 /* --- The walk -------------------------------------------------------------------------------------------------------- */
@@ -47,21 +47,23 @@ neap_tensor *neap_walk(const neap_grid *grid, const neap_field *field, neap_tens
 /* --- The reverse SDE ------------------------------------------------------------------------------------------------- */
 
 /*
- * With marginals p_t of the flow dx/dt = v, score s = grad log p_t and any w(t) >= 0, the SDE that runs down from noise,
+ * With marginals p_t of the flow dx/dt = v, score s = grad log p_t and any w(t) >= 0, the SDE that runs down from
+ * noise,
  *
  *     dx = (v - w s) dt + sqrt(2 w) dW,    dt < 0, dW of variance |dt|,
  *
- * has the same marginals: in its Fokker-Planck equation w Laplace(p) = w div(p s) takes back what -w s adds. From
- * x_t = (1 - t) x0 + t z follows E[z | x] = x + (1 - t) v, and s = -E[z | x] / t. Here w = strength t, which is 0 at the
- * picture and leaves no division by t: v - w s = v + strength (x + (1 - t) v). (Ma et al. 2024, SiT, section 2,
- * in whose direction t = 1 is data, and whose w is twice this one.)
+ * has the same marginals: in its Fokker-Planck equation w Laplace(p) = w div(p s) takes back what -w s adds. From x_t
+ * = (1 - t) x0 + t z follows E[z | x] = x + (1 - t) v, and s = -E[z | x] / t. Here w = strength t, which is 0 at the
+ * picture and leaves no division by t: v - w s = v + strength (x + (1 - t) v). (Ma et al. 2024, SiT, section 2, in
+ * whose direction t = 1 is data, and whose w is twice this one.)
  */
 
 /* v - w s, for steps x + (next - t) drift. */
 neap_tensor *neap_reverse_drift(const neap_field *field, neap_tensor *x, double t, double strength);
 
 /* Noise of x's shape for one step, by (random, step, number of the sample). */
-neap_tensor *neap_reverse_noise(const neap_field *field, neap_tensor *x, neap_random random, int64_t step, double variance);
+neap_tensor *neap_reverse_noise(const neap_field *field, neap_tensor *x, neap_random random, int64_t step,
+                                double variance);
 
 /* Fails by the sampler's name where the way leads up: noise that was taken up is not given back. */
 int neap_reverse_check(const neap_field *field, const char *sampler);
