@@ -81,11 +81,9 @@ static double error_of(const config *c, neap_tensor *x, neap_tensor *y, neap_ten
     return sqrt(neap_item(neap_max(mean, NULL, 0, false)));
 }
 
-/* The factor of the next step; no number for an error is a large one. */
+/* The factor of the next step. An error that is no number is a large one: fmax then gives its other argument. */
 static double factor_of(double error)
 {
-    if (isnan(error))
-        return MIN_FACTOR;
     return fmin(MAX_FACTOR, fmax(MIN_FACTOR, SAFETY * pow(error, -0.2)));
 }
 

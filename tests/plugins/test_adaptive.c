@@ -75,6 +75,28 @@ START_TEST(batches_matter_within_the_tolerance)
 }
 END_TEST
 
+/* Against an atol of 1, a sample of zeros takes any step and one of a thousand is strict: beside 30 of the former, the
+ * latter goes the way that it goes alone. */
+START_TEST(worst_sample_decides)
+{
+    neap_sampling s = drawing(COMPONENT("sampler", "dopri5", "atol", "1", "rtol", "1e-5"), 1);
+    neap_tensor *large = neap_full(NEAP_F32, neap_dims(1, 1, 2, 1), 1000);
+    int64_t alone = 0, beside = 0;
+    s.noise = large;
+    s.evaluations = &alone;
+    neap_tensor *x = draw("fall", s);
+    s.count = 31;
+    s.evaluations = &beside;
+    s.noise = neap_concat((neap_tensor *[]){neap_zeros(NEAP_F32, neap_dims(30, 1, 2, 1)), large}, 2, 0);
+    ck_assert(same_bits(neap_slice(draw("fall", s), 0, 30, 31), x));
+    ck_assert_int_eq(alone, beside);
+    s.noise = neap_zeros(NEAP_F32, neap_dims(31, 1, 2, 1));
+    draw("fall", s);
+    ck_assert_int_lt(beside, alone);
+    neap_instance_release(s.sampler);
+}
+END_TEST
+
 START_TEST(inversions_and_back)
 {
     neap_sampling s = drawing(COMPONENT("sampler", "dopri5", "rtol", "1e-5", "atol", "1e-5"), 6);
@@ -193,6 +215,6 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("adaptive steps", flow_open, run_close, exact_for_quartics, errors_follow_the_tolerance,
-                          batches_matter_within_the_tolerance, inversions_and_back, watchers, evaluations_run_out,
-                          once_a_batch, steps_become_too_short);
+                          batches_matter_within_the_tolerance, worst_sample_decides, inversions_and_back, watchers,
+                          evaluations_run_out, once_a_batch, steps_become_too_short);
 }
