@@ -18,8 +18,9 @@ typedef struct history {
 
 static void remember(history *last, neap_tensor *v, double h)
 {
-    neap_release(last->v);
-    *last = (history){neap_keep(v), h};
+    neap_tensor *const before = last->v;
+    *last = (history){neap_keep(v), h}; /* before the old one goes: a field may give the same tensor again */
+    neap_release(before);
 }
 
 static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_leg leg)

@@ -87,14 +87,16 @@ static double factor_of(double error)
     return fmin(MAX_FACTOR, fmax(MIN_FACTOR, SAFETY * pow(error, -0.2)));
 }
 
+/* Either may be the one that is there, so the new ones are kept before the old ones go. */
 static void accept(state *s, neap_tensor *y, neap_tensor *v, double t)
 {
-    neap_release(s->x);
-    neap_release(s->v);
+    neap_tensor *const x_before = s->x, *const v_before = s->v;
     s->x = neap_keep(y);
     s->v = neap_keep(v);
     s->t = t;
     s->steps++;
+    neap_release(x_before);
+    neap_release(v_before);
 }
 
 /* Tries one step; 1: it stands, 0: it was too long, -1: failed. After a refusal no step is made longer. */
