@@ -89,6 +89,14 @@ static int offers(lua_State *L)
     return 1;
 }
 
+/* set_objective(component): what the network was trained by, which says what its answers mean */
+static int set_objective(lua_State *L)
+{
+    neap_instance *objective = neap_lua_check_instance(L, 2);
+    neap_network_set_objective(check(L), objective);
+    return 0;
+}
+
 /* --- Calls ------------------------------------------------------------------------------------------------------------- */
 
 static neap_tensor *time_of(neap_tensor *x, neap_tensor *t, double all)
@@ -96,17 +104,39 @@ static neap_tensor *time_of(neap_tensor *x, neap_tensor *t, double all)
     return t ? t : neap_full(NEAP_F32, neap_dims(neap_dim(x, 0)), all);
 }
 
+/* A tensor of times, or NULL where there is a number for all; `what` names it in messages. */
+static neap_tensor *check_time(lua_State *L, int index, const char *what)
+{
+    neap_tensor *t = neap_lua_test_tensor(L, index);
+    if (!t && lua_type(L, index) != LUA_TNUMBER)
+        neap_lua_error(L, "%s: expected a number or a tensor, got %s", what, luaL_typename(L, index));
+    return t;
+}
+
+static neap_tensor *optional_labels(lua_State *L, int index)
+{
+    return lua_isnoneornil(L, index) ? NULL : neap_lua_check_tensor(L, index);
+}
+
 /* velocity(x, t [, labels]); t a number for all or f32 [B] */
 static int velocity(lua_State *L)
 {
     neap_network *network = check(L);
-    neap_tensor *x = neap_lua_check_tensor(L, 2), *t = neap_lua_test_tensor(L, 3);
+    neap_tensor *x = neap_lua_check_tensor(L, 2), *t = check_time(L, 3, "velocity: t");
     double all = lua_tonumber(L, 3);
-    if (!t && lua_type(L, 3) != LUA_TNUMBER)
-        return neap_lua_error(L, "velocity: t: expected a number or a tensor, got %s", luaL_typename(L, 3));
-    neap_tensor *labels = lua_isnoneornil(L, 4) ? NULL : neap_lua_check_tensor(L, 4);
-    neap_tensor **slot = neap_lua_slot(L);
+    neap_tensor *labels = optional_labels(L, 4), **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_network_velocity(network, x, time_of(x, t, all), labels));
+}
+
+/* average(x, t, r [, labels]); t and r as t of velocity */
+static int average(lua_State *L)
+{
+    neap_network *network = check(L);
+    neap_tensor *x = neap_lua_check_tensor(L, 2);
+    neap_tensor *t = check_time(L, 3, "average: t"), *r = check_time(L, 4, "average: r");
+    double all_t = lua_tonumber(L, 3), all_r = lua_tonumber(L, 4);
+    neap_tensor *labels = optional_labels(L, 5), **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_network_average(network, x, time_of(x, t, all_t), time_of(x, r, all_r), labels));
 }
 
 typedef neap_tensor *labelled(neap_network *network, neap_tensor *x, neap_tensor *labels);
@@ -115,8 +145,7 @@ typedef neap_tensor *plain(neap_network *network, neap_tensor *x);
 static int call_labelled(lua_State *L, labelled *call)
 {
     neap_network *network = check(L);
-    neap_tensor *x = neap_lua_check_tensor(L, 2);
-    neap_tensor *labels = lua_isnoneornil(L, 3) ? NULL : neap_lua_check_tensor(L, 3);
+    neap_tensor *x = neap_lua_check_tensor(L, 2), *labels = optional_labels(L, 3);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, call(network, x, labels));
 }
@@ -157,9 +186,10 @@ static int text_of(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"parameters", parameters}, {"parameter", parameter}, {"size", size},       {"spec", spec},
-    {"component", component},   {"offers", offers},       {"velocity", velocity}, {"generate", generate},
-    {"discriminate", discriminate}, {"encode", encode},   {"decode", decode},   {NULL, NULL},
+    {"parameters", parameters},     {"parameter", parameter}, {"size", size},         {"spec", spec},
+    {"component", component},       {"offers", offers},       {"velocity", velocity}, {"average", average},
+    {"generate", generate},         {"discriminate", discriminate}, {"encode", encode}, {"decode", decode},
+    {"set_objective", set_objective}, {NULL, NULL},
 };
 
 void neap_lua_open_network(lua_State *L)

@@ -8,12 +8,22 @@ local checkpoint = {}
 -- As docs/architecture.md has them; a reader of the file needs no other source.
 local CONVENTIONS = {
   time = "t=0 is data, t=1 is noise; x_t=(1-t)x+tz; the network sees 1000t",
-  prediction = "v=z-x",
   guidance = "v=(1+w)v_y-w v_0",
   null_label = "classes",
   pictures = "NHWC in [-1,1]",
   layouts = "linear [out,in]",
 }
+
+-- What the network's answer means, by the objective's parameter `prediction`.
+local PREDICTIONS = { v = "v=z-x", x0 = "x", noise = "z" }
+
+local function conventions(objective)
+  local own = { prediction = PREDICTIONS[core.json_decode(objective:json()).prediction or "v"] }
+  for key, value in pairs(CONVENTIONS) do
+    own[key] = value
+  end
+  return own
+end
 
 local function describe(instance)
   return { name = instance:name(), version = instance:version(), config = core.json_decode(instance:json()) }
@@ -30,7 +40,7 @@ local function metadata(run)
     { "neap.version", core.version },
     { "neap.step", tostring(run.step) },
     { "neap.settings", core.json_encode(run.settings) },
-    { "neap.conventions", core.json_encode(CONVENTIONS) },
+    { "neap.conventions", core.json_encode(conventions(run.objective)) },
     { "neap.spec", core.json_encode(run.model:spec()) },
   }
   add_component(pairs_, "architecture", run.model:component())
@@ -168,6 +178,10 @@ function checkpoint.load(path)
   end
   local model = build(path, file, architecture)
   load_weights(path, file, model)
+  local objective = component_of(path, meta, "objective")
+  if objective then
+    model:set_objective(objective)
+  end
   local drawn = component_of(path, meta, "sampler") or core.component("sampler", "euler", {})
   return {
     model = model, sampler = sampler.of(drawn, component_of(path, meta, "guidance")), path = path,

@@ -13,6 +13,7 @@ local neap = {
   checkpoint = require "neap.checkpoint",
   options = require("neap.options").declare,
   train = require("neap.train").train,
+  couple = require "neap.couple",
   threads = core.threads,
   memory = core.memory,
   precision = core.precision,

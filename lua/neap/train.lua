@@ -122,22 +122,32 @@ local function preflight(run, settings)
     or ("%d steps in about %s"):format(settings.steps - run.step, format.duration(left))))
 end
 
--- The mean of a report since the last line of metrics, and the figures that the objective gave last.
+-- Means since the last line of metrics; of what the objective reports, over the steps in which it did.
 local function new_window()
-  return { loss = 0, norm = 0, count = 0 }
+  return { sums = {}, counts = {} }
+end
+
+local function put(window, name, value)
+  window.sums[name] = (window.sums[name] or 0) + value
+  window.counts[name] = (window.counts[name] or 0) + 1
 end
 
 local function add(window, report)
-  window.loss, window.norm = window.loss + report.loss, window.norm + report.gradient_norm
-  window.count, window.reports = window.count + 1, report.reports
+  for name, value in pairs(report.reports) do
+    put(window, name, value)
+  end
+  put(window, "loss", report.loss)
+  put(window, "gradient_norm", report.gradient_norm)
+end
+
+local function mean_of(window, name)
+  return window.sums[name] / window.counts[name]
 end
 
 local function row_of(run, window, seconds, lr)
-  local row = {
-    step = run.step, loss = window.loss / window.count, gradient_norm = window.norm / window.count, lr = lr, seconds = seconds,
-  }
-  for name, value in pairs(window.reports) do
-    row[name] = value
+  local row = { step = run.step, lr = lr, seconds = seconds }
+  for name in pairs(window.sums) do
+    row[name] = mean_of(window, name)
   end
   return row
 end
@@ -180,7 +190,7 @@ local function loop(run, settings, place, bar, spent)
     run.loss = report.loss
     bar:update(step, seconds, limit, ("loss %.4f"):format(report.loss))
     if due(settings.log_every, step) or step == settings.steps then
-      run.loss = window.loss / window.count
+      run.loss = mean_of(window, "loss")
       place:log(row_of(run, window, seconds, scale * (settings.optimizer.settings.lr or 1e-3)))
       window = new_window()
     end

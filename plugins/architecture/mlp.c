@@ -1,10 +1,14 @@
-/* A velocity field as a multilayer perceptron on [x, features of t, label embedding]; for points and small pictures. */
+/*
+ * A velocity field as a multilayer perceptron on [x, features of t, label embedding]; for points and small pictures.
+ * With `interval` it is a mean velocity between two times (Geng et al. 2025) and sees features of t - r, too.
+ */
 #include <neap/error.h>
 #include <neap/memory.h>
 #include <neap/plugin.h>
 
 typedef struct config {
     int64_t rows, columns, channels, classes, hidden, depth, time_features;
+    bool interval;
 } config;
 
 typedef struct mlp {
@@ -16,7 +20,7 @@ typedef struct mlp {
 
 static int64_t features(const config *c)
 {
-    return c->time_features + (c->classes ? c->time_features : 0);
+    return c->time_features * (1 + (c->interval != 0) + (c->classes != 0));
 }
 
 static int make_layers(mlp *m, neap_model *model)
@@ -62,20 +66,56 @@ static neap_spec spec(const void *self)
     return (neap_spec){c->rows, c->columns, c->channels, c->classes};
 }
 
-static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+/* x beside the features, through the layers. */
+static neap_tensor *answer(const mlp *m, neap_tensor *x, neap_tensor *const *features, int count)
 {
-    const mlp *m = self;
-    neap_tensor *part[3] = {neap_reshape(x, neap_dims(-1, m->inputs)), neap_time_features(t, m->config->time_features)};
-    if (m->labels)
-        part[2] = neap_embedding(m->labels, labels);
-    neap_tensor *h = neap_concat(part, m->labels ? 3 : 2, 1);
+    neap_tensor *part[4] = {neap_reshape(x, neap_dims(-1, m->inputs))};
+    for (int i = 0; i < count; i++)
+        part[i + 1] = features[i];
+    neap_tensor *h = neap_concat(part, count + 1, 1);
     for (int64_t i = 0; i < m->config->depth; i++)
         h = neap_silu(neap_linear_apply(&m->hidden[i], h));
     return x ? neap_reshape(neap_linear_apply(&m->out, h), neap_shape_of(x)) : NULL;
 }
 
+/* The features turn by up to 1000 t, and so their derivative in t, which mean_flow learns from, would be a thousand
+ * times theirs. A hundredth of that still tells times apart. */
+#define SLOWER 0.01
+
+static neap_tensor *slow_features(const mlp *m, neap_tensor *t)
+{
+    return neap_time_features(neap_affine(t, SLOWER, 0), m->config->time_features);
+}
+
+static neap_tensor *between(const mlp *m, neap_tensor *x, neap_tensor *t, neap_tensor *gap, neap_tensor *labels)
+{
+    neap_tensor *part[3] = {slow_features(m, t), slow_features(m, gap)};
+    if (m->labels)
+        part[2] = neap_embedding(m->labels, labels);
+    return answer(m, x, part, m->labels ? 3 : 2);
+}
+
+static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels)
+{
+    const mlp *m = self;
+    if (!m->config->interval)
+        return neap_fail_null("average: expected a network of interval = true, got one of a single time");
+    return between(m, x, t, neap_sub(t, r), labels);
+}
+
+static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+{
+    const mlp *m = self;
+    if (m->config->interval)
+        return between(m, x, t, neap_affine(t, 0, 0), labels);
+    neap_tensor *part[2] = {neap_time_features(t, m->config->time_features)};
+    if (m->labels)
+        part[1] = neap_embedding(m->labels, labels);
+    return answer(m, x, part, m->labels ? 2 : 1);
+}
+
 static const neap_architecture functions = {.size = sizeof functions, .build = build, .destroy = destroy, .spec = spec,
-                                            .velocity = velocity};
+                                            .velocity = velocity, .average = average};
 
 static const neap_param params[] = {
     NEAP_INT(config, rows, 1, 1, 4096, "Rows of a picture; 1 for points."),
@@ -85,6 +125,7 @@ static const neap_param params[] = {
     NEAP_INT(config, hidden, 128, 1, 65536, "Width of the hidden layers."),
     NEAP_INT(config, depth, 3, 1, 64, "Hidden layers."),
     NEAP_INT(config, time_features, 64, 2, 4096, "Features of the time, and width of the label embedding; even."),
+    NEAP_FLAG(config, interval, 0, "A mean velocity between two times, for the objective mean_flow."),
     NEAP_PARAMS_END,
 };
 

@@ -135,6 +135,24 @@ test("model(x, t) and model(x, t, y)", function()
   check.truth((labelled - plain):abs():max():item() > 0, "labels change nothing")
 end)
 
+test("model:average(x, t, r) and model:average(x, t, r, y)", function()
+  local between = neap.architecture.mlp { classes = 3, hidden = 8, depth = 2, time_features = 4, interval = true }
+  for _, entry in ipairs(between:parameters()) do
+    entry[2]:assign(neap.randn_like(entry[2]) * 0.3)
+  end
+  local x, labels = neap.randn(2, 1, 1, 2), neap.tensor({ 0, 2 }, "i32")
+  local plain = between:average(x, 0.75, 0.25)
+  close(between:average(x, neap.full({ 2 }, 0.75), neap.full({ 2 }, 0.25)), plain:tolist())
+  close(between:average(x, 0.75, 0.75), between(x, 0.75):tolist())
+  check.truth((between:average(x, 0.75, 0.25, labels) - plain):abs():max():item() > 0, "labels change nothing")
+  check.truth((between:average(x, 0.75, 0) - plain):abs():max():item() > 0, "r changes nothing")
+  raises("average: r: expected a number or a tensor, got no value", function() between:average(x, 1) end)
+  raises("mlp: r: expected [2], got [3]", function() between:average(x, 1, neap.ones(3)) end)
+  raises("mlp: average: expected a network of interval = true, got one of a single time", function()
+    model:average(x, 1, 0)
+  end)
+end)
+
 test("calls that do not fit", function()
   local x = neap.ones(2, 1, 1, 2)
   raises("mlp: x: expected [*, 1, 1, 2], got [2, 2]", function() model(neap.ones(2, 2), 1) end)
@@ -145,7 +163,7 @@ test("calls that do not fit", function()
   raises("mlp: embedding: index: expected 0 to 3, got 4 at element 0", function()
     model(x, 1, neap.full({ 2 }, 4, "i32"))
   end)
-  raises("the call needs 'generate'; mlp offers 'velocity'", function() model:generate(x) end)
+  raises("the call needs 'generate'; mlp offers 'velocity', 'average'", function() model:generate(x) end)
   raises("expected a model, got userdata", function() model.spec(x) end)
 end)
 

@@ -6,7 +6,8 @@ write_recipes
 
 # One line of metrics, as strict JSON.
 number='-\{0,1\}[0-9][0-9]*\(\.[0-9]*\)\{0,1\}\(e[-+]\{0,1\}[0-9]*\)\{0,1\}'
-row="{\"gradient_norm\": $number, \"loss\": $number, \"lr\": $number, \"seconds\": $number, \"step\": [1-9][0-9]*}"
+by_time="\(\"loss_t[0-7]\": $number, \)*"
+row="{\"gradient_norm\": $number, \"loss\": $number, $by_time\"lr\": $number, \"seconds\": $number, \"step\": [1-9][0-9]*}"
 
 # --- A run folder -----------------------------------------------------------------------------------------------------
 
@@ -20,6 +21,24 @@ holds "the recipe is kept as it was" cmp shapes.lua runs/shapes/recipe.lua
 same_text "every line of metrics is JSON" 12 "$(grep -cx "$row" runs/shapes/metrics.jsonl)"
 same_text "steps ascend" "1 2 3 4 5 6 7 8 9 10 11 12" \
     "$(sed 's/.*"step": \([0-9]*\)}$/\1/' runs/shapes/metrics.jsonl | paste -s -d ' ' -)"
+# Each figure of a line is the mean over the steps since the line before in which there was one.
+means_of() { # rows of metrics to a mean, file
+    awk -v every="$1" -F '[{,]' '
+        {
+            for (i = 2; i <= NF; i++) {
+                split($i, pair, ": "); gsub(/[" }]/, "", pair[1])
+                if (pair[1] ~ /^loss|norm$/) { sum[pair[1]] += pair[2]; count[pair[1]]++ }
+            }
+        }
+        NR % every == 0 {
+            for (key in sum) printf "%d %s %.5f\n", NR / every, key, sum[key] / count[key]
+            split("", sum); split("", count)
+        }' "$2" | sort
+}
+sed 's/log_every = 1,/log_every = 4,/' shapes.lua >fourth.lua
+neap run fourth.lua out=a/fourth >/dev/null 2>&1
+same_text "three lines of four steps" 3 "$(wc -l <a/fourth/metrics.jsonl | tr -d ' ')"
+same_text "their means" "$(means_of 4 runs/shapes/metrics.jsonl)" "$(means_of 1 a/fourth/metrics.jsonl)"
 holds "settings.json is one object" \
     grep -qx '{.*"settings": {.*"batch": 4, .*"steps": 12, .*}' runs/shapes/settings.json
 holds "settings.json has the optimiser" grep -q '"optimizer": {"lr": 0.001, "name": "adamw", "weight_decay": 0.01}' \

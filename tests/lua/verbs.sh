@@ -30,7 +30,7 @@ for line in 'architecture  dit ' 'architecture  mlp ' 'objective     flow_matchi
     holds "list shows $line" grep -q "^$line" stdout
 done
 expect 0 "" neap list dataset
-same_text "list of one kind" "idx shapes toy2d" "$(awk '$1 == "dataset" { printf "%s%s", sep, $2; sep = " " }' stdout)"
+same_text "list of one kind" "coupled idx shapes toy2d" "$(awk '$1 == "dataset" { printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect 0 "" neap list metric
 same_text "a kind of which there is none" "" "$(cat stdout)"
 expect 2 "neap: list: unknown kind 'samplr'; did you mean 'sampler'?" neap list samplr

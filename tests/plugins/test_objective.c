@@ -1,76 +1,10 @@
 /* The objective flow_matching, as seen by a network that writes down what it is shown. */
 #include "../core/moments.h"
-#include "run_test.h"
-
-enum { BATCH = 4096, SIZE = 6, CLASSES = 4 };
-
-/* What the last call of the velocity got. */
-static struct {
-    neap_tensor *x, *t, *labels;
-} shown;
-
-typedef struct probe_config {
-    int64_t classes;
-} probe_config;
-
-static void *probe_build(const void *config, neap_model *model)
-{
-    (void)model; /* nothing is trained here */
-    probe_config *own = neap_calloc(1, sizeof *own);
-    if (own)
-        *own = *(const probe_config *)config;
-    return own;
-}
-
-static neap_spec probe_spec(const void *self)
-{
-    return (neap_spec){2, 3, 1, ((const probe_config *)self)->classes};
-}
-
-static neap_tensor *probe_velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
-{
-    (void)self;
-    shown.x = x;
-    shown.t = t;
-    shown.labels = labels;
-    return neap_affine(x, 1, 0);
-}
-
-static const neap_architecture functions = {.size = sizeof functions, .build = probe_build, .destroy = neap_free,
-                                            .spec = probe_spec, .velocity = probe_velocity};
-static const neap_param params[] = {
-    NEAP_INT(probe_config, classes, CLASSES, 0, 100, "Classes."),
-    NEAP_PARAMS_END,
-};
-static const neap_component components[] = {
-    {"architecture/1", "probe", "Notes what it is shown, answers with x.", sizeof(probe_config), params, &functions},
-    {0},
-};
-static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
-
-static void open_objectives(void)
-{
-    run_open();
-    ck_succeeds(neap_registry_add(&plugin, NULL));
-}
-
-static neap_step step_of(int64_t number)
-{
-    neap_tensor *labels = neap_empty(NEAP_I32, neap_dims(BATCH));
-    for (int i = 0; i < BATCH; i++)
-        ((int32_t *)neap_data(labels))[i] = i % CLASSES;
-    return (neap_step){.x = neap_rand((neap_random){5, 6}, 0, neap_dims(BATCH, 2, 3, 1)), .labels = labels,
-                       .random = neap_random_at((neap_random){1, 2}, (uint64_t)number), .number = number};
-}
+#include "probe.h"
 
 static double loss_of(neap_network *network, const char *dropout, neap_step *step)
 {
-    neap_instance *instance = COMPONENT("objective", "flow_matching", "label_dropout", dropout);
-    const neap_objective *objective = neap_instance_component(instance)->functions;
-    double loss = neap_item(objective->loss(neap_instance_config(instance), 0, network, step));
-    ck_assert_msg(!neap_failed(), "%s", neap_error_message());
-    neap_instance_release(instance);
-    return loss;
+    return objective_loss("flow_matching", SETTINGS("label_dropout", dropout), network, step);
 }
 
 /* x_t = (1 - t) x + t z with normal z and uniform t. */

@@ -101,7 +101,7 @@ START_TEST(misfits)
     does_not_fit(NETWORK("pair", "classes", "0"), points(), "flow_matching", &usual_config,
                  "flow_matching needs 'velocity'; pair offers 'generate', 'discriminate'");
     does_not_fit(NETWORK("mlp", "hidden", "8"), points(), "steep", &usual_config,
-                 "steep needs 'generate'; mlp offers 'velocity'");
+                 "steep needs 'generate'; mlp offers 'velocity', 'average'");
     does_not_fit(NETWORK("mlp", "hidden", "8"), small_shapes(), "flow_matching", &usual_config,
                  "mlp expects pictures [1, 1, 2]; the data set has [8, 8, 1]");
     does_not_fit(NETWORK("mlp", "classes", "5"), points(), "flow_matching", &usual_config,

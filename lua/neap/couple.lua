@@ -1,0 +1,48 @@
+--- Samples of a trained model, kept with the noise that each was made from: what neap.objective.reflow trains on, as
+-- neap.dataset.coupled reads it (Liu et al. 2022, Flow Straight and Fast).
+local core = require "neap.core"
+local check = require "neap.check"
+local rule = require "neap.rule"
+local sampler = require "neap.sampler"
+local tensor = require "neap.tensor"
+
+local RULES = {
+  model = rule.thing("neap.model", "a model"), sampler = rule.thing("neap.sampler", "a sampler"), n = rule.whole(1),
+  seed = rule.whole(0), path = rule.text "a path",
+  labels = { kind = "labels", read = function(value) return value end }, -- sampler.labels reads them
+}
+local KEYS, REQUIRED = { "model", "sampler", "n", "seed", "labels", "path" }, { "model", "sampler", "n", "path" }
+
+local function settings_of(given)
+  check.keys("couple", given, KEYS)
+  for _, key in ipairs(REQUIRED) do
+    if given[key] == nil then
+      core.fail_usage(("couple: expected '%s'"):format(key))
+    end
+  end
+  local own = { seed = tensor.seed(), labels = "each" }
+  for key, value in pairs(given) do
+    own[key] = rule.read("couple: " .. key, RULES[key], value)
+  end
+  return own
+end
+
+--- neap.couple { model, sampler, n, path, seed, labels = "each" }: draws n samples and writes them with their noise to
+-- the file at `path`; returns the path. The noise is what the sampler would draw by the same seed, so sample i of the
+-- file is sample i of sampler:sample(model, { n, seed, labels }). A guidance of the sampler goes into the samples.
+local function couple(given)
+  local own = settings_of(given)
+  local spec = own.model:spec()
+  local labels = sampler.labels(own.labels, own.n, spec.classes)
+  local noise = core.random("normal", own.seed, "noise", 0, { own.n, spec.height, spec.width, spec.channels })
+  local x = own.sampler:sample(own.model, { n = own.n, seed = own.seed, labels = labels, noise = noise })
+  local tensors, metadata = { { "x", x }, { "noise", noise } }, {}
+  if labels then
+    tensors[3] = { "labels", core.tensor(labels, "i32") }
+    metadata[1] = { "classes", tostring(spec.classes) }
+  end
+  core.safetensors_save(own.path, tensors, metadata)
+  return own.path
+end
+
+return couple

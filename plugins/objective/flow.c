@@ -1,0 +1,129 @@
+/*
+ * What the objectives along a flow share. Laws of times after Esser et al. 2024 (Scaling Rectified Flow Transformers),
+ * section 3.1: logit-normal, mode, and the shift; one time a stratum after Kingma et al. 2021 (Variational Diffusion
+ * Models), section I.1.
+ */
+#include <math.h>
+
+#include "flow.h"
+
+#define PI 3.14159265358979323846
+
+/* --- Times -------------------------------------------------------------------------------------------------------- */
+
+static double uniform_at(const flow_times *c, double u)
+{
+    (void)c;
+    return u;
+}
+
+/* The normal number below which a share u lies. Halving needs no table of coefficients, and a batch is short. Beyond
+ * nine deviations lie fewer than one number of 10^18, and uniforms are multiples of 2^-24. */
+static double normal_quantile(double u)
+{
+    double low = -9, high = 9;
+    for (int i = 0; i < 60; i++) {
+        double middle = (low + high) / 2;
+        if (erfc(-middle / sqrt(2)) / 2 < u)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (low + high) / 2;
+}
+
+static double logit_normal_at(const flow_times *c, double u)
+{
+    return 1 / (1 + exp(-(c->mean + c->deviation * normal_quantile(u))));
+}
+
+static double mode_at(const flow_times *c, double u)
+{
+    double cosine = cos(PI / 2 * u);
+    return 1 - u - c->mode_scale * (cosine * cosine - 1 + u);
+}
+
+const char *const flow_laws[] = {"uniform", "logit_normal", "mode", NULL};
+
+/* From a share of all times to the time. */
+static double (*const time_at[])(const flow_times *c, double u) = {uniform_at, logit_normal_at, mode_at};
+
+/* In place: nothing has seen the uniforms yet. */
+static neap_tensor *place_times(neap_tensor *u, const flow_times *c, int64_t batch)
+{
+    float *t = neap_data(u);
+    for (int64_t i = 0; t && i < batch; i++) {
+        double share = c->stratified ? ((double)i + (double)t[i]) / (double)batch : (double)t[i];
+        t[i] = (float)fmin(1, fmax(0, time_at[c->law](c, share)));
+    }
+    return u;
+}
+
+neap_tensor *flow_draw_times(const flow_times *c, neap_random random, int64_t batch)
+{
+    const neap_shape shape = neap_dims(batch);
+    neap_tensor *t;
+    if (c->law == FLOW_LOGIT_NORMAL && !c->stratified)
+        t = neap_sigmoid(neap_affine(neap_randn(random, 0, shape), c->deviation, c->mean));
+    else
+        t = place_times(neap_rand(random, 0, shape), c, batch);
+    if (c->shift != 1)
+        t = neap_div(neap_affine(t, c->shift, 0), neap_affine(t, c->shift - 1, 1));
+    return t;
+}
+
+/* --- Labels and pictures ------------------------------------------------------------------------------------------ */
+
+neap_tensor *flow_drop_labels(double probability, neap_network *network, const neap_step *step)
+{
+    double null = (double)neap_network_spec(network).classes;
+    if (!step->labels || null == 0 || probability == 0)
+        return step->labels;
+    neap_shape batch = neap_shape_of(step->labels);
+    neap_tensor *draw = neap_rand(neap_random_fork(step->random, "drop"), 0, batch);
+    neap_tensor *labels = neap_cast(step->labels, NEAP_F32);
+    labels = neap_where(neap_lt(draw, neap_scalar(probability)), neap_scalar(null), labels);
+    return neap_cast(labels, NEAP_I32);
+}
+
+neap_tensor *flow_per_picture(neap_tensor *t)
+{
+    return neap_reshape(t, neap_dims(-1, 1, 1, 1));
+}
+
+neap_tensor *flow_between(neap_tensor *x, neap_tensor *v, neap_tensor *t)
+{
+    return neap_add(x, neap_mul(flow_per_picture(t), v));
+}
+
+/* --- The loss by time --------------------------------------------------------------------------------------------- */
+
+#define BINS 8
+static const char *const bin_names[BINS] = {"loss_t0", "loss_t1", "loss_t2", "loss_t3",
+                                            "loss_t4", "loss_t5", "loss_t6", "loss_t7"};
+
+static void report_bins(neap_step *step, const float *errors, const float *t, int64_t batch)
+{
+    double sum[BINS] = {0};
+    int64_t count[BINS] = {0};
+    for (int64_t i = 0; i < batch; i++) {
+        int bin = t[i] < 1 ? (int)(BINS * t[i]) : BINS - 1;
+        sum[bin] += (double)errors[i];
+        count[bin]++;
+    }
+    for (int k = 0; k < BINS; k++)
+        if (count[k])
+            neap_step_report(step, bin_names[k], sum[k] / (double)count[k]);
+}
+
+int flow_report(neap_step *step, neap_tensor *output, neap_tensor *target, neap_tensor *t)
+{
+    neap_scope scope = neap_scope_open();
+    bool was = neap_record(false);
+    neap_tensor *errors = neap_mean(neap_square(neap_sub(output, target)), (const int[]){1, 2, 3}, 3, false);
+    if (errors)
+        report_bins(step, neap_data(errors), neap_data(t), neap_size(errors));
+    neap_record(was);
+    neap_scope_close(scope);
+    return errors ? 0 : -1;
+}

@@ -1,0 +1,101 @@
+/*
+ * Mean flows (Geng et al. 2025, Mean Flows for One-step Generative Modeling): the network gives u(x_t, t, r), the mean
+ * velocity between r and t, so one step from t = 1 to r = 0 draws a sample. Differentiating (t - r) u in t along the
+ * path gives what u must satisfy, u = v - (t - r) du/dt (their equation 6), and the right side, held fixed, is the
+ * target.
+ */
+#include <neap/autograd.h>
+
+#include "flow.h"
+
+typedef struct config {
+    flow_times times;
+    double same, power, offset;
+    double label_dropout;
+} config;
+
+/* --- Times -------------------------------------------------------------------------------------------------------- */
+
+/* Two times of one law, in order. Only one of them is stratified: pairs from one stratum would all be close together.
+ */
+static void draw_ends(const config *c, const neap_step *step, neap_tensor **t, neap_tensor **r)
+{
+    const int64_t batch = neap_dim(step->x, 0);
+    flow_times plain = c->times;
+    plain.stratified = false;
+    neap_tensor *a = flow_draw_times(&c->times, neap_random_fork(step->random, "time"), batch);
+    neap_tensor *b = flow_draw_times(&plain, neap_random_fork(step->random, "other time"), batch);
+    neap_tensor *draw = neap_rand(neap_random_fork(step->random, "same"), 0, neap_dims(batch));
+    *t = neap_maximum(a, b);
+    *r = neap_where(neap_lt(draw, neap_scalar(c->same)), *t, neap_minimum(a, b));
+}
+
+/* --- The derivative along the path -------------------------------------------------------------------------------- */
+
+/* du/dt where x moves by v and r stands still. The gradient of seed * u, times the direction, is linear in the seed,
+ * and its gradient by the seed is the directional derivative: two passes backward, and every op that can be
+ * differentiated twice will do. The seed's value is of no account. */
+static neap_tensor *along_path(neap_tensor *u, neap_tensor *x, neap_tensor *t, neap_tensor *v)
+{
+    neap_tensor *const from[] = {x, t};
+    neap_tensor *seed = u ? neap_zeros(NEAP_F32, neap_shape_of(u)) : NULL, *gradient[2], *derivative;
+    if (!seed || neap_require_grad(seed, true) < 0 ||
+        neap_gradients(u, seed, from, 2, NEAP_CREATE_GRAPH, gradient) < 0)
+        return NULL;
+    neap_tensor *by_x = neap_sum(neap_mul(gradient[0], v), NULL, 0, false);
+    neap_tensor *by_t = neap_sum(gradient[1], NULL, 0, false);
+    neap_tensor *moved = neap_add(by_x, by_t);
+    if (!moved || neap_gradients(moved, NULL, &seed, 1, NEAP_KEEP_GRAPH, &derivative) < 0)
+        return NULL;
+    return neap_detach(derivative);
+}
+
+/* --- The loss ----------------------------------------------------------------------------------------------------- */
+
+/* Errors weighed by (|e|^2 + offset)^-power, itself held fixed, so that no few pictures rule the batch. */
+static neap_tensor *weighed(const config *c, neap_tensor *u, neap_tensor *target)
+{
+    neap_tensor *errors = neap_sum(neap_square(neap_sub(u, target)), (const int[]){1, 2, 3}, 3, false);
+    neap_tensor *weights = neap_power(neap_affine(neap_detach(errors), 1, c->offset), -c->power);
+    return neap_mean(neap_mul(weights, errors), NULL, 0, false);
+}
+
+static neap_tensor *loss(const void *settings, int phase, neap_network *network, neap_step *step)
+{
+    const config *c = settings;
+    neap_tensor *t, *r;
+    (void)phase;
+    draw_ends(c, step, &t, &r);
+    neap_tensor *z = neap_randn(neap_random_fork(step->random, "noise"), 0, neap_shape_of(step->x));
+    neap_tensor *v = neap_sub(z, step->x), *xt = flow_between(step->x, v, t);
+    neap_tensor *gap = flow_per_picture(neap_sub(t, r)), *labels = flow_drop_labels(c->label_dropout, network, step);
+    if (!gap || !xt || neap_require_grad(xt, true) < 0 || neap_require_grad(t, true) < 0)
+        return NULL;
+    neap_tensor *u = neap_network_average(network, xt, t, r, labels);
+    neap_tensor *target = neap_detach(neap_sub(v, neap_mul(gap, along_path(u, xt, t, v))));
+    if (flow_report(step, u, target, t) < 0)
+        return NULL;
+    return weighed(c, u, target);
+}
+
+static const char *const needs[] = {"average", NULL};
+static const neap_phase phases[] = {{"flow", ""}, {0}};
+static const neap_objective functions = {.size = sizeof functions, .needs = needs, .phases = phases, .loss = loss};
+
+static const neap_param params[] = {
+    FLOW_TIMES_PARAMS(config, FLOW_LOGIT_NORMAL, -0.4),
+    NEAP_REAL(config, same, 0.75, 0, 1, "Share of the examples at which both times are one, where u is the velocity."),
+    NEAP_REAL(config, power, 1, 0, 4, "How much large errors are held back: they weigh (error + offset)^-power."),
+    NEAP_REAL(config, offset, 0.01, 1e-8, 1000, "See power."),
+    FLOW_DROPOUT_PARAM(config),
+    NEAP_PARAMS_END,
+};
+
+static const neap_component mean_flow_components[] = {
+    {"objective/1", "mean_flow", "The mean velocity between two times, for samples in one step.", sizeof(config),
+     params, &functions},
+    {0},
+};
+
+NEAP_PLUGIN(mean_flow) = {NEAP_ABI, sizeof(neap_plugin), "mean_flow", "1.0.0", "MIT", "Mean flows.",
+                          mean_flow_components};
