@@ -13,6 +13,7 @@ ops: kernels tensor autograd; autograd error memory ops parallel random tensor
 autograd: kernels tensor ops; autograd error memory ops tensor
 nn: ; autograd error memory nn ops tensor
 optim: kernels tensor; error memory nn optim parallel
+draw: tensor; draw error memory tensor
 io: ; error io memory tensor
 plugin: io; error memory nn plugin registry
 run: ; autograd error io memory nn optim parallel plugin registry run sampling

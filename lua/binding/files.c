@@ -41,6 +41,15 @@ static int png_save(lua_State *L)
     return done(L, neap_png_save(luaL_checkstring(L, 1), neap_lua_check_tensor(L, 2), pairs, count));
 }
 
+/* apng_save(path, frames, seconds a frame [, { key = text }]) */
+static int apng_save(lua_State *L)
+{
+    neap_pair pairs[MOST_PAIRS];
+    int count = read_pairs(L, 4, pairs);
+    const char *path = luaL_checkstring(L, 1);
+    return done(L, neap_apng_save(path, neap_lua_check_tensor(L, 2), luaL_checknumber(L, 3), pairs, count));
+}
+
 static int png_load(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
@@ -118,6 +127,7 @@ static int folder_list(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
+    {"apng_save", apng_save},
     {"png_save", png_save},   {"png_load", png_load},       {"jpeg_load", jpeg_load}, {"npy_save", npy_save},
     {"npy_load", npy_load},   {"file_save", file_save},     {"folder_make", folder_make}, {"exists", exists},
     {"writable", writable},   {"folder_list", folder_list}, {NULL, NULL},

@@ -91,6 +91,20 @@ local function lines_up_to(path, step)
   return kept, last
 end
 
+--- All rows of the metrics of a run in a folder, in their order.
+function folder.metrics(path)
+  local file = folder.at(path):file "metrics.jsonl"
+  if not core.exists(file) then
+    core.fail(("metrics: there is no %s"):format(file))
+  end
+  local rows = {}
+  for line in read_all(file):gmatch "[^\n]+" do
+    local row = core.json_decode(line)
+    rows[#rows + 1] = is_row(row) and row or nil
+  end
+  return rows
+end
+
 --- Opens the metrics to go on after `step`; returns their last row up to there, one without training where there is none.
 function folder:open_metrics(step)
   local path = self:file "metrics.jsonl"

@@ -1,6 +1,7 @@
 --- Pictures: grids, files. Pictures are f32 [N, H, W, C] or [H, W, C] in [-1, 1].
 local core = require "neap.core"
 local check = require "neap.check"
+local read = require "neap.plot.read"
 
 local image = {}
 
@@ -27,6 +28,8 @@ local function sizes(who, x, axes, count)
 end
 
 local GRID_KEYS, POINTS_KEYS = { "columns", "gap", "scale" }, { "side", "reach", "ink" }
+local FILM_KEYS, FPS = { "fps", "text" }, 12
+local CAPTION_KEYS, TEXT_SIZE, TEXT_COLOR = { "size" }, 12, { 1, 1, 1 }
 
 local function columns_for(count)
   return math.ceil(math.sqrt(count))
@@ -92,12 +95,64 @@ function image.points(clouds, settings)
   return ops.concat(pictures, 0)
 end
 
+--- The picture in colours with a strip below it, on which the texts stand side by side, each in the middle of an equal
+-- part. Settings are size (12), of the letters in pixels.
+function image.caption(picture, texts, settings)
+  settings = settings or {}
+  check.keys("caption", settings, CAPTION_KEYS)
+  local h, w, c = sizes("caption", picture, "a picture [H, W, C]", 3)
+  if c ~= 1 and c ~= 3 then
+    core.fail(("caption: expected 1 or 3 channels, got %d"):format(c))
+  elseif type(texts) ~= "table" then
+    core.fail(("caption: expected a table of texts, got %s"):format(type(texts)))
+  end
+  local size = whole("caption: size", settings.size or TEXT_SIZE, 1)
+  local canvas = core.full({ h + 2 * size, w, 3 }, BACKGROUND)
+  core.methods.assign(core.ops.slice(canvas, 0, 0, h), core.ops.expand(picture, { h, w, 3 }))
+  for i, text in ipairs(texts) do
+    local x = (i - 0.5) * w / #texts
+    core.draw_text(canvas, x, h + 1.4 * size, read.text("caption", text), { size = size, anchor = 0.5 }, TEXT_COLOR)
+  end
+  return canvas
+end
+
 --- Writes a PNG; `text` are pairs for its text chunks.
 function image.save(path, picture, text)
   if text_of("save", path):lower():match "%.jpe?g$" then
     core.fail(path .. ": pictures are written as PNG")
   end
   core.png_save(path, picture, text)
+end
+
+-- A table of pictures of one size as one tensor.
+local function stack(pictures)
+  if #pictures == 0 then
+    core.fail "film: expected pictures, got none"
+  end
+  local h, w, c = sizes("film", pictures[1], "pictures [H, W, C]", 3)
+  local frames = core.full({ #pictures, h, w, c }, 0)
+  for i, picture in ipairs(pictures) do
+    local height, width, channels = sizes("film", picture, "pictures [H, W, C]", 3)
+    if height ~= h or width ~= w or channels ~= c then
+      core.fail(("film: expected pictures of one size, got [%d, %d, %d] after [%d, %d, %d]"):format(height, width,
+        channels, h, w, c))
+    end
+    core.methods.assign(core.ops.slice(frames, 0, i - 1, i), core.ops.reshape(picture, { 1, h, w, c }))
+  end
+  return frames
+end
+
+--- Writes an animated PNG, which plain readers show as its first frame. Frames are [F, H, W, C] or a table of pictures;
+-- settings are fps (12), frames a second, and text, pairs for its text chunks.
+function image.film(path, frames, settings)
+  settings = settings or {}
+  check.keys("film", settings, FILM_KEYS)
+  text_of("film", path)
+  local fps = settings.fps or FPS
+  if type(fps) ~= "number" or not (fps > 0) then
+    core.fail(("film: fps: expected a number above 0, got %s"):format(tostring(fps)))
+  end
+  core.apng_save(path, type(frames) == "table" and stack(frames) or frames, 1 / fps, settings.text)
 end
 
 --- Reads a PNG or JPEG as f32 [H, W, C].

@@ -91,6 +91,69 @@ test("save and load: what 8 bits leave of each pixel", function()
   os.remove(path)
 end)
 
+test("caption: texts below, each in the middle of its part", function()
+  local picture = neap.full({ 4, 80, 1 }, 0.5)
+  local captioned = neap.image.caption(picture, { "I", "", "I", "I" }, { size = 10 })
+  equal(captioned:shape(), { 24, 80, 3 })
+  equal(captioned:slice(0, 0, 4), neap.full({ 4, 80, 3 }, 0.5):tolist())
+  local marked, column = {}, 0
+  for part in neap.permute(captioned:slice(0, 4, 24), { 1, 0, 2 }):each() do
+    marked[#marked + 1] = part:max():item() > -0.5 and column or nil
+    column = column + 1
+  end
+  equal(marked, { 9, 10, 49, 50, 69, 70 }) -- a stroke is less than a pixel wide, and lies on the border of two
+  equal(picture:max():item(), 0.5)
+  raises("caption: expected 1 or 3 channels, got 4", function() neap.image.caption(neap.zeros(2, 2, 4), {}) end)
+  raises("caption: expected a table of texts, got string", function() neap.image.caption(picture, "I") end)
+  raises("caption: expected a text, got number", function() neap.image.caption(picture, { 3 }) end)
+  raises("caption: size: expected a whole number from 1, got 0", function()
+    neap.image.caption(picture, {}, { size = 0 })
+  end)
+end)
+
+test("film: frames as a tensor or a table, the first of which is what a plain reader shows", function()
+  local path = os.tmpname()
+  local frames = neap.linspace(-1, 1, 18):reshape(3, 2, 3, 1)
+  neap.image.film(path, frames, { fps = 25, text = { note = "a text" } })
+  close(neap.image.load(path), frames:slice(0, 0, 1):reshape(2, 3, 1):tolist(), 1.001 / 255)
+  local function bytes()
+    local file <close> = io.open(path, "rb")
+    return file:read "a"
+  end
+  local whole = bytes()
+  check.truth(whole:find("acTL\0\0\0\3", 1, true), "expected 3 frames")
+  equal(select(2, whole:gsub("\0%\40\3\232", "")), 3) -- each for 40 of 1000 parts of a second
+  local pictures = {}
+  for picture in frames:each() do
+    pictures[#pictures + 1] = picture
+  end
+  neap.image.film(path, pictures, { fps = 25, text = { note = "a text" } })
+  equal(bytes(), whole)
+  for i = 4, 100 do
+    pictures[i] = pictures[1]
+  end
+  neap.image.film(path, pictures)
+  check.truth(bytes():find("acTL\0\0\0\100", 1, true), "expected 100 frames")
+  os.remove(path)
+end)
+
+test("films that are none", function()
+  local frames = neap.zeros(2, 2, 2, 1)
+  raises("a.png: expected f32 [frames, height, width, 1, 3 or 4] for a film, got f32 [2, 2, 1]", function()
+    neap.image.film("a.png", neap.zeros(2, 2, 1))
+  end)
+  raises("film: fps: expected a number above 0, got 0", function() neap.image.film("a.png", frames, { fps = 0 }) end)
+  raises("a.png: expected 0.001 to 65.535 seconds a frame, got 100", function()
+    neap.image.film("a.png", frames, { fps = 0.01 })
+  end)
+  raises("film: unknown key 'fp'; did you mean 'fps'?", function() neap.image.film("a.png", frames, { fp = 2 }) end)
+  raises("film: expected a path, got nil", function() neap.image.film(nil, frames) end)
+  raises("film: expected pictures, got none", function() neap.image.film("a.png", {}) end)
+  raises("film: expected pictures of one size, got [2, 1, 1] after [1, 1, 1]", function()
+    neap.image.film("a.png", { neap.zeros(1, 1, 1), neap.zeros(2, 1, 1) })
+  end)
+end)
+
 test("files that are none", function()
   local path = os.tmpname()
   raises(path .. ": expected numbers for a picture, got NaN at element 0", function()

@@ -69,11 +69,78 @@ expect_like 1 "neap: $recipes/quickstart.lua:*: idx: empty/train-images-idx3-uby
 expect_like 2 "neap: $recipes/quickstart.lua:*: unknown key 'labeldropout'; did you mean 'label_dropout'?" \
     neap run "$recipes/quickstart.lua" labeldropout=0.5
 
+# --- Noise levels -----------------------------------------------------------------------------------------------------
+
+expect 0 "" neap run "$recipes/noise_levels.lua" data=shapes rows=2 levels=3
+same_text "where the strip is" runs/noise_levels/noise_levels.png "$(cat stdout)"
+same_text "two rows of three, enlarged three times, and their captions" 00000108000000d1 \
+    "$(hex runs/noise_levels/noise_levels.png 16 8)"
+expect 0 "" neap run "$recipes/noise_levels.lua" image=first.png levels=20 out=levels
+same_text "twenty levels of a picture" 000026850000011a "$(hex levels/noise_levels.png 16 8)"
+expect 0 "" neap run "$recipes/noise_levels.lua" data=/nowhere/at/all rows=2 levels=3 out=elsewhere
+same_text "a missing folder is told" "noise_levels: there is no /nowhere/at/all; taking drawn shapes instead" \
+    "$(head -n 1 stdout)"
+holds "and the pictures are shapes" cmp runs/noise_levels/noise_levels.png elsewhere/noise_levels.png
+expect_like 1 "neap: $recipes/noise_levels.lua:*: none.png: cannot be read: No such file or directory" \
+    neap run "$recipes/noise_levels.lua" image=none.png
+
+# --- The flow of the plane --------------------------------------------------------------------------------------------
+
+# frames FILE: how many an animated PNG has, by its acTL chunk near the beginning
+frames() {
+    hex "$1" 0 200 | sed -n 's/.*6163544c\(........\).*/0x\1/p' | xargs printf %d
+}
+
+expect_like 0 "mlp: *" neap run "$recipes/flow_2d.lua" hidden=8 depth=1 batch=8 steps=3 points=6 paths=2 num_steps=3
+same_text "what it draws" "runs/flow_2d/flow.svg
+runs/flow_2d/flow.png
+runs/flow_2d/flow_film.png" "$(tail -n 3 stdout)"
+same_text "four panels, enlarged twice" 0000064000000690 "$(hex runs/flow_2d/flow.png 16 8)"
+holds "titles" grep -q '>From noise to data</text>' runs/flow_2d/flow.svg
+same_text "6 points and 6 of data, two ends of two paths, two of the legend; 6 in each of three panels" 36 \
+    "$(grep -c '<circle' runs/flow_2d/flow.svg)"
+same_text "a frame for each of 4 times, and 15 of the last" 19 "$(frames runs/flow_2d/flow_film.png)"
+
+# --- The film ---------------------------------------------------------------------------------------------------------
+
+expect 0 "" neap run "$recipes/film.lua" n=20 columns=5 num_steps=3 hold=0.5
+same_text "where the film is" runs/quickstart/film.png "$(cat stdout)"
+same_text "3 steps, and half a second of 12 frames" 9 "$(frames runs/quickstart/film.png)"
+same_text "five pictures side by side, enlarged twice, and the caption" 0000012400000106 \
+    "$(hex runs/quickstart/film.png 16 8)"
+expect_like 1 "neap: $recipes/film.lua:*: *nowhere/checkpoint.safetensors: *" neap run "$recipes/film.lua" run=nowhere
+
+# --- The loss per t ---------------------------------------------------------------------------------------------------
+
+mkdir metrics
+cat >metrics/metrics.jsonl <<'ROWS'
+{"loss": 1, "loss_t0": 2, "loss_t1": 1, "loss_t3": 1, "seconds": 1, "step": 10}
+{"loss": 1, "loss_t0": 2, "loss_t2": 1, "seconds": 2, "step": 20}
+{"loss": 1, "loss_t1": 1, "loss_t2": 0.5, "seconds": 3, "step": 30}
+{"loss": 1, "loss_t0": 1, "loss_t1": 1, "loss_t2": 0.5, "seconds": 4, "step": 40}
+{"loss": 1, "loss_t0": 1, "loss_t9": 1, "sec
+ROWS
+expect 0 "" neap run "$recipes/loss_per_t.lua" run=metrics last=0.5
+same_text "where the figures are" "metrics/loss_per_t.svg
+metrics/loss_per_t.png" "$(cat stdout)"
+same_text "a part for each quarter of the way" "t = 0.12 t = 0.38 t = 0.62 t = 0.88" \
+    "$(sed -n 's/.*>\(t = [0-9.]*\)<.*/\1/p' metrics/loss_per_t.svg | tr '\n' ' ' | sed 's/ $//')"
+same_text "a mean for each part that has any at the end" 3 "$(grep -c '<circle' metrics/loss_per_t.svg)"
+same_text "two panels, enlarged twice" 00000780000002d0 "$(hex metrics/loss_per_t.png 16 8)"
+expect_like 1 "neap: *metrics: there is no nowhere/metrics.jsonl" neap run "$recipes/loss_per_t.lua" run=nowhere
+expect_like 1 "neap: *loss_per_t: runs/flow_2d has no columns loss_t0, loss_t1, ..." \
+    neap run "$recipes/loss_per_t.lua" run=runs/flow_2d
+
+# --- The quickstart's own data ----------------------------------------------------------------------------------------
+
 fashion=/usr/share/datasets/fashion-mnist
 if [ -d $fashion ]; then
     # shellcheck disable=SC2086
     expect_like 0 "dit: *" neap run "$recipes/quickstart.lua" $small out=fashion
     same_text "the quickstart as it stands" "fashion: step 3, loss N" "$(sed -n '1s/loss [0-9.]*$/loss N/p' stdout)"
+    expect 0 "" neap run "$recipes/noise_levels.lua" rows=1 levels=2 out=fashion
+    holds "a real picture is no shape" test "$(cksum <fashion/noise_levels.png)" != \
+        "$(cksum <runs/noise_levels/noise_levels.png)"
     expect 0 "" neap sample fashion --steps 2 -n 2 --label "Ankle boot" -o boots.png
 fi
 finish

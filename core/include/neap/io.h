@@ -39,6 +39,9 @@ int neap_safetensors_save(const char *path, const neap_named_tensor *tensors, in
 
 /* Pictures: f32 [H, W, C], C = 1, 3 or 4, in [-1, 1] (clamped; a NaN is refused). Text pairs become tEXt chunks. */
 int neap_png_save(const char *path, neap_tensor *picture, const neap_pair *text, int pairs);
+/* The same for f32 [F, H, W, C], F frames shown in a loop, each for so many seconds, 0.001 to 65.535 (animated PNG). What
+ * reads plain PNG shows the first frame. */
+int neap_apng_save(const char *path, neap_tensor *frames, double seconds_per_frame, const neap_pair *text, int pairs);
 neap_tensor *neap_png_load(const char *path);  /* f32 [H, W, C], C = 1 or 3, alpha dropped */
 neap_tensor *neap_jpeg_load(const char *path); /* f32 [H, W, C] */
 

@@ -4,6 +4,7 @@
 
 #include <neap/autograd.h>
 #include <neap/cpu.h>
+#include <neap/draw.h>
 #include <neap/dtype.h>
 #include <neap/error.h>
 #include <neap/io.h>

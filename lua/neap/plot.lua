@@ -1,0 +1,212 @@
+--- Figures: points, lines and arrows over labelled axes, written as SVG or PNG.
+--
+--   local figure = neap.plot { title = "Loss", xlabel = "step", ylabel = "loss" }
+--   figure:line(points, { color = "blue", label = "training" })
+--   figure:save "loss.svg"
+--
+-- Points are a tensor [.., 2] or a list { { x, y }, ... }. A figure becomes a list of primitives in pixels, and what
+-- writes it knows nothing of axes: neap/plot/svg.lua and neap/plot/raster.lua.
+local core = require "neap.core"
+local axes = require "neap.plot.axes"
+local check = require "neap.check"
+local color = require "neap.plot.color"
+local marks = require "neap.plot.marks"
+local raster = require "neap.plot.raster"
+local read = require "neap.plot.read"
+local svg = require "neap.plot.svg"
+
+local figure, panels = {}, {}
+figure.__index, figure.__name = figure, "neap.figure"
+
+local KEYS = { "width", "height", "x", "y", "equal", "ticks", "title", "xlabel", "ylabel", "legend" }
+local WIDTH, HEIGHT, TICKS = 480, 360, 5
+local MOST = 10000 -- pixels a side
+
+-- --- Figures ---------------------------------------------------------------------------------------------------------
+
+local function new(settings)
+  check.keys("plot", settings, KEYS)
+  local legend = settings.legend or "right"
+  if not axes.is_side(legend) then
+    core.fail(("plot: legend: expected left, right or outside, got %s"):format(tostring(legend)))
+  end
+  return setmetatable({
+    width = math.floor(read.number("plot: width", settings.width or WIDTH, 1, MOST)),
+    height = math.floor(read.number("plot: height", settings.height or HEIGHT, 1, MOST)),
+    x = read.range("plot: x", settings.x), y = read.range("plot: y", settings.y), equal = settings.equal,
+    ticks = settings.ticks == false and 0 or read.number("plot: ticks", settings.ticks or TICKS, 0, 50),
+    title = read.text("plot: title", settings.title), xlabel = read.text("plot: xlabel", settings.xlabel),
+    ylabel = read.text("plot: ylabel", settings.ylabel), legend = legend, marks = {},
+  }, figure)
+end
+
+-- Adds what is drawn, in a colour of its own where none is given.
+local function add(self, kind, settings, keys, mark)
+  settings = settings or {}
+  check.keys(kind, settings, keys)
+  local coloured = 1
+  for _, other in ipairs(self.marks) do
+    coloured = coloured + (other.cycled and 1 or 0)
+  end
+  local ink = settings.color or mark.ink or color.cycle(coloured)
+  local alpha = read.number(kind .. ": alpha", settings.alpha or 1, 0, 1)
+  mark.kind, mark.label = kind, read.text(kind .. ": label", settings.label)
+  mark.cycled = settings.color == nil and mark.ink == nil
+  mark.color, mark.opaque = color.read(kind, ink, alpha), color.read(kind, ink)
+  self.marks[#self.marks + 1] = mark
+  return self
+end
+
+local LINE_KEYS = { "color", "width", "alpha", "label" }
+local POINTS_KEYS = { "color", "size", "alpha", "label" }
+local TEXT_KEYS = { "color", "size", "alpha", "anchor" }
+local ANCHORS = { left = 0, middle = 0.5, right = 1 }
+local SIZES = { 0.1, 100 } -- of lines, points and letters, in pixels
+
+local function size_of(who, settings, key, fallback)
+  return read.number(who .. ": " .. key, type(settings) == "table" and settings[key] or fallback, SIZES[1], SIZES[2])
+end
+
+--- A line from point to point.
+function figure:line(points, settings)
+  local width = size_of("line", settings, "width", 1.5)
+  return add(self, "line", settings, LINE_KEYS, { points = read.flat("line", points), width = width })
+end
+
+--- A disc at each point, `size` pixels across.
+function figure:points(points, settings)
+  local radius = size_of("points", settings, "size", 4) / 2
+  return add(self, "points", settings, POINTS_KEYS, { points = read.flat("points", points), radius = radius })
+end
+
+--- An arrow from each point of one list to that of another.
+function figure:arrows(from, to, settings)
+  local width = size_of("arrows", settings, "width", 1)
+  local mark = { points = read.flat("arrows", from), to = read.flat("arrows", to), width = width }
+  if #mark.points ~= #mark.to then
+    core.fail(("arrows: expected as many ends as beginnings, got %d and %d"):format(#mark.to // 2, #mark.points // 2))
+  end
+  return add(self, "arrows", settings, LINE_KEYS, mark)
+end
+
+--- A text on a baseline at a point of the data; anchor says which end of it: left, middle, right.
+function figure:text(x, y, s, settings)
+  local size = size_of("text", settings, "size", 12)
+  local anchor = type(settings) == "table" and settings.anchor or "left"
+  if not ANCHORS[anchor] then
+    core.fail(("text: anchor: expected left, middle or right, got %s"):format(tostring(anchor)))
+  elseif s == nil then
+    core.fail "text: expected a text, got nil"
+  end
+  local mark = { points = read.flat("text", { { x, y } }), text = read.text("text", s), size = size, ink = "black" }
+  mark.anchor = ANCHORS[anchor]
+  return add(self, "text", settings, TEXT_KEYS, mark)
+end
+
+-- --- Primitives and files --------------------------------------------------------------------------------------------
+
+function figure:primitives()
+  local settings = setmetatable({ x = self.x or marks.range(self.marks, 1), y = self.y or marks.range(self.marks, 2) },
+    { __index = self })
+  local list, inside, entries = {}, {}, {}
+  for _, mark in ipairs(self.marks) do
+    entries[#entries + 1] = mark.label and mark or nil
+  end
+  settings.entries = entries
+  local box = axes.box(settings)
+  for _, mark in ipairs(self.marks) do
+    marks[mark.kind](inside, box, mark)
+  end
+  list[1] = { kind = "clip", left = box.left, top = box.top, right = box.right, bottom = box.bottom, list = inside }
+  axes.frame(list, box, settings)
+  if #entries > 0 then
+    axes.legend(list, box, entries, self.legend)
+  end
+  return list
+end
+
+local SAVE_KEYS = { "scale", "text" }
+
+--- The figure as a picture f32 [height * scale, width * scale, 3].
+function figure:picture(scale)
+  scale = read.number("picture: scale", scale or 1, 0.1, 20)
+  return raster.render(self:primitives(), self.width, self.height, scale)
+end
+
+--- Writes the figure as the ending of its path says, SVG or PNG. Settings are for PNG: scale, how many pixels one of
+-- the figure becomes, and text, pairs for its text chunks.
+function figure:save(path, settings)
+  settings = settings or {}
+  check.keys("save", settings, SAVE_KEYS)
+  local ending = type(path) == "string" and path:lower():match "%.(%a+)$"
+  if ending == "svg" then
+    core.file_save(path, svg.render(self:primitives(), self.width, self.height))
+  elseif ending == "png" then
+    core.png_save(path, self:picture(settings.scale), settings.text)
+  else
+    core.fail(("save: expected a path that ends in .svg or .png, got %s"):format(tostring(path)))
+  end
+end
+
+-- --- Several figures in one ------------------------------------------------------------------------------------------
+
+panels.__index, panels.__name = panels, "neap.figure"
+panels.save, panels.picture = figure.save, figure.picture
+
+local function move(p, x, y)
+  local moved = {}
+  for key, value in pairs(p) do
+    moved[key] = value
+  end
+  if p.points then
+    moved.points = {}
+    for i = 1, #p.points, 2 do
+      moved.points[i], moved.points[i + 1] = p.points[i] + x, p.points[i + 1] + y
+    end
+  elseif p.kind == "text" then
+    moved.x, moved.y = p.x + x, p.y + y
+  else
+    moved.left, moved.right, moved.top, moved.bottom = p.left + x, p.right + x, p.top + y, p.bottom + y
+    moved.list = {}
+    for i, inside in ipairs(p.list) do
+      moved.list[i] = move(inside, x, y)
+    end
+  end
+  return moved
+end
+
+function panels:primitives()
+  local list = {}
+  for i, part in ipairs(self.parts) do
+    local x, y = (i - 1) % self.columns * self.part_width, (i - 1) // self.columns * self.part_height
+    for _, p in ipairs(part:primitives()) do
+      list[#list + 1] = move(p, x, y)
+    end
+  end
+  return list
+end
+
+--- plot.panels { figure, figure, ..., columns = 2 }: figures side by side, row by row, as one.
+local function side_by_side(settings)
+  if type(settings) ~= "table" or #settings == 0 then
+    core.fail "panels: expected figures { figure, figure, columns = 2 }"
+  end
+  local columns = math.floor(read.number("panels: columns", settings.columns or #settings, 1, 100))
+  local self = { parts = {}, columns = columns, part_width = 0, part_height = 0 }
+  for i, part in ipairs(settings) do
+    if getmetatable(part) ~= figure then
+      core.fail(("panels: expected a figure at %d, got %s"):format(i, type(part)))
+    end
+    self.parts[i] = part
+    self.part_width, self.part_height = math.max(self.part_width, part.width), math.max(self.part_height, part.height)
+  end
+  self.width = self.part_width * math.min(columns, #settings)
+  self.height = self.part_height * ((#settings + columns - 1) // columns)
+  return setmetatable(self, panels)
+end
+
+return setmetatable({ panels = side_by_side, mix = color.mix }, {
+  __call = function(_, settings)
+    return new(settings or {})
+  end,
+})

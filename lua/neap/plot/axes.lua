@@ -1,0 +1,184 @@
+--- Axes of a figure: where its box lies, what a number of the data is in pixels, ticks at round numbers, titles, and
+-- the legend.
+local core = require "neap.core"
+local color = require "neap.plot.color"
+
+local axes = {}
+
+local SIZE, TITLE_SIZE, EDGE, TICK = 12, 14, 12, 4
+local INK = color.read("plot", "black")
+local FAINT, VEIL = color.read("plot", "light"), color.read("plot", "white", 0.85)
+
+local function text(x, y, s, settings)
+  return {
+    kind = "text", x = x, y = y, text = s, size = settings.size or SIZE, anchor = settings.anchor or 0,
+    angle = settings.angle or 0, color = INK,
+  }
+end
+
+local function line(points, ink)
+  return { kind = "line", points = points, width = 1, color = ink or INK }
+end
+
+local CLOSE = 0.8 -- how much more ticks than asked for are fine
+
+--- About `count` round numbers from low to high, and how to write them.
+function axes.ticks(low, high, count)
+  local raw = (high - low) / count
+  local power = 10.0 ^ math.floor(math.log(raw, 10) + 1e-9)
+  local step = 10 * power
+  for _, factor in ipairs { 5, 2, 1 } do
+    if factor * power >= raw * CLOSE then
+      step = factor * power
+    end
+  end
+  local digits = math.max(0, math.ceil(-math.log(step, 10) - 1e-9))
+  local plain = digits <= 6 and math.max(math.abs(low), math.abs(high)) < 1e6
+  local list = {}
+  for i = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) do
+    local label = plain and ("%." .. digits .. "f"):format(i * step) or ("%.3g"):format(i * step)
+    list[#list + 1] = { at = i * step, label = i == 0 and "0" or label }
+  end
+  return list
+end
+
+-- What a unit is on both axes is made equal by widening one of the ranges.
+local function equalize(box)
+  local unit = math.min(box.width / (box.x[2] - box.x[1]), box.height / (box.y[2] - box.y[1]))
+  for key, size in pairs { x = box.width, y = box.height } do
+    local middle = (box[key][1] + box[key][2]) / 2
+    box[key] = { middle - size / unit / 2, middle + size / unit / 2 }
+  end
+end
+
+local function widest(ticks)
+  local width = 0
+  for _, tick in ipairs(ticks) do
+    width = math.max(width, core.draw_text_width(tick.label, SIZE))
+  end
+  return width
+end
+
+local SAMPLE, PAD, STEP = 18, 8, 18 -- of a legend: lines beside its texts, room around them, from text to text
+
+local function legend_width(entries)
+  local width = 0
+  for _, entry in ipairs(entries) do
+    width = math.max(width, core.draw_text_width(entry.label, SIZE) * 1.1) -- letters of an SVG may be wider than ours
+  end
+  return math.ceil(width) + SAMPLE + 3 * PAD
+end
+
+-- The box between the margins that labels need.
+local function measure(box, settings)
+  local ticks = settings.ticks > 0
+  box.top = settings.title and EDGE + TITLE_SIZE + 6 or EDGE
+  box.bottom = settings.height - EDGE - (ticks and SIZE + TICK or 0) - (settings.xlabel and SIZE + 6 or 0)
+  box.height = box.bottom - box.top
+  box.right = settings.width - (ticks and EDGE + 6 or EDGE)
+  if settings.legend == "outside" and #settings.entries > 0 then
+    box.right = settings.width - EDGE - PAD - legend_width(settings.entries)
+  end
+  local labels = ticks and widest(axes.ticks(box.y[1], box.y[2], settings.ticks)) + TICK + 4 or 0
+  box.left = math.ceil(EDGE + labels + (settings.ylabel and SIZE + 6 or 0))
+  box.width = box.right - box.left
+  if box.width < 1 or box.height < 1 then
+    core.fail(("plot: expected room for labels and axes, got %d x %d"):format(settings.width, settings.height))
+  end
+end
+
+--- The box of a figure { width, height, x, y, equal, ticks, title, xlabel, ylabel, legend, entries } whose ranges are
+-- known.
+function axes.box(settings)
+  local box = { x = settings.x, y = settings.y }
+  measure(box, settings)
+  if settings.equal then
+    equalize(box)
+  end
+  return box
+end
+
+--- Points of the data in pixels.
+function axes.place(box, points)
+  local placed = {}
+  local x, y = box.width / (box.x[2] - box.x[1]), box.height / (box.y[2] - box.y[1])
+  for i = 1, #points, 2 do
+    placed[i] = box.left + (points[i] - box.x[1]) * x
+    placed[i + 1] = box.bottom - (points[i + 1] - box.y[1]) * y
+  end
+  return placed
+end
+
+local function crisp(x)
+  return math.floor(x) + 0.5
+end
+
+local function add_ticks(list, box, settings)
+  for _, tick in ipairs(axes.ticks(box.x[1], box.x[2], settings.ticks)) do
+    local x = crisp(axes.place(box, { tick.at, 0 })[1])
+    list[#list + 1] = line({ x, box.bottom, x, box.bottom + TICK })
+    list[#list + 1] = text(x, box.bottom + TICK + SIZE, tick.label, { anchor = 0.5 })
+  end
+  for _, tick in ipairs(axes.ticks(box.y[1], box.y[2], settings.ticks)) do
+    local y = crisp(axes.place(box, { 0, tick.at })[2])
+    list[#list + 1] = line({ box.left - TICK, y, box.left, y })
+    list[#list + 1] = text(box.left - TICK - 4, y + SIZE * 0.35, tick.label, { anchor = 1 })
+  end
+end
+
+--- The frame, ticks and titles.
+function axes.frame(list, box, settings)
+  local left, right, top, bottom = crisp(box.left), crisp(box.right), crisp(box.top), crisp(box.bottom)
+  list[#list + 1] = line { left, top, right, top, right, bottom, left, bottom, left, top }
+  if settings.ticks > 0 then
+    add_ticks(list, box, settings)
+  end
+  local middle = (box.left + box.right) / 2
+  if settings.title then
+    list[#list + 1] = text(middle, EDGE + TITLE_SIZE * 0.7, settings.title, { size = TITLE_SIZE, anchor = 0.5 })
+  end
+  if settings.xlabel then
+    list[#list + 1] = text(middle, settings.height - EDGE, settings.xlabel, { anchor = 0.5 })
+  end
+  if settings.ylabel then
+    list[#list + 1] = text(EDGE + SIZE * 0.7, (box.top + box.bottom) / 2, settings.ylabel, { anchor = 0.5, angle = 90 })
+  end
+end
+
+local function sample(entry, x, y)
+  if entry.kind == "points" then
+    local radius = math.max(2.5, entry.radius)
+    return { kind = "discs", points = { x + SAMPLE / 2, y }, radius = radius, color = entry.opaque }
+  end
+  return { kind = "line", points = { x, y, x + SAMPLE, y }, width = entry.width, color = entry.opaque }
+end
+
+local SIDES = {
+  left = function(box) return box.left + PAD end,
+  right = function(box, width) return box.right - PAD - width end,
+  outside = function(box) return box.right + PAD end,
+}
+
+--- Where a legend may stand.
+function axes.is_side(side)
+  return SIDES[side] ~= nil
+end
+
+--- The legend of entries { kind, label, opaque, width or radius }: in the upper left or right corner of the box, or
+-- beside it.
+function axes.legend(list, box, entries, side)
+  local width = legend_width(entries)
+  local left = crisp(SIDES[side](box, width))
+  local top, right = crisp(box.top + (side == "outside" and 0 or PAD)), left + width
+  local bottom = top + #entries * STEP + PAD
+  local corners = { left, top, right, top, right, bottom, left, bottom, left, top }
+  list[#list + 1] = { kind = "polygon", points = corners, color = VEIL }
+  list[#list + 1] = line(corners, FAINT)
+  for i, entry in ipairs(entries) do
+    local y = top + PAD / 2 + (i - 0.5) * STEP
+    list[#list + 1] = sample(entry, left + PAD, y)
+    list[#list + 1] = text(left + 2 * PAD + SAMPLE, y + SIZE * 0.35, entry.label, {})
+  end
+end
+
+return axes

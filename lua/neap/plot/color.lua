@@ -1,0 +1,50 @@
+--- Colours of figures: a name or "#rrggbb" as { red, green, blue, alpha } from 0 to 1.
+local core = require "neap.core"
+local check = require "neap.check"
+
+local color = {}
+
+local NAMES = {
+  black = "#000000", white = "#ffffff", gray = "#808080", light = "#d8d8d8", blue = "#1f5fb4", red = "#c8342c",
+  green = "#2e8b57", orange = "#e08a1e", purple = "#7b4fa3",
+}
+
+-- What lines and points get in turn that are given no colour.
+local CYCLE = { "blue", "red", "green", "orange", "purple", "gray" }
+
+function color.cycle(number)
+  return CYCLE[(number - 1) % #CYCLE + 1]
+end
+
+local function names()
+  local list = {}
+  for name in pairs(NAMES) do
+    list[#list + 1] = name
+  end
+  return list
+end
+
+--- Fails in the name of `who` for what is no colour.
+function color.read(who, value, alpha)
+  local red, green, blue = tostring(NAMES[value] or value):match "^#(%x%x)(%x%x)(%x%x)$"
+  if not red then
+    core.fail(("%s: color: expected a name or '#rrggbb', got '%s'%s"):format(who, tostring(value),
+      check.suggestion(value, names())))
+  end
+  return { tonumber(red, 16) / 255, tonumber(green, 16) / 255, tonumber(blue, 16) / 255, alpha or 1 }
+end
+
+--- The colour a share of the way from one to another, as "#rrggbb".
+function color.mix(from, to, share)
+  local a, b = color.read("mix", from), color.read("mix", to)
+  if type(share) ~= "number" or not (share >= 0 and share <= 1) then
+    core.fail(("mix: expected a share from 0 to 1, got %s"):format(tostring(share)))
+  end
+  local bytes = {}
+  for i = 1, 3 do
+    bytes[i] = math.floor((a[i] + share * (b[i] - a[i])) * 255 + 0.5)
+  end
+  return ("#%02x%02x%02x"):format(table.unpack(bytes))
+end
+
+return color
