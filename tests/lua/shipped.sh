@@ -38,9 +38,9 @@ expect 0 "" neap run "$cfg" steps=500 batch=32 samples=300 num_steps=10
 same_text "where the picture is" \
     "runs/lecture/classifier_free_guidance.png: data, samples of the class without guidance, and with it" \
     "$(tail -n 1 stdout)"
-cp runs/lecture/classifier_free_guidance.png first.png
+cp runs/lecture/classifier_free_guidance.png guided.png
 expect 0 "" neap run "$cfg" steps=500 batch=32 samples=300 num_steps=10 w=2.0
-holds "another w, another picture" test "$(cksum <first.png)" != "$(cksum <runs/lecture/classifier_free_guidance.png)"
+holds "another w, another picture" test "$(cksum <guided.png)" != "$(cksum <runs/lecture/classifier_free_guidance.png)"
 
 # --- The quickstart ---------------------------------------------------------------------------------------------------
 
@@ -128,8 +128,10 @@ same_text "a part for each quarter of the way" "t = 0.12 t = 0.38 t = 0.62 t = 0
 same_text "a mean for each part that has any at the end" 3 "$(grep -c '<circle' metrics/loss_per_t.svg)"
 same_text "two panels, enlarged twice" 00000780000002d0 "$(hex metrics/loss_per_t.png 16 8)"
 expect_like 1 "neap: *metrics: there is no nowhere/metrics.jsonl" neap run "$recipes/loss_per_t.lua" run=nowhere
-expect_like 1 "neap: *loss_per_t: runs/flow_2d has no columns loss_t0, loss_t1, ..." \
-    neap run "$recipes/loss_per_t.lua" run=runs/flow_2d
+expect 0 "" neap run "$recipes/loss_per_t.lua" run=runs/flow_2d
+echo '{"loss": 1, "step": 10}' >metrics/metrics.jsonl
+expect_like 1 "neap: *loss_per_t: metrics has no columns loss_t0, loss_t1, ..." \
+    neap run "$recipes/loss_per_t.lua" run=metrics
 
 # --- The quickstart's own data ----------------------------------------------------------------------------------------
 
