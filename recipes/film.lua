@@ -1,4 +1,4 @@
--- How a trained model makes pictures out of noise: the grid of samples after every step, as an animated PNG in the
+-- How a trained model makes pictures out of noise: the grid of samples from step to step, as an animated PNG in the
 -- folder of the run.
 --
 --   neap run recipes/quickstart.lua
@@ -13,19 +13,11 @@ local o = neap.options {
 }
 
 local run = neap.checkpoint.load(o.run .. "/checkpoint.safetensors")
-local frames = {}
-
-local function watch(_, _, t, x)
-  local picture = neap.image.grid(x:clamp(-1, 1), { columns = o.columns, scale = o.scale })
-  frames[#frames + 1] = neap.image.caption(picture, { ("t = %.2f"):format(math.abs(t)) }, { size = 14 })
-end
-
--- All in one batch, so that a step shows every picture.
+local film = neap.film {
+  columns = o.columns, scale = o.scale, fps = o.fps, hold = o.hold, text = { ["neap.checkpoint"] = run.path },
+}
 run.sampler:with({ steps = o.num_steps }):sample(run.model, {
-  n = o.n, batch = o.n, labels = "each", names = run.labels, watch = watch,
+  n = o.n, batch = o.n, labels = "each", names = run.labels, watch = film:watch(), -- in one batch: a step shows all
 })
-for _ = 1, math.floor(o.hold * o.fps) do
-  frames[#frames + 1] = frames[#frames]
-end
-neap.image.film(o.run .. "/film.png", frames, { fps = o.fps, text = { ["neap.checkpoint"] = run.path } })
+film:save(o.run .. "/film.png")
 print(o.run .. "/film.png")

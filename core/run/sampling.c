@@ -34,14 +34,14 @@ static int check_start(const neap_sampling *s, neap_spec spec)
     const neap_shape pictures = neap_dims(s->count, spec.height, spec.width, spec.channels);
     if (!(s->level >= 0 && s->level < 1))
         return neap_fail("sample: level: expected a time above 0 and below 1, got %g", s->level);
-    if ((s->level > 0 || s->mask || s->invert) && !s->picture)
-        return neap_fail("sample: %s needs a picture", s->invert ? "an inversion" : s->mask ? "a mask" : "a level");
-    if (s->invert && (s->level > 0 || s->mask))
-        return neap_fail("sample: an inversion takes neither level nor mask");
-    if (s->picture && !s->invert && !s->mask && s->level == 0)
-        return neap_fail("sample: a picture needs a level, a mask or an inversion");
+    if ((s->level > 0 || s->keep || s->invert) && !s->picture)
+        return neap_fail("sample: %s needs a picture", s->invert ? "an inversion" : s->keep ? "keep" : "a level");
+    if (s->invert && (s->level > 0 || s->keep))
+        return neap_fail("sample: an inversion takes neither level nor keep");
+    if (s->picture && !s->invert && !s->keep && s->level == 0)
+        return neap_fail("sample: a picture needs a level, keep or an inversion");
     return check_tensor("picture", s->picture, pictures) || check_tensor("noise", s->noise, pictures) ||
-                   check_tensor("mask", s->mask, neap_dims(s->count, spec.height, spec.width, 1))
+                   check_tensor("keep", s->keep, neap_dims(s->count, spec.height, spec.width, 1))
                ? -1
                : 0;
 }
@@ -112,8 +112,8 @@ static void give_labels(neap_conditional *c, const part *p)
 
 static neap_tensor *keep_of(const part *p)
 {
-    neap_tensor *mask = rows_of(p, p->s->mask);
-    return mask ? neap_contiguous(neap_expand(neap_gt(mask, neap_scalar(0.5)), pictures_of(p))) : NULL;
+    neap_tensor *keep = rows_of(p, p->s->keep);
+    return keep ? neap_contiguous(neap_expand(neap_gt(keep, neap_scalar(0.5)), pictures_of(p))) : NULL;
 }
 
 neap_tensor *neap_sample_noise(uint64_t seed, int64_t first, neap_shape shape)
@@ -145,7 +145,7 @@ static neap_tensor *sample_part(neap_network *network, const part *p)
     field.from = s->invert ? 0 : s->level > 0 ? s->level : 1;
     field.to = s->invert;
     neap_tensor *x = start_of(s, &g);
-    if (!x || neap_failed())
+    if (!x || neap_failed() || (s->watch && s->watch->step(s->watch->user, 0, 0, field.from, x)))
         return NULL;
     x = sampler->sample(neap_instance_config(s->sampler), &field, x, neap_random_fork(root, "path"), s->watch);
     if (s->evaluations && *s->evaluations < g.rows / p->batch)

@@ -96,14 +96,14 @@ static void read_start(lua_State *L, int index, neap_sampling *s)
     s->mixture = tensor_field(L, index, "mixture");
     s->noise = tensor_field(L, index, "noise");
     s->picture = tensor_field(L, index, "picture");
-    s->mask = tensor_field(L, index, "mask");
+    s->keep = tensor_field(L, index, "keep");
     s->level = neap_lua_number(L, index, "level", 0);
     lua_getfield(L, index, "invert");
     s->invert = lua_toboolean(L, -1);
     lua_pop(L, 1);
 }
 
-/* sample(model, { sampler, guidance, count, batch, seed, labels, watch, worse, mixture, noise, picture, mask, level,
+/* sample(model, { sampler, guidance, count, batch, seed, labels, watch, worse, mixture, noise, picture, keep, level,
  * invert }) -> f32 [count, H, W, C], evaluations a sample */
 static int sample(lua_State *L)
 {

@@ -13,7 +13,8 @@ neap trains generative image models and samples from them.
   neap run RECIPE [key=value ...]   run a recipe; its keys and those of training:
                                     steps= minutes= batch= seed= out= checkpoint_every=
                                     sample_every= precision= threads= resume=
-  neap sample RUN [-n N] [--seed S] [--label L] [-o FILE.png] [--raw FILE.npy] [--batch N] [--threads N]
+  neap sample RUN [-n N] [--seed S] [--label L] [-o FILE.png] [--raw FILE.npy] [--film FILE.png]
+             [--batch N] [--threads N]
              [--sampler NAME] [--steps N] [key=value ...]
              [--w W] [--interval LOW,HIGH] [--rescale PHI] [--worse RUN]
                                     draw pictures from a run or a checkpoint; keys are the sampler's

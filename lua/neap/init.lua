@@ -10,6 +10,8 @@ local neap = {
   version = core.version,
   optimizer = require "neap.optimizer",
   image = require "neap.image",
+  film = require("neap.film").new,
+  npy = { save = core.npy_save, load = core.npy_load },
   plot = require "neap.plot",
   checkpoint = require "neap.checkpoint",
   options = require("neap.options").declare,

@@ -142,8 +142,9 @@ local function count_of(settings)
   return n
 end
 
---- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the data's range, and how many
--- evaluations of the network a sample took. watch(step, steps, t, x) is called after each step of each batch. Also:
+--- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the data's range, and how
+-- many evaluations of the network a sample took. watch(step, steps, t, x) is called with the noise of each batch, as step
+-- 0 of 0, and after each step; steps is 0 where a sampler chooses them on its way. Also:
 --   noise = [n, H, W, C]               in place of noise drawn by the seed
 --   picture =, level = 0.6             begin at t = level from the picture with as much noise: picture to picture
 --   picture =, keep = [n, H, W, 1]     draw anew what `keep` does not keep: inpainting
@@ -162,7 +163,7 @@ function sampler:sample(model, settings)
     sampler = self.instance, count = n,
     guidance = (classes > 0 or settings.worse) and self.guidance or nil,
     seed = settings.seed or tensor.seed(), labels = sampler.labels(settings.labels, n, classes, settings.names),
-    noise = settings.noise, picture = for_each(settings.picture, n), mask = for_each(settings.keep, n),
+    noise = settings.noise, picture = for_each(settings.picture, n), keep = for_each(settings.keep, n),
   }
   for _, key in ipairs(PLAIN) do
     sampling[key] = settings[key]

@@ -22,7 +22,7 @@ test("Euler steps from noise at 1 to data at 0", function()
     last = x
   end
   local drawn, evaluations = euler:sample(model, { n = 2, seed = 9, watch = watch })
-  equal(seen, { { 1, 4, 0.75 }, { 2, 4, 0.5 }, { 3, 4, 0.25 }, { 4, 4, 0 } })
+  equal(seen, { { 0, 0, 1 }, { 1, 4, 0.75 }, { 2, 4, 0.5 }, { 3, 4, 0.25 }, { 4, 4, 0 } })
   equal(last, drawn:tolist())
   equal(evaluations, 4)
   local one = neap.sampler.euler { steps = 1 }

@@ -104,13 +104,13 @@ START_TEST(ways_that_do_not_fit)
         way_is_refused((neap_sampling){.picture = one, .level = levels[i]}, message);
     }
     way_is_refused((neap_sampling){.level = 0.5}, "sample: a level needs a picture");
-    way_is_refused((neap_sampling){.mask = one}, "sample: a mask needs a picture");
+    way_is_refused((neap_sampling){.keep = one}, "sample: keep needs a picture");
     way_is_refused((neap_sampling){.invert = true}, "sample: an inversion needs a picture");
-    way_is_refused((neap_sampling){.picture = one}, "sample: a picture needs a level, a mask or an inversion");
+    way_is_refused((neap_sampling){.picture = one}, "sample: a picture needs a level, keep or an inversion");
     way_is_refused((neap_sampling){.picture = one, .level = 0.5, .invert = true},
-                   "sample: an inversion takes neither level nor mask");
-    way_is_refused((neap_sampling){.picture = one, .mask = one, .invert = true},
-                   "sample: an inversion takes neither level nor mask");
+                   "sample: an inversion takes neither level nor keep");
+    way_is_refused((neap_sampling){.picture = one, .keep = one, .invert = true},
+                   "sample: an inversion takes neither level nor keep");
 }
 END_TEST
 
@@ -123,8 +123,8 @@ START_TEST(tensors_that_do_not_fit)
     way_is_refused((neap_sampling){.noise = whole}, "sample: noise: expected f32 [1, 1, 2, 1], got i32 [1, 1, 2, 1]");
     way_is_refused((neap_sampling){.picture = flat, .level = 0.5},
                    "sample: picture: expected f32 [1, 1, 2, 1], got f32 [2]");
-    way_is_refused((neap_sampling){.picture = one, .mask = flat},
-                   "sample: mask: expected f32 [1, 1, 2, 1], got f32 [2]");
+    way_is_refused((neap_sampling){.picture = one, .keep = flat},
+                   "sample: keep: expected f32 [1, 1, 2, 1], got f32 [2]");
     way_is_refused((neap_sampling){.mixture = flat}, "sample: mixture: expected f32 [1, 4], got f32 [2]");
     way_is_refused((neap_sampling){.mixture = neap_zeros(NEAP_I32, neap_dims(1, 4))},
                    "sample: mixture: expected f32 [1, 4], got i32 [1, 4]");
@@ -140,9 +140,9 @@ START_TEST(masks_have_one_channel)
                                     "depth", "1", "classes", "0");
     neap_sampling s = start_sampling("2", NULL, 1);
     s.picture = neap_zeros(NEAP_F32, neap_dims(1, 4, 4, 3));
-    s.mask = s.picture;
-    is_refused(network, &s, "sample: mask: expected f32 [1, 4, 4, 1], got f32 [1, 4, 4, 3]");
-    s.mask = neap_full(NEAP_F32, neap_dims(1, 4, 4, 1), 1);
+    s.keep = s.picture;
+    is_refused(network, &s, "sample: keep: expected f32 [1, 4, 4, 1], got f32 [1, 4, 4, 3]");
+    s.keep = neap_full(NEAP_F32, neap_dims(1, 4, 4, 1), 1);
     ck_assert(same_bits(sample(network, &s), s.picture));
     s.mixture = neap_zeros(NEAP_F32, neap_dims(1, 1));
     is_refused(network, &s, "sample: labels need a conditional network; this one has no classes");
@@ -266,7 +266,7 @@ START_TEST(every_allocation_may_fail)
     settings.labels = labels;
     settings.batch = 2;
     settings.picture = neap_zeros(NEAP_F32, neap_dims(3, 4, 4, 1));
-    settings.mask = neap_zeros(NEAP_F32, neap_dims(3, 4, 4, 1));
+    settings.keep = neap_zeros(NEAP_F32, neap_dims(3, 4, 4, 1));
     settings.level = 0.5;
     neap_threads_set(1); /* refusals are counted on this thread */
     neap_tensor *before = sample(sampled, &settings);

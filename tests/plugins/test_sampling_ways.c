@@ -177,7 +177,7 @@ START_TEST(masks)
     const neap_watch watch = {&s, on_its_way};
     s.picture = random_pictures(7);
     s.noise = random_pictures(8);
-    s.mask = first_kept();
+    s.keep = first_kept();
     for (int i = 0; i < 2; i++) {
         s.level = i ? 0.6 : 0;
         neap_tensor *x = sample_twice(network, s);
@@ -187,7 +187,7 @@ START_TEST(masks)
         s.watch = NULL;
         const double level = i ? s.level : 1;
         neap_tensor *rest = neap_affine(between(s.picture, s.noise, level), 1, -10 * level);
-        check_near("with a mask", x, neap_where(neap_gt(s.mask, neap_scalar(0)), s.picture, rest), 1e-5);
+        check_near("with a mask", x, neap_where(neap_gt(s.keep, neap_scalar(0)), s.picture, rest), 1e-5);
         for (int j = 0; j < 2 * COUNT; j += 2)
             ck_assert(floats(x)[j] == floats(s.picture)[j]);
     }
@@ -208,7 +208,7 @@ START_TEST(masks_are_seen)
         neap_sampling s = {.sampler = DEFAULTS("sampler", names[i]), .count = COUNT};
         s.picture = random_pictures(7);
         s.noise = random_pictures(8);
-        s.mask = first_kept();
+        s.keep = first_kept();
         neap_tensor *x = sample(network, &s), *way = between(s.picture, s.noise, 0.5);
         for (int j = 0; j < 2 * COUNT; j += 2) {
             ck_assert_double_eq_tol((double)floats(x)[j + 1], factors[i] * (double)floats(way)[j], 1e-6);
@@ -227,7 +227,7 @@ START_TEST(mask_values)
     neap_network *network = drifting();
     neap_sampling s = start_sampling("1", NULL, COUNT);
     s.picture = random_pictures(7);
-    s.mask = neap_from(NEAP_F32, neap_dims(COUNT, 1, 2, 1), mask);
+    s.keep = neap_from(NEAP_F32, neap_dims(COUNT, 1, 2, 1), mask);
     neap_tensor *x = sample(network, &s);
     for (int i = 0; i < 2 * COUNT; i++)
         ck_assert((floats(x)[i] == floats(s.picture)[i]) == (mask[i] > 0.5F));

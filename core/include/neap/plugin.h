@@ -126,7 +126,8 @@ typedef struct neap_field {
     uint64_t first; /* row 0 is sample `first`: what a sampler draws for a row depends on this and not on its batch */
 } neap_field;
 
-/* Told after each step of a sampler (`steps` is 0 where a sampler chooses them on its way); a non-zero return ends sampling with a failure recorded by the watcher. */
+/* Told of a batch before a sampler's first step, as step 0 of 0, and by the sampler after each step; `steps` is 0 where it
+ * chooses them on its way. A non-zero return ends sampling with a failure recorded by the watcher. */
 typedef struct neap_watch {
     void *user;
     int (*step)(void *user, int64_t step, int64_t steps, double t, neap_tensor *x);

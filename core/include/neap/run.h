@@ -114,7 +114,7 @@ typedef struct neap_sampling {
     neap_tensor *mixture; /* f32 [count, classes + 1] in place of labels: weights of the rows of the label table */
     neap_tensor *noise;   /* f32 [count, H, W, C] in place of noise drawn by (seed, i) */
     neap_tensor *picture; /* f32 [count, H, W, C], for the three below */
-    neap_tensor *mask;    /* f32 [count, H, W, 1]: 1 where the picture is kept, 0 where it is drawn anew */
+    neap_tensor *keep;    /* f32 [count, H, W, 1]: 1 where the picture is kept, 0 where it is drawn anew */
     double level;         /* in (0, 1): begin at t = level from (1 - level) picture + level noise */
     bool invert;          /* walk from the picture at t = 0 up to its noise at t = 1 */
     int64_t *evaluations; /* where not NULL: the network's evaluations a sample are written here, guidance counted; the

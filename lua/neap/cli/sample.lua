@@ -2,6 +2,7 @@
 local core = require "neap.core"
 local arguments = require "neap.arguments"
 local checkpoint = require "neap.checkpoint"
+local film = require "neap.film"
 local folder = require "neap.folder"
 local image = require "neap.image"
 local preview = require "neap.preview"
@@ -35,6 +36,7 @@ local RULES = {
   ["--invert"] = { key = "invert", alone = true },
   ["--interpolate"] = option("interpolate", rule.whole(0)),
   ["--morph"] = option("morph", rule.text "a label"),
+  ["--film"] = option("film", rule.text "a file"),
   ["--batch"] = option("batch", rule.whole(1)),
   ["--threads"] = option("threads", rule.whole(1)),
   ["-o"] = option("out", rule.text "a file"),
@@ -97,19 +99,29 @@ end
 -- Told before anything is drawn.
 local function check_drawable(run, given)
   local spec = run.model:spec()
-  if (given.out or not given.raw) and spec.channels ~= 1 and spec.channels ~= 3 then
+  if (given.out or given.film or not given.raw) and spec.channels ~= 1 and spec.channels ~= 3 then
     core.fail_usage(("sample: %s makes no pictures, but arrays [%d, %d, %d]; write them with --raw FILE.npy"):format(
       run.model:component():name(), spec.height, spec.width, spec.channels))
   end
 end
 
 local function progress(step, steps)
-  if core.is_terminal(2) then
+  if steps > 0 and core.is_terminal(2) then
     io.stderr:write(("\rstep %d/%d\27[K%s"):format(step, steps, step == steps and "\r\27[K" or ""))
   end
 end
 
-local function write(run, given, pictures, seed)
+-- What stands in the files beside the pictures.
+local function origin(run, given)
+  return { ["neap.checkpoint"] = run.path, ["neap.seed"] = tostring(given.seed or 0) }
+end
+
+local function columns_of(run, given, n)
+  local square = given.label == nil and run.model:spec().classes == 0
+  return math.min(n, square and math.ceil(math.sqrt(n)) or ROW)
+end
+
+local function write(run, given, pictures)
   local spec = run.model:spec()
   if given.raw then
     local points = spec.height * spec.width == 1
@@ -119,11 +131,8 @@ local function write(run, given, pictures, seed)
   if given.raw and not given.out then
     return
   end
-  local n = pictures:size(0)
-  local columns = math.min(n, given.label == nil and spec.classes == 0 and math.ceil(math.sqrt(n)) or ROW)
-  local path = given.out or "samples.png"
-  image.save(path, image.grid(pictures, { columns = columns, scale = preview.scale(spec, columns) }),
-    { ["neap.checkpoint"] = run.path, ["neap.seed"] = tostring(seed) })
+  local columns, path = columns_of(run, given, pictures:size(0)), given.out or "samples.png"
+  image.save(path, image.grid(pictures, { columns = columns, scale = preview.scale(spec, columns) }), origin(run, given))
   print(path)
 end
 
@@ -146,6 +155,14 @@ local function there_and_back(drawn, model, settings)
   return core.ops.concat({ picture, noise, back }, 0)
 end
 
+-- All samples in one batch, so that a step shows every one.
+local function film_of(run, given, settings)
+  local columns = columns_of(run, given, settings.n)
+  local taken = film.new { columns = columns, scale = preview.scale(run.model:spec(), columns), text = origin(run, given) }
+  settings.batch, settings.watch = settings.n, taken:watch()
+  return taken
+end
+
 local function draw(run, given, pairs_)
   local classes = run.model:spec().classes
   local settings = ways.apply(given, run, {
@@ -153,8 +170,13 @@ local function draw(run, given, pairs_)
     names = run.labels, batch = given.batch, watch = progress,
     worse = given.worse and checkpoint.load(find(given.worse)).model or nil,
   })
-  local drawn = adjust(run, given, pairs_)
-  return given.invert and there_and_back(drawn, run.model, settings) or (drawn:sample(run.model, settings))
+  local drawn, taken = adjust(run, given, pairs_), given.film and film_of(run, given, settings)
+  local pictures = given.invert and there_and_back(drawn, run.model, settings) or drawn:sample(run.model, settings)
+  if taken then
+    taken:save(given.film)
+    print(given.film)
+  end
+  return pictures
 end
 
 return function(list)
@@ -172,6 +194,6 @@ return function(list)
   core.poll(true)
   local pictures = draw(run, given, pairs_)
   core.poll(false)
-  write(run, given, pictures, given.seed or 0)
+  write(run, given, pictures)
   return 0
 end

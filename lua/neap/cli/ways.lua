@@ -9,26 +9,28 @@ local ways = {}
 
 local DEFAULT_LEVEL = 0.6
 
--- As the model takes it: grey from colour by its mean, colour from grey by three equal channels.
-local function with_channels(path, picture, channels)
-  local ops, shape = core.ops, core.methods.shape(picture)
-  if shape[3] == channels then
-    return picture
-  elseif channels == 1 then
-    return ops.mean(picture, { axes = { 2 }, keep = true })
-  elseif shape[3] == 1 and channels == 3 then
-    return ops.contiguous(ops.expand(picture, { shape[1], shape[2], 3 }))
-  end
-  core.fail(("%s: expected a picture of %d channels, got %d"):format(path, channels, shape[3]))
-end
-
-local function load_picture(path, spec, channels)
-  local picture = with_channels(path, image.load(path), channels)
+local function load_picture(path, spec)
+  local picture = image.load(path)
   local shape = core.methods.shape(picture)
   if shape[1] ~= spec.height or shape[2] ~= spec.width then
     core.fail(("%s: expected a picture of %d by %d, got %d by %d"):format(path, spec.height, spec.width, shape[1], shape[2]))
   end
   return picture
+end
+
+local function picture_of(path, spec)
+  local picture = load_picture(path, spec)
+  local channels = core.methods.shape(picture)[3]
+  if channels ~= spec.channels then
+    core.fail(("%s: expected a picture of %d channels, got %d"):format(path, spec.channels, channels))
+  end
+  return picture
+end
+
+-- 1 where the picture is white, whatever its channels.
+local function keep_of(path, spec)
+  local grey = core.ops.mean(load_picture(path, spec), { axes = { 2 }, keep = true })
+  return core.ops.affine(grey, 0.5, 0.5)
 end
 
 local function need(given, option, other)
@@ -38,15 +40,10 @@ local function need(given, option, other)
 end
 
 local function from_picture(given, spec, settings)
-  settings.picture = load_picture(given.image, spec, spec.channels)
-  if given.keep then
-    settings.keep = core.ops.affine(load_picture(given.keep, spec, 1), 0.5, 0.5)
-    settings.level = given.level
-  elseif given.invert then
-    settings.invert = true
-  else
-    settings.level = given.level or DEFAULT_LEVEL
-  end
+  settings.picture = picture_of(given.image, spec)
+  settings.keep = given.keep and keep_of(given.keep, spec)
+  settings.invert = given.invert
+  settings.level = given.level or not (given.keep or given.invert) and DEFAULT_LEVEL or nil
 end
 
 -- The noise that sample 0 of a seed begins from.

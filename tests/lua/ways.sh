@@ -1,0 +1,152 @@
+#!/bin/sh
+# neap sample from a picture, around a mask, to its noise and back, between noises and classes; films; other samplers and
+# guidances by options.
+# shellcheck source=tests/lua/shell.inc
+. "$NEAP_SOURCE/tests/lua/shell.inc"
+write_recipes
+neap run shapes.lua >/dev/null 2>&1
+neap run points.lua >/dev/null 2>&1
+run=runs/shapes
+picture=256 # bytes: 8 by 8 floats
+head=128    # bytes of the head of a NumPy file
+
+# A picture of the run's size and one in colour, a mask whose left half is kept, and pictures of other sizes.
+cat >make.lua <<'RECIPE'
+local neap = require "neap"
+neap.seed(1)
+local x = neap.dataset.shapes { size = 8 }:read { 3 }:reshape(8, 8, 1)
+neap.image.save("grey.png", x)
+neap.image.save("color.png", neap.expand(x, { 8, 8, 3 }))
+neap.image.save("small.png", neap.zeros(4, 8, 1))
+neap.image.save("half.png", neap.concat({ neap.ones(8, 4, 1), -1 * neap.ones(8, 4, 1) }, 1))
+neap.npy.save("grey.npy", neap.image.load "grey.png")
+RECIPE
+expect 0 "" neap run make.lua
+
+# raw FILE OPTION...: samples to an array.
+raw() {
+    raw_file=$1
+    shift
+    expect 0 "" neap sample $run --raw "$raw_file" "$@"
+}
+
+# pictures FILE FIRST COUNT: some of its pictures in hexadecimal.
+pictures() {
+    hex "$1" $((head + picture * $2)) $((picture * $3))
+}
+
+# left FILE NUMBER: the left half of its rows in hexadecimal.
+left() {
+    for row in 0 1 2 3 4 5 6 7; do
+        hex "$1" $((head + picture * $2 + 32 * row)) 16
+    done
+}
+
+count() {
+    echo $((($(wc -c <"$1") - head) / picture))
+}
+
+# --- From a picture ---------------------------------------------------------------------------------------------------
+
+raw near.npy --image grey.png --level 0.1 -n 2
+raw far.npy --image grey.png --level 0.9 -n 2
+raw default.npy --image grey.png
+raw named.npy --image grey.png --level 0.6
+same_text "eight pictures, from t = 0.6" 8 "$(count default.npy)"
+holds "0.6 is the default" cmp default.npy named.npy
+cat >distance.lua <<'RECIPE'
+local neap = require "neap"
+local x = neap.npy.load "grey.npy"
+local near, far = (neap.npy.load "near.npy" - x):square():mean():item(), (neap.npy.load "far.npy" - x):square():mean():item()
+print(near < far, near > 0)
+RECIPE
+expect 0 "" neap run distance.lua
+same_text "a low level stays near" "true	true" "$(cat stdout)"
+
+raw kept.npy --image grey.png --keep half.png -n 2
+same_text "what is white in the mask is kept to the bit" "$(left grey.npy 0)" "$(left kept.npy 1)"
+holds "and the rest is drawn" test "$(pictures grey.npy 0 1)" != "$(pictures kept.npy 1 1)"
+raw inverted.npy --image grey.png --invert --sampler heun --steps 100
+same_text "the picture, its noise, and back" 3 "$(count inverted.npy)"
+same_text "the first is the picture" "$(pictures grey.npy 0 1)" "$(pictures inverted.npy 0 1)"
+
+# --- Between ----------------------------------------------------------------------------------------------------------
+
+raw ends.npy --interpolate 7 --label 3 -n 5
+raw from.npy --label 3 -n 1
+raw to.npy --label 3 -n 1 --seed 7
+same_text "from one seed" "$(pictures from.npy 0 1)" "$(pictures ends.npy 0 1)"
+same_text "to another" "$(pictures to.npy 0 1)" "$(pictures ends.npy 4 1)"
+holds "by way of others" test "$(pictures ends.npy 2 1)" != "$(pictures ends.npy 0 1)"
+expect 0 "" neap sample runs/points --label 0 --morph 1 -n 3 --raw morph.npy
+expect 0 "" neap sample runs/points --label 0 -n 1 --raw first.npy
+same_text "a morph begins with its class" "$(hex first.npy $head 8)" "$(hex morph.npy $head 8)"
+holds "and leads on" test "$(hex morph.npy $head 8)" != "$(hex morph.npy $((head + 16)) 8)"
+
+# --- Samplers, guidances and films by options -------------------------------------------------------------------------
+
+raw euler.npy -n 2 --label 3
+raw heun.npy -n 2 --label 3 --sampler heun --steps 2
+raw shifted.npy -n 2 --label 3 shift=3
+raw times.npy -n 2 --label 3 "times=1 0.5 0"
+raw off.npy -n 2 --label 3 --w 0
+raw outside.npy -n 2 --label 3 --w 5 --interval 0,0.001
+raw inside.npy -n 2 --label 3 --w 5 --interval 0,1
+raw strong.npy -n 2 --label 3 --w 5
+raw rescaled.npy -n 2 --label 3 --w 5 --rescale 0.7
+raw worse.npy -n 2 --label 3 --worse $run --w 3
+for other in heun shifted times off rescaled; do
+    holds "$other is another picture" test "$(pictures euler.npy 0 1)" != "$(pictures $other.npy 0 1)"
+done
+holds "outside of its interval guidance is off" cmp off.npy outside.npy
+holds "inside it is on" cmp strong.npy inside.npy
+cat >distance.lua <<'RECIPE'
+local neap = require "neap"
+print((neap.npy.load "off.npy" - neap.npy.load "worse.npy"):abs():max():item() < 1e-5) -- (1 + w) v - w v is rounded
+RECIPE
+expect 0 "" neap run distance.lua
+same_text "led away from itself, a run goes where it went" true "$(cat stdout)"
+holds "rescaled is not plain" test "$(pictures strong.npy 0 1)" != "$(pictures rescaled.npy 0 1)"
+
+expect 0 "" neap sample $run -n 2 --label 3 --film film.png -o last.png
+same_text "film and picture are named" "film.png
+last.png" "$(cat stdout)"
+same_text "the noise, a frame a step, and the last for a while" 22 \
+    "$(hex film.png 0 200 | sed -n 's/.*6163544c\(........\).*/0x\1/p' | xargs printf %d)"
+
+# --- Refused ----------------------------------------------------------------------------------------------------------
+
+mkdir refused
+cd refused || exit 1
+run=../$run
+expect 1 "neap: ../color.png: expected a picture of 1 channels, got 3" neap sample $run --image ../color.png
+expect 1 "neap: ../small.png: expected a picture of 8 by 8, got 4 by 8" neap sample $run --image ../small.png
+expect 1 "neap: ../small.png: expected a picture of 8 by 8, got 4 by 8" \
+    neap sample $run --image ../grey.png --keep ../small.png
+expect 1 "neap: none.png: cannot be read: No such file or directory" neap sample $run --image none.png
+expect 2 "neap: sample: --level needs --image" neap sample $run --level 0.5
+expect 2 "neap: sample: --keep needs --image" neap sample $run --keep ../half.png
+expect 2 "neap: sample: --invert needs --image" neap sample $run --invert
+expect 2 "neap: sample: --morph needs --label" neap sample ../runs/points --morph 1 --raw x.npy
+expect 1 "neap: sample: an inversion takes neither level nor keep" \
+    neap sample $run --image ../grey.png --invert --keep ../half.png
+for wrong in '--level|0|a number from 0.001 to 0.999' '--level|1|a number from 0.001 to 0.999' \
+    '--level|high|a number from 0.001 to 0.999' '--rescale|2|a number from 0 to 1' '--w|nan|a number' \
+    '--interval|0.5|two times LOW,HIGH' '--interval|0.7,0.2|two times LOW,HIGH' '--interval|0,2|two times LOW,HIGH' \
+    '--interpolate|x|a whole number from 0' '--film||a file'; do
+    option=${wrong%%|*}
+    value=${wrong#*|}
+    expect 2 "neap: $option: expected ${value#*|}, got '${value%|*}'" neap sample $run "$option" "${value%|*}"
+done
+expect 2 "neap: sampler 'huen' is not known; did you mean 'heun'?" neap sample $run --sampler huen
+expect 2 "neap: euler: unknown parameter 'shfit'; did you mean 'shift'?" neap sample $run shfit=3
+expect 2 "neap: euler: shift: expected 0.01 to 100, got 0" neap sample $run shift=0
+expect_like 1 "neap: *times*descending*" neap sample $run "times=0 1"
+expect 1 "neap: sample: there is no checkpoint 'nowhere'" neap sample $run --worse nowhere
+expect_like 1 "neap: sample: the worse network: expected *, got *" neap sample $run --worse ../runs/points
+expect 1 "neap: mean needs 'average'; dit offers 'velocity'" neap sample $run --sampler mean
+expect 2 "neap: label: expected 0 to 9 or a name, got '12'" neap sample $run --label 3 --morph 12
+expect 2 "neap: sample: mlp makes no pictures, but arrays [1, 1, 2]; write them with --raw FILE.npy" \
+    neap sample ../runs/points --film x.png --raw x.npy
+same_text "nothing is left of what was refused" "stderr stdout" "$(echo *)"
+finish
