@@ -132,7 +132,7 @@ static neap_tensor *condition(const dit *m, neap_tensor *t, neap_tensor *labels)
 {
     neap_tensor *c = neap_linear_apply(&m->time1, neap_time_features(t, TIME_FEATURES));
     c = neap_linear_apply(&m->time2, neap_silu(c));
-    return neap_silu(m->labels ? neap_add(c, neap_embedding(m->labels, labels)) : c);
+    return neap_silu(m->labels ? neap_add(c, neap_label_embedding(m->labels, labels)) : c);
 }
 
 static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)

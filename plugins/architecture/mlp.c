@@ -91,7 +91,7 @@ static neap_tensor *between(const mlp *m, neap_tensor *x, neap_tensor *t, neap_t
 {
     neap_tensor *part[3] = {slow_features(m, t), slow_features(m, gap)};
     if (m->labels)
-        part[2] = neap_embedding(m->labels, labels);
+        part[2] = neap_label_embedding(m->labels, labels);
     return answer(m, x, part, m->labels ? 3 : 2);
 }
 
@@ -110,7 +110,7 @@ static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, neap_te
         return between(m, x, t, neap_affine(t, 0, 0), labels);
     neap_tensor *part[2] = {neap_time_features(t, m->config->time_features)};
     if (m->labels)
-        part[1] = neap_embedding(m->labels, labels);
+        part[1] = neap_label_embedding(m->labels, labels);
     return answer(m, x, part, m->labels ? 2 : 1);
 }
 

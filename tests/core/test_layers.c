@@ -1,4 +1,4 @@
-/* What architectures share: the linear layer and its fused kin, features of the time, positions, patches. */
+/* What architectures share: the linear layer and its fused kin, labels, features of the time, positions, patches. */
 #include "ops_test.h"
 
 #include <neap/nn.h>
@@ -95,6 +95,33 @@ START_TEST(test_linear_names_itself)
     ck_assert_ptr_null(neap_linear_apply_gated(&l.layer, r, r, NULL));
     check_message("the first");
     neap_model_free(l.model);
+}
+END_TEST
+
+/* --- Labels ------------------------------------------------------------------------------------------------------ */
+
+/* A weight of one beside zeros picks its row exactly; others mix. */
+START_TEST(test_labels_pick_and_mix)
+{
+    neap_tensor *table = neap_from(NEAP_F32, neap_dims(3, 2), (const float[]){1, 2, 30, 40, -500, 600});
+    neap_tensor *numbers = neap_from(NEAP_I32, neap_dims(2), (const int32_t[]){2, 0});
+    neap_tensor *ones = neap_from(NEAP_F32, neap_dims(2, 3), (const float[]){0, 0, 1, 1, 0, 0});
+    neap_tensor *mixed = neap_from(NEAP_F32, neap_dims(2, 3), (const float[]){0.5f, 0.5f, 0, 0, 0.75f, 0.25f});
+    const double picked[] = {-500, 600, 1, 2};
+    check_values("numbers", neap_label_embedding(table, numbers), neap_dims(2, 2), picked, 0);
+    check_values("ones", neap_label_embedding(table, ones), neap_dims(2, 2), picked, 0);
+    check_values("mixed", neap_label_embedding(table, mixed), neap_dims(2, 2), (double[]){15.5, 21, -102.5, 180}, 0);
+}
+END_TEST
+
+START_TEST(test_labels_are_refused)
+{
+    neap_tensor *table = random_tensor(neap_dims(3, 2), -1, 1);
+    ck_assert_ptr_null(neap_label_embedding(table, neap_from(NEAP_I32, neap_dims(1), (const int32_t[]){3})));
+    check_message("embedding: index: expected 0 to 2, got 3 at element 0");
+    ck_assert_ptr_null(neap_label_embedding(table, random_tensor(neap_dims(1, 4), 0, 1)));
+    check_message("matmul: expected [.., m, k] by [.., k, n] (after transposing), got f32 [1, 4], f32 [3, 2]");
+    ck_assert_ptr_null(neap_label_embedding(table, neap_label_embedding(NULL, table)));
 }
 END_TEST
 
@@ -225,6 +252,8 @@ int main(void)
     tcase_add_test(tcase, test_linear_is_refused);
     tcase_add_test(tcase, test_linear_is_applied);
     tcase_add_test(tcase, test_linear_names_itself);
+    tcase_add_test(tcase, test_labels_pick_and_mix);
+    tcase_add_test(tcase, test_labels_are_refused);
     tcase_add_test(tcase, test_time_features);
     tcase_add_test(tcase, test_time_features_are_refused);
     tcase_add_test(tcase, test_grid_positions);

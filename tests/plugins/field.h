@@ -54,11 +54,8 @@ static inline neap_tensor *field_velocity(void *self, neap_tensor *x, neap_tenso
     field_seen.rows = neap_size(t);
     field_seen.recording = neap_recording();
     neap_tensor *v = neap_affine(x, f->config->rate, 0);
-    if (labels) {
-        const bool mixed = neap_dtype_of(labels) == NEAP_F32;
-        neap_tensor *drift = mixed ? neap_matmul(labels, f->drift) : neap_embedding(f->drift, labels);
-        v = neap_add(v, neap_reshape(drift, neap_dims(-1, 1, 1, 1)));
-    }
+    if (labels)
+        v = neap_add(v, neap_reshape(neap_label_embedding(f->drift, labels), neap_dims(-1, 1, 1, 1)));
     return f->config->width == 2 ? v : neap_zeros(NEAP_F32, neap_dims(neap_dim(x, 0), 1, f->config->width, 1));
 }
 

@@ -56,6 +56,9 @@ neap_tensor *neap_linear_apply_gelu(const neap_linear_layer *layer, neap_tensor 
 neap_tensor *neap_linear_apply_gated(const neap_linear_layer *layer, neap_tensor *residual, neap_tensor *gate,
                                      neap_tensor *x);
 
+/* What labels mean: i32 [B] picks rows of the table [N, D], weights [B, N] of the table's dtype mix them -> [B, D]. */
+neap_tensor *neap_label_embedding(neap_tensor *table, neap_tensor *labels);
+
 /* [cos, sin] of 1000 t f_i, f_i = 10000^(-i / (width / 2)); t [B] in [0, 1] -> [B, width]. */
 neap_tensor *neap_time_features(neap_tensor *t, int64_t width);
 
