@@ -1,4 +1,6 @@
 /* Sampling: where the way begins, batch by batch, and a sampler over the field. */
+#include <string.h>
+
 #include <neap/error.h>
 #include <neap/memory.h>
 
@@ -61,12 +63,23 @@ static int check_worse(const neap_sampling *s, neap_spec spec)
                      (long long)other.height, (long long)other.width, (long long)other.channels, (long long)other.classes);
 }
 
+/* Guidances combine velocities: a sampler that asks for none would pass one over in silence. */
+static int check_guidance(const neap_sampling *s, const char *const *needs)
+{
+    for (int i = 0; s->guidance && needs[i]; i++)
+        if (strcmp(needs[i], "velocity") == 0)
+            return neap_instance_check(s->guidance);
+    return s->guidance ? neap_fail("sample: %s takes no guidance, for it asks for no velocity; got %s",
+                                   neap_instance_component(s->sampler)->name, neap_instance_component(s->guidance)->name)
+                       : 0;
+}
+
 static int check(neap_network *network, const neap_sampling *s)
 {
     const neap_component *sampler = neap_instance_component(s->sampler);
     const neap_sampler *functions = sampler->functions;
     neap_spec spec = neap_network_spec(network);
-    if (neap_instance_check(s->sampler) < 0 || (s->guidance && neap_instance_check(s->guidance) < 0))
+    if (neap_instance_check(s->sampler) < 0 || check_guidance(s, functions->needs) < 0)
         return -1;
     if (neap_network_require(network, sampler->name, functions->needs) < 0)
         return -1;

@@ -34,7 +34,7 @@ local function couple(given)
   local own = settings_of(given)
   local spec = own.model:spec()
   local labels = sampler.labels(own.labels, own.n, spec.classes)
-  local noise = core.random("normal", own.seed, "noise", 0, { own.n, spec.height, spec.width, spec.channels })
+  local noise = core.sample_noise(own.seed, 0, { own.n, spec.height, spec.width, spec.channels })
   local x = own.sampler:sample(own.model, { n = own.n, seed = own.seed, labels = labels, noise = noise })
   local tensors, metadata = { { "x", x }, { "noise", noise } }, {}
   if labels then

@@ -2,11 +2,13 @@
 local core = require "neap.core"
 local folder = require "neap.folder"
 local image = require "neap.image"
+local plot = require "neap.plot"
 local sampler = require "neap.sampler"
 
 local preview = {}
 
 local ROW, WITHOUT_CLASSES, MOST_CLASSES, ENLARGED_SIDE = 8, 64, 10, 560
+local POINTS, REACH = 1000, 2.5 -- of the plane: how many, and of the axes
 
 --- The recipe's sampler, or one that fits the model, or nil where the data are no pictures.
 function preview.sampler(settings)
@@ -29,23 +31,41 @@ function preview.scale(spec, columns)
   return math.max(1, ENLARGED_SIDE // (spec.width * columns))
 end
 
+local function drawn(run, settings, n)
+  return settings.sampler:sample(run.model, { n = n, seed = settings.seed, labels = labels_of(n, run.model:spec()) })
+end
+
+local function scatter(run, settings)
+  local range = { -REACH, REACH }
+  local figure = plot { width = 400, height = 400, x = range, y = range, equal = true }
+  return figure:points(drawn(run, settings, settings.samples or POINTS), { size = 3, alpha = 0.6 }):picture()
+end
+
 local function grid(run, settings)
   local spec = run.model:spec()
   local columns = spec.classes > 0 and ROW or nil
   local n = settings.samples or (spec.classes > 0 and ROW * math.min(spec.classes, MOST_CLASSES) or WITHOUT_CLASSES)
-  local pictures = settings.sampler:sample(run.model, { n = n, seed = settings.seed, labels = labels_of(n, spec) })
-  return image.grid(pictures, { columns = columns, scale = preview.scale(spec, columns or ROW) })
+  return image.grid(drawn(run, settings, n), { columns = columns, scale = preview.scale(spec, columns or ROW) })
+end
+
+-- Points of the plane are drawn as such; what is neither picture nor point of the plane, not at all.
+local function drawing_of(spec)
+  if spec.height * spec.width > 1 then
+    return (spec.channels == 1 or spec.channels == 3) and grid or nil
+  end
+  return spec.channels == 2 and scatter or nil
 end
 
 --- Draws with the averaged weights where there are any, writes the grid, and returns its path.
 function preview.draw(run, settings, path)
-  if not settings.sampler then
+  local drawing = drawing_of(run.model:spec())
+  if not (settings.sampler and drawing) then
     return nil
   end
   if run.averaged then
     run.trainer:swap_ema()
   end
-  local done, picture = pcall(grid, run, settings)
+  local done, picture = pcall(drawing, run, settings)
   if run.averaged then
     run.trainer:swap_ema()
   end

@@ -262,6 +262,8 @@ START_TEST(sampler)
     ck_fails_with(!neap_sample(inner, &s),
                   "sample: mean: expected a way down to the data, for the mean velocity is known at a step's "
                   "noisier end; got one from 0 up to 1");
+    s.guidance = COMPONENT("guidance", "cfg", NULL);
+    ck_fails_with(!neap_sample(inner, &s), "sample: mean takes no guidance, for it asks for no velocity; got cfg");
     end_sampling(s);
 }
 END_TEST

@@ -1,0 +1,46 @@
+-- Samples in one step: a mean flow of the plane (Geng et al. 2025), beside a flow of as many training steps that takes
+-- one step and fifty. Draws runs/mean_flow_2d/one_step.png.
+--
+--   neap run recipes/mean_flow_2d.lua shape=checkerboard
+local neap = require "neap"
+
+local o = neap.options {
+  shape = "moons", -- moons, spirals, checkerboard, gaussians8, rings
+  hidden = 128, depth = 3, lr = 1e-3, train_steps = 10000,
+  points = 2000, -- that are drawn
+  out = "runs/mean_flow_2d",
+}
+
+local data = neap.dataset.toy2d { shape = o.shape, labels = false }
+
+local function train(name, objective, interval, sampler)
+  local model = neap.architecture.mlp { hidden = o.hidden, depth = o.depth, interval = interval }
+  neap.train {
+    model = model, data = data, objective = objective, optimizer = neap.optimizer.adamw { lr = o.lr },
+    sampler = sampler, batch = 512, steps = o.train_steps, warmup = 100, decay = "cosine", clip = 1, ema = 0.998,
+    out = o.out .. "/" .. name,
+  }
+  return neap.checkpoint.load(o.out .. "/" .. name .. "/checkpoint.safetensors").model
+end
+
+local flow = train("flow", neap.objective.flow_matching {}, false, neap.sampler.euler { steps = 50 })
+local mean = train("mean", neap.objective.mean_flow {}, true, neap.sampler.mean { steps = 1 })
+
+local function panel(title, x)
+  local figure = neap.plot { width = 320, height = 340, x = { -2.5, 2.5 }, y = { -2.5, 2.5 }, equal = true, title = title }
+  return figure:points(x, { color = "red", size = 2, alpha = 0.5 })
+end
+
+local function drawn(model, sampler)
+  return (sampler:sample(model, { n = o.points, seed = 0 }))
+end
+
+local euler = neap.sampler.euler { steps = 1 }
+neap.plot.panels {
+  panel("Data", (data:batch(1, o.points))),
+  panel("Flow, 50 Euler steps", drawn(flow, euler:with { steps = 50 })),
+  panel("Flow, 1 Euler step", drawn(flow, euler)),
+  panel("Mean flow, 1 step", drawn(mean, neap.sampler.mean {})),
+  columns = 2,
+}:save(o.out .. "/one_step.png", { scale = 2 })
+print(o.out .. "/one_step.png")
