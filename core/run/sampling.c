@@ -79,9 +79,8 @@ static int check(neap_network *network, const neap_sampling *s)
     const neap_component *sampler = neap_instance_component(s->sampler);
     const neap_sampler *functions = sampler->functions;
     neap_spec spec = neap_network_spec(network);
-    if (neap_instance_check(s->sampler) < 0 || check_guidance(s, functions->needs) < 0)
-        return -1;
-    if (neap_network_require(network, sampler->name, functions->needs) < 0)
+    if (neap_instance_check(s->sampler) < 0 || neap_network_require(network, sampler->name, functions->needs) < 0 ||
+        check_guidance(s, functions->needs) < 0)
         return -1;
     if (s->count < 1 || s->batch < 0)
         return neap_fail("sample: expected a count from 1 and a batch from 0, got %lld and %lld", (long long)s->count,
