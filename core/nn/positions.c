@@ -19,6 +19,11 @@ neap_tensor *neap_time_features(neap_tensor *t, int64_t width)
     return neap_concat((neap_tensor *[]){neap_cos(angle), neap_sin(angle)}, 2, 1);
 }
 
+neap_tensor *neap_slow_time_features(neap_tensor *t, int64_t width)
+{
+    return neap_time_features(neap_affine(t, 0.01, 0), width);
+}
+
 static void write_axis(float *out, int64_t at, int64_t half)
 {
     int64_t quarter = half / 2;

@@ -1,107 +1,149 @@
 /*
- * The diffusion transformer with adaLN-Zero (Peebles and Xie, Scalable Diffusion Models with Transformers, 2023).
- * Names and initialisation are those of the published checkpoints.
+ * The diffusion transformer (Peebles and Xie, Scalable Diffusion Models with Transformers, 2023): adaLN-Zero or the
+ * condition as tokens, and later practice by choice: norms of queries and keys, rotary positions, a gated MLP, RMS
+ * norms. Names and initialisation are those of the published checkpoints. With `interval` it is a mean velocity between
+ * two times (Geng et al. 2025) and sees t - r, too.
  */
 #include <neap/error.h>
 #include <neap/memory.h>
-#include <neap/plugin.h>
+
+#include "dit.h"
 
 #define TIME_FEATURES 256
-#define EPS 1e-6
 
-typedef struct config {
-    int64_t size, rows, columns, channels, patch, width, depth, heads, classes;
-    double mlp_ratio;
-} config;
-
-typedef struct dit_block {
-    neap_linear_layer modulation, qkv, proj, fc1, fc2;
-    int64_t heads;
-} dit_block;
+/* Features of a time, through a small MLP. */
+typedef struct embedder {
+    neap_linear_layer first, second;
+} embedder;
 
 typedef struct dit {
-    const config *config;
+    dit_config config; /* with the preset's sizes in place of zeros */
     int64_t height, width;
-    neap_tensor *positions; /* owned; [T, D] */
-    neap_linear_layer embed, time1, time2, final_modulation, final;
+    neap_tensor *positions; /* owned; [T, D], NULL with rope */
+    dit_turns turns;
+    embedder time, gap; /* gap: of t - r, with interval */
+    neap_linear_layer embed, final_modulation, final;
+    dit_norm final_norm;
     neap_tensor *labels; /* [classes + 1, D], borrowed; NULL where unconditional */
     dit_block block[];
 } dit;
 
 /* --- Building ---------------------------------------------------------------------------------------------------- */
 
-static const neap_init xavier = {NEAP_INIT_XAVIER_UNIFORM, 0}, small = {NEAP_INIT_NORMAL, 0.02}, zero = {NEAP_INIT_ZERO, 0};
-
-static int make_block(dit_block *b, neap_model *model, const config *c, int i)
+static int make_embedder(embedder *e, neap_model *model, int64_t d, const char *path)
 {
-    int64_t d = c->width, inner = (int64_t)((double)d * c->mlp_ratio);
-    b->heads = c->heads;
-    return neap_linear_make(&b->qkv, model, d, 3 * d, xavier, "blocks.%d.attn.qkv", i) < 0 ||
-                   neap_linear_make(&b->proj, model, d, d, xavier, "blocks.%d.attn.proj", i) < 0 ||
-                   neap_linear_make(&b->fc1, model, d, inner, xavier, "blocks.%d.mlp.fc1", i) < 0 ||
-                   neap_linear_make(&b->fc2, model, inner, d, xavier, "blocks.%d.mlp.fc2", i) < 0 ||
-                   neap_linear_make(&b->modulation, model, d, 6 * d, zero, "blocks.%d.adaLN_modulation.1", i) < 0
-               ? -1
-               : 0;
-}
-
-static int make_ends(dit *m, neap_model *model)
-{
-    const config *c = m->config;
-    int64_t d = c->width, pixels = c->patch * c->patch * c->channels;
-    if (c->classes &&
-        !(m->labels = neap_model_parameter(model, neap_dims(c->classes + 1, d), small, "y_embedder.embedding_table.weight")))
+    if (neap_linear_make(&e->first, model, TIME_FEATURES, d, dit_small, "%s.mlp.0", path) < 0)
         return -1;
-    return neap_linear_make(&m->embed, model, pixels, d, xavier, "x_embedder.proj") < 0 ||
-                   neap_linear_make(&m->time1, model, TIME_FEATURES, d, small, "t_embedder.mlp.0") < 0 ||
-                   neap_linear_make(&m->time2, model, d, d, small, "t_embedder.mlp.2") < 0 ||
-                   neap_linear_make(&m->final_modulation, model, d, 2 * d, zero, "final_layer.adaLN_modulation.1") < 0 ||
-                   neap_linear_make(&m->final, model, d, pixels, zero, "final_layer.linear") < 0
-               ? -1
-               : 0;
+    return neap_linear_make(&e->second, model, d, d, dit_small, "%s.mlp.2", path);
 }
 
-static int check(const config *c, int64_t height, int64_t width)
+static int make_condition(dit *m, neap_model *model)
 {
-    if (height % c->patch || width % c->patch)
-        return neap_fail("patch: expected a divisor of %lld and %lld, got %lld", (long long)height, (long long)width,
-                         (long long)c->patch);
-    if (c->width % c->heads)
-        return neap_fail("heads: expected a divisor of the width %lld, got %lld", (long long)c->width, (long long)c->heads);
-    return c->width % 4 ? neap_fail("width: expected a multiple of 4, got %lld", (long long)c->width) : 0;
+    const dit_config *c = &m->config;
+    if (make_embedder(&m->time, model, c->width, "t_embedder") < 0)
+        return -1;
+    return c->interval ? make_embedder(&m->gap, model, c->width, "gap_embedder") : 0;
+}
+
+static int make_final(dit *m, neap_model *model)
+{
+    const dit_config *c = &m->config;
+    const int64_t d = c->width;
+    const int status =
+        c->conditioning == DIT_IN_CONTEXT
+            ? dit_norm_make(&m->final_norm, model, c, "final_layer.norm_final")
+            : neap_linear_make(&m->final_modulation, model, d, 2 * d, dit_zero, "final_layer.adaLN_modulation.1");
+    if (status < 0)
+        return -1;
+    return neap_linear_make(&m->final, model, d, c->patch * c->patch * c->channels, dit_zero, "final_layer.linear");
+}
+
+static int make_layers(dit *m, neap_model *model)
+{
+    const dit_config *c = &m->config;
+    const neap_shape table = neap_dims(c->classes + 1, c->width);
+    if (c->classes &&
+        !(m->labels = neap_model_parameter(model, table, dit_small, "y_embedder.embedding_table.weight")))
+        return -1;
+    if (neap_linear_make(&m->embed, model, c->patch * c->patch * c->channels, c->width, dit_xavier,
+                         "x_embedder.proj") < 0 ||
+        make_condition(m, model) < 0 || make_final(m, model) < 0)
+        return -1;
+    for (int i = 0; i < c->depth; i++)
+        if (dit_block_make(&m->block[i], model, c, i) < 0)
+            return -1;
+    return 0;
+}
+
+/* Tokens before those of the picture: the time, and the class where there is one. */
+static int64_t context(const dit *m)
+{
+    return m->config.conditioning == DIT_IN_CONTEXT ? 1 + (m->config.classes != 0) : 0;
+}
+
+static int make_positions(dit *m)
+{
+    const dit_config *c = &m->config;
+    const int64_t rows = m->height / c->patch, columns = m->width / c->patch;
+    if (c->rope)
+        return dit_turns_make(&m->turns, c, context(m), rows, columns);
+    neap_scope scope = neap_scope_open();
+    m->positions = neap_keep(neap_grid_positions(rows, columns, c->width));
+    neap_scope_close(scope);
+    return m->positions ? 0 : -1;
 }
 
 static void destroy(void *self)
 {
     dit *m = self;
     neap_release(m->positions);
+    neap_release(m->turns.cosine);
+    neap_release(m->turns.sine);
     neap_free(m);
 }
 
-static int make(dit *m, neap_model *model)
+/* Published sizes (Peebles and Xie 2023, table 1). */
+static const char *const preset_names[] = {"S", "B", "L", "XL", NULL};
+static const struct {
+    int64_t width, depth, heads;
+} presets[] = {{384, 12, 6}, {768, 12, 12}, {1024, 24, 16}, {1152, 28, 16}};
+
+static dit_config whole(const dit_config *given)
 {
-    const config *c = m->config;
-    int status = make_ends(m, model);
-    for (int i = 0; status == 0 && i < c->depth; i++)
-        status = make_block(&m->block[i], model, c, i);
-    neap_scope scope = neap_scope_open();
-    if (status == 0)
-        m->positions = neap_keep(neap_grid_positions(m->height / c->patch, m->width / c->patch, c->width));
-    neap_scope_close(scope);
-    return m->positions ? 0 : -1;
+    dit_config c = *given;
+    c.width = c.width ? c.width : presets[c.preset].width;
+    c.depth = c.depth ? c.depth : presets[c.preset].depth;
+    c.heads = c.heads ? c.heads : presets[c.preset].heads;
+    return c;
+}
+
+static int check(const dit_config *c, int64_t height, int64_t width)
+{
+    if (height % c->patch || width % c->patch)
+        return neap_fail("patch: expected a divisor of %lld and %lld, got %lld", (long long)height, (long long)width,
+                         (long long)c->patch);
+    if (c->width % c->heads)
+        return neap_fail("heads: expected a divisor of the width %lld, got %lld", (long long)c->width,
+                         (long long)c->heads);
+    if (c->width % 4)
+        return neap_fail("width: expected a multiple of 4, got %lld", (long long)c->width);
+    if (c->rope && c->width / c->heads % 4)
+        return neap_fail("rope: expected a width per head that is a multiple of 4, got %lld / %lld = %lld",
+                         (long long)c->width, (long long)c->heads, (long long)(c->width / c->heads));
+    return 0;
 }
 
 static void *build(const void *settings, neap_model *model)
 {
-    const config *c = settings;
-    int64_t height = c->rows ? c->rows : c->size, width = c->columns ? c->columns : c->size;
-    dit *m = check(c, height, width) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)c->depth * sizeof *m->block);
+    const dit_config c = whole(settings);
+    const int64_t height = c.rows ? c.rows : c.size, width = c.columns ? c.columns : c.size;
+    dit *m = check(&c, height, width) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)c.depth * sizeof *m->block);
     if (!m)
         return NULL;
     m->config = c;
     m->height = height;
     m->width = width;
-    if (make(m, model) < 0) {
+    if (make_layers(m, model) < 0 || make_positions(m) < 0) {
         destroy(m);
         return NULL;
     }
@@ -111,62 +153,107 @@ static void *build(const void *settings, neap_model *model)
 static neap_spec spec(const void *self)
 {
     const dit *m = self;
-    return (neap_spec){m->height, m->width, m->config->channels, m->config->classes};
+    return (neap_spec){m->height, m->width, m->config.channels, m->config.classes};
 }
 
 /* --- Velocity ---------------------------------------------------------------------------------------------------- */
 
-static neap_tensor *run_block(const dit_block *b, neap_tensor *x, neap_tensor *c)
+static neap_tensor *embed_time(const embedder *e, neap_tensor *features)
 {
-    neap_tensor *m[6];
-    neap_scope scope = neap_scope_open();
-    neap_chunk(neap_linear_apply(&b->modulation, c), 6, m, 1);
-    neap_tensor *h = neap_linear_apply(&b->qkv, neap_modulated_norm(x, m[0], m[1], EPS));
-    x = neap_linear_apply_gated(&b->proj, x, m[2], neap_self_attention(h, (int)b->heads));
-    h = neap_linear_apply_gelu(&b->fc1, neap_modulated_norm(x, m[3], m[4], EPS));
-    return neap_scope_return(scope, neap_linear_apply_gated(&b->fc2, x, m[5], h));
+    return neap_linear_apply(&e->second, neap_silu(neap_linear_apply(&e->first, features)));
 }
 
-/* SiLU of the sum of time and label embeddings: what every modulation starts from. */
-static neap_tensor *condition(const dit *m, neap_tensor *t, neap_tensor *labels)
+/* Time and label meet in one condition, which every norm is modulated by. */
+static neap_tensor *run_modulated(const dit *m, neap_tensor *h, neap_tensor *time, neap_tensor *labels)
 {
-    neap_tensor *c = neap_linear_apply(&m->time1, neap_time_features(t, TIME_FEATURES));
-    c = neap_linear_apply(&m->time2, neap_silu(c));
-    return neap_silu(m->labels ? neap_add(c, neap_label_embedding(m->labels, labels)) : c);
+    const dit_config *c = &m->config;
+    neap_tensor *part[2];
+    neap_tensor *condition = neap_silu(m->labels ? neap_add(time, neap_label_embedding(m->labels, labels)) : time);
+    for (int64_t i = 0; i < c->depth; i++)
+        h = dit_block_run(&m->block[i], &m->turns, h, condition);
+    neap_chunk(neap_linear_apply(&m->final_modulation, condition), 2, part, 1);
+    return dit_modulated_norm(c, h, part[0], part[1]);
+}
+
+/* Time and label are tokens, which leave before the last layer. */
+static neap_tensor *run_in_context(const dit *m, neap_tensor *h, neap_tensor *time, neap_tensor *labels)
+{
+    const dit_config *c = &m->config;
+    const int64_t before = context(m);
+    const neap_shape token = neap_dims(-1, 1, c->width);
+    neap_tensor *part[3] = {neap_reshape(time, token), NULL, NULL};
+    if (m->labels)
+        part[1] = neap_reshape(neap_label_embedding(m->labels, labels), token);
+    part[before] = h;
+    h = neap_concat(part, (int)before + 1, 1);
+    for (int64_t i = 0; i < c->depth; i++)
+        h = dit_block_run(&m->block[i], &m->turns, h, NULL);
+    return h ? dit_norm_apply(&m->final_norm, c, neap_slice(h, 1, before, neap_dim(h, 1))) : NULL;
+}
+
+static neap_tensor *field(const dit *m, neap_tensor *x, neap_tensor *time, neap_tensor *labels)
+{
+    const dit_config *c = &m->config;
+    neap_tensor *h = neap_linear_apply(&m->embed, neap_patchify(x, c->patch));
+    h = m->positions ? neap_add(h, m->positions) : h;
+    h = c->conditioning == DIT_IN_CONTEXT ? run_in_context(m, h, time, labels) : run_modulated(m, h, time, labels);
+    return neap_unpatchify(neap_linear_apply(&m->final, h), c->patch, m->height, m->width);
+}
+
+static neap_tensor *between(const dit *m, neap_tensor *x, neap_tensor *t, neap_tensor *gap, neap_tensor *labels)
+{
+    neap_tensor *time = embed_time(&m->time, neap_slow_time_features(t, TIME_FEATURES));
+    return field(m, x, neap_add(time, embed_time(&m->gap, neap_slow_time_features(gap, TIME_FEATURES))), labels);
+}
+
+static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels)
+{
+    const dit *m = self;
+    if (!m->config.interval)
+        return neap_fail_null("average: expected a network of interval = true, got one of a single time");
+    return between(m, x, t, neap_sub(t, r), labels);
 }
 
 static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
     const dit *m = self;
-    neap_tensor *part[2];
-    neap_tensor *c = condition(m, t, labels);
-    neap_tensor *h = neap_add(neap_linear_apply(&m->embed, neap_patchify(x, m->config->patch)), m->positions);
-    for (int64_t i = 0; i < m->config->depth; i++)
-        h = run_block(&m->block[i], h, c);
-    neap_chunk(neap_linear_apply(&m->final_modulation, c), 2, part, 1);
-    h = neap_linear_apply(&m->final, neap_modulated_norm(h, part[0], part[1], EPS));
-    return neap_unpatchify(h, m->config->patch, m->height, m->width);
+    if (m->config.interval)
+        return between(m, x, t, neap_affine(t, 0, 0), labels);
+    return field(m, x, embed_time(&m->time, neap_time_features(t, TIME_FEATURES)), labels);
 }
 
+/* --- The component ----------------------------------------------------------------------------------------------- */
+
 static const neap_architecture functions = {.size = sizeof functions, .build = build, .destroy = destroy, .spec = spec,
-                                            .velocity = velocity};
+                                            .velocity = velocity, .average = average};
+
+static const char *const conditionings[] = {[DIT_ADALN] = "adaln", [DIT_IN_CONTEXT] = "in_context", NULL};
 
 static const neap_param params[] = {
-    NEAP_INT(config, size, 32, 1, 4096, "Side of a square picture."),
-    NEAP_INT(config, rows, 0, 0, 4096, "Rows of a picture; 0: size."),
-    NEAP_INT(config, columns, 0, 0, 4096, "Columns of a picture; 0: size."),
-    NEAP_INT(config, channels, 4, 1, 4096, "Channels of a picture."),
-    NEAP_INT(config, patch, 2, 1, 64, "Side of a patch; a patch becomes one token."),
-    NEAP_INT(config, width, 384, 4, 16384, "Channels of a token."),
-    NEAP_INT(config, depth, 12, 1, 1024, "Blocks."),
-    NEAP_INT(config, heads, 6, 1, 256, "Attention heads; a divisor of the width."),
-    NEAP_INT(config, classes, 0, 0, 1000000, "Classes; 0: unconditional. The null class is one row more."),
-    NEAP_REAL(config, mlp_ratio, 4, 0.25, 64, "Inner width of the MLP over the width."),
+    NEAP_INT(dit_config, size, 32, 1, 4096, "Side of a square picture."),
+    NEAP_INT(dit_config, rows, 0, 0, 4096, "Rows of a picture; 0: size."),
+    NEAP_INT(dit_config, columns, 0, 0, 4096, "Columns of a picture; 0: size."),
+    NEAP_INT(dit_config, channels, 4, 1, 4096, "Channels of a picture."),
+    NEAP_INT(dit_config, patch, 2, 1, 64, "Side of a patch; a patch becomes one token."),
+    NEAP_CHOICE(dit_config, preset, 0, preset_names, "Published sizes for width, depth and heads."),
+    NEAP_INT(dit_config, width, 0, 0, 16384, "Channels of a token; 0: of the preset."),
+    NEAP_INT(dit_config, depth, 0, 0, 1024, "Blocks; 0: of the preset."),
+    NEAP_INT(dit_config, heads, 0, 0, 256, "Attention heads, a divisor of the width; 0: of the preset."),
+    NEAP_INT(dit_config, classes, 0, 0, 1000000, "Classes; 0: unconditional. The null class is one row more."),
+    NEAP_REAL(dit_config, mlp_ratio, 4, 0.25, 64, "Inner width of the MLP over the width."),
+    NEAP_CHOICE(dit_config, conditioning, DIT_ADALN, conditionings,
+                "Time and class modulate every block, or are two more tokens of plain blocks."),
+    NEAP_FLAG(dit_config, qk_norm, 0, "RMS norm of queries and keys per head, with a learned gain."),
+    NEAP_FLAG(dit_config, rope, 0, "Rotary positions, half of a head by row, half by column, in place of added ones."),
+    NEAP_FLAG(dit_config, swiglu, 0, "A gated MLP (SwiGLU) of two thirds of the inner width."),
+    NEAP_FLAG(dit_config, rms_norm, 0, "RMS norms in place of layer norms."),
+    NEAP_FLAG(dit_config, interval, 0, "A mean velocity between two times, for the objective mean_flow."),
     NEAP_PARAMS_END,
 };
 
 static const neap_component dit_components[] = {
-    {"architecture/1", "dit", "Diffusion transformer with adaLN-Zero.", sizeof(config), params, &functions},
+    {"architecture/1", "dit", "Diffusion transformer: adaLN-Zero or in-context conditioning, sizes S to XL.",
+     sizeof(dit_config), params, &functions},
     {0},
 };
 

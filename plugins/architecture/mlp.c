@@ -78,18 +78,10 @@ static neap_tensor *answer(const mlp *m, neap_tensor *x, neap_tensor *const *fea
     return x ? neap_reshape(neap_linear_apply(&m->out, h), neap_shape_of(x)) : NULL;
 }
 
-/* The features turn by up to 1000 t, and so their derivative in t, which mean_flow learns from, would be a thousand
- * times theirs. A hundredth of that still tells times apart. */
-#define SLOWER 0.01
-
-static neap_tensor *slow_features(const mlp *m, neap_tensor *t)
-{
-    return neap_time_features(neap_affine(t, SLOWER, 0), m->config->time_features);
-}
-
 static neap_tensor *between(const mlp *m, neap_tensor *x, neap_tensor *t, neap_tensor *gap, neap_tensor *labels)
 {
-    neap_tensor *part[3] = {slow_features(m, t), slow_features(m, gap)};
+    const int64_t width = m->config->time_features;
+    neap_tensor *part[3] = {neap_slow_time_features(t, width), neap_slow_time_features(gap, width)};
     if (m->labels)
         part[2] = neap_label_embedding(m->labels, labels);
     return answer(m, x, part, m->labels ? 3 : 2);

@@ -146,6 +146,14 @@ START_TEST(test_time_features)
 }
 END_TEST
 
+START_TEST(test_slow_time_features)
+{
+    neap_tensor *t = neap_from(NEAP_F32, neap_dims(2), (const float[]){1, 0.25f});
+    neap_tensor *slow = neap_from(NEAP_F32, neap_dims(2), (const float[]){0.01f, 0.0025f});
+    check_values("slow", neap_slow_time_features(t, 6), neap_dims(2, 6), values(neap_time_features(slow, 6)), 1e-6);
+}
+END_TEST
+
 START_TEST(test_time_features_are_refused)
 {
     neap_tensor *t = neap_zeros(NEAP_F32, neap_dims(2)), *square = neap_zeros(NEAP_F32, neap_dims(2, 2));
@@ -255,6 +263,7 @@ int main(void)
     tcase_add_test(tcase, test_labels_pick_and_mix);
     tcase_add_test(tcase, test_labels_are_refused);
     tcase_add_test(tcase, test_time_features);
+    tcase_add_test(tcase, test_slow_time_features);
     tcase_add_test(tcase, test_time_features_are_refused);
     tcase_add_test(tcase, test_grid_positions);
     tcase_add_test(tcase, test_patchify);

@@ -114,10 +114,14 @@ START_TEST(offers)
                   "gan needs 'generate'; idle offers nothing");
     ck_fails_with(!neap_network_velocity(pair, x, times(2), NULL),
                   "the call needs 'velocity'; pair offers 'generate', 'discriminate'");
-    ck_fails_with(!neap_network_generate(dit, x, NULL), "the call needs 'generate'; dit offers 'velocity'");
-    ck_fails_with(!neap_network_discriminate(dit, x, NULL), "the call needs 'discriminate'; dit offers 'velocity'");
-    ck_fails_with(!neap_network_encode(dit, x), "the call needs 'encode'; dit offers 'velocity'");
-    ck_fails_with(!neap_network_decode(dit, x), "the call needs 'decode'; dit offers 'velocity'");
+    ck_fails_with(!neap_network_generate(dit, x, NULL),
+                  "the call needs 'generate'; dit offers 'velocity', 'average'");
+    ck_fails_with(!neap_network_discriminate(dit, x, NULL),
+                  "the call needs 'discriminate'; dit offers 'velocity', 'average'");
+    ck_fails_with(!neap_network_encode(dit, x),
+                  "the call needs 'encode'; dit offers 'velocity', 'average'");
+    ck_fails_with(!neap_network_decode(dit, x),
+                  "the call needs 'decode'; dit offers 'velocity', 'average'");
     neap_network_free(dit);
     neap_network_free(pair);
     neap_network_free(idle);

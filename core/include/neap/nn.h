@@ -62,6 +62,10 @@ neap_tensor *neap_label_embedding(neap_tensor *table, neap_tensor *labels);
 /* [cos, sin] of 1000 t f_i, f_i = 10000^(-i / (width / 2)); t [B] in [0, 1] -> [B, width]. */
 neap_tensor *neap_time_features(neap_tensor *t, int64_t width);
 
+/* The same of t / 100, for networks whose derivative in t is learned from (Geng et al. 2025). The features above turn
+ * by up to 1000 t, and so their derivative would be a thousand times theirs; these still tell times apart. */
+neap_tensor *neap_slow_time_features(neap_tensor *t, int64_t width);
+
 /* Fixed positions of a grid: half the channels for columns, then half for rows, each [sin, cos] -> [rows * columns,
  * width]; width a multiple of 4 (MAE's and DiT's table). */
 neap_tensor *neap_grid_positions(int64_t rows, int64_t columns, int64_t width);

@@ -46,7 +46,7 @@ neap_instance *neap_instance_keep(neap_instance *instance);
 void neap_instance_release(neap_instance *instance);
 
 /* Sets one parameter; unknown names get the nearest one suggested, values are checked against range and choices:
- * `dit: unknown parameter 'widht'; did you mean 'width'?`, `dit: depth: expected 1 to 1024, got 0`. */
+ * `dit: unknown parameter 'widht'; did you mean 'width'?`, `dit: patch: expected 1 to 64, got 0`. */
 int neap_instance_set(neap_instance *instance, const char *name, const neap_value *value);
 /* The same from text, as on a command line: "depth", "12". */
 int neap_instance_set_text(neap_instance *instance, const char *name, const char *text);
