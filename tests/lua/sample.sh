@@ -76,6 +76,11 @@ holds "the number of threads does not matter" cmp a.npy j.npy
 raw k.npy -n 10
 raw l.npy -n 4 --label 3
 same_text "without --label, a picture of each class" "$(pictures l.npy 3 1)" "$(pictures k.npy 3 1)"
+raw m.npy -n 3 --label 3 --morph 4
+same_text "--morph begins at the label" "$(pictures a.npy 0 1)" "$(pictures m.npy 0 1)"
+same_text "and ends at the other, on the same noise" "$(pictures e.npy 0 1)" "$(pictures m.npy 2 1)"
+holds "what lies between is not the first" test "$(pictures m.npy 1 1)" != "$(pictures m.npy 0 1)"
+holds "and not the last" test "$(pictures m.npy 1 1)" != "$(pictures m.npy 2 1)"
 
 # --- Guidances on each other, and given times, are kept in the checkpoint ----------------------------------------------
 

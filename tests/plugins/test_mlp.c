@@ -41,7 +41,8 @@ static neap_tensor *in_doubles(const neap_model *model, neap_tensor *x, neap_ten
 {
     char path[32];
     neap_tensor *rows = neap_embedding(parameter(model, "labels", -1, "weight"), labels);
-    neap_tensor *h = neap_concat((neap_tensor *[]){neap_reshape(x, neap_dims(-1, 6)), neap_time_features(t, 6), rows}, 3, 1);
+    neap_tensor *parts[] = {neap_reshape(x, neap_dims(-1, 6)), neap_time_features(t, 6), rows};
+    neap_tensor *h = neap_concat(parts, 3, 1);
     for (int i = 0; i < 3; i++) {
         snprintf(path, sizeof path, "layers.%d", i);
         h = swish(linear(model, path, -1, h));

@@ -43,13 +43,17 @@ static neap_tensor *labels_of(int32_t a, int32_t b)
 START_TEST(bad_settings)
 {
     static const struct {
-        const char *name, *settings[5], *message; /* settings end with NULL */
+        const char *name, *settings[7], *message; /* settings end with NULL */
     } bad[] = {
         {"dit", {"size", "32", "patch", "3"}, "dit: patch: expected a divisor of 32 and 32, got 3"},
         {"dit", {"rows", "30", "patch", "4"}, "dit: patch: expected a divisor of 30 and 32, got 4"},
         {"dit", {"columns", "31"}, "dit: patch: expected a divisor of 32 and 31, got 2"},
         {"dit", {"heads", "5"}, "dit: heads: expected a divisor of the width 384, got 5"},
         {"dit", {"width", "6", "heads", "1"}, "dit: width: expected a multiple of 4, got 6"},
+        {"dit", {"preset", "XL", "heads", "14"}, "dit: heads: expected a divisor of the width 1152, got 14"},
+        {"dit", {"width", "64"}, "dit: heads: expected a divisor of the width 64, got 6"},
+        {"dit", {"rope", "true", "width", "24", "heads", "4"},
+         "dit: rope: expected a width per head that is a multiple of 4, got 24 / 4 = 6"},
         {"mlp", {"time_features", "7"}, "mlp: time_features: expected an even number, got 7"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
