@@ -177,6 +177,11 @@ static int decode(lua_State *L)
     return call_plain(L, neap_network_decode);
 }
 
+static int classify(lua_State *L)
+{
+    return call_plain(L, neap_network_classify);
+}
+
 static int text_of(lua_State *L)
 {
     const neap_network *network = check(L);
@@ -189,7 +194,7 @@ static const luaL_Reg methods[] = {
     {"parameters", parameters},     {"parameter", parameter}, {"size", size},         {"spec", spec},
     {"component", component},       {"offers", offers},       {"velocity", velocity}, {"average", average},
     {"generate", generate},         {"discriminate", discriminate}, {"encode", encode}, {"decode", decode},
-    {"set_objective", set_objective}, {NULL, NULL},
+    {"classify", classify},         {"set_objective", set_objective}, {NULL, NULL},
 };
 
 void neap_lua_open_network(lua_State *L)

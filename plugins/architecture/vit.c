@@ -1,0 +1,193 @@
+/*
+ * A vision transformer as a classifier (Dosovitskiy et al. 2021, An Image is Worth 16x16 Words), with the mean of all
+ * tokens in place of a class token (Zhai et al. 2022, Scaling Vision Transformers). That mean is what `encode` gives.
+ *
+ * With `stem`, tokens come from products over overlapping windows, each of which halves the sides, and not from one
+ * over patches that know nothing of their neighbours (Xiao et al. 2021, Early Convolutions Help Transformers See
+ * Better).
+ */
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include "transformer.h"
+
+#define EPS 1e-6
+#define MOST_STAGES 6 /* the largest patch is 2^6 */
+
+typedef struct config {
+    int64_t rows, columns, channels, classes, patch, width, depth, heads, stem;
+    double mlp_ratio;
+} config;
+
+typedef struct vit {
+    const config *config;
+    neap_tensor *positions; /* owned; [T, D] */
+    int stages;             /* of the stem; 0: patches */
+    neap_linear_layer embed[MOST_STAGES], head;
+    transformer_block block[];
+} vit;
+
+/* --- Building ---------------------------------------------------------------------------------------------------- */
+
+static int count_stages(const config *c)
+{
+    int stages = 0;
+    while (c->stem && (int64_t)1 << stages < c->patch)
+        stages++;
+    return stages;
+}
+
+static int check(const config *c)
+{
+    if (c->stem && (c->patch < 2 || (c->patch & (c->patch - 1))))
+        return neap_fail("patch: expected a power of two for a stem, got %lld", (long long)c->patch);
+    return transformer_check(c->rows, c->columns, c->patch, c->width, c->heads);
+}
+
+static const neap_init xavier = {NEAP_INIT_XAVIER_UNIFORM, 0}, kaiming = {NEAP_INIT_KAIMING_UNIFORM, 1};
+
+#define WINDOW 16 /* cells of a window: 4 by 4, two apart */
+
+/* Channels double from stage to stage, as the sides halve; the last stage makes the tokens. */
+static int make_embed(vit *m, neap_model *model)
+{
+    const config *c = m->config;
+    int64_t in = c->channels;
+    if (m->stages == 0)
+        return neap_linear_make(&m->embed[0], model, c->patch * c->patch * in, c->width, xavier, "patch_embed.proj");
+    for (int i = 0; i < m->stages; i++) {
+        const int64_t out = i == m->stages - 1 ? c->width : c->stem << i;
+        if (neap_linear_make(&m->embed[i], model, WINDOW * in, out, kaiming, "stem.%d", i) < 0)
+            return -1;
+        in = out;
+    }
+    return 0;
+}
+
+static int make(vit *m, neap_model *model)
+{
+    const config *c = m->config;
+    const int64_t inner = (int64_t)((double)c->width * c->mlp_ratio);
+    int status = make_embed(m, model);
+    for (int64_t i = 0; status == 0 && i < c->depth; i++)
+        status = transformer_block_make(&m->block[i], model, c->width, inner, c->heads, i);
+    if (status == 0)
+        status = neap_linear_make(&m->head, model, c->width, c->classes, (neap_init){NEAP_INIT_ZERO, 0}, "head");
+    neap_scope scope = neap_scope_open();
+    if (status == 0)
+        m->positions = neap_keep(neap_grid_positions(c->rows / c->patch, c->columns / c->patch, c->width));
+    neap_scope_close(scope);
+    return m->positions ? 0 : -1;
+}
+
+static void destroy(void *self)
+{
+    vit *m = self;
+    neap_release(m->positions);
+    neap_free(m);
+}
+
+static void *build(const void *settings, neap_model *model)
+{
+    const config *c = settings;
+    vit *m = check(c) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)c->depth * sizeof *m->block);
+    if (!m)
+        return NULL;
+    m->config = c;
+    m->stages = count_stages(c);
+    if (make(m, model) < 0) {
+        destroy(m);
+        return NULL;
+    }
+    return m;
+}
+
+static neap_spec spec(const void *self)
+{
+    const config *c = ((const vit *)self)->config;
+    return (neap_spec){c->rows, c->columns, c->channels, c->classes};
+}
+
+/* --- Tokens ------------------------------------------------------------------------------------------------------ */
+
+/* [B, H, W, C] -> [B, H/2, W/2, 16 C]: around each cell of two by two a window of four by four, zeros beyond the edge.
+ * A window is four cells of a grid that is shifted by one. */
+static neap_tensor *windows(neap_tensor *x)
+{
+    static const int64_t edge[] = {0, 0, 1, 1, 1, 1, 0, 0};
+    const int64_t rows = neap_dim(x, 1) / 2, columns = neap_dim(x, 2) / 2, channels = 4 * neap_dim(x, 3);
+    neap_tensor *cells = neap_patchify(neap_pad(x, edge), 2), *part[4];
+    cells = neap_reshape(cells, neap_dims(-1, rows + 1, columns + 1, channels));
+    for (int i = 0; i < 4; i++) {
+        neap_tensor *row = neap_slice(cells, 1, i / 2, i / 2 + rows);
+        part[i] = neap_slice(row, 2, i % 2, i % 2 + columns);
+    }
+    return neap_concat(part, 4, 3);
+}
+
+static neap_tensor *run_stem(const vit *m, neap_tensor *x)
+{
+    for (int i = 0; x && i < m->stages - 1; i++)
+        x = neap_linear_apply_gelu(&m->embed[i], windows(x));
+    return x ? neap_linear_apply(&m->embed[m->stages - 1], windows(x)) : NULL;
+}
+
+static neap_tensor *tokens(const vit *m, neap_tensor *x)
+{
+    const config *c = m->config;
+    if (m->stages == 0)
+        return neap_linear_apply(&m->embed[0], neap_patchify(x, c->patch));
+    return neap_reshape(run_stem(m, x), neap_dims(-1, (c->rows / c->patch) * (c->columns / c->patch), c->width));
+}
+
+/* --- Features and classes ---------------------------------------------------------------------------------------- */
+
+/* The norms need no gains and shifts of their own: what follows each of them is linear, and has some. */
+static neap_tensor *run_block(const transformer_block *b, neap_tensor *x)
+{
+    neap_scope scope = neap_scope_open();
+    neap_tensor *h = neap_linear_apply(&b->qkv, neap_layer_norm(x, EPS));
+    x = neap_add(x, neap_linear_apply(&b->proj, neap_self_attention(h, b->heads)));
+    h = neap_linear_apply_gelu(&b->fc1, neap_layer_norm(x, EPS));
+    return neap_scope_return(scope, neap_add(x, neap_linear_apply(&b->fc2, h)));
+}
+
+static neap_tensor *encode(void *self, neap_tensor *x)
+{
+    const vit *m = self;
+    neap_tensor *h = neap_add(tokens(m, x), m->positions);
+    for (int64_t i = 0; i < m->config->depth; i++)
+        h = run_block(&m->block[i], h);
+    return neap_mean(neap_layer_norm(h, EPS), (const int[]){1}, 1, false);
+}
+
+static neap_tensor *classify(void *self, neap_tensor *x)
+{
+    const vit *m = self;
+    return neap_linear_apply(&m->head, encode(self, x));
+}
+
+static const neap_architecture functions = {.size = sizeof functions, .build = build, .destroy = destroy, .spec = spec,
+                                            .encode = encode, .classify = classify};
+
+static const neap_param params[] = {
+    NEAP_INT(config, rows, 28, 1, 4096, "Rows of a picture."),
+    NEAP_INT(config, columns, 28, 1, 4096, "Columns of a picture."),
+    NEAP_INT(config, channels, 1, 1, 4096, "Channels of a picture."),
+    NEAP_REQUIRED_INT(config, classes, 2, 1000000, "Classes."),
+    NEAP_INT(config, patch, 4, 1, 64, "Side of a patch; a patch becomes one token."),
+    NEAP_INT(config, width, 64, 4, 16384, "Channels of a token, and of the features."),
+    NEAP_INT(config, depth, 3, 1, 1024, "Blocks."),
+    NEAP_INT(config, heads, 4, 1, 256, "Attention heads; a divisor of the width."),
+    NEAP_INT(config, stem, 0, 0, 4096,
+             "Channels after the first of the windows that make tokens, each half as far apart; 0: plain patches."),
+    NEAP_REAL(config, mlp_ratio, 4, 0.25, 64, "Inner width of the MLP over the width."),
+    NEAP_PARAMS_END,
+};
+
+static const neap_component vit_components[] = {
+    {"architecture/1", "vit", "Vision transformer as a classifier.", sizeof(config), params, &functions},
+    {0},
+};
+
+NEAP_PLUGIN(vit) = {NEAP_ABI, sizeof(neap_plugin), "vit", "1.0.0", "MIT", "Vision transformer.", vit_components};
