@@ -17,8 +17,11 @@ local CONVENTIONS = {
 -- What the network's answer means, by the objective's parameter `prediction`.
 local PREDICTIONS = { v = "v=z-x", x0 = "x", noise = "z" }
 
-local function conventions(objective)
-  local own = { prediction = PREDICTIONS[core.json_decode(objective:json()).prediction or "v"] }
+local function conventions(model, objective)
+  local own = {}
+  if model:offers "velocity" then
+    own.prediction = PREDICTIONS[core.json_decode(objective:json()).prediction or "v"]
+  end
   for key, value in pairs(CONVENTIONS) do
     own[key] = value
   end
@@ -40,7 +43,7 @@ local function metadata(run)
     { "neap.version", core.version },
     { "neap.step", tostring(run.step) },
     { "neap.settings", core.json_encode(run.settings) },
-    { "neap.conventions", core.json_encode(conventions(run.objective)) },
+    { "neap.conventions", core.json_encode(conventions(run.model, run.objective)) },
     { "neap.spec", core.json_encode(run.model:spec()) },
   }
   add_component(pairs_, "architecture", run.model:component())
@@ -187,6 +190,18 @@ function checkpoint.load(path)
     model = model, sampler = sampler.of(drawn, component_of(path, meta, "guidance")), path = path,
     labels = decode(path, meta, "labels"), step = tonumber(meta["neap.step"]), settings = decode(path, meta, "settings"),
   }
+end
+
+--- Writes what a checkpoint holds for use alone to another file: the weights, averaged ones where it has any, and the
+-- metadata. What training would go on with stays behind.
+function checkpoint.export(path, to)
+  local file <close> = core.safetensors_open(path)
+  local pairs_ = {}
+  for key, value in pairs(file:metadata()) do
+    pairs_[#pairs_ + 1] = { key, value }
+  end
+  table.sort(pairs_, function(a, b) return a[1] < b[1] end)
+  core.safetensors_save(to, checkpoint.load(path).model:parameters(), pairs_)
 end
 
 return checkpoint
