@@ -1,6 +1,6 @@
 /*
- * For tests of objectives: `probe`, an architecture that writes down what it is shown and answers with x, steps for it,
- * and the loss of an objective.
+ * For tests of objectives: `probe`, an architecture that writes down what it is shown and answers with x, or with
+ * its first pixels as logits; steps for it, and the loss of an objective.
  */
 #ifndef NEAP_PROBE_H
 #define NEAP_PROBE_H
@@ -9,7 +9,7 @@
 
 enum { BATCH = 4096, SIZE = 6, CLASSES = 4 };
 
-/* What the last call of the velocity got. */
+/* What the last call of the network got. */
 static struct {
     neap_tensor *x, *t, *labels;
 } shown;
@@ -41,9 +41,16 @@ static inline neap_tensor *probe_velocity(void *self, neap_tensor *x, neap_tenso
     return neap_affine(x, 1, 0);
 }
 
+/* The first pixels are the logits. */
+static inline neap_tensor *probe_classify(void *self, neap_tensor *x)
+{
+    shown.x = x;
+    return neap_slice(neap_reshape(x, neap_dims(-1, SIZE)), 1, 0, ((const probe_config *)self)->classes);
+}
+
 static const neap_architecture probe_functions = {.size = sizeof probe_functions, .build = probe_build,
                                                   .destroy = neap_free, .spec = probe_spec,
-                                                  .velocity = probe_velocity};
+                                                  .velocity = probe_velocity, .classify = probe_classify};
 static const neap_param probe_params[] = {
     NEAP_INT(probe_config, classes, CLASSES, 0, 100, "Classes."),
     NEAP_PARAMS_END,
