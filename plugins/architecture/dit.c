@@ -8,6 +8,7 @@
 #include <neap/memory.h>
 
 #include "dit.h"
+#include "transformer.h"
 
 #define TIME_FEATURES 256
 
@@ -119,14 +120,8 @@ static dit_config whole(const dit_config *given)
 
 static int check(const dit_config *c, int64_t height, int64_t width)
 {
-    if (height % c->patch || width % c->patch)
-        return neap_fail("patch: expected a divisor of %lld and %lld, got %lld", (long long)height, (long long)width,
-                         (long long)c->patch);
-    if (c->width % c->heads)
-        return neap_fail("heads: expected a divisor of the width %lld, got %lld", (long long)c->width,
-                         (long long)c->heads);
-    if (c->width % 4)
-        return neap_fail("width: expected a multiple of 4, got %lld", (long long)c->width);
+    if (transformer_check(height, width, c->patch, c->width, c->heads) < 0)
+        return -1;
     if (c->rope && c->width / c->heads % 4)
         return neap_fail("rope: expected a width per head that is a multiple of 4, got %lld / %lld = %lld",
                          (long long)c->width, (long long)c->heads, (long long)(c->width / c->heads));

@@ -37,6 +37,30 @@ static inline neap_tensor *swish(neap_tensor *x)
     return neap_div(x, neap_affine(neap_exp(neap_neg(x)), 1, 1));
 }
 
+static inline neap_tensor *normal(neap_tensor *x, bool rms)
+{
+    neap_tensor *centred = rms ? x : neap_sub(x, neap_mean(x, (int[]){-1}, 1, true));
+    neap_tensor *variance = neap_mean(neap_mul(centred, centred), (int[]){-1}, 1, true);
+    return neap_div(centred, neap_sqrt(neap_affine(variance, 1, 1e-6)));
+}
+
+/* GELU by its tanh approximation. */
+static inline neap_tensor *bend(neap_tensor *h)
+{
+    neap_tensor *cubed = neap_add(h, neap_affine(neap_mul(neap_mul(h, h), h), 0.044715, 0));
+    return neap_mul(h, neap_affine(neap_tanh(neap_affine(cubed, sqrt(2 / M_PI), 0)), 0.5, 0.5));
+}
+
+/* Queries, keys and values [B, heads, T, d] to [B, T, D]. */
+static inline neap_tensor *attended(neap_tensor *const h[3])
+{
+    const int64_t batch = neap_dim(h[0], 0), heads = neap_dim(h[0], 1), tokens = neap_dim(h[0], 2), d = neap_dim(h[0], 3);
+    neap_tensor *scores = neap_exp(neap_affine(neap_matmul_t(h[0], h[1], false, true), 1 / sqrt((double)d), 0));
+    neap_tensor *weights = neap_div(scores, neap_sum(scores, (int[]){-1}, 1, true));
+    neap_tensor *y = neap_permute(neap_matmul(weights, h[2]), (int[]){0, 2, 1, 3});
+    return neap_reshape(y, neap_dims(batch, tokens, heads * d));
+}
+
 /* Labels as weights of the rows of a table, [B, N] of each one or zero. */
 static inline neap_tensor *weights_of(neap_tensor *labels, int64_t rows)
 {

@@ -110,13 +110,6 @@ static neap_tensor *part(neap_tensor *m, int i)
     return neap_reshape(neap_slice(m, 1, i * WIDTH, (i + 1) * WIDTH), neap_dims(neap_dim(m, 0), 1, WIDTH));
 }
 
-static neap_tensor *normal(neap_tensor *x, bool rms)
-{
-    neap_tensor *centred = rms ? x : neap_sub(x, neap_mean(x, (int[]){-1}, 1, true));
-    neap_tensor *variance = neap_mean(neap_mul(centred, centred), (int[]){-1}, 1, true);
-    return neap_div(centred, neap_sqrt(neap_affine(variance, 1, 1e-6)));
-}
-
 static neap_tensor *modulate(const variant *v, neap_tensor *x, neap_tensor *shift, neap_tensor *scale)
 {
     return neap_add(neap_mul(normal(x, v->flag[RMS_NORM]), neap_affine(scale, 1, 1)), shift);
@@ -161,10 +154,7 @@ static neap_tensor *attend(const neap_model *model, const variant *v, int block,
             h[i] = turned(v, h[i]);
         h[i] = neap_permute(h[i], (int[]){0, 2, 1, 3});
     }
-    neap_tensor *scores = neap_exp(neap_affine(neap_matmul_t(h[0], h[1], false, true), 1 / sqrt((double)d), 0));
-    neap_tensor *weights = neap_div(scores, neap_sum(scores, (int[]){-1}, 1, true));
-    neap_tensor *y = neap_permute(neap_matmul(weights, h[2]), (int[]){0, 2, 1, 3});
-    return linear(model, "attn.proj", block, neap_reshape(y, neap_dims(batch, tokens, WIDTH)));
+    return linear(model, "attn.proj", block, attended(h));
 }
 
 static neap_tensor *perceive(const neap_model *model, const variant *v, int block, neap_tensor *x)
@@ -175,8 +165,7 @@ static neap_tensor *perceive(const neap_model *model, const variant *v, int bloc
         ck_assert_int_eq(inner, 24); /* two thirds of 32, in eights */
         h = neap_mul(swish(neap_slice(h, 2, 0, inner)), neap_slice(h, 2, inner, 2 * inner));
     } else {
-        neap_tensor *cubed = neap_add(h, neap_affine(neap_mul(neap_mul(h, h), h), 0.044715, 0));
-        h = neap_mul(h, neap_affine(neap_tanh(neap_affine(cubed, sqrt(2 / M_PI), 0)), 0.5, 0.5));
+        h = bend(h);
     }
     return linear(model, "mlp.fc2", block, h);
 }

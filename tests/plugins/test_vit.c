@@ -2,7 +2,7 @@
  * The architecture vit: its settings and parameters, its features and logits against the same network written in
  * doubles and the simplest ops, and the gradient of every parameter against differences of that.
  */
-#include "in_doubles.h"
+#include "doubles.h"
 
 #define ENDS "rows", "8", "columns", "12", "channels", "2", "classes", "3", "width", "16", "heads", "2", "depth", "2"
 #define PLAIN ENDS, "patch", "4", "mlp_ratio", "2"
@@ -183,16 +183,26 @@ static neap_tensor *tokens(const neap_model *model, neap_tensor *x)
     return neap_reshape(linear(model, "stem.1", -1, windows(x)), neap_dims(-1, TOKENS, WIDTH));
 }
 
+static neap_tensor *attend(const neap_model *model, int block, neap_tensor *x)
+{
+    neap_tensor *h[3], *product = linear(model, "attn.qkv", block, x);
+    for (int i = 0; i < 3; i++) {
+        h[i] = neap_slice(product, 2, i * WIDTH, (i + 1) * WIDTH);
+        h[i] = neap_permute(neap_reshape(h[i], neap_dims(-1, TOKENS, HEADS, WIDTH / HEADS)), (int[]){0, 2, 1, 3});
+    }
+    return attended(h);
+}
+
 static neap_tensor *features(const neap_model *model, neap_tensor *x)
 {
     neap_tensor *h = neap_add(tokens(model, x), neap_cast(neap_grid_positions(2, 3, WIDTH), NEAP_F64));
     for (int i = 0; i < DEPTH; i++) {
-        neap_tensor *mixed = attend(linear(model, "attn.qkv", i, normalise(h)), HEADS);
+        neap_tensor *mixed = attend(model, i, normal(h, false));
         h = neap_add(h, linear(model, "attn.proj", i, mixed));
-        neap_tensor *inner = bend(linear(model, "mlp.fc1", i, normalise(h)));
+        neap_tensor *inner = bend(linear(model, "mlp.fc1", i, normal(h, false)));
         h = neap_add(h, linear(model, "mlp.fc2", i, inner));
     }
-    return neap_mean(normalise(h), (int[]){1}, 1, false);
+    return neap_mean(normal(h, false), (int[]){1}, 1, false);
 }
 
 static neap_tensor *logits(const neap_model *model, neap_tensor *x)
