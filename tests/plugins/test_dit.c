@@ -126,8 +126,8 @@ static neap_tensor *plain_norm(const neap_model *model, const variant *v, const 
 static neap_tensor *turned(const variant *v, neap_tensor *x)
 {
     const int64_t d = WIDTH / HEADS, batch = neap_dim(x, 0), tokens = neap_dim(x, 1);
-    neap_tensor *y = neap_cast(x, NEAP_F64);
-    double *out = neap_data(y = neap_affine(y, 1, 0));
+    neap_tensor *y = neap_affine(x, 1, 0); /* a copy */
+    double *out = neap_data(y);
     for (int64_t i = 0; i < batch * tokens * HEADS; i++) {
         const int64_t token = i / HEADS % tokens, row = token / COLUMNS + (v->in_context ? 0 : 5),
                       column = token % COLUMNS + (v->in_context ? 0 : 7);
