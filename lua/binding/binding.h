@@ -97,6 +97,7 @@ void neap_lua_open_source(lua_State *L);
 void neap_lua_open_trainer(lua_State *L);
 void neap_lua_open_optimizer(lua_State *L);
 void neap_lua_open_sampling(lua_State *L);
+void neap_lua_open_score(lua_State *L);
 void neap_lua_open_safetensors(lua_State *L);
 void neap_lua_open_files(lua_State *L);
 void neap_lua_open_draw(lua_State *L);

@@ -1,5 +1,5 @@
 /*
- * Runs: what the host builds from components. A network, batches of a data set, a training step, sampling.
+ * Runs: what the host builds from components. A network, batches of a data set, a training step, sampling, scores.
  */
 #ifndef NEAP_RUN_H
 #define NEAP_RUN_H
@@ -127,5 +127,33 @@ neap_tensor *neap_sample_noise(uint64_t seed, int64_t first, neap_shape shape);
 /* f32 [count, H, W, C]. Picture i depends on (seed, i) and not on count or batch, unless the sampler chooses its steps by
  * the batch. Recording is off inside. */
 neap_tensor *neap_sample(neap_network *network, const neap_sampling *sampling);
+
+/* --- Scores ---------------------------------------------------------------------------------------------------------- */
+
+#define NEAP_SCORES 8
+typedef struct neap_scored {
+    int count;
+    struct {
+        const char *name; /* the metric's */
+        double value;
+        double deviation; /* of the score of resampled samples; 0 without resamples */
+        double low, high; /* value -+ 1.96 deviation */
+    } score[NEAP_SCORES];
+} neap_scored;
+
+/*
+ * Scores samples against a reference by a metric; `reference` may be NULL for metrics that take none. What is there of
+ * each side has one number of rows: features f32 [N, D], logits f32 [N, classes], labels i32 [N].
+ *
+ * The interval is the bootstrap's (Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13, the normal
+ * interval): as many rows of the samples are drawn with replacement, `resamples` times by (seed, r), while the reference
+ * stays; the deviation of their scores is the width. Percentiles of these scores would be off: a resample has rows
+ * twice, which draws Gaussians together and nearest neighbours to distance zero, so that all its Frechet distances and
+ * recalls lie to one side of the value. Their spread is hardly touched by that. resamples 0: no interval.
+ *
+ * Fails with the metric's name and what it misses. Recording is off inside.
+ */
+int neap_score(neap_instance *metric, const neap_evidence *samples, const neap_evidence *reference, int64_t resamples,
+               uint64_t seed, neap_scored *scored);
 
 #endif

@@ -1,0 +1,193 @@
+/* Scores: a metric on evidence, and the spread of each score over resampled rows. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/run.h>
+
+#define NORMAL_95 1.959963984540054 /* standard deviations on either side that hold 95% of a normal distribution */
+
+/* --- What does not fit is told before anything is scored ---------------------------------------------------------- */
+
+static int check_part(const char *side, const char *name, neap_tensor *x, neap_dtype dtype, int rank, int64_t *rows)
+{
+    char got[NEAP_SHAPE_TEXT];
+    if (!x)
+        return 0;
+    if (neap_dtype_of(x) != dtype || neap_rank(x) != rank)
+        return neap_fail("%s of %s: expected %s of rank %d, got %s %s", name, side, neap_dtype_name(dtype), rank,
+                         neap_dtype_name(neap_dtype_of(x)), neap_shape_text(neap_shape_of(x), got));
+    if (*rows >= 0 && neap_dim(x, 0) != *rows)
+        return neap_fail("%s of %s: expected %" PRId64 " rows as before, got %" PRId64, name, side, *rows,
+                         neap_dim(x, 0));
+    *rows = neap_dim(x, 0);
+    return 0;
+}
+
+/* Rows get the number of rows, or -1 where there is no evidence at all. */
+static int check_side(const char *side, const neap_evidence *e, int64_t *rows)
+{
+    *rows = -1;
+    return check_part(side, "features", e->features, NEAP_F32, 2, rows) ||
+                   check_part(side, "logits", e->logits, NEAP_F32, 2, rows) ||
+                   check_part(side, "labels", e->labels, NEAP_I32, 1, rows)
+               ? -1
+               : 0;
+}
+
+static bool as_whole(const neap_evidence *a, const neap_evidence *b)
+{
+    return !a->features == !b->features && !a->logits == !b->logits && !a->labels == !b->labels;
+}
+
+static neap_tensor *in_place(neap_tensor *x)
+{
+    return x ? neap_contiguous(x) : NULL;
+}
+
+/* Metrics read rows as they lie in memory. */
+static int line_up(neap_evidence *to, const neap_evidence *from)
+{
+    *to = (neap_evidence){in_place(from->features), in_place(from->logits), in_place(from->labels)};
+    return as_whole(to, from) ? 0 : -1;
+}
+
+/* --- One scoring -------------------------------------------------------------------------------------------------- */
+
+typedef struct task {
+    neap_instance *metric;
+    const neap_metric *functions;
+    neap_evidence samples, reference;
+    int64_t rows;
+} task;
+
+static int score_once(const task *t, const neap_evidence *samples, int count, double *values)
+{
+    for (int i = 0; i < count; i++)
+        values[i] = NAN;
+    if (t->functions->score(neap_instance_config(t->metric), samples, &t->reference, values) < 0)
+        return neap_fail("failed without a message");
+    for (int i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return neap_fail("%s: expected a finite score, got %g", t->functions->scores[i], values[i]);
+    return 0;
+}
+
+/* --- The bootstrap (Efron 1979): the same number of rows, drawn with replacement ---------------------------------- */
+
+static neap_tensor *rows_of(neap_tensor *x, const int64_t *indices, int64_t rows)
+{
+    if (!x)
+        return NULL;
+    const size_t row = (size_t)(neap_size(x) / rows) * neap_dtype_size(neap_dtype_of(x));
+    neap_tensor *result = neap_empty(neap_dtype_of(x), neap_shape_of(x));
+    char *to = neap_data(result);
+    const char *from = neap_data(x);
+    for (int64_t i = 0; to && from && i < rows; i++)
+        memcpy(to + (size_t)i * row, from + (size_t)indices[i] * row, row);
+    return result;
+}
+
+static int resample(const task *t, const int64_t *indices, neap_evidence *to)
+{
+    const neap_evidence *from = &t->samples;
+    *to = (neap_evidence){rows_of(from->features, indices, t->rows), rows_of(from->logits, indices, t->rows),
+                          rows_of(from->labels, indices, t->rows)};
+    return as_whole(to, from) ? 0 : -1;
+}
+
+static int score_resampled(const task *t, neap_random random, int64_t *indices, int count, double *values)
+{
+    neap_evidence resampled;
+    neap_scope scope = neap_scope_open();
+    for (int64_t i = 0; i < t->rows; i++)
+        indices[i] = neap_random_below(random, (uint64_t)i, (uint64_t)t->rows);
+    int status = resample(t, indices, &resampled) < 0 ? -1 : score_once(t, &resampled, count, values);
+    neap_scope_close(scope);
+    return status;
+}
+
+/* Running means and sums of squares (Welford 1962): scores may lie far from zero and close together. */
+static int spread(const task *t, neap_scored *scored, int64_t resamples, uint64_t seed)
+{
+    const neap_random root = neap_random_fork((neap_random){seed, 0}, "bootstrap");
+    double values[NEAP_SCORES], means[NEAP_SCORES] = {0}, squares[NEAP_SCORES] = {0};
+    int64_t *indices = neap_calloc((size_t)t->rows, sizeof *indices);
+    int status = indices ? 0 : -1;
+    for (int64_t r = 0; status == 0 && r < resamples; r++) {
+        status = score_resampled(t, neap_random_at(root, (uint64_t)r), indices, scored->count, values);
+        for (int i = 0; status == 0 && i < scored->count; i++) {
+            double apart = values[i] - means[i];
+            means[i] += apart / (double)(r + 1);
+            squares[i] += apart * (values[i] - means[i]);
+        }
+    }
+    for (int i = 0; i < scored->count; i++)
+        scored->score[i].deviation = sqrt(squares[i] / (double)(resamples - 1));
+    neap_free(indices);
+    return status;
+}
+
+/* --- The whole ---------------------------------------------------------------------------------------------------- */
+
+static int count_scores(const neap_metric *functions)
+{
+    int count = 0;
+    while (count <= NEAP_SCORES && functions->scores[count])
+        count++;
+    return count >= 1 && count <= NEAP_SCORES ? count : neap_fail("expected 1 to %d scores, got others", NEAP_SCORES);
+}
+
+static int score_all(task *t, int64_t resamples, uint64_t seed, neap_scored *scored)
+{
+    double values[NEAP_SCORES];
+    if (score_once(t, &t->samples, scored->count, values) < 0)
+        return -1;
+    for (int i = 0; i < scored->count; i++) {
+        scored->score[i].name = t->functions->scores[i];
+        scored->score[i].value = values[i];
+    }
+    if (resamples > 0 && spread(t, scored, resamples, seed) < 0)
+        return -1;
+    for (int i = 0; i < scored->count; i++) {
+        const double half = NORMAL_95 * scored->score[i].deviation;
+        scored->score[i].low = scored->score[i].value - half;
+        scored->score[i].high = scored->score[i].value + half;
+    }
+    return 0;
+}
+
+static int check(task *t, const neap_evidence *samples, const neap_evidence *reference, int64_t resamples)
+{
+    static const neap_evidence nothing;
+    int64_t rows;
+    if (neap_instance_check(t->metric) < 0)
+        return -1;
+    if (resamples < 0 || resamples == 1)
+        return neap_fail("resamples: expected none or at least 2, got %" PRId64, resamples);
+    if (check_side("the samples", samples, &t->rows) < 0)
+        return -1;
+    if (t->rows < 1 || t->rows > UINT32_MAX)
+        return neap_fail("the samples: expected rows, got %s", t->rows < 0 ? "no evidence" : "none or too many");
+    reference = reference ? reference : &nothing;
+    if (check_side("the reference", reference, &rows) < 0)
+        return -1;
+    return line_up(&t->samples, samples) < 0 || line_up(&t->reference, reference) < 0 ? -1 : 0;
+}
+
+int neap_score(neap_instance *metric, const neap_evidence *samples, const neap_evidence *reference, int64_t resamples,
+               uint64_t seed, neap_scored *scored)
+{
+    task t = {.metric = metric, .functions = neap_instance_component(metric)->functions};
+    const bool recording = neap_record(false);
+    neap_scope scope = neap_scope_open();
+    *scored = (neap_scored){.count = count_scores(t.functions)};
+    int status = scored->count < 1 ? -1 : check(&t, samples, reference, resamples);
+    if (status == 0)
+        status = score_all(&t, resamples, seed, scored);
+    neap_scope_close(scope);
+    neap_record(recording);
+    return status < 0 ? neap_fail_in(neap_instance_component(metric)->name) : 0;
+}

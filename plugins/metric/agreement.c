@@ -1,0 +1,99 @@
+/*
+ * Metric: label agreement. A classifier looks at samples, and the share of those is counted in which it sees the class
+ * that was asked for; the smallest such share of any class asked for; and how many classes it sees at all. The
+ * reference is not looked at.
+ */
+#include <inttypes.h>
+#include <math.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include <neap/plugin.h>
+
+typedef struct tally {
+    int64_t asked, right, seen;
+} tally;
+
+/* The class of the largest logit, or -1 where one is no number. */
+static int64_t seen_in(const float *logits, int64_t classes)
+{
+    int64_t best = 0;
+    for (int64_t k = 0; k < classes; k++) {
+        if (!isfinite(logits[k]))
+            return -1;
+        if (logits[k] > logits[best])
+            best = k;
+    }
+    return best;
+}
+
+static int count(const neap_evidence *samples, tally *tallies)
+{
+    const float *logits = neap_data(samples->logits);
+    const int32_t *labels = neap_data(samples->labels);
+    const int64_t rows = neap_dim(samples->logits, 0), classes = neap_dim(samples->logits, 1);
+    if (!logits || !labels)
+        return -1;
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t seen = seen_in(logits + i * classes, classes), asked = labels[i];
+        if (seen < 0)
+            return neap_fail("logits of the samples: expected finite numbers, got others in row %" PRId64, i);
+        if (asked < 0 || asked >= classes)
+            return neap_fail("labels of the samples: expected 0 to %" PRId64 ", got %" PRId64 " in row %" PRId64,
+                             classes - 1, asked, i);
+        tallies[asked].asked++;
+        tallies[asked].right += seen == asked;
+        tallies[seen].seen++;
+    }
+    return 0;
+}
+
+static void sum_up(const tally *tallies, int64_t classes, double *scores)
+{
+    int64_t asked = 0, right = 0, present = 0;
+    double least = 1;
+    for (int64_t k = 0; k < classes; k++) {
+        asked += tallies[k].asked;
+        right += tallies[k].right;
+        present += tallies[k].seen > 0;
+        if (tallies[k].asked)
+            least = fmin(least, (double)tallies[k].right / (double)tallies[k].asked);
+    }
+    scores[0] = (double)right / (double)asked;
+    scores[1] = least;
+    scores[2] = (double)present;
+}
+
+static int score(const void *settings, const neap_evidence *samples, const neap_evidence *reference, double *scores)
+{
+    (void)settings, (void)reference;
+    if (!samples->logits)
+        return neap_fail("expected logits of the samples, got none");
+    if (!samples->labels)
+        return neap_fail("expected labels of the samples, got none");
+    if (neap_dim(samples->logits, 0) < 1 || neap_dim(samples->logits, 1) < 1)
+        return neap_fail("logits of the samples: expected at least one row and one class");
+    const int64_t classes = neap_dim(samples->logits, 1);
+    tally *tallies = neap_calloc((size_t)classes, sizeof *tallies);
+    int status = tallies ? count(samples, tallies) : -1;
+    if (status == 0)
+        sum_up(tallies, classes, scores);
+    neap_free(tallies);
+    return status;
+}
+
+static const neap_metric functions = {
+    sizeof functions, (const char *const[]){"agreement", "least_agreement", "classes_present", NULL}, score,
+};
+
+static const neap_param params[] = {NEAP_PARAMS_END};
+
+static const neap_component agreement_components[] = {
+    {"metric/1", "agreement", "Share of samples in which a classifier sees the class asked for.", 1, params,
+     &functions},
+    {0},
+};
+
+NEAP_PLUGIN(agreement) = {NEAP_ABI, sizeof(neap_plugin), "agreement", "1.0.0", "MIT",
+                          "Share of samples in which a classifier sees the class asked for.", agreement_components};

@@ -1,0 +1,38 @@
+/* Checks of evidence, with the side and the row that are wrong in the message. */
+#include <inttypes.h>
+#include <math.h>
+
+#include <neap/error.h>
+
+#include "evidence.h"
+
+static int check_finite(const char *side, neap_tensor *features)
+{
+    const float *x = neap_data(features);
+    const int64_t width = neap_dim(features, 1), size = neap_size(features);
+    for (int64_t i = 0; x && i < size; i++)
+        if (!isfinite(x[i]))
+            return neap_fail("features of %s: expected finite numbers, got %g in row %" PRId64, side, (double)x[i],
+                             i / width);
+    return x ? 0 : -1;
+}
+
+int evidence_side(const char *side, const neap_evidence *evidence, int64_t rows)
+{
+    neap_tensor *features = evidence->features;
+    if (!features)
+        return neap_fail("expected features of %s, got none", side);
+    if (neap_dim(features, 0) < rows)
+        return neap_fail("features of %s: expected at least %" PRId64 " rows, got %" PRId64, side, rows,
+                         neap_dim(features, 0));
+    return check_finite(side, features);
+}
+
+int evidence_features(const neap_evidence *samples, const neap_evidence *reference, int64_t rows)
+{
+    if (evidence_side("the samples", samples, rows) < 0 || evidence_side("the reference", reference, rows) < 0)
+        return -1;
+    int64_t a = neap_dim(samples->features, 1), b = neap_dim(reference->features, 1);
+    return a == b ? 0 : neap_fail("features: expected one width, got %" PRId64 " of the samples and %" PRId64
+                                  " of the reference", a, b);
+}

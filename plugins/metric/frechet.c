@@ -1,0 +1,145 @@
+/*
+ * Metric: the Frechet distance of two Gaussians fitted to features (Heusel et al. 2017, GANs Trained by a Two
+ * Time-Scale Update Rule, equation 6): |m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2)).
+ *
+ * C1 C2 is not symmetric, so its root is taken by way of S C2 S with S = C1^(1/2), which is symmetric, has the same
+ * eigenvalues, and none of them below zero but for rounding. All of it is in double precision: the distance is a small
+ * difference of large traces.
+ */
+#include <math.h>
+#include <string.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/ops.h>
+
+#include "evidence.h"
+
+/* LAPACK's symmetric eigenvalue problem by divide and conquer, out of OpenBLAS; libraries without its C header have it
+ * under this name as well. Matrices are column-major, which a symmetric one does not notice. */
+extern void dsyevd_(const char *vectors, const char *triangle, const int *n, double *a, const int *leading,
+                    double *values, double *work, const int *work_size, int *integers, const int *integers_size,
+                    int *status);
+
+typedef struct gaussian {
+    neap_tensor *mean, *covariance; /* f64 [1, D], [D, D] */
+} gaussian;
+
+/* The covariance divides by N - 1. */
+static gaussian fit(neap_tensor *features)
+{
+    const int rows[] = {0};
+    neap_tensor *x = neap_cast(features, NEAP_F64);
+    gaussian g = {.mean = neap_mean(x, rows, 1, true)};
+    neap_tensor *centred = neap_sub(x, g.mean);
+    const double share = 1.0 / (double)(neap_dim(features, 0) - 1);
+    g.covariance = neap_affine(neap_matmul_t(centred, centred, true, false), share, 0);
+    return g;
+}
+
+/* Overwrites a with its eigenvectors, one a row, where `vectors` is "V"; values come in ascending order. */
+static int solve(const char *vectors, int n, double *a, double *values)
+{
+    double work_size = 0;
+    int integers_size = 0, status = 0;
+    const int ask = -1;
+    dsyevd_(vectors, "U", &n, a, &n, values, &work_size, &ask, &integers_size, &ask, &status);
+    const int size = (int)work_size;
+    double *work = neap_calloc((size_t)size + 1, sizeof *work);
+    int *integers = neap_calloc((size_t)integers_size + 1, sizeof *integers);
+    if (work && integers)
+        dsyevd_(vectors, "U", &n, a, &n, values, work, &size, integers, &integers_size, &status);
+    bool had_room = work && integers;
+    neap_free(work);
+    neap_free(integers);
+    if (!had_room)
+        return -1;
+    return status == 0 ? 0 : neap_fail("the eigenvalues of a covariance did not converge (LAPACK's status %d)", status);
+}
+
+/* A copy that LAPACK may write over. */
+static neap_tensor *copy_of(neap_tensor *x)
+{
+    x = neap_contiguous(x);
+    return neap_from(NEAP_F64, neap_shape_of(x), neap_data(x));
+}
+
+static double root(double value)
+{
+    return value > 0 ? sqrt(value) : 0; /* an eigenvalue below zero is rounding */
+}
+
+/* The symmetric root, V diag(root(values)) V^T with eigenvectors as rows of `vectors`. */
+static neap_tensor *root_of(neap_tensor *matrix)
+{
+    const int64_t n = neap_dim(matrix, 0);
+    neap_tensor *vectors = copy_of(matrix), *values = neap_empty(NEAP_F64, neap_dims(n, 1));
+    double *v = neap_data(vectors), *d = neap_data(values);
+    if (!v || !d || solve("V", (int)n, v, d) < 0)
+        return NULL;
+    for (int64_t i = 0; i < n; i++)
+        d[i] = root(d[i]);
+    return neap_matmul_t(vectors, neap_mul(vectors, values), true, false);
+}
+
+/* The sum of the roots of a symmetric matrix's eigenvalues. */
+static int root_trace(neap_tensor *matrix, double *sum)
+{
+    const int64_t n = neap_dim(matrix, 0);
+    neap_tensor *copy = copy_of(matrix), *values = neap_empty(NEAP_F64, neap_dims(n));
+    double *a = neap_data(copy), *d = neap_data(values);
+    if (!a || !d || solve("N", (int)n, a, d) < 0)
+        return -1;
+    *sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        *sum += root(d[i]);
+    return 0;
+}
+
+static double trace(neap_tensor *matrix)
+{
+    const double *a = neap_data(matrix);
+    const int64_t n = neap_dim(matrix, 0);
+    double sum = 0;
+    for (int64_t i = 0; a && i < n; i++)
+        sum += a[i * n + i];
+    return sum;
+}
+
+static int distance(const neap_evidence *samples, const neap_evidence *reference, double *score)
+{
+    gaussian a = fit(samples->features), b = fit(reference->features);
+    if (!a.covariance || !b.covariance)
+        return -1;
+    neap_tensor *s = root_of(b.covariance); /* of the side that stays, so that rounding does, too */
+    neap_tensor *between = neap_matmul(neap_matmul(s, a.covariance), s);
+    double shared = 0;
+    if (!between || root_trace(between, &shared) < 0)
+        return -1;
+    double apart = neap_item(neap_sum(neap_square(neap_sub(a.mean, b.mean)), NULL, 0, false));
+    *score = apart + trace(a.covariance) + trace(b.covariance) - 2 * shared;
+    return neap_failed() ? -1 : 0;
+}
+
+static int score(const void *settings, const neap_evidence *samples, const neap_evidence *reference, double *scores)
+{
+    (void)settings;
+    if (evidence_features(samples, reference, 2) < 0)
+        return -1;
+    neap_scope scope = neap_scope_open();
+    int status = distance(samples, reference, scores);
+    neap_scope_close(scope);
+    return status;
+}
+
+static const neap_metric functions = {sizeof functions, (const char *const[]){"frechet", NULL}, score};
+
+static const neap_param params[] = {NEAP_PARAMS_END};
+
+static const neap_component frechet_components[] = {
+    {"metric/1", "frechet", "Frechet distance of Gaussians fitted to features.", 1, params, &functions},
+    {0},
+};
+
+NEAP_PLUGIN(frechet) = {NEAP_ABI, sizeof(neap_plugin), "frechet", "1.0.0", "MIT",
+                        "Frechet distance of Gaussians fitted to features.", frechet_components};
