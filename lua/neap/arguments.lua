@@ -23,8 +23,18 @@ local function convert(name, rule, value)
   return result
 end
 
+local function put(found, rule, value)
+  if rule.many then
+    found[rule.key] = found[rule.key] or {}
+    table.insert(found[rule.key], value)
+  else
+    found[rule.key] = value
+  end
+end
+
 --- Splits a list by rules { ["-n"] = { key = "n", kind = "a whole number", read = function } }; returns the options by
--- key, and what is left. --name=value and --name value are the same; a rule { key = .., alone = true } takes no value.
+-- key, and what is left. --name=value and --name value are the same; a rule { key = .., alone = true } takes no value, one
+-- with many = true may come again and gives a list.
 function arguments.split(list, rules)
   local found, rest, i = {}, {}, 1
   while i <= #list do
@@ -42,7 +52,7 @@ function arguments.split(list, rules)
         i = i + 1
         value = list[i]
       end
-      found[rules[name].key] = convert(name, rules[name], value)
+      put(found, rules[name], convert(name, rules[name], value))
     end
     i = i + 1
   end

@@ -171,6 +171,12 @@ local function build(path, file, architecture)
   return done and model or core.fail(path .. ": " .. tostring(model))
 end
 
+--- The component of the data set that a run was trained on, not opened; nil where the file names none.
+function checkpoint.dataset(path)
+  local file <close> = core.safetensors_open(path)
+  return component_of(path, file:metadata(), "dataset")
+end
+
 --- Builds what a checkpoint holds: { model, sampler, labels, step, settings }, ready to sample.
 function checkpoint.load(path)
   local file <close> = core.safetensors_open(path)

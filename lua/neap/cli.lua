@@ -2,7 +2,7 @@
 local core = require "neap.core"
 local check = require "neap.check"
 
-local VERBS = { "run", "sample", "list", "help", "env", "bench", "repl" }
+local VERBS = { "run", "sample", "eval", "list", "help", "env", "bench", "repl" }
 
 -- What a mistyped first word may have been meant as.
 local FIRST_WORDS = table.move(VERBS, 1, #VERBS, 3, { "--version", "--help" })
@@ -22,6 +22,12 @@ neap trains generative image models and samples from them.
                                     from a picture: changed, redrawn where FILE is black, or to its noise and back
              [--interpolate SEED] [--morph LABEL]
                                     between two noises, or from --label to another
+  neap eval RUN [-n N] [--seed S] [--labels L,..] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
+             [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--batch N] [--threads N]
+             [--precision fp32|bf16] [--sampler NAME] [--steps N] [--w W] [key=value ...]
+                                    score what a run draws against examples it has not seen
+             [--samples FILE.npy [--sample-labels FILE.npy]]
+                                    score these in place of drawing
   neap list [KIND]                  components: architecture, objective, sampler, guidance, dataset, metric
   neap help COMPONENT               what a component does, and its parameters
   neap env                          version, processor, libraries, plugins

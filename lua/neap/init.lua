@@ -17,6 +17,7 @@ local neap = {
   options = require("neap.options").declare,
   train = require("neap.train").train,
   couple = require "neap.couple",
+  evaluate = require "neap.evaluate",
   metrics = require("neap.folder").metrics,
   threads = core.threads,
   memory = core.memory,

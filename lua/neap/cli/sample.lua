@@ -2,12 +2,15 @@
 local core = require "neap.core"
 local arguments = require "neap.arguments"
 local checkpoint = require "neap.checkpoint"
+<<<<<<< HEAD
 local film = require "neap.film"
 local folder = require "neap.folder"
+=======
+local drawn = require "neap.cli.drawn"
+>>>>>>> 93cb096 (neap eval: scores of a run's samples, with intervals and what real examples score; classification accuracy score)
 local image = require "neap.image"
 local preview = require "neap.preview"
 local rule = require "neap.rule"
-local sampler = require "neap.sampler"
 local ways = require "neap.cli.ways"
 
 local MOST = 1000000 -- pictures: more is a slip of the keyboard, and would fill the memory before it is noticed
@@ -45,57 +48,6 @@ local RULES = {
 
 local ROW, WITHOUT_LABEL = 8, 64
 
-local function find(path)
-  if core.exists(path) == "folder" then
-    path = path .. "/" .. folder.CHECKPOINT
-  end
-  if core.exists(path) ~= "file" then
-    core.fail(("sample: there is no checkpoint '%s'"):format(path))
-  end
-  return path
-end
-
-local function guidance(name, settings)
-  return core.component("guidance", name, settings)
-end
-
--- The weight of the run's own guidance, which the command line's stands in for.
-local function weight_of(run, given)
-  local own = run.sampler.guidance
-  return given.w or own and core.json_decode(own:json()).w or 1
-end
-
-local function guidance_of(run, given)
-  if not (given.w or given.interval or given.rescale or given.worse) then
-    return run.sampler.guidance
-  end
-  local result = guidance(given.worse and "autoguidance" or "cfg", { w = weight_of(run, given) })
-  if given.rescale then
-    result = guidance("rescale", { of = result, phi = given.rescale })
-  end
-  if given.interval then
-    result = guidance("interval", { of = result, low = given.interval.low, high = given.interval.high })
-  end
-  return result
-end
-
--- "3" and "true" as what they say.
-local function typed(text)
-  return tonumber(text) or (text == "true" or text ~= "false" and text)
-end
-
--- The run's own sampler, with what the command line changes.
-local function adjust(run, given, pairs_)
-  local drawn, changes = run.sampler, { guidance = guidance_of(run, given), steps = given.steps }
-  for _, pair in ipairs(pairs_) do
-    changes[pair[1]] = typed(pair[2])
-  end
-  if given.sampler and given.sampler ~= drawn.instance:name() then
-    return sampler.new(given.sampler, changes)
-  end
-  return drawn:with(changes)
-end
-
 -- Told before anything is drawn.
 local function check_drawable(run, given)
   local spec = run.model:spec()
@@ -105,6 +57,7 @@ local function check_drawable(run, given)
   end
 end
 
+<<<<<<< HEAD
 local function progress(step, steps)
   if steps > 0 and core.is_terminal(2) then
     io.stderr:write(("\rstep %d/%d\27[K%s"):format(step, steps, step == steps and "\r\27[K" or ""))
@@ -122,6 +75,9 @@ local function columns_of(run, given, n)
 end
 
 local function write(run, given, pictures)
+=======
+local function write(run, given, pictures, seed)
+>>>>>>> 93cb096 (neap eval: scores of a run's samples, with intervals and what real examples score; classification accuracy score)
   local spec = run.model:spec()
   if given.raw then
     local points = spec.height * spec.width == 1
@@ -144,12 +100,12 @@ local function count_of(given, classes)
 end
 
 -- The picture, the noise that the flow takes it to, and what that noise is taken back to.
-local function there_and_back(drawn, model, settings)
-  local noise = drawn:sample(model, settings)
+local function there_and_back(own, model, settings)
+  local noise = own:sample(model, settings)
   settings.invert, settings.noise = nil, noise
   local picture = settings.picture
   settings.picture = nil
-  local back = drawn:sample(model, settings)
+  local back = own:sample(model, settings)
   local shape = core.methods.shape(noise)
   picture = core.ops.expand(core.ops.reshape(picture, { 1, shape[2], shape[3], shape[4] }), shape)
   return core.ops.concat({ picture, noise, back }, 0)
@@ -167,9 +123,10 @@ local function draw(run, given, pairs_)
   local classes = run.model:spec().classes
   local settings = ways.apply(given, run, {
     n = count_of(given, classes), seed = given.seed or 0, labels = given.label or (not given.image and "each" or nil),
-    names = run.labels, batch = given.batch, watch = progress,
-    worse = given.worse and checkpoint.load(find(given.worse)).model or nil,
+    names = run.labels, batch = given.batch, watch = drawn.progress,
+    worse = given.worse and checkpoint.load(drawn.find("sample", given.worse)).model or nil,
   })
+<<<<<<< HEAD
   local drawn, taken = adjust(run, given, pairs_), given.film and film_of(run, given, settings)
   local pictures = given.invert and there_and_back(drawn, run.model, settings) or drawn:sample(run.model, settings)
   if taken then
@@ -177,6 +134,10 @@ local function draw(run, given, pairs_)
     print(given.film)
   end
   return pictures
+=======
+  local own = drawn.adjust(run, given, pairs_)
+  return given.invert and there_and_back(own, run.model, settings) or (own:sample(run.model, settings))
+>>>>>>> 93cb096 (neap eval: scores of a run's samples, with intervals and what real examples score; classification accuracy score)
 end
 
 return function(list)
@@ -189,7 +150,7 @@ return function(list)
   if given.threads then
     core.threads(given.threads)
   end
-  local run = checkpoint.load(find(path))
+  local run = checkpoint.load(drawn.find("sample", path))
   check_drawable(run, given)
   core.poll(true)
   local pictures = draw(run, given, pairs_)

@@ -1,0 +1,68 @@
+--- Scores of samples: what a metric sees of them, and what it says. `neap eval` is built on this; a recipe can use it, too:
+--
+--   local real = neap.evaluate.evidence(classifier, pictures, labels)
+--   local made = neap.evaluate.evidence(classifier, samples, asked_for)
+--   for _, score in ipairs(neap.evaluate.score(neap.metric.frechet {}, made, real)) do
+--     print(score.name, score.value, score.low, score.high)
+--   end
+local core = require "neap.core"
+local tensor = require "neap.tensor"
+
+local evaluate = {}
+
+local BATCH = 250
+local RESAMPLES = 100
+-- These compare all rows with all others: fewer resamples, so that the interval is not all of the work.
+local COSTLY = { kernel = 20, precision_recall = 10 }
+
+--- Runs f on one batch of rows after another and joins what it gives: f(rows) -> tensor, tensor, ...
+function evaluate.by_batches(x, batch, f)
+  local count, parts = core.methods.shape(x)[1], {}
+  for first = 0, count - 1, batch do
+    local results = table.pack(f(core.ops.slice(x, 0, first, math.min(first + batch, count))))
+    for i = 1, results.n do
+      parts[i] = parts[i] or {}
+      table.insert(parts[i], results[i])
+    end
+    if core.interrupted() then
+      core.fail "interrupted"
+    end
+  end
+  for i, list in ipairs(parts) do
+    parts[i] = core.ops.concat(list, 0)
+  end
+  return table.unpack(parts)
+end
+
+local function need(model, what)
+  if not model:offers(what) then
+    core.fail(("evaluate: expected a classifier that offers '%s'; %s does not"):format(what, model:component():name()))
+  end
+end
+
+--- What metrics see of pictures [N, H, W, C]: features and logits of a classifier, and the labels.
+function evaluate.evidence(classifier, x, labels, batch)
+  need(classifier, "encode")
+  need(classifier, "classify")
+  local features, logits = tensor.no_grad(evaluate.by_batches, x, batch or BATCH, function(rows)
+    rows = core.ops.contiguous(rows)
+    return classifier:encode(rows), classifier:classify(rows)
+  end)
+  return { features = features, logits = logits, labels = labels }
+end
+
+--- What they see of points [N, 1, 1, D]: the points.
+function evaluate.points(x, labels)
+  local shape = core.methods.shape(x)
+  return { features = core.ops.reshape(x, { shape[1], shape[2] * shape[3] * shape[4] }), labels = labels }
+end
+
+--- { { name, value, deviation, low, high }, ... }: the scores of a metric with their bootstrap intervals. `settings` may
+-- hold the number of resamples, 0 for none, and their seed.
+function evaluate.score(metric, samples, reference, settings)
+  settings = settings or {}
+  local resamples = settings.resamples or COSTLY[metric:name()] or RESAMPLES
+  return core.score(metric, samples, reference, resamples, settings.seed or 0)
+end
+
+return evaluate

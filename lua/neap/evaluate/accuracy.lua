@@ -1,0 +1,60 @@
+--- The classification accuracy score (Ravuri and Vinyals 2019, Classification Accuracy Score for Conditional Generative
+-- Models): a fresh classifier is trained on samples with the labels that were asked for, and tested on real pictures.
+local core = require "neap.core"
+local evaluate = require "neap.evaluate"
+local tensor = require "neap.tensor"
+
+local accuracy = {}
+
+-- As recipes/evaluator_fashion.lua trains, in fewer steps.
+local BATCH, WARMUP, DEFAULT_STEPS = 64, 100, 2000
+local OPTIMIZER = { batch = BATCH, lr = 3e-3, weight_decay = 0.05, clip = 1, ema = 0.995 }
+local OBJECTIVE = { label_smoothing = 0.1, flip = true, shift = 1 }
+
+-- Samples as a data set: by way of a file, which is removed as soon as it is read.
+local function source_of(x, labels, classes)
+  local path = os.tmpname()
+  core.safetensors_save(path, { { "x", x }, { "noise", x }, { "labels", labels } }, { { "classes", tostring(classes) } })
+  local done, source = pcall(function()
+    return core.source(core.component("dataset", "coupled", { path = path }))
+  end)
+  os.remove(path)
+  return done and source or error(source, 0)
+end
+
+local function train(model, source, steps, seed)
+  local settings = { seed = seed }
+  for key, value in pairs(OPTIMIZER) do
+    settings[key] = value
+  end
+  local trainer = core.trainer(model, source, core.component("objective", "classification", OBJECTIVE), settings)
+  for step = 1, steps do
+    trainer:step(step, core.schedule(step, math.min(WARMUP, steps // 4), steps, "cosine", 0))
+    if core.interrupted() then
+      core.fail "interrupted"
+    end
+  end
+  trainer:swap_ema()
+end
+
+--- The share of pictures that have no larger logit than that of their label.
+function accuracy.share_right(logits, labels)
+  local ops = core.ops
+  local own = ops.gather(logits, ops.reshape(labels, { -1, 1 }), { axis = 1 })
+  local best = ops.max(logits, { axes = { 1 }, keep = true })
+  return ops.mean(ops.cast(ops.ge(own, best), { dtype = "f32" })):item()
+end
+
+--- Trains a classifier of the given component on x and labels and returns its accuracy on test = { x, labels }.
+-- `settings` may hold the number of steps and the seed.
+function accuracy.score(component, x, labels, test, settings)
+  local model = core.network(component, settings.seed or 0)
+  local source <close> = source_of(x, labels, model:spec().classes)
+  train(model, source, settings.steps or DEFAULT_STEPS, settings.seed or 0)
+  local logits = tensor.no_grad(evaluate.by_batches, test.x, 250, function(rows)
+    return model:classify(core.ops.contiguous(rows))
+  end)
+  return accuracy.share_right(logits, test.labels)
+end
+
+return accuracy
