@@ -11,6 +11,7 @@ same_text "nothing but the usage without a verb" "" "$(cat stdout)"
 for word in --help -h help; do
     expect 0 "" neap $word
     holds "$word prints the usage" grep -q '^  neap sample RUN ' stdout
+    holds "$word tells of eval" grep -q '^  neap eval RUN ' stdout
 done
 for word in --version version; do
     expect 0 "" neap $word
@@ -32,7 +33,8 @@ done
 expect 0 "" neap list dataset
 same_text "list of one kind" "coupled idx shapes toy2d" "$(awk '$1 == "dataset" { printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect 0 "" neap list metric
-same_text "a kind of which there is none" "" "$(cat stdout)"
+same_text "list of metrics" "agreement frechet kernel precision_recall sliced_wasserstein support" \
+    "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect 2 "neap: list: unknown kind 'samplr'; did you mean 'sampler'?" neap list samplr
 expect 2 "neap: list: expected at most one kind, got 2" neap list sampler dataset
 
@@ -43,6 +45,8 @@ holds "help shows range, default and text" \
 expect 0 "" neap help interval
 holds "help shows components inside" grep \
     -qx '    of             component; a guidance\. What is on inside; nil: nothing is\.' stdout
+expect 0 "" neap help precision_recall
+holds "help of a metric" grep -qx '    k              int from 1 to 64; default 3\. Which neighbour a ball reaches to\.' stdout
 expect 0 "" neap help dataset.toy2d
 holds "help shows choices" \
     grep -qx '    shape          moons | spirals | checkerboard | gaussians8 | rings; default moons\. .*' stdout

@@ -27,7 +27,10 @@ local RULES = {
   ["--data"] = option("data", rule.text "a folder"),
   ["--batch"] = option("batch", rule.whole(1)),
   ["--metric"] = { key = "metric", kind = "a metric", read = rule.text().read, many = true },
-  ["--resamples"] = option("resamples", rule.whole(0)),
+  ["--resamples"] = { key = "resamples", kind = "0 or a whole number from 2", read = function(text)
+    local number = rule.whole(0).read(text)
+    return number ~= 1 and number or nil -- one resample has no spread
+  end },
   ["--samples"] = option("samples", rule.text "a file"),
   ["--sample-labels"] = option("sample_labels", rule.text "a file"),
   ["--raw"] = option("raw", rule.text "a file"),
@@ -260,8 +263,11 @@ local function check_given(given, path)
   end
   for _, pair in ipairs { { "sample_labels", "samples" }, { "cas_steps", "cas" } } do
     if given[pair[1]] and not given[pair[2]] then
-      core.fail_usage(("eval: --%s needs --%s"):format(pair[1]:gsub("_", "-"), pair[2]))
+      core.fail_usage(("eval: --%s needs --%s"):format((pair[1]:gsub("_", "-")), pair[2]))
     end
+  end
+  for _, name in ipairs(given.metric or {}) do
+    core.find("metric", name)
   end
 end
 
@@ -289,15 +295,15 @@ local function prepare(given, path, pairs_)
     job.spec = job.spec or job.evaluator:spec()
     check_evaluator(job.evaluator, job.spec)
   end
+  if given.cas and (job.points or job.spec.classes == 0) then
+    core.fail_usage "eval: --cas needs pictures with classes"
+  end
   if given.samples then
     job.x, job.labels = load_samples(given, job.spec, run and run.labels)
   end
   add_examples(given, job, path and checkpoint.dataset(path)) -- what is not there is told before samples are drawn
   if not job.x then
     job.x, job.labels = draw(given, run, pairs_)
-  end
-  if given.cas and not job.labels then
-    core.fail_usage "eval: --cas needs a run with classes"
   end
   return job
 end

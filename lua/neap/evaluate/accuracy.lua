@@ -42,7 +42,7 @@ function accuracy.share_right(logits, labels)
   local ops = core.ops
   local own = ops.gather(logits, ops.reshape(labels, { -1, 1 }), { axis = 1 })
   local best = ops.max(logits, { axes = { 1 }, keep = true })
-  return ops.mean(ops.cast(ops.ge(own, best), { dtype = "f32" })):item()
+  return ops.mean(ops.cast(ops.ge(own, best), { dtype = "f64" })):item()
 end
 
 --- Trains a classifier of the given component on x and labels and returns its accuracy on test = { x, labels }.

@@ -1,0 +1,148 @@
+#!/bin/sh
+# neap eval: what it scores of pictures and of points, what it prints, and what it refuses.
+# shellcheck source=tests/lua/shell.inc
+. "$NEAP_SOURCE/tests/lua/shell.inc"
+write_recipes
+cat >judge.lua <<'RECIPE'
+local neap = require "neap"
+neap.train {
+  model = neap.architecture.vit { rows = 8, columns = 8, classes = 10, patch = 4, width = 16, depth = 1, heads = 2 },
+  data = neap.dataset.shapes { size = 8 }, objective = neap.objective.classification {},
+  optimizer = neap.optimizer.adamw { lr = 3e-3 }, batch = 32, steps = 300,
+}
+RECIPE
+for recipe in judge shapes points; do
+    neap run $recipe.lua >/dev/null 2>&1
+done
+sed "s/, classes = 2//" points.lua >plain.lua
+neap run plain.lua labels=false >/dev/null 2>&1
+run=runs/shapes
+judge=runs/judge/checkpoint.safetensors
+
+# A number out of the line of JSON: field NAME KEY.
+field() {
+    tail -n 1 stdout | sed -n "s/.*\"$1\": {\\([^}]*\\)}.*/\\1/p" | sed -n "s/.*\"$2\": \\([-0-9.e]*\\).*/\\1/p"
+}
+
+# between LOW NUMBER HIGH
+between() {
+    awk -v low="$1" -v x="$2" -v high="$3" 'BEGIN { exit !(x != "" && low + 0 <= x + 0 && x + 0 <= high + 0) }'
+}
+
+# The names in the first column, but for the heading and the JSON.
+rows() {
+    sed '1d;$d' stdout | awk '{ printf "%s%s", sep, $1; sep = " " }'
+}
+
+# --- Pictures ---------------------------------------------------------------------------------------------------------
+
+expect 0 "" neap eval $run -n 200 --evaluator $judge --resamples 5 --raw made.npy --json made.json --cas --cas-steps 30
+same_text "the scores of pictures" \
+    "frechet kernel precision recall agreement least_agreement classes_present accuracy_score" "$(rows)"
+same_text "the heading" "score            value    95% interval        training pictures" \
+    "$(sed -n 1p stdout | sed 's/value  */value    /; s/interval  */interval        /')"
+same_text "--json keeps the last line" "$(tail -n 1 stdout)" "$(cat made.json)"
+holds "a run of twelve steps draws no pictures of its classes" between 0 "$(field agreement value)" 0.5
+holds "and real ones are of theirs" between 0.9 "$(field agreement real)" 1
+holds "real pictures are near each other, samples are not" between "$(field frechet real)" "$(field frechet value)" 1e9
+holds "the interval lies around the value" between "$(field frechet low)" "$(field frechet value)" "$(field frechet high)"
+holds "accuracy is a share" between 0 "$(field accuracy_score value)" 1
+scores=$(sed -n 2,8p stdout)
+same_text "the samples are kept" $((128 + 200 * 256)) "$(wc -c <made.npy | tr -d ' ')"
+expect 0 "" neap eval $run --samples made.npy --evaluator $judge --resamples 5
+same_text "samples of a file are scored as those drawn" "$scores" "$(sed -n 2,8p stdout)"
+expect 0 "" neap eval $run -n 200 --batch 7 --evaluator $judge --resamples 5 --threads 1
+same_text "neither batch nor threads matter" "$scores" "$(sed -n 2,8p stdout)"
+expect 0 "" neap eval $run -n 200 --seed 1 --evaluator $judge --resamples 5
+holds "another seed, other scores" test "$scores" != "$(sed -n 2,8p stdout)"
+expect 0 "" neap eval $run -n 200 --w 0 --steps 4 --evaluator $judge --resamples 0 --metric frechet --metric agreement
+same_text "--metric, more than once" "frechet agreement least_agreement classes_present" "$(rows)"
+same_text "no resamples, no width" "$(field frechet low)" "$(field frechet high)"
+cat >numbers.lua <<'RECIPE'
+local neap, core = require "neap", require "neap.core"
+local x = core.source(core.component("dataset", "shapes", { size = 8, seed = 9 })):batch(1, 60, 3)
+core.npy_save("real.npy", x)
+core.npy_save("pairs.npy", neap.tensor({ 0, 1, 2 }, "i32"))
+core.npy_save("high.npy", neap.full({ 60 }, 10, "i32"))
+core.npy_save("bytes.npy", neap.full({ 60, 8, 8, 1 }, 255))
+core.npy_save("flat.npy", x:reshape(60, 64))
+core.npy_save("twos.npy", neap.full({ 60 }, 2, "i32"))
+RECIPE
+neap run numbers.lua
+expect 0 "" neap eval $run --samples real.npy --evaluator $judge --metric agreement --sample-labels twos.npy
+holds "labels of a file are those asked for" between 0 "$(field agreement value)" 0.3
+expect 0 "" neap eval $run -n 20 --labels ring,3 --evaluator $judge --metric agreement --resamples 0
+holds "labels by name and number" between 0 "$(field agreement value)" 1
+
+# --- Points -----------------------------------------------------------------------------------------------------------
+
+expect 0 "" neap eval runs/points -n 500 --resamples 5
+same_text "the scores of points" "sliced_wasserstein ratio support" "$(rows)"
+holds "real points are on their set" between 0.99 "$(field support real)" 1
+holds "those of a run of twelve steps are not" between 0.05 "$(field support value)" 0.9
+holds "and are farther than two real draws from each other" between 2 "$(field ratio value)" 1000
+expect 0 "" neap eval runs/plain -n 100 --resamples 2 --metric support
+same_text "without classes" support "$(rows)"
+cat >points_of_data.lua <<'RECIPE'
+local core = require "neap.core"
+core.npy_save("moons.npy", (core.source(core.component("dataset", "toy2d", { seed = 77 })):batch(1, 500, 0)))
+RECIPE
+neap run points_of_data.lua
+expect 0 "" neap eval runs/points --samples moons.npy --resamples 2
+holds "real points in place of samples" between 0.99 "$(field support value)" 1
+holds "are as far as two real draws" between 0.6 "$(field ratio value)" 1.7
+
+# --- Refused ----------------------------------------------------------------------------------------------------------
+
+expect 2 "neap: eval: expected a run: neap eval RUN [OPTION ...]; or samples and data: --samples FILE --data FOLDER" \
+    neap eval
+expect 2 "neap: expected key=value, got '$run'" neap eval $run $run
+expect 1 "neap: eval: there is no checkpoint 'runs/nowhere'" neap eval runs/nowhere
+expect 2 "neap: unknown option '--evaluater'; did you mean '--evaluator'?" neap eval $run --evaluater x
+for wrong in '-n|1|a whole number from 2 to 1000000' '--seed|-1|a whole number from 0' '--steps|0|a whole number from 1' \
+    '--w|much|a number' '--resamples|1|0 or a whole number from 2' '--precision|fp16|fp32 or bf16' \
+    '--cas-steps|0|a whole number from 1' '--metric||a metric' '--samples||a file'; do
+    option=${wrong%%|*}
+    value=${wrong#*|}
+    expect 2 "neap: $option: expected ${value#*|}, got '${value%|*}'" neap eval $run "$option" "${value%|*}"
+done
+expect 2 "neap: eval: --cas-steps needs --cas" neap eval $run --cas-steps 3
+expect 2 "neap: eval: --sample-labels needs --samples" neap eval $run --sample-labels x.npy
+expect 2 "neap: metric 'frechett' is not known; did you mean 'frechet'?" neap eval $run --metric frechett
+expect 1 "neap: eval: there is no evaluator 'nobody'; train one with recipes/evaluator_fashion.lua, or give one with\
+ --evaluator FILE" neap eval $run --evaluator nobody
+expect 1 "neap: eval: runs/points/checkpoint.safetensors: expected a classifier that offers 'encode'; mlp does not" \
+    neap eval $run --evaluator runs/points/checkpoint.safetensors
+sed 's/8/12/g' judge.lua >large.lua
+neap run large.lua steps=1 >/dev/null 2>&1
+expect 1 "neap: eval: the evaluator judges [12, 12, 1] and 10 classes, the run draws [8, 8, 1] and 10" \
+    neap eval $run --evaluator runs/large/checkpoint.safetensors
+expect_like 1 "neap: idx: *nowhere*" neap eval $run --evaluator $judge --data nowhere
+expect 2 "neap: label: expected 0 to 9 or a name, got '10'" neap eval $run --evaluator $judge --labels 10
+expect 2 "neap: label: the model is unconditional" neap eval runs/plain --labels 1
+expect 2 "neap: eval: --cas needs pictures with classes" neap eval runs/points --cas
+expect 1 "neap: agreement: expected logits of the samples, got none" neap eval runs/points -n 10 --metric agreement
+expect 1 "neap: flat.npy: expected f32 [N, 8, 8, 1] with N from 2, got f32 [60, 64]" \
+    neap eval $run --evaluator $judge --samples flat.npy
+expect 1 "neap: bytes.npy: expected pictures in [-1, 1], got 255" \
+    neap eval $run --evaluator $judge --samples bytes.npy
+expect 1 "neap: pairs.npy: expected i32 [60], got i32 [3]" \
+    neap eval $run --evaluator $judge --samples real.npy --sample-labels pairs.npy
+expect 1 "neap: high.npy: expected labels from 0 to 9, got 10 in row 0" \
+    neap eval $run --evaluator $judge --samples real.npy --sample-labels high.npy
+expect_like 1 "neap: *nothing.npy*" neap eval $run --evaluator $judge --samples nothing.npy
+cat >coupled.lua <<'RECIPE'
+local neap = require "neap"
+local spec = { "x", neap.zeros(4, 8, 8, 1) }
+require("neap.core").safetensors_save("pairs.safetensors", { spec, { "noise", spec[2] } }, {})
+neap.train {
+  model = neap.architecture.dit { size = 8, channels = 1, patch = 4, width = 16, depth = 1, heads = 2 },
+  data = neap.dataset.coupled { path = "pairs.safetensors" }, objective = neap.objective.reflow {},
+  optimizer = neap.optimizer.adamw { lr = 1e-3 }, batch = 4, steps = 1,
+}
+RECIPE
+neap run coupled.lua >/dev/null 2>&1
+expect 1 "neap: eval: the run's data set 'coupled' has no half for testing; give one with --data FOLDER" \
+    neap eval runs/coupled --evaluator $judge
+holds "what is refused leaves nothing" absent samples.png
+finish
