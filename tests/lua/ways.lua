@@ -87,8 +87,10 @@ test("what does not fit is refused by name", function()
   refused("sample: an inversion needs a picture", { invert = true })
   refused("sample: a picture needs a level, keep or an inversion", { picture = picture })
   refused("sample: level: expected a time above 0 and below 1, got 1", { picture = picture, level = 1 })
-  refused("sample: picture: expected f32 [1, 1, 1, 2], got f32 [1, 1, 1, 3]", { n = 1, picture = neap.zeros(1, 1, 1, 3), level = 0.5 })
-  refused("sample: keep: expected f32 [1, 1, 1, 1], got f32 [1, 2, 2, 1]", { picture = picture, keep = neap.ones(1, 2, 2, 1) })
+  refused("sample: picture: expected f32 [1, 1, 1, 2], got f32 [1, 1, 1, 3]",
+    { n = 1, picture = neap.zeros(1, 1, 1, 3), level = 0.5 })
+  refused("sample: keep: expected f32 [1, 1, 1, 1], got f32 [1, 2, 2, 1]",
+    { picture = picture, keep = neap.ones(1, 2, 2, 1) })
   refused("sample: noise: expected f32 [2, 1, 1, 2], got f32 [3, 1, 1, 2]", { n = 2, noise = neap.zeros(3, 1, 1, 2) })
   refused("sample: mixture: expected f32 [2, 3], got f32 [2, 2]", { mixture = neap.ones(2, 2) })
   refused("sample: expected labels or a mixture, got both", { labels = 1, mixture = neap.morph(CLASSES, 0, 1, 2) })

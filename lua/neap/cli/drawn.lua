@@ -59,7 +59,7 @@ end
 
 --- Watches a sampler: tells the step where a person is looking.
 function drawn.progress(step, steps)
-  if core.is_terminal(2) then
+  if steps > 0 and core.is_terminal(2) then
     io.stderr:write(("\rstep %d/%d\27[K%s"):format(step, steps, step == steps and "\r\27[K" or ""))
   end
 end

@@ -2,12 +2,8 @@
 local core = require "neap.core"
 local arguments = require "neap.arguments"
 local checkpoint = require "neap.checkpoint"
-<<<<<<< HEAD
-local film = require "neap.film"
-local folder = require "neap.folder"
-=======
 local drawn = require "neap.cli.drawn"
->>>>>>> 93cb096 (neap eval: scores of a run's samples, with intervals and what real examples score; classification accuracy score)
+local film = require "neap.film"
 local image = require "neap.image"
 local preview = require "neap.preview"
 local rule = require "neap.rule"
@@ -57,13 +53,6 @@ local function check_drawable(run, given)
   end
 end
 
-<<<<<<< HEAD
-local function progress(step, steps)
-  if steps > 0 and core.is_terminal(2) then
-    io.stderr:write(("\rstep %d/%d\27[K%s"):format(step, steps, step == steps and "\r\27[K" or ""))
-  end
-end
-
 -- What stands in the files beside the pictures.
 local function origin(run, given)
   return { ["neap.checkpoint"] = run.path, ["neap.seed"] = tostring(given.seed or 0) }
@@ -75,9 +64,6 @@ local function columns_of(run, given, n)
 end
 
 local function write(run, given, pictures)
-=======
-local function write(run, given, pictures, seed)
->>>>>>> 93cb096 (neap eval: scores of a run's samples, with intervals and what real examples score; classification accuracy score)
   local spec = run.model:spec()
   if given.raw then
     local points = spec.height * spec.width == 1
@@ -126,18 +112,13 @@ local function draw(run, given, pairs_)
     names = run.labels, batch = given.batch, watch = drawn.progress,
     worse = given.worse and checkpoint.load(drawn.find("sample", given.worse)).model or nil,
   })
-<<<<<<< HEAD
-  local drawn, taken = adjust(run, given, pairs_), given.film and film_of(run, given, settings)
-  local pictures = given.invert and there_and_back(drawn, run.model, settings) or drawn:sample(run.model, settings)
+  local own, taken = drawn.adjust(run, given, pairs_), given.film and film_of(run, given, settings)
+  local pictures = given.invert and there_and_back(own, run.model, settings) or own:sample(run.model, settings)
   if taken then
     taken:save(given.film)
     print(given.film)
   end
   return pictures
-=======
-  local own = drawn.adjust(run, given, pairs_)
-  return given.invert and there_and_back(own, run.model, settings) or (own:sample(run.model, settings))
->>>>>>> 93cb096 (neap eval: scores of a run's samples, with intervals and what real examples score; classification accuracy score)
 end
 
 return function(list)
