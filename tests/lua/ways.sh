@@ -144,7 +144,7 @@ expect 2 "neap: euler: shift: expected 0.01 to 100, got 0" neap sample $run shif
 expect_like 1 "neap: *times*descending*" neap sample $run "times=0 1"
 expect 1 "neap: sample: there is no checkpoint 'nowhere'" neap sample $run --worse nowhere
 expect_like 1 "neap: sample: the worse network: expected *, got *" neap sample $run --worse ../runs/points
-expect 1 "neap: mean needs 'average'; dit offers 'velocity'" neap sample $run --sampler mean
+expect 1 "neap: sample: mean takes no guidance, for it asks for no velocity; got cfg" neap sample $run --sampler mean
 expect 2 "neap: label: expected 0 to 9 or a name, got '12'" neap sample $run --label 3 --morph 12
 expect 2 "neap: sample: mlp makes no pictures, but arrays [1, 1, 2]; write them with --raw FILE.npy" \
     neap sample ../runs/points --film x.png --raw x.npy
