@@ -1,4 +1,4 @@
---- Scores of samples: what a metric sees of them, and what it says. `neap eval` is built on this; a recipe can use it, too:
+--- Scores of samples: what a metric sees of them, and what it says. `neap eval` is built on this; a recipe uses it so:
 --
 --   local real = neap.evaluate.evidence(classifier, pictures, labels)
 --   local made = neap.evaluate.evidence(classifier, samples, asked_for)
@@ -57,8 +57,8 @@ function evaluate.points(x, labels)
   return { features = core.ops.reshape(x, { shape[1], shape[2] * shape[3] * shape[4] }), labels = labels }
 end
 
---- { { name, value, deviation, low, high }, ... }: the scores of a metric with their bootstrap intervals. `settings` may
--- hold the number of resamples, 0 for none, and their seed.
+--- { { name, value, deviation, low, high }, ... }: the scores of a metric with their bootstrap intervals. `settings`
+-- may hold the number of resamples, 0 for none, and their seed.
 function evaluate.score(metric, samples, reference, settings)
   settings = settings or {}
   local resamples = settings.resamples or COSTLY[metric:name()] or RESAMPLES

@@ -108,6 +108,8 @@ for wrong in '-n|1|a whole number from 2 to 1000000' '--seed|-1|a whole number f
 done
 expect 2 "neap: eval: --cas-steps needs --cas" neap eval $run --cas-steps 3
 expect 2 "neap: eval: --sample-labels needs --samples" neap eval $run --sample-labels x.npy
+expect 2 "neap: eval: --sample-labels needs a run with classes" \
+    neap eval runs/plain --samples moons.npy --sample-labels pairs.npy
 expect 2 "neap: metric 'frechett' is not known; did you mean 'frechet'?" neap eval $run --metric frechett
 expect 1 "neap: eval: there is no evaluator 'nobody'; train one with recipes/evaluator_fashion.lua, or give one with\
  --evaluator FILE" neap eval $run --evaluator nobody

@@ -105,7 +105,7 @@ same_text "a frame for each of 4 times, and 15 of the last" 19 "$(frames runs/fl
 
 expect 0 "" neap run "$recipes/film.lua" n=20 columns=5 num_steps=3 hold=0.5
 same_text "where the film is" runs/quickstart/film.png "$(cat stdout)"
-same_text "3 steps, and half a second of 12 frames" 9 "$(frames runs/quickstart/film.png)"
+same_text "the noise, 3 steps, and half a second of 12 frames" 10 "$(frames runs/quickstart/film.png)"
 same_text "five pictures side by side, enlarged twice, and the caption" 0000012400000106 \
     "$(hex runs/quickstart/film.png 16 8)"
 expect_like 1 "neap: $recipes/film.lua:*: *nowhere/checkpoint.safetensors: *" neap run "$recipes/film.lua" run=nowhere

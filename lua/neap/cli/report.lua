@@ -35,13 +35,15 @@ local function print_table(lines)
   end
 end
 
---- Prints scores { name, value, low, high, real }; `about` says what was scored and goes into the line of JSON with them.
--- settings = { real = what the last column is, json = a file for the line, too }.
+--- Prints scores { name, value, low, high, real }; `about` says what was scored and goes into the line of JSON with
+-- them. settings = { real = what the last column is, json = a file for the line, too }.
 function report.write(rows, about, settings)
   print_table(lines_of(rows, settings.real))
   about.scores = {}
   for _, row in ipairs(rows) do
-    about.scores[row.name] = { value = row.value, low = row.low, high = row.high, deviation = row.deviation, real = row.real }
+    about.scores[row.name] = {
+      value = row.value, low = row.low, high = row.high, deviation = row.deviation, real = row.real,
+    }
   end
   local line = core.json_encode(about)
   print(line)

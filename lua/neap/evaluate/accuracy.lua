@@ -14,7 +14,8 @@ local OBJECTIVE = { label_smoothing = 0.1, flip = true, shift = 1 }
 -- Samples as a data set: by way of a file, which is removed as soon as it is read.
 local function source_of(x, labels, classes)
   local path = os.tmpname()
-  core.safetensors_save(path, { { "x", x }, { "noise", x }, { "labels", labels } }, { { "classes", tostring(classes) } })
+  local tensors, metadata = { { "x", x }, { "noise", x }, { "labels", labels } }, { { "classes", tostring(classes) } }
+  core.safetensors_save(path, tensors, metadata)
   local done, source = pcall(function()
     return core.source(core.component("dataset", "coupled", { path = path }))
   end)

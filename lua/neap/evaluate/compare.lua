@@ -1,0 +1,104 @@
+--- The scores of samples beside those of real examples.
+local core = require "neap.core"
+local accuracy = require "neap.evaluate.accuracy"
+local evaluate = require "neap.evaluate"
+
+local compare = {}
+
+local PICTURES, POINTS = { "frechet", "kernel", "precision_recall" }, { "sliced_wasserstein", "support" }
+local DRAWS = 8 -- pairs of real draws of points: the distance of one pair varies by as much as what is measured
+
+-- --- Pictures --------------------------------------------------------------------------------------------------------
+
+local function metrics_of(given, default)
+  local list = {}
+  for i, name in ipairs(given.metric or default) do
+    list[i] = core.component("metric", name, {})
+  end
+  return list
+end
+
+local function add_accuracy(rows, given, job)
+  local settings = { steps = given.cas_steps, seed = given.seed }
+  local score = { name = "accuracy_score" }
+  score.value = accuracy.score(job.evaluator:component(), job.x, job.labels, job.test, settings)
+  if job.train.labels then
+    score.real = accuracy.score(job.evaluator:component(), job.train.x, job.train.labels, job.test, settings)
+  end
+  rows[#rows + 1] = score
+end
+
+--- Pictures: job holds the evaluator and x and labels of the samples, of `test` and of `train`; given what the command
+-- line says. Rows of { name, value, low, high, real }, of which the last is what real pictures score.
+function compare.pictures(given, job)
+  local samples = evaluate.evidence(job.evaluator, job.x, job.labels)
+  local test = evaluate.evidence(job.evaluator, job.test.x, job.test.labels)
+  local train = evaluate.evidence(job.evaluator, job.train.x, job.train.labels)
+  local default = { table.unpack(PICTURES) }
+  default[#default + 1] = job.labels and "agreement" or nil
+  local rows = {}
+  for _, metric in ipairs(metrics_of(given, default)) do
+    local context = evaluate.score(metric, train, test, { resamples = 0 })
+    for i, score in ipairs(evaluate.score(metric, samples, test, { resamples = given.resamples, seed = given.seed })) do
+      score.real = context[i].value
+      rows[#rows + 1] = score
+    end
+  end
+  if given.cas then
+    add_accuracy(rows, given, job)
+  end
+  return rows
+end
+
+-- --- Points ----------------------------------------------------------------------------------------------------------
+
+-- Against each of several real draws, and the same number of pairs of real draws with each other.
+local function over_draws(metric, samples, examples, settings)
+  local rows = evaluate.score(metric, samples, evaluate.points(examples:test(1)), settings)
+  for _, row in ipairs(rows) do
+    row.half, row.value, row.real = row.high - row.value, 0, 0
+  end
+  for i = 1, DRAWS do
+    local one, other = evaluate.points(examples:test(i)), evaluate.points(examples:test(DRAWS + i))
+    local ours = evaluate.score(metric, samples, one, { resamples = 0 })
+    local theirs = evaluate.score(metric, other, one, { resamples = 0 })
+    for k, row in ipairs(rows) do
+      row.value, row.real = row.value + ours[k].value / DRAWS, row.real + theirs[k].value / DRAWS
+    end
+  end
+  for _, row in ipairs(rows) do
+    row.low, row.high, row.half = row.value - row.half, row.value + row.half, nil
+  end
+  return rows
+end
+
+local function metric_of_points(name, examples)
+  local settings = {}
+  if name == "support" then
+    if examples.name ~= "toy2d" then
+      core.fail(("eval: support knows the sets of toy2d, not %s"):format(examples.name))
+    end
+    settings = { shape = examples.config.shape, noise = examples.config.noise }
+  end
+  return core.component("metric", name, settings)
+end
+
+--- Points: job holds x and labels of the samples, and `examples` to draw real ones from.
+function compare.points(given, job)
+  local rows = {}
+  local samples = evaluate.points(job.x, job.labels)
+  for _, name in ipairs(given.metric or (job.examples.name == "toy2d" and POINTS or { POINTS[1] })) do
+    local metric = metric_of_points(name, job.examples)
+    local settings = { resamples = given.resamples, seed = given.seed }
+    for _, row in ipairs(over_draws(metric, samples, job.examples, settings)) do
+      rows[#rows + 1] = row
+      if row.name == "sliced_wasserstein" then
+        rows[#rows + 1] = { name = "ratio", value = row.value / row.real, low = row.low / row.real,
+          high = row.high / row.real }
+      end
+    end
+  end
+  return rows
+end
+
+return compare

@@ -1,0 +1,78 @@
+--- Samples that come from a file, and the labels that samples are asked for.
+local core = require "neap.core"
+local sampler = require "neap.sampler"
+
+local samples = {}
+
+--- Points are drawn as pictures of one pixel.
+function samples.are_points(spec)
+  return spec.height * spec.width == 1
+end
+
+-- Labels in turn, so that classes have equal shares in any number of samples.
+local function in_turn(list, n)
+  local labels = {}
+  for i = 1, n do
+    labels[i] = list[(i - 1) % #list + 1]
+  end
+  return labels
+end
+
+--- The labels of n samples, i32 [n], or nil: `text` is "each", or labels with commas between, which come in turn.
+function samples.labels(text, n, classes, names)
+  if classes == 0 then
+    return sampler.labels(text, n, classes, names)
+  end
+  local words = {}
+  for word in (text or "each"):gmatch "[^,]+" do
+    words[#words + 1] = word
+  end
+  if #words == 1 and words[1] == "each" then
+    for label = 0, classes - 1 do
+      words[label + 1] = label
+    end
+  end
+  return core.tensor(sampler.labels(in_turn(words, n), n, classes, names), "i32")
+end
+
+local function check_samples(path, x, spec)
+  local shape = core.methods.shape(x)
+  local fits = x.dtype == "f32" and #shape == 4 and shape[1] >= 2
+  if not fits or shape[2] ~= spec.height or shape[3] ~= spec.width or shape[4] ~= spec.channels then
+    core.fail(("%s: expected f32 [N, %d, %d, %d] with N from 2, got %s [%s]"):format(path, spec.height, spec.width,
+      spec.channels, x.dtype, table.concat(shape, ", ")))
+  end
+  local most = core.ops.max(core.ops.abs(x)):item()
+  if not samples.are_points(spec) and not (most <= 1.001) then -- rounding may go past 1, brightness from 0 to 255 goes far
+    core.fail(("%s: expected pictures in [-1, 1], got %g"):format(path, most))
+  end
+end
+
+local function load_labels(path, n, classes)
+  local labels = core.npy_load(path)
+  local shape = core.methods.shape(labels)
+  if labels.dtype ~= "i32" or #shape ~= 1 or shape[1] ~= n then
+    core.fail(("%s: expected i32 [%d], got %s [%s]"):format(path, n, labels.dtype, table.concat(shape, ", ")))
+  end
+  for i, label in ipairs(labels:tolist()) do
+    if label < 0 or label >= classes then
+      core.fail(("%s: expected labels from 0 to %d, got %d in row %d"):format(path, classes - 1, label, i - 1))
+    end
+  end
+  return labels
+end
+
+--- Samples of a file, and their labels: those of another file, or what samples.labels makes of given.labels.
+function samples.load(given, spec, names)
+  local x = core.npy_load(given.samples)
+  check_samples(given.samples, x, spec)
+  local n = core.methods.shape(x)[1]
+  if given.sample_labels and spec.classes == 0 then
+    core.fail_usage "eval: --sample-labels needs a run with classes"
+  elseif given.sample_labels then
+    return x, load_labels(given.sample_labels, n, spec.classes)
+  end
+  return x, samples.labels(given.labels, n, spec.classes, names)
+end
+
+return samples
