@@ -15,6 +15,20 @@ local RESAMPLES = 100
 -- These compare all rows with all others: fewer resamples, so that the interval is not all of the work.
 local COSTLY = { kernel = 20, precision_recall = 10 }
 
+-- One op joins so many tensors at most.
+local MOST_JOINED = 16
+
+local function join(list)
+  while #list > 1 do
+    local joined = {}
+    for first = 1, #list, MOST_JOINED do
+      joined[#joined + 1] = core.ops.concat(table.move(list, first, math.min(first + MOST_JOINED - 1, #list), 1, {}), 0)
+    end
+    list = joined
+  end
+  return list[1]
+end
+
 --- Runs f on one batch of rows after another and joins what it gives: f(rows) -> tensor, tensor, ...
 function evaluate.by_batches(x, batch, f)
   local count, parts = core.methods.shape(x)[1], {}
@@ -29,7 +43,7 @@ function evaluate.by_batches(x, batch, f)
     end
   end
   for i, list in ipairs(parts) do
-    parts[i] = core.ops.concat(list, 0)
+    parts[i] = join(list)
   end
   return table.unpack(parts)
 end

@@ -58,6 +58,8 @@ holds "another seed, other scores" test "$scores" != "$(sed -n 2,8p stdout)"
 expect 0 "" neap eval $run -n 200 --w 0 --steps 4 --evaluator $judge --resamples 0 --metric frechet --metric agreement
 same_text "--metric, more than once" "frechet agreement least_agreement classes_present" "$(rows)"
 same_text "no resamples, no width" "$(field frechet low)" "$(field frechet high)"
+expect 0 "" neap eval $run -n 5000 --evaluator $judge --resamples 0 --metric agreement # in more batches than an op joins
+holds "many samples" between 0 "$(field agreement value)" 0.5
 cat >numbers.lua <<'RECIPE'
 local neap, core = require "neap", require "neap.core"
 local x = core.source(core.component("dataset", "shapes", { size = 8, seed = 9 })):batch(1, 60, 3)

@@ -149,7 +149,8 @@ typedef struct neap_scored {
  * interval): as many rows of the samples are drawn with replacement, `resamples` times by (seed, r), while the reference
  * stays; the deviation of their scores is the width. Percentiles of these scores would be off: a resample has rows
  * twice, which draws Gaussians together and nearest neighbours to distance zero, so that all its Frechet distances and
- * recalls lie to one side of the value. Their spread is hardly touched by that. resamples 0: no interval.
+ * recalls lie to one side of the value. Their spread is hardly touched by that, but where both sides are alike to within
+ * chance: there a distance is near its least, and the interval is wider than it need be. resamples 0: no interval.
  *
  * Fails with the metric's name and what it misses. Recording is off inside.
  */

@@ -43,7 +43,7 @@ local function check_samples(path, x, spec)
       spec.channels, x.dtype, table.concat(shape, ", ")))
   end
   local most = core.ops.max(core.ops.abs(x)):item()
-  if not samples.are_points(spec) and not (most <= 1.001) then -- rounding may go past 1, brightness from 0 to 255 goes far
+  if not samples.are_points(spec) and not (most <= 1.001) then -- rounding may go past 1, bytes go far
     core.fail(("%s: expected pictures in [-1, 1], got %g"):format(path, most))
   end
 end
