@@ -6,7 +6,7 @@
  */
 #include <neap/error.h>
 
-#include "../dataset/toy.h"
+#include "dataset/toy.h"
 #include "evidence.h"
 
 typedef struct config {
