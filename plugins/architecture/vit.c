@@ -4,7 +4,7 @@
  *
  * With `stem`, tokens come from products over overlapping windows, each of which halves the sides, and not from one
  * over patches that know nothing of their neighbours (Xiao et al. 2021, Early Convolutions Help Transformers See
- * Better).
+ * Better). `convolutions` adds residual ones after each.
  */
 #include <neap/error.h>
 #include <neap/memory.h>
@@ -13,9 +13,10 @@
 
 #define EPS 1e-6
 #define MOST_STAGES 6 /* the largest patch is 2^6 */
+#define MOST_CONVOLUTIONS 4
 
 typedef struct config {
-    int64_t rows, columns, channels, classes, patch, width, depth, heads, stem;
+    int64_t rows, columns, channels, classes, patch, width, depth, heads, stem, convolutions;
     double mlp_ratio;
 } config;
 
@@ -23,7 +24,7 @@ typedef struct vit {
     const config *config;
     neap_tensor *positions; /* owned; [T, D] */
     int stages;             /* of the stem; 0: patches */
-    neap_linear_layer embed[MOST_STAGES], head;
+    neap_linear_layer embed[MOST_STAGES], convolution[MOST_STAGES][MOST_CONVOLUTIONS], head;
     transformer_block block[];
 } vit;
 
@@ -41,12 +42,23 @@ static int check(const config *c)
 {
     if (c->stem && (c->patch < 2 || (c->patch & (c->patch - 1))))
         return neap_fail("patch: expected a power of two for a stem, got %lld", (long long)c->patch);
+    if (c->convolutions && !c->stem)
+        return neap_fail("convolutions: expected 0 without a stem, got %lld", (long long)c->convolutions);
     return transformer_check(c->rows, c->columns, c->patch, c->width, c->heads);
 }
 
 static const neap_init xavier = {NEAP_INIT_XAVIER_UNIFORM, 0}, kaiming = {NEAP_INIT_KAIMING_UNIFORM, 1};
 
-#define WINDOW 16 /* cells of a window: 4 by 4, two apart */
+#define WINDOW 16    /* cells of a window: 4 by 4, two apart */
+#define NEIGHBOURS 9 /* 3 by 3, one apart */
+
+static int make_stage(vit *m, neap_model *model, int i, int64_t in, int64_t out)
+{
+    int status = neap_linear_make(&m->embed[i], model, WINDOW * in, out, kaiming, "stem.%d", i);
+    for (int k = 0; status == 0 && k < m->config->convolutions; k++)
+        status = neap_linear_make(&m->convolution[i][k], model, NEIGHBOURS * out, out, kaiming, "stem.%d.convolutions.%d", i, k);
+    return status;
+}
 
 /* Channels double from stage to stage, as the sides halve; the last stage makes the tokens. */
 static int make_embed(vit *m, neap_model *model)
@@ -54,10 +66,10 @@ static int make_embed(vit *m, neap_model *model)
     const config *c = m->config;
     int64_t in = c->channels;
     if (m->stages == 0)
-        return neap_linear_make(&m->embed[0], model, c->patch * c->patch * in, c->width, xavier, "patch_embed.proj");
+        return neap_linear_make(m->embed, model, c->patch * c->patch * in, c->width, xavier, "patch_embed.proj");
     for (int i = 0; i < m->stages; i++) {
         const int64_t out = i == m->stages - 1 ? c->width : c->stem << i;
-        if (neap_linear_make(&m->embed[i], model, WINDOW * in, out, kaiming, "stem.%d", i) < 0)
+        if (make_stage(m, model, i, in, out) < 0)
             return -1;
         in = out;
     }
@@ -125,11 +137,27 @@ static neap_tensor *windows(neap_tensor *x)
     return neap_concat(part, 4, 3);
 }
 
-static neap_tensor *run_stem(const vit *m, neap_tensor *x)
+/* [B, H, W, C] -> [B, H, W, 9 C]: each cell and those around it, zeros beyond the edge. */
+static neap_tensor *neighbours(neap_tensor *x)
 {
-    for (int i = 0; x && i < m->stages - 1; i++)
-        x = neap_linear_apply_gelu(&m->embed[i], windows(x));
-    return x ? neap_linear_apply(&m->embed[m->stages - 1], windows(x)) : NULL;
+    static const int64_t edge[] = {0, 0, 1, 1, 1, 1, 0, 0};
+    const int64_t rows = neap_dim(x, 1), columns = neap_dim(x, 2);
+    neap_tensor *wide = neap_pad(x, edge), *part[NEIGHBOURS];
+    for (int i = 0; i < NEIGHBOURS; i++) {
+        neap_tensor *row = neap_slice(wide, 1, i / 3, i / 3 + rows);
+        part[i] = neap_slice(row, 2, i % 3, i % 3 + columns);
+    }
+    return neap_concat(part, NEIGHBOURS, 3);
+}
+
+static neap_tensor *run_stage(const vit *m, int i, neap_tensor *x)
+{
+    const neap_linear_layer *embed = &m->embed[i];
+    const bool last = i == m->stages - 1;
+    x = last ? neap_linear_apply(embed, windows(x)) : neap_linear_apply_gelu(embed, windows(x));
+    for (int64_t k = 0; x && k < m->config->convolutions; k++)
+        x = neap_add(x, neap_linear_apply_gelu(&m->convolution[i][k], neighbours(neap_layer_norm(x, EPS))));
+    return x;
 }
 
 static neap_tensor *tokens(const vit *m, neap_tensor *x)
@@ -137,7 +165,9 @@ static neap_tensor *tokens(const vit *m, neap_tensor *x)
     const config *c = m->config;
     if (m->stages == 0)
         return neap_linear_apply(&m->embed[0], neap_patchify(x, c->patch));
-    return neap_reshape(run_stem(m, x), neap_dims(-1, (c->rows / c->patch) * (c->columns / c->patch), c->width));
+    for (int i = 0; x && i < m->stages; i++)
+        x = run_stage(m, i, x);
+    return neap_reshape(x, neap_dims(-1, (c->rows / c->patch) * (c->columns / c->patch), c->width));
 }
 
 /* --- Features and classes ---------------------------------------------------------------------------------------- */
@@ -181,6 +211,8 @@ static const neap_param params[] = {
     NEAP_INT(config, heads, 4, 1, 256, "Attention heads; a divisor of the width."),
     NEAP_INT(config, stem, 0, 0, 4096,
              "Channels after the first of the windows that make tokens, each half as far apart; 0: plain patches."),
+    NEAP_INT(config, convolutions, 0, 0, MOST_CONVOLUTIONS,
+             "Residual convolutions, three by three, after each stage of the stem."),
     NEAP_REAL(config, mlp_ratio, 4, 0.25, 64, "Inner width of the MLP over the width."),
     NEAP_PARAMS_END,
 };

@@ -7,6 +7,7 @@
 #define ENDS "rows", "8", "columns", "12", "channels", "2", "classes", "3", "width", "16", "heads", "2", "depth", "2"
 #define PLAIN ENDS, "patch", "4", "mlp_ratio", "2"
 #define STEM PLAIN, "stem", "5"
+#define CONVOLUTIONS STEM, "convolutions", "2"
 
 enum { ROWS = 8, COLUMNS = 12, CHANNELS = 2, CLASSES = 3, WIDTH = 16, DEPTH = 2, HEADS = 2, TOKENS = 2 * 3 };
 
@@ -27,6 +28,7 @@ START_TEST(bad_settings)
         {{"classes", "3", "patch", "7", "stem", "8"}, "vit: patch: expected a power of two for a stem, got 7"},
         {{"classes", "3", "patch", "1", "stem", "8"}, "vit: patch: expected a power of two for a stem, got 1"},
         {{"classes", "3", "patch", "8", "stem", "8"}, "vit: patch: expected a divisor of 28 and 28, got 8"},
+        {{"classes", "3", "convolutions", "1"}, "vit: convolutions: expected 0 without a stem, got 1"},
         {{"classes", "3", "heads", "5"}, "vit: heads: expected a divisor of the width 64, got 5"},
         {{"classes", "3", "width", "6", "heads", "1"}, "vit: width: expected a multiple of 4, got 6"},
         {{NULL}, "vit: classes is required: Classes."},
@@ -102,14 +104,22 @@ START_TEST(parameters)
 {
     static const layer patches[] = {{"patch_embed.proj", WIDTH, 4 * 4 * CHANNELS}};
     static const layer stem[] = {{"stem.0", 5, 16 * CHANNELS}, {"stem.1", 10, 16 * 5}, {"stem.2", WIDTH, 16 * 10}};
+    static const layer convolved[] = {
+        {"stem.0", 5, 16 * CHANNELS}, {"stem.0.convolutions.0", 5, 9 * 5}, {"stem.0.convolutions.1", 5, 9 * 5},
+        {"stem.1", WIDTH, 16 * 5}, {"stem.1.convolutions.0", WIDTH, 9 * WIDTH},
+        {"stem.1.convolutions.1", WIDTH, 9 * WIDTH},
+    };
     neap_network *plain = TRY_NETWORK("vit", PLAIN), *two = TRY_NETWORK("vit", STEM);
     neap_network *three = TRY_NETWORK("vit", STEM, "rows", "16", "columns", "8", "patch", "8");
     check_parameters(plain, patches, 1);
     check_parameters(two, (const layer[]){stem[0], {"stem.1", WIDTH, 16 * 5}}, 2);
     check_parameters(three, stem, 3);
+    neap_network *most = TRY_NETWORK("vit", CONVOLUTIONS);
+    check_parameters(most, convolved, 6);
     neap_network_free(plain);
     neap_network_free(two);
     neap_network_free(three);
+    neap_network_free(most);
 }
 END_TEST
 
@@ -127,7 +137,7 @@ END_TEST
 static bool build_one(void)
 {
     neap_instance *instance = neap_instance_new(neap_registry_find("architecture", "vit"));
-    static const char *const settings[] = {STEM, NULL};
+    static const char *const settings[] = {CONVOLUTIONS, NULL};
     bool whole = instance != NULL;
     for (int i = 0; whole && settings[i]; i += 2)
         whole = neap_instance_set_text(instance, settings[i], settings[i + 1]) == 0;
@@ -146,41 +156,64 @@ END_TEST
 
 /* --- In doubles -------------------------------------------------------------------------------------------------- */
 
-/* Where the cell of a window lies in the picture, seen from the upper left of the two by two cells at its middle: the
- * window is two by two cells of two by two. */
-static int64_t offset(int outer, int inner)
+/* One number of what lies around a cell, in the order in which a product reads it; x is [h, w, c]. */
+typedef double reader(const double *x, const int64_t size[3], const int64_t at[2], int64_t place);
+
+static double inside(const double *x, const int64_t size[3], int64_t row, int64_t column, int64_t channel)
 {
-    return 2 * outer + inner - 1;
+    if (row < 0 || row >= size[0] || column < 0 || column >= size[1])
+        return 0;
+    return x[(row * size[1] + column) * size[2] + channel];
 }
 
-/* One number of a window: its place in it is part, then cell of the part, then channel. */
-static double window_at(const double *x, int64_t h, int64_t w, int64_t c, const int64_t at[2], int64_t place)
+/* Four by four cells around a block of two by two: four such blocks, one after the other. */
+static double window_at(const double *x, const int64_t size[3], const int64_t at[2], int64_t place)
 {
-    const int part = (int)(place / (4 * c)), cell = (int)(place / c % 4);
-    const int64_t row = 2 * at[0] + offset(part / 2, cell / 2), column = 2 * at[1] + offset(part % 2, cell % 2);
-    const bool inside = row >= 0 && row < h && column >= 0 && column < w;
-    return inside ? x[(row * w + column) * c + place % c] : 0;
+    const int64_t block = place / (4 * size[2]), cell = place / size[2] % 4;
+    const int64_t row = 2 * (at[0] + block / 2) + cell / 2 - 1, column = 2 * (at[1] + block % 2) + cell % 2 - 1;
+    return inside(x, size, row, column, place % size[2]);
 }
 
-static neap_tensor *windows(neap_tensor *x)
+static double neighbour_at(const double *x, const int64_t size[3], const int64_t at[2], int64_t place)
 {
-    const int64_t b = neap_dim(x, 0), h = neap_dim(x, 1), w = neap_dim(x, 2), c = neap_dim(x, 3);
-    neap_tensor *result = neap_empty(NEAP_F64, neap_dims(b, h / 2, w / 2, 16 * c));
-    const double *from = neap_data(x);
+    const int64_t cell = place / size[2];
+    return inside(x, size, at[0] + cell / 3 - 1, at[1] + cell % 3 - 1, place % size[2]);
+}
+
+/* What lies around each cell, `stride` apart: [B, h / stride, w / stride, cells c]. */
+static neap_tensor *around(neap_tensor *x, int64_t stride, int64_t cells, reader *read)
+{
+    const int64_t size[] = {neap_dim(x, 1), neap_dim(x, 2), neap_dim(x, 3)}, numbers = cells * size[2];
+    const int64_t rows = size[0] / stride, columns = size[1] / stride;
+    neap_tensor *result = neap_empty(NEAP_F64, neap_dims(neap_dim(x, 0), rows, columns, numbers));
+    const double *from = neap_data(neap_contiguous(x));
     double *to = neap_data(result);
     for (int64_t i = 0; i < neap_size(result); i++) {
-        const int64_t cell = i / (16 * c), at[2] = {cell / (w / 2) % (h / 2), cell % (w / 2)};
-        to[i] = window_at(from + cell / (h / 2 * (w / 2)) * h * w * c, h, w, c, at, i % (16 * c));
+        const int64_t cell = i / numbers, at[] = {cell / columns % rows, cell % columns};
+        to[i] = read(from + cell / (rows * columns) * size[0] * size[1] * size[2], size, at, i % numbers);
     }
     return result;
+}
+
+static neap_tensor *convolve(const neap_model *model, int stage, neap_tensor *x)
+{
+    char path[64], name[96];
+    for (int k = 0;; k++) {
+        snprintf(path, sizeof path, "stem.%d.convolutions.%d", stage, k);
+        snprintf(name, sizeof name, "%s.weight", path);
+        if (!neap_model_find(model, name))
+            return x;
+        x = neap_add(x, bend(linear(model, path, -1, around(normalise(x), 1, 9, neighbour_at))));
+    }
 }
 
 static neap_tensor *tokens(const neap_model *model, neap_tensor *x)
 {
     if (!neap_model_find(model, "stem.0.weight"))
         return linear(model, "patch_embed.proj", -1, neap_patchify(x, 4));
-    x = neap_contiguous(bend(linear(model, "stem.0", -1, windows(x))));
-    return neap_reshape(linear(model, "stem.1", -1, windows(x)), neap_dims(-1, TOKENS, WIDTH));
+    x = convolve(model, 0, bend(linear(model, "stem.0", -1, around(x, 2, 16, window_at))));
+    x = convolve(model, 1, linear(model, "stem.1", -1, around(x, 2, 16, window_at)));
+    return neap_reshape(x, neap_dims(-1, TOKENS, WIDTH));
 }
 
 static neap_tensor *attend(const neap_model *model, int block, neap_tensor *x)
@@ -213,8 +246,8 @@ static neap_tensor *logits(const neap_model *model, neap_tensor *x)
 /* Two dozen layers of f32 products of numbers near 1. */
 START_TEST(features_and_logits)
 {
-    neap_network *networks[] = {NETWORK("vit", PLAIN), NETWORK("vit", STEM)};
-    for (int n = 0; n < 2; n++) {
+    neap_network *networks[] = {NETWORK("vit", PLAIN), NETWORK("vit", STEM), NETWORK("vit", CONVOLUTIONS)};
+    for (int n = 0; n < 3; n++) {
         const neap_model *model = neap_network_model(networks[n]);
         neap_tensor *x = pictures(5), *wide = neap_cast(x, NEAP_F64);
         check_near("features", neap_network_encode(networks[n], x), features(model, wide), 1e-5);
@@ -227,8 +260,8 @@ END_TEST
 /* Pictures beside each other do not mix, and strided ones are seen as what they show. */
 START_TEST(rows_are_apart)
 {
-    neap_network *networks[] = {NETWORK("vit", PLAIN), NETWORK("vit", STEM)};
-    for (int n = 0; n < 2; n++) {
+    neap_network *networks[] = {NETWORK("vit", PLAIN), NETWORK("vit", STEM), NETWORK("vit", CONVOLUTIONS)};
+    for (int n = 0; n < 3; n++) {
         neap_tensor *x = pictures(5), *all = neap_network_classify(networks[n], x);
         ck_assert(same_bits(neap_network_classify(networks[n], neap_slice(x, 0, 0, 2)), neap_slice(all, 0, 0, 2)));
         neap_tensor *apart = neap_slice(neap_concat((neap_tensor *[]){x, x}, 2, 3), 3, 0, CHANNELS);
@@ -279,8 +312,8 @@ static void check_gradient(const neap_model *model, int index, neap_tensor *x, n
 
 START_TEST(gradients)
 {
-    neap_network *networks[] = {NETWORK("vit", PLAIN), NETWORK("vit", STEM)};
-    for (int n = 0; n < 2; n++) {
+    neap_network *networks[] = {NETWORK("vit", PLAIN), NETWORK("vit", STEM), NETWORK("vit", CONVOLUTIONS)};
+    for (int n = 0; n < 3; n++) {
         const neap_model *model = neap_network_model(networks[n]);
         const int count = neap_model_count(model);
         neap_tensor *p[64], *gradient[64], *x = pictures(3);
