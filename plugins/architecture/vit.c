@@ -6,6 +6,8 @@
  * over patches that know nothing of their neighbours (Xiao et al. 2021, Early Convolutions Help Transformers See
  * Better). `convolutions` adds residual ones after each.
  */
+#include <math.h>
+
 #include <neap/error.h>
 #include <neap/memory.h>
 
@@ -56,7 +58,8 @@ static int make_stage(vit *m, neap_model *model, int i, int64_t in, int64_t out)
 {
     int status = neap_linear_make(&m->embed[i], model, WINDOW * in, out, kaiming, "stem.%d", i);
     for (int k = 0; status == 0 && k < m->config->convolutions; k++)
-        status = neap_linear_make(&m->convolution[i][k], model, NEIGHBOURS * out, out, kaiming, "stem.%d.convolutions.%d", i, k);
+        status = neap_linear_make(&m->convolution[i][k], model, NEIGHBOURS * out, out, kaiming,
+                                  "stem.%d.convolutions.%d", i, k);
     return status;
 }
 
@@ -182,13 +185,21 @@ static neap_tensor *run_block(const transformer_block *b, neap_tensor *x)
     return neap_scope_return(scope, neap_add(x, neap_linear_apply(&b->fc2, h)));
 }
 
+/* The mean of T tokens times the root of T: what differs between pictures then is of the size of what differs between
+ * tokens, and the head learns at the pace of the other layers. */
+static neap_tensor *pooled(neap_tensor *h)
+{
+    const double scale = sqrt((double)neap_dim(h, 1));
+    return neap_affine(neap_mean(neap_layer_norm(h, EPS), (const int[]){1}, 1, false), scale, 0);
+}
+
 static neap_tensor *encode(void *self, neap_tensor *x)
 {
     const vit *m = self;
     neap_tensor *h = neap_add(tokens(m, x), m->positions);
     for (int64_t i = 0; i < m->config->depth; i++)
         h = run_block(&m->block[i], h);
-    return neap_mean(neap_layer_norm(h, EPS), (const int[]){1}, 1, false);
+    return h ? pooled(h) : NULL;
 }
 
 static neap_tensor *classify(void *self, neap_tensor *x)
