@@ -1,6 +1,7 @@
 /*
  * A vision transformer as a classifier (Dosovitskiy et al. 2021, An Image is Worth 16x16 Words), with the mean of all
- * tokens in place of a class token (Zhai et al. 2022, Scaling Vision Transformers). That mean is what `encode` gives.
+ * tokens in place of a class token (Zhai et al. 2022, Scaling Vision Transformers). That mean, scaled, is what `encode`
+ * gives.
  *
  * With `stem`, tokens come from products over overlapping windows, each of which halves the sides, and not from one
  * over patches that know nothing of their neighbours (Xiao et al. 2021, Early Convolutions Help Transformers See
