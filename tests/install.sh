@@ -85,6 +85,8 @@ mkdir "$stage/more"
 cflags=$(pkg-config --cflags neap)
 check "version" neap --version
 check "plugins" sh -c "ls '$plugindir' | grep -q '^dit.so$' && ! ls '$plugindir' | grep -v '[.]so$'"
+check "recipes beside the Lua files" test -f "$stage$prefix/share/neap/recipes/lecture/rectified_flow.lua"
+check "the evaluator" test -f "$stage$prefix/share/neap/recipes/evaluator_fashion.safetensors"
 check "no build paths in neap.pc" sh -c "! grep -q '$NEAP_BUILD' '$pc'"
 # shellcheck disable=SC2086
 check "a plugin builds" cc -shared -fPIC -Wall -Wextra -Werror $cflags "$stage/halves.c" -o "$stage/more/halves.so"

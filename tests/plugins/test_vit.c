@@ -235,11 +235,7 @@ static neap_tensor *features(const neap_model *model, neap_tensor *x)
         neap_tensor *inner = bend(linear(model, "mlp.fc1", i, normal(h, false)));
         h = neap_add(h, linear(model, "mlp.fc2", i, inner));
     }
-<<<<<<< HEAD
-    return neap_mean(normal(h, false), (int[]){1}, 1, false);
-=======
-    return neap_affine(neap_sum(normalise(h), (int[]){1}, 1, false), 1 / sqrt(TOKENS), 0);
->>>>>>> 23cf464 (vit: features of the size that the head learns from best)
+    return neap_affine(neap_sum(normal(h, false), (int[]){1}, 1, false), 1 / sqrt(TOKENS), 0);
 }
 
 static neap_tensor *logits(const neap_model *model, neap_tensor *x)
