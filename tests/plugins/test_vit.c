@@ -203,7 +203,7 @@ static neap_tensor *convolve(const neap_model *model, int stage, neap_tensor *x)
         snprintf(name, sizeof name, "%s.weight", path);
         if (!neap_model_find(model, name))
             return x;
-        x = neap_add(x, bend(linear(model, path, -1, around(normalise(x), 1, 9, neighbour_at))));
+        x = neap_add(x, bend(linear(model, path, -1, around(normal(x, false), 1, 9, neighbour_at))));
     }
 }
 
