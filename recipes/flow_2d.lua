@@ -12,7 +12,7 @@ local o = neap.options {
 }
 
 local model = neap.architecture.mlp { hidden = o.hidden, depth = o.depth }
-local data = neap.dataset.toy2d { shape = o.shape }
+local data = neap.dataset.toy2d { shape = o.shape, count = 1000000 }
 
 neap.train {
   model = model, data = data,

@@ -11,7 +11,7 @@ local o = neap.options {
   out = "runs/mean_flow_2d",
 }
 
-local data = neap.dataset.toy2d { shape = o.shape, labels = false }
+local data = neap.dataset.toy2d { shape = o.shape, count = 1000000, labels = false }
 
 local function train(name, objective, interval, sampler)
   local model = neap.architecture.mlp { hidden = o.hidden, depth = o.depth, interval = interval }

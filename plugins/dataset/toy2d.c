@@ -1,7 +1,8 @@
 /*
  * Data set: points of the plane, for models that train in seconds and whose samples are judged at a glance. Point i is
- * a function of (seed, i); its class is i modulo the number of classes: the arm, ring, square or peak it comes from.
- * Without noise every shape lies within [-1, 1] in both directions.
+ * a function of (seed, i), drawn independently of the others, with its class: the arm, ring, square or peak it comes
+ * from. Classes in turn would be more even than any model's samples can be, and real draws look closer to each other
+ * than they are. Without noise every shape lies within [-1, 1] in both directions.
  */
 #include <inttypes.h>
 
@@ -54,10 +55,10 @@ static int toy2d_read(const void *self, int64_t index, float *x, int32_t *label)
     if (index < 0 || index >= config->count)
         return neap_fail("toy2d: expected a point of 0 to %" PRId64 ", got %" PRId64, config->count - 1, index);
     const toy_set *set = &toy_sets[config->shape];
-    int64_t k = index % set->classes;
     double noise = set->dimensions < 2 ? config->noise : 0, p[2];
-    float u[2], z[2];
-    neap_random_uniform(data->place, (uint64_t)index, 2, u);
+    float u[3], z[2];
+    neap_random_uniform(data->place, (uint64_t)index, 3, u);
+    int64_t k = (int64_t)(u[2] * (float)set->classes);
     neap_random_normal(data->noise, (uint64_t)index, 2, z);
     set->place(k, u, p);
     x[0] = (float)(p[0] + noise * (double)z[0]);

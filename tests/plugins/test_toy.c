@@ -95,11 +95,41 @@ START_TEST(points_lie_on_their_shape)
         for (int64_t n = 0; n < 2000; n++) {
             float p[2];
             int32_t k = read_point(s, n, p);
-            ck_assert_int_eq(k, n % toys[i].classes);
+            ck_assert(k >= 0 && k < toys[i].classes);
             ck_assert_msg(toys[i].off(p, k) < 1e-5, "%s: %g %g is not of class %d", toys[i].name, (double)p[0],
                           (double)p[1], k);
             ck_assert(fabsf(p[0]) < 1.00001f && fabsf(p[1]) < 1.00001f);
         }
+        close_set(s);
+    }
+}
+END_TEST
+
+/* Classes are drawn, each as likely as the others and whatever the one before: chi-squared of the counts of classes and
+ * of pairs of neighbours, which exceeds its mean by five standard deviations once in more than 10^5 times. */
+START_TEST(classes_are_drawn)
+{
+    enum { POINTS = 10240, MOST = 8 };
+    for (int i = 0; i < TOYS; i++) {
+        set s = OPEN("toy2d", "shape", toys[i].name);
+        const int classes = toys[i].classes;
+        double one[MOST] = {0}, two[MOST][MOST] = {{0}}, single = 0, pairs = 0;
+        for (int64_t n = 0, before = 0; n < POINTS; n++) {
+            float p[2];
+            const int32_t k = read_point(s, n, p);
+            one[k]++;
+            two[before][k]++;
+            before = k;
+        }
+        for (int a = 0; a < classes; a++) {
+            single += pow(one[a] - POINTS / classes, 2) * classes / POINTS;
+            for (int b = 0; b < classes; b++)
+                pairs += pow(two[a][b] - POINTS / classes / classes, 2) * classes * classes / POINTS;
+        }
+        const double free = classes - 1, both = classes * classes - 1;
+        ck_assert_double_lt(single, free + 5 * sqrt(2 * free));
+        ck_assert_double_lt(pairs, both + 5 * sqrt(2 * both));
+        ck_assert_double_gt(pairs, 0);
         close_set(s);
     }
 }
@@ -270,7 +300,7 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("toy", points_lie_on_their_shape, points_are_spread, noise_has_its_deviation,
+    return RUN_SUITE("toy", points_lie_on_their_shape, classes_are_drawn, points_are_spread, noise_has_its_deviation,
                      points_depend_on_seed_and_index, unlabelled, pictures_are_their_class,
                      pictures_depend_on_seed_and_index, wrong_settings);
 }
