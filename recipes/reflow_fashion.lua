@@ -12,15 +12,13 @@ local o = neap.options {
   couples = 20000, couple_steps = 25, w = 1, -- how many are drawn, and how
   lr = 1e-3, ema = 0.998,
   sampler_steps = 4, -- of the samples that are drawn in the end
-  out = "runs/reflow_fashion",
 }
 
 local run = neap.checkpoint.load(o.run .. "/checkpoint.safetensors")
 local teacher = neap.sampler.heun { steps = o.couple_steps, guidance = neap.guidance.cfg { w = o.w } }
-local path = o.out .. "/couples.safetensors"
-neap.folder(o.out)
+local path = o.run .. "/couples.safetensors"
 if neap.exists(path) then
-  print(("reflow_fashion: %s is there already"):format(path))
+  print(("reflow_fashion: taking %s, which is there already; remove it to draw others"):format(path))
 else
   neap.couple { model = run.model, sampler = teacher, n = o.couples, path = path, seed = 1 }
 end

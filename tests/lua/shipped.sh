@@ -133,6 +133,15 @@ echo '{"loss": 1, "step": 10}' >metrics/metrics.jsonl
 expect_like 1 "neap: *loss_per_t: metrics has no columns loss_t0, loss_t1, ..." \
     neap run "$recipes/loss_per_t.lua" run=metrics
 
+# --- One step ---------------------------------------------------------------------------------------------------------
+
+expect_like 0 "mlp: *" neap run "$recipes/mean_flow_2d.lua" train_steps=3 points=20 hidden=8 depth=1
+same_text "the figure is named" runs/mean_flow_2d/one_step.png "$(tail -n 1 stdout)"
+same_text "four panels, enlarged twice" 0000050000000550 "$(hex runs/mean_flow_2d/one_step.png 16 8)"
+for part in flow mean; do
+    same_text "$part: a figure of points, too" 0000019000000190 "$(hex runs/mean_flow_2d/$part/samples.png 16 8)"
+done
+
 # --- The quickstart's own data ----------------------------------------------------------------------------------------
 
 fashion=/usr/share/datasets/fashion-mnist
@@ -144,5 +153,17 @@ if [ -d $fashion ]; then
     holds "a real picture is no shape" test "$(cksum <fashion/noise_levels.png)" != \
         "$(cksum <runs/noise_levels/noise_levels.png)"
     expect 0 "" neap sample fashion --steps 2 -n 2 --label "Ankle boot" -o boots.png
+
+    # shellcheck disable=SC2086
+    expect_like 0 "dit: *" neap run "$recipes/flow_fashion.lua" $small sampler_steps=2 swiglu=true times=logit_normal
+    same_text "a flow" "flow_fashion: step 3, loss N" "$(sed -n '1s/loss [0-9.]*$/loss N/; 1s/^runs.//p' stdout)"
+    expect_like 0 "dit: *" neap run "$recipes/reflow_fashion.lua" couples=10 couple_steps=2 steps=3 batch=4
+    same_text "made straight" "step 3, loss N" "$(sed -n 's/^runs.reflow_fashion: \(.*\)loss [0-9.]*$/\1loss N/p' stdout)"
+    cp runs/flow_fashion/couples.safetensors before
+    expect_like 0 "dit: *" neap run "$recipes/reflow_fashion.lua" couples=10 couple_steps=2 steps=3 batch=4
+    same_text "couples that are there are taken" \
+        "reflow_fashion: taking runs/flow_fashion/couples.safetensors, which is there already; remove it to draw others" \
+        "$(head -n 1 stdout)"
+    holds "as they are" cmp before runs/flow_fashion/couples.safetensors
 fi
 finish
