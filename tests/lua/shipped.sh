@@ -154,6 +154,10 @@ if [ -d $fashion ]; then
         "$(cksum <runs/noise_levels/noise_levels.png)"
     expect 0 "" neap sample fashion --steps 2 -n 2 --label "Ankle boot" -o boots.png
 
+    expect_like 0 "dit: *" neap run "$recipes/dit_options.lua" width=16 depth=1 heads=2 train_steps=2 test=20
+    same_text "a line for each option" "adaln in_context qk_norm rope swiglu rms_norm" \
+        "$(sed -n 's/^\([a-z_]*\) *[0-9]* parameters .* test loss [0-9.]*$/\1/p' stdout | tr '\n' ' ' | sed 's/ $//')"
+
     # shellcheck disable=SC2086
     expect_like 0 "dit: *" neap run "$recipes/flow_fashion.lua" $small sampler_steps=2 swiglu=true times=logit_normal
     same_text "a flow" "flow_fashion: step 3, loss N" "$(sed -n '1s/loss [0-9.]*$/loss N/; 1s/^runs.//p' stdout)"
