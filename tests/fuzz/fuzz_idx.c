@@ -2,52 +2,17 @@
  * Fuzz target: any bytes as a pair of IDX files. The first two bytes tell how many of the rest are the file of labels;
  * what follows them is the file of pictures.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memfd_create */
-#endif
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <neap/error.h>
-#include <neap/registry.h>
-
-#include "replay.h"
+#include "dataset.h"
 
 extern const neap_plugin neap_plugin_idx;
 
-static int open_memory(neap_instance *instance, const char *key)
+/* What a model may be given. */
+static void check_pixels(const neap_dataset *functions, void *self, int64_t index, float *x, int64_t size)
 {
-    char path[64];
-    int file = memfd_create(key, MFD_CLOEXEC);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    if (file < 0 || neap_instance_set_text(instance, key, path))
-        abort();
-    return file;
-}
-
-static void put(int file, const uint8_t *bytes, size_t size)
-{
-    if (ftruncate(file, 0) || pwrite(file, bytes, size, 0) != (ssize_t)size)
-        abort();
-}
-
-/* Every example of a set that opened can be read, and is what a model may be given. */
-static void read_all(const neap_dataset *functions, void *self)
-{
-    neap_spec spec = functions->spec(self);
-    int64_t size = spec.height * spec.width * spec.channels;
-    float *x = malloc((size_t)size * sizeof *x);
-    for (int64_t i = 0; x && i < functions->count(self); i++) {
-        int32_t label;
-        if (functions->read(self, i, x, &label) || label < 0 || label >= (spec.classes ? spec.classes : 1))
+    (void)functions, (void)self, (void)index;
+    for (int64_t p = 0; p < size; p++)
+        if (!(x[p] >= -1 && x[p] <= 1))
             abort();
-        for (int64_t p = 0; p < size; p++) {
-            if (!(x[p] >= -1 && x[p] <= 1))
-                abort();
-        }
-    }
-    free(x);
-    functions->close(self);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -55,9 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static neap_instance *instance;
     static int images, labels;
     if (!instance) {
-        if (neap_registry_add(&neap_plugin_idx, NULL))
-            abort();
-        instance = neap_instance_new(neap_registry_find("dataset", "idx"));
+        instance = add_dataset(&neap_plugin_idx, "idx");
         images = open_memory(instance, "images");
         labels = open_memory(instance, "labels");
     }
@@ -67,13 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     first = first < size ? first : size;
     put(labels, data, first);
     put(images, data + first, size - first);
-    const neap_dataset *functions = neap_instance_component(instance)->functions;
-    void *self = functions->open(neap_instance_config(instance));
-    if (!self != neap_failed())
-        abort();
-    neap_error_clear();
-    if (self)
-        read_all(functions, self);
+    read_all(instance, check_pixels);
     return 0;
 }
 
