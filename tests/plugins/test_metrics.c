@@ -87,10 +87,11 @@ static double cubic(const float *x, const float *y, int64_t width)
 static double mean_kernel(neap_tensor *a, neap_tensor *b)
 {
     const int64_t n = neap_dim(a, 0), m = neap_dim(b, 0), width = neap_dim(a, 1);
+    const float *x = floats(a), *y = floats(b);
     double sum = 0;
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < m; j++)
-            sum += a == b && i == j ? 0 : cubic(floats(a) + i * width, floats(b) + j * width, width);
+            sum += a == b && i == j ? 0 : cubic(x + i * width, y + j * width, width);
     return sum / (double)(a == b ? n * (n - 1) : n * m);
 }
 
@@ -130,9 +131,10 @@ END_TEST
 static double distance_of(neap_tensor *a, int64_t i, neap_tensor *b, int64_t j)
 {
     const int64_t width = neap_dim(a, 1);
+    const float *x = neap_data(a), *y = neap_data(b); /* without a check of libcheck's, which costs a write each time */
     double sum = 0;
     for (int64_t d = 0; d < width; d++)
-        sum += pow((double)floats(a)[i * width + d] - (double)floats(b)[j * width + d], 2);
+        sum += pow((double)x[i * width + d] - (double)y[j * width + d], 2);
     return sqrt(sum);
 }
 
