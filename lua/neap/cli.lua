@@ -24,7 +24,9 @@ neap trains generative image models and samples from them.
                                     between two noises, or from --label to another
   neap eval RUN [-n N] [--seed S] [--labels L,..] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
              [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--batch N] [--threads N]
-             [--precision fp32|bf16] [--sampler NAME] [--steps N] [--w W] [key=value ...]
+             [--precision fp32|bf16]
+             [--sampler NAME] [--steps N] [key=value ...]
+             [--w W] [--interval LOW,HIGH] [--rescale PHI] [--worse RUN]
                                     score what a run draws against examples it has not seen
              [--samples FILE.npy [--sample-labels FILE.npy]]
                                     score these in place of drawing

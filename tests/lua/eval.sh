@@ -55,6 +55,11 @@ expect 0 "" neap eval $run -n 200 --batch 7 --evaluator $judge --resamples 5 --t
 same_text "neither batch nor threads matter" "$scores" "$(sed -n 2,8p stdout)"
 expect 0 "" neap eval $run -n 200 --seed 1 --evaluator $judge --resamples 5
 holds "another seed, other scores" test "$scores" != "$(sed -n 2,8p stdout)"
+expect 0 "" neap eval $run -n 20 --w 0 --evaluator $judge --resamples 0 --metric agreement --raw off.npy
+expect 0 "" neap eval $run -n 20 --w 5 --interval 0,0.001 --evaluator $judge --resamples 0 --metric agreement --raw outside.npy
+holds "outside of its interval guidance is off" cmp off.npy outside.npy
+expect 0 "" neap eval $run -n 20 --w 5 --worse $run --evaluator $judge --resamples 0 --metric agreement --raw worse.npy
+holds "autoguidance is no classifier-free guidance" test "$(cksum <off.npy)" != "$(cksum <worse.npy)"
 expect 0 "" neap eval $run -n 200 --w 0 --steps 4 --evaluator $judge --resamples 0 --metric frechet --metric agreement
 same_text "--metric, more than once" "frechet agreement least_agreement classes_present" "$(rows)"
 same_text "no resamples, no width" "$(field frechet low)" "$(field frechet high)"

@@ -1,9 +1,47 @@
 --- What the verbs share that draw from a run: its checkpoint, and its sampler with what the command line changes.
 local core = require "neap.core"
+local checkpoint = require "neap.checkpoint"
 local folder = require "neap.folder"
+local rule = require "neap.rule"
 local sampler = require "neap.sampler"
 
 local drawn = {}
+
+local function option(key, wanted)
+  return { key = key, kind = wanted.kind, read = wanted.read }
+end
+
+local INTERVAL = { kind = "two times LOW,HIGH", read = function(text)
+  local low, high = text:match "^([%d.]+),([%d.]+)$"
+  low, high = tonumber(low), tonumber(high)
+  return low and high and low < high and high <= 1 and { low = low, high = high } or nil
+end }
+
+-- The options of every verb that draws.
+local RULES = {
+  ["--seed"] = option("seed", rule.whole(0)),
+  ["--steps"] = option("steps", rule.whole(1)),
+  ["--sampler"] = option("sampler", rule.text "a sampler"),
+  ["--w"] = option("w", { kind = "a number", read = tonumber }),
+  ["--interval"] = option("interval", INTERVAL),
+  ["--rescale"] = option("rescale", rule.number(0, 1)),
+  ["--worse"] = option("worse", rule.text "a run"),
+  ["--batch"] = option("batch", rule.whole(1)),
+  ["--threads"] = option("threads", rule.whole(1)),
+  ["--raw"] = option("raw", rule.text "a file"),
+}
+
+--- These with a verb's own: { ["--name"] = { key, rule }, .. }, or a whole rule as neap.arguments takes it.
+function drawn.rules(own)
+  local rules = {}
+  for name, wanted in pairs(own) do
+    rules[name] = wanted.key and wanted or option(wanted[1], wanted[2])
+  end
+  for name, wanted in pairs(RULES) do
+    rules[name] = wanted
+  end
+  return rules
+end
 
 --- The checkpoint of a run's folder, or the checkpoint itself.
 function drawn.find(verb, path)
@@ -55,6 +93,11 @@ function drawn.adjust(run, given, pairs_)
     return sampler.new(given.sampler, changes)
   end
   return own:with(changes)
+end
+
+--- The worse network of a guidance away from one, where the command line names its run.
+function drawn.worse(verb, given)
+  return given.worse and checkpoint.load(drawn.find(verb, given.worse)).model or nil
 end
 
 --- Watches a sampler: tells the step where a person is looking.

@@ -10,33 +10,22 @@ local report = require "neap.cli.report"
 local rule = require "neap.rule"
 local samples = require "neap.evaluate.samples"
 
-local function option(key, wanted)
-  return { key = key, kind = wanted.kind, read = wanted.read }
-end
-
-local RULES = {
-  ["-n"] = option("n", rule.whole(2, 1000000)),
-  ["--seed"] = option("seed", rule.whole(0)),
-  ["--steps"] = option("steps", rule.whole(1)),
-  ["--sampler"] = option("sampler", rule.text "a sampler"),
-  ["--w"] = { key = "w", kind = "a number", read = tonumber },
-  ["--labels"] = option("labels", rule.text "'each', or labels with commas between"),
-  ["--precision"] = option("precision", rule.choice("fp32", "bf16")),
-  ["--evaluator"] = option("evaluator", rule.text "a classifier's checkpoint"),
-  ["--data"] = option("data", rule.text "a folder"),
-  ["--batch"] = option("batch", rule.whole(1)),
+local RULES = drawn.rules {
+  ["-n"] = { "n", rule.whole(2, 1000000) },
+  ["--labels"] = { "labels", rule.text "'each', or labels with commas between" },
+  ["--precision"] = { "precision", rule.choice("fp32", "bf16") },
+  ["--evaluator"] = { "evaluator", rule.text "a classifier's checkpoint" },
+  ["--data"] = { "data", rule.text "a folder" },
   ["--metric"] = { key = "metric", kind = "a metric", read = rule.text().read, many = true },
-  ["--resamples"] = { key = "resamples", kind = "0 or a whole number from 2", read = function(text)
+  ["--resamples"] = { "resamples", { kind = "0 or a whole number from 2", read = function(text)
     local number = rule.whole(0).read(text)
     return number ~= 1 and number or nil -- one resample has no spread
-  end },
-  ["--samples"] = option("samples", rule.text "a file"),
-  ["--sample-labels"] = option("sample_labels", rule.text "a file"),
-  ["--raw"] = option("raw", rule.text "a file"),
+  end } },
+  ["--samples"] = { "samples", rule.text "a file" },
+  ["--sample-labels"] = { "sample_labels", rule.text "a file" },
   ["--cas"] = { key = "cas", alone = true },
-  ["--cas-steps"] = option("cas_steps", rule.whole(1)),
-  ["--json"] = option("json", rule.text "a file"),
-  ["--threads"] = option("threads", rule.whole(1)),
+  ["--cas-steps"] = { "cas_steps", rule.whole(1) },
+  ["--json"] = { "json", rule.text "a file" },
 }
 
 local N = 10000
@@ -47,10 +36,11 @@ local EVALUATOR = "recipes/evaluator_fashion.safetensors"
 local function draw(given, run, pairs_)
   local spec = run.model:spec()
   local labels = samples.labels(given.labels, given.n, spec.classes, run.labels)
-  local own = drawn.adjust(run, given, pairs_)
+  local own, worse = drawn.adjust(run, given, pairs_), drawn.worse("eval", given)
   local before = core.precision(given.precision == "bf16" and "bf16" or "f32")
   local done, x = pcall(own.sample, own, run.model, {
     n = given.n, seed = given.seed, labels = labels and labels:tolist(), batch = given.batch, watch = drawn.progress,
+    worse = worse,
   })
   core.precision(before)
   if not done then

@@ -11,35 +11,17 @@ local ways = require "neap.cli.ways"
 
 local MOST = 1000000 -- pictures: more is a slip of the keyboard, and would fill the memory before it is noticed
 
-local function option(key, wanted)
-  return { key = key, kind = wanted.kind, read = wanted.read }
-end
-
-local RULES = {
-  ["-n"] = option("n", rule.whole(1, MOST)),
-  ["--seed"] = option("seed", rule.whole(0)),
-  ["--steps"] = option("steps", rule.whole(1)),
-  ["--label"] = option("label", rule.text "a label"),
-  ["--w"] = { key = "w", kind = "a number", read = tonumber },
-  ["--interval"] = { key = "interval", kind = "two times LOW,HIGH", read = function(text)
-    local low, high = text:match "^([%d.]+),([%d.]+)$"
-    low, high = tonumber(low), tonumber(high)
-    return low and high and low < high and high <= 1 and { low = low, high = high } or nil
-  end },
-  ["--rescale"] = option("rescale", rule.number(0, 1)),
-  ["--worse"] = option("worse", rule.text "a run"),
-  ["--sampler"] = option("sampler", rule.text "a sampler"),
-  ["--image"] = option("image", rule.text "a picture"),
-  ["--level"] = option("level", rule.number(0.001, 0.999)),
-  ["--keep"] = option("keep", rule.text "a picture"),
+local RULES = drawn.rules {
+  ["-n"] = { "n", rule.whole(1, MOST) },
+  ["--label"] = { "label", rule.text "a label" },
+  ["--image"] = { "image", rule.text "a picture" },
+  ["--level"] = { "level", rule.number(0.001, 0.999) },
+  ["--keep"] = { "keep", rule.text "a picture" },
   ["--invert"] = { key = "invert", alone = true },
-  ["--interpolate"] = option("interpolate", rule.whole(0)),
-  ["--morph"] = option("morph", rule.text "a label"),
-  ["--film"] = option("film", rule.text "a file"),
-  ["--batch"] = option("batch", rule.whole(1)),
-  ["--threads"] = option("threads", rule.whole(1)),
-  ["-o"] = option("out", rule.text "a file"),
-  ["--raw"] = option("raw", rule.text "a file"),
+  ["--interpolate"] = { "interpolate", rule.whole(0) },
+  ["--morph"] = { "morph", rule.text "a label" },
+  ["--film"] = { "film", rule.text "a file" },
+  ["-o"] = { "out", rule.text "a file" },
 }
 
 local ROW, WITHOUT_LABEL = 8, 64
@@ -110,7 +92,7 @@ local function draw(run, given, pairs_)
   local settings = ways.apply(given, run, {
     n = count_of(given, classes), seed = given.seed or 0, labels = given.label or (not given.image and "each" or nil),
     names = run.labels, batch = given.batch, watch = drawn.progress,
-    worse = given.worse and checkpoint.load(drawn.find("sample", given.worse)).model or nil,
+    worse = drawn.worse("sample", given),
   })
   local own, taken = drawn.adjust(run, given, pairs_), given.film and film_of(run, given, settings)
   local pictures = given.invert and there_and_back(own, run.model, settings) or own:sample(run.model, settings)
