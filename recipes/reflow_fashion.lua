@@ -9,7 +9,7 @@ local neap = require "neap"
 
 local o = neap.options {
   run = "runs/flow_fashion",
-  couples = 20000, couple_steps = 25, w = 1, -- how many are drawn, and how
+  couples = 20000, couple_steps = 13, w = 1, -- how many are drawn, and how
   lr = 1e-3, ema = 0.998,
   sampler_steps = 4, -- of the samples that are drawn in the end
 }

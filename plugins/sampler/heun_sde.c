@@ -3,7 +3,8 @@
  * t, as derived in sampling.h: the drift is the mean of both ends of a step, of which the second is reached with the
  * same noise. As the noise depends on t alone this is the weak scheme of order 2 (Kloeden and Platen 1992, 15.1); it
  * takes the noise of a whole step, of variance 2 strength (t^2 - next^2) / 2, in place of its value at one end. Two
- * evaluations a step. The last step is the mean (Ma et al. 2024, SiT). At strength 0 it is Heun's method.
+ * evaluations a step, but for the last, which is the mean (Ma et al. 2024, SiT), by Euler's step. At strength 0 it is
+ * Heun's method as in heun.c, which says why it ends so.
  */
 #include <neap/sampling.h>
 
@@ -27,8 +28,10 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 {
     const path *p = self;
     const double strength = p->config->strength, h = leg.t - leg.next;
-    neap_tensor *noisy = leg.step + 1 == leg.steps ? x : neap_add(x, noise_of(p, field, x, leg));
     neap_tensor *here = neap_reverse_drift(field, x, leg.t, strength);
+    if (leg.next == 0)
+        return neap_add(x, neap_affine(here, -h, 0));
+    neap_tensor *noisy = leg.step + 1 == leg.steps ? x : neap_add(x, noise_of(p, field, x, leg));
     neap_tensor *there = neap_reverse_drift(field, neap_add(noisy, neap_affine(here, -h, 0)), leg.next, strength);
     return neap_add(noisy, neap_affine(neap_add(here, there), -h / 2, 0));
 }

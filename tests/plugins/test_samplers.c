@@ -4,12 +4,12 @@
  */
 #include "flow.h"
 
-/* Orders, and evaluations for n steps. */
+/* Orders, and evaluations of ten steps. */
 static const struct solver {
     const char *name;
     double order;
     int evaluations;
-} solvers[] = {{"euler", 1, 1}, {"heun", 2, 2}, {"midpoint", 2, 2}, {"ab2", 2, 1}};
+} solvers[] = {{"euler", 1, 10}, {"heun", 2, 19}, {"midpoint", 2, 20}, {"ab2", 2, 10}};
 enum { SOLVERS = 4, COUNT = 3 };
 
 static const float starts[2 * COUNT] = {-1.5F, -0.7F, 0.2F, 0.6F, 1, 1.8F};
@@ -87,7 +87,7 @@ START_TEST(orders_on_shifted_grids)
 {
     for (int i = 0; i < SOLVERS; i++) {
         has_order((way){FLOW_SWING, 1, 0}, &solvers[i], "3");
-        has_order((way){FLOW_FALL, 0.5, 0}, &solvers[i], "0.4");
+        has_order((way){FLOW_FALL, 0.5, 0}, &solvers[i], "0.6"); /* and long ones at the end, which is Euler's of heun */
     }
 }
 END_TEST
@@ -152,7 +152,7 @@ START_TEST(evaluations_and_watchers)
                            .watch = &watch, .evaluations = &evaluations};
         ck_assert_ptr_nonnull(neap_sample(network, &s));
         ck_assert_int_eq(calls, 11);
-        ck_assert_int_eq(evaluations, 10 * solvers[i].evaluations);
+        ck_assert_int_eq(evaluations, solvers[i].evaluations);
         neap_instance_release(s.sampler);
     }
     neap_network_free(network);
