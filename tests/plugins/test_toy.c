@@ -111,7 +111,7 @@ START_TEST(classes_are_drawn)
 {
     enum { POINTS = 10240, MOST = 8 };
     for (int i = 0; i < TOYS; i++) {
-        set s = OPEN("toy2d", "shape", toys[i].name);
+        set s = OPEN("toy2d", "shape", toys[i].name, "count", "10240");
         const int classes = toys[i].classes;
         double one[MOST] = {0}, two[MOST][MOST] = {{0}}, single = 0, pairs = 0;
         for (int64_t n = 0, before = 0; n < POINTS; n++) {
