@@ -11,7 +11,7 @@ local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   patch = 4, width = 128, depth = 6, heads = 4, -- the transformer
   conditioning = "adaln", qk_norm = false, rope = false, swiglu = false, rms_norm = false,
-  times = "uniform", shift = 1.0, pairing = "independent", -- of the flow, in training
+  times = "logit_normal", shift = 1.0, pairing = "independent", -- of the flow, in training; docs/results.md compares
   label_dropout = 0.1, -- the lecture's 0.5 spends half of the training on the field without labels, which guidance needs
                        -- only to point away from
   lr = 3e-3, ema = 0.998,
