@@ -1,12 +1,13 @@
 -- A flow of the plane: trains a velocity field that carries noise (blue) to data (red), and draws both distributions,
--- the paths of some samples, and the field with the samples on their way; in a film, too. Half a minute on two cores.
+-- the paths of some samples, and the field with the samples on their way; in a film, too. Three minutes on one core.
 --
 --   neap run recipes/flow_2d.lua shape=gaussians8
+--   neap eval runs/flow_2d
 local neap = require "neap"
 
 local o = neap.options {
   shape = "moons", -- what to learn: moons, spirals, checkerboard, gaussians8, rings
-  hidden = 128, depth = 3, lr = 2e-3,
+  hidden = 256, depth = 4, lr = 2e-3,
   points = 600, paths = 40, num_steps = 50, -- what is drawn, and the steps of a sample
   out = "runs/flow_2d",
 }
@@ -18,7 +19,7 @@ neap.train {
   model = model, data = data,
   objective = neap.objective.flow_matching {},
   optimizer = neap.optimizer.adamw { lr = o.lr },
-  batch = 512, steps = 6000, decay = "cosine", ema = 0.995,
+  batch = 512, steps = 16000, warmup = 200, decay = "cosine", ema = 0.999,
 }
 
 -- --- Samples on their way --------------------------------------------------------------------------------------------
