@@ -2,7 +2,7 @@
 -- figures in docs/results.md are of this recipe.
 --
 --   neap run recipes/flow_fashion.lua
---   neap run recipes/flow_fashion.lua minutes=40 steps=20000 ema=0.9995
+--   neap run recipes/flow_fashion.lua minutes=40 steps=18000 ema=0.9995
 --   neap sample runs/flow_fashion --label Dress --w 2
 --   neap eval runs/flow_fashion
 local neap = require "neap"
@@ -35,5 +35,5 @@ neap.train {
   },
   optimizer = neap.optimizer.adamw { lr = o.lr },
   sampler = neap.sampler.euler { steps = o.sampler_steps, guidance = neap.guidance.cfg { w = o.w } },
-  batch = 64, steps = 5000, minutes = 10, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16",
+  batch = 64, steps = 4500, minutes = 10, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16",
 }
