@@ -8,7 +8,7 @@ local function number(value)
 end
 
 local function interval(row)
-  return row.low and ("%s to %s"):format(number(row.low), number(row.high)) or ""
+  return row.low and row.high > row.low and ("%s to %s"):format(number(row.low), number(row.high)) or ""
 end
 
 local function lines_of(rows, real)
