@@ -44,29 +44,10 @@ end
 
 -- --- Accuracy --------------------------------------------------------------------------------------------------------
 
-local BATCH = 500
-
-local function indices(first, count)
-  local list = {}
-  for i = 1, count do
-    list[i] = first + i - 1
-  end
-  return list
-end
-
--- How many of the pictures have no larger logit than that of their label.
-local function count_right(model, x, labels)
-  local logits = neap.no_grad(model.classify, model, x)
-  local own = neap.gather(logits, labels:reshape(-1, 1), 1)
-  return neap.cast(neap.ge(own, logits:max(1, true)), "f32"):sum():item()
-end
-
 local function accuracy(model, data)
-  local right, count = 0, data:count()
-  for first = 0, count - 1, BATCH do
-    right = right + count_right(model, data:read(indices(first, math.min(BATCH, count - first))))
-  end
-  return right / count
+  local x, labels = data:batch(1, data:count())
+  local answers = neap.evaluate.evidence(model, x, labels)
+  return neap.evaluate.score(neap.metric.agreement {}, answers, nil, { resamples = 0 })[1].value
 end
 
 local weights = o.weights ~= "" and o.weights or train(open_data "train")

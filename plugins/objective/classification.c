@@ -57,9 +57,11 @@ static void place(const change *drawn, neap_spec s, const float *from, float *to
 static neap_tensor *augment(const config *c, neap_spec s, const neap_step *step)
 {
     const int64_t pixels = s.height * s.width;
+    if (!c->flip && !c->shift)
+        return step->x;
     neap_tensor *x = neap_contiguous(step->x), *result = x ? neap_empty(NEAP_F32, neap_shape_of(x)) : NULL;
-    if (!result || (!c->flip && !c->shift))
-        return x;
+    if (!result)
+        return NULL;
     const float *from = neap_data(x);
     float *to = neap_data(result);
     for (int64_t i = 0; i < neap_dim(x, 0); i++, from += pixels * s.channels) {

@@ -101,6 +101,13 @@ print((drawn - again):abs():max():item(), drawn:abs():max():item() > 0)
 RECIPE
 expect 0 "" neap run again.lua
 same_text "the same pictures by the checkpoint's" "0.0	true" "$(cat stdout)"
+for given in own "two --w 2" "one --w 1"; do
+    name=${given%% *}
+    # shellcheck disable=SC2086
+    expect 0 "" neap sample runs/nested -n 2 --interval 0,1 ${given#"$name"} --raw "$name.npy"
+done
+holds "a guidance by options has the weight of the run's, however deep it lies" cmp own.npy two.npy
+holds "unless one is given" test "$(cksum <own.npy)" != "$(cksum <one.npy)"
 
 # --- Refused ----------------------------------------------------------------------------------------------------------
 

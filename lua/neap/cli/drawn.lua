@@ -58,10 +58,14 @@ local function guidance(name, settings)
   return core.component("guidance", name, settings)
 end
 
--- The weight of the run's own guidance, which the command line's stands in for.
+-- The weight of the run's own guidance, at the bottom of those that stand on it; the command line's stands in for it.
 local function weight_of(run, given)
   local own = run.sampler.guidance
-  return given.w or own and core.json_decode(own:json()).w or 1
+  local config = own and core.json_decode(own:json()) or {}
+  while config.of do
+    config = config.of.config
+  end
+  return given.w or config.w or 1
 end
 
 local function guidance_of(run, given)

@@ -2,7 +2,6 @@
 -- Models): a fresh classifier is trained on samples with the labels that were asked for, and tested on real pictures.
 local core = require "neap.core"
 local evaluate = require "neap.evaluate"
-local tensor = require "neap.tensor"
 
 local accuracy = {}
 
@@ -38,24 +37,14 @@ local function train(model, source, steps, seed)
   trainer:swap_ema()
 end
 
---- The share of pictures that have no larger logit than that of their label.
-function accuracy.share_right(logits, labels)
-  local ops = core.ops
-  local own = ops.gather(logits, ops.reshape(labels, { -1, 1 }), { axis = 1 })
-  local best = ops.max(logits, { axes = { 1 }, keep = true })
-  return ops.mean(ops.cast(ops.ge(own, best), { dtype = "f64" })):item()
-end
-
 --- Trains a classifier of the given component on x and labels and returns its accuracy on test = { x, labels }.
 -- `settings` may hold the number of steps and the seed.
 function accuracy.score(component, x, labels, test, settings)
   local model = core.network(component, settings.seed or 0)
   local source <close> = source_of(x, labels, model:spec().classes)
   train(model, source, settings.steps or DEFAULT_STEPS, settings.seed or 0)
-  local logits = tensor.no_grad(evaluate.by_batches, test.x, 250, function(rows)
-    return model:classify(core.ops.contiguous(rows))
-  end)
-  return accuracy.share_right(logits, test.labels)
+  local answers = evaluate.evidence(model, test.x, test.labels)
+  return evaluate.score(core.component("metric", "agreement", {}), answers, nil, { resamples = 0 })[1].value
 end
 
 return accuracy
