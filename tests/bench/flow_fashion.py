@@ -145,7 +145,7 @@ def batches(x, labels, batch):
 
 
 def loss_of(model, x, labels, o):
-    t, z = torch.rand(len(x)), torch.randn_like(x)
+    t, z = torch.sigmoid(torch.randn(len(x))), torch.randn_like(x)
     labels = torch.where(torch.rand(len(x)) < o.label_dropout, CLASSES, labels)
     at = t[:, None, None, None]
     with autocast(o):
