@@ -92,7 +92,7 @@ static void forward_block(const attention_run *run, int64_t head, int64_t first,
     multiply(&(head_product){words, rows, a->keys, a->dim, rows_of(&a->q, a->heads, head, first), f->keys, NULL,
                              f->scores, run->sizes.score_row}, f->left);
     softmax_rows(run, rows, f, (real *)a->lse + head * a->queries + first);
-    multiply(&(head_product){words, rows, a->dim, a->keys, {f->scores, run->sizes.score_row, 1}, f->values, NULL, out,
+    multiply(&(head_product){words, rows, a->dim, a->keys, strided(f->scores, run->sizes.score_row, 1), f->values, NULL, out,
                              a->o.token}, f->left);
     scale_rows(rows, a->dim, f->inverse, out, a->o.token);
 }

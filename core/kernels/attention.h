@@ -61,12 +61,12 @@ NEAP_INLINE real *head_of(const neap_attention_view *v, int64_t heads, int64_t h
 
 NEAP_INLINE gemm_matrix rows_of(const neap_attention_view *v, int64_t heads, int64_t head, int64_t first)
 {
-    return (gemm_matrix){head_of(v, heads, head, first), v->token, 1};
+    return strided(head_of(v, heads, head, first), v->token, 1);
 }
 
 NEAP_INLINE gemm_matrix transposed(gemm_matrix m)
 {
-    return (gemm_matrix){m.data, m.col, m.row};
+    return strided(m.data, m.col, m.row);
 }
 
 /* C[m, n] = start + A B, where B is packed and A is readied in `left`; start is NULL or C. */
@@ -84,8 +84,7 @@ NEAP_INLINE void multiply(const head_product *p, word *left)
 {
     const int64_t k_words = gemm_word_count(p->words, p->k);
     gemm_block block = {.m = p->m, .n = p->n, .k_words = k_words, .pairs = p->words == WORDS_PAIRS, .b = p->b,
-                        .b_panel = k_words * NR, .start = p->start, .start_row = p->c_row, .c = p->c,
-                        .c_row = p->c_row};
+                        .b_panel = k_words * NR, .start = p->start, .c = p->c, .c_row = p->c_row};
     if (p->words == WORDS_REAL) { /* a block is small enough to be read across its rows, too */
         block.a = (gemm_left){p->a.data, MR * p->a.row, p->a.row, p->a.col};
     } else {

@@ -74,9 +74,9 @@ static void add_key_gradients(const attention_run *run, int64_t head, int64_t fi
     real *gk = head_of(&a->gk, a->heads, head, 0), *gv = head_of(&a->gv, a->heads, head, 0);
     NEAP_VARIANT(neap_gemm_pack_right)(words, rows_of(&a->q, a->heads, head, first), rows, a->dim, b->queries);
     NEAP_VARIANT(neap_gemm_pack_right)(words, rows_of(&a->go, a->heads, head, first), rows, a->dim, b->grads);
-    multiply(&(head_product){words, a->keys, a->dim, rows, {b->p, 1, row}, b->grads, first ? gv : NULL, gv,
+    multiply(&(head_product){words, a->keys, a->dim, rows, strided(b->p, 1, row), b->grads, first ? gv : NULL, gv,
                              a->gv.token}, b->left);
-    multiply(&(head_product){words, a->keys, a->dim, rows, {b->ds, 1, row}, b->queries, first ? gk : NULL, gk,
+    multiply(&(head_product){words, a->keys, a->dim, rows, strided(b->ds, 1, row), b->queries, first ? gk : NULL, gk,
                              a->gk.token}, b->left);
 }
 
@@ -90,7 +90,7 @@ static void backward_block(const attention_run *run, int64_t head, int64_t first
     multiply(&(head_product){words, rows, a->keys, a->dim, rows_of(&a->go, a->heads, head, first), b->values_by_dim,
                              NULL, b->ds, row}, b->left);
     weigh_rows(run, head, first, rows, b);
-    multiply(&(head_product){words, rows, a->dim, a->keys, {b->ds, row, 1}, b->keys, NULL,
+    multiply(&(head_product){words, rows, a->dim, a->keys, strided(b->ds, row, 1), b->keys, NULL,
                              head_of(&a->gq, a->heads, head, first), a->gq.token}, b->left);
     add_key_gradients(run, head, first, rows, b);
 }

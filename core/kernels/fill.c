@@ -13,6 +13,7 @@ void NEAP_VARIANT(neap_fill_all)(neap_kernels *table)
     NEAP_VARIANT(neap_fill_optimizer)(table);
     NEAP_VARIANT(neap_fill_convert)(table);
     NEAP_VARIANT(neap_fill_gemm)(table);
+    NEAP_VARIANT(neap_fill_conv)(table);
     NEAP_VARIANT(neap_fill_attention)(table);
     NEAP_VARIANT(neap_fill_peak)(table);
     table->name = NEAP_VARIANT_NAME;

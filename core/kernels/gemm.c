@@ -24,6 +24,7 @@
 /* One product under way: what to do, how it is cut, where packed operands lie. */
 typedef struct gemm_run {
     const neap_gemm *g;
+    gemm_access access;
     gemm_words words;
     int64_t per_word;                 /* elements of k in a word */
     int64_t k_words;                  /* of the whole product */
@@ -52,9 +53,9 @@ static void choose_tasks(gemm_run *run, int64_t m, int64_t n, int64_t threads)
     }
 }
 
-static gemm_run plan(const neap_gemm *g, int64_t threads)
+static gemm_run plan(const neap_gemm *g, const gemm_access *access, int64_t threads)
 {
-    gemm_run run = {.g = g, .words = g->bf16 ? WORDS_BF16 : WORDS_REAL};
+    gemm_run run = {.g = g, .access = *access, .words = g->bf16 ? WORDS_BF16 : WORDS_REAL};
     run.per_word = run.words == WORDS_PAIRS ? 2 : 1;
     run.k_words = gemm_word_count(run.words, g->k);
     const int64_t blocks = (run.k_words + BLOCK_WORDS - 1) / BLOCK_WORDS;
@@ -92,19 +93,29 @@ static int64_t elements(const gemm_run *run, int64_t first, int64_t words)
     return least(words * run->per_word, run->g->k - first * run->per_word);
 }
 
+static gemm_matrix left_matrix(const gemm_run *run)
+{
+    const neap_gemm *g = run->g;
+    return run->access.a ? (gemm_matrix){.reader = run->access.a} : strided(g->a, g->a_row, g->a_col);
+}
+
+static gemm_matrix right_matrix(const gemm_run *run)
+{
+    const neap_gemm *g = run->g;
+    return run->access.b ? (gemm_matrix){.reader = run->access.b} : strided(g->b, g->b_row, g->b_col);
+}
+
 /* Panels [begin, end) of the chunk's columns, for all its blocks of k: block b of a chunk lies at b times the size of one
  * block over all columns. */
 static void pack_panels(void *user, int64_t begin, int64_t end)
 {
     const gemm_run *run = user;
-    const neap_gemm *g = run->g;
     const int64_t columns = round_up(run->chunk_n, NR);
     for (int64_t k = 0; k < run->chunk_k; k += run->block_words) {
         const int64_t words = least(run->chunk_k - k, run->block_words);
         const int64_t first = (run->k0 + k) * run->per_word, col = run->n0 + begin * NR;
-        const gemm_matrix b = {(const real *)g->b + first * g->b_row + col * g->b_col, g->b_row, g->b_col};
         NEAP_VARIANT(neap_gemm_pack_right)
-        (run->words, b, elements(run, run->k0 + k, words), least(run->chunk_n, end * NR) - begin * NR,
+        (run->words, part_from(right_matrix(run), first, col), elements(run, run->k0 + k, words), least(run->chunk_n, end * NR) - begin * NR,
          run->right + k * columns + begin * NR * words);
     }
 }
@@ -115,7 +126,6 @@ static void set_start(const gemm_run *run, gemm_block *block, int64_t k)
     const neap_gemm *g = run->g;
     if (k > 0 || g->accumulate) {
         block->start = block->c;
-        block->start_row = block->c_row;
     } else if (g->bias) {
         block->start = (const real *)g->bias + block->col;
     }
@@ -134,13 +144,17 @@ static void multiply_rows(const gemm_run *run, int64_t row, int64_t m, int64_t c
 {
     const neap_gemm *g = run->g;
     const int64_t columns = round_up(run->chunk_n, NR);
-    int64_t k = 0;
+    const bool placed = run->access.place;
+    int64_t offset[BLOCK_ROWS], k = 0;
+    if (placed) {
+        run->access.place(run->access.placer, row, m, offset);
+    }
     do {
         const int64_t words = least(run->chunk_k - k, run->block_words), first = run->k0 + k;
         gemm_block block = {.m = m, .n = n, .k_words = words, .pairs = run->words == WORDS_PAIRS,
-                            .c = (real *)g->c + row * g->c_row + run->n0 + col, .c_row = g->c_row,
-                            .row = row, .col = run->n0 + col};
-        const gemm_matrix a = {(const real *)g->a + row * g->a_row + first * run->per_word * g->a_col, g->a_row, g->a_col};
+                            .c = (real *)g->c + (placed ? 0 : row * g->c_row) + run->n0 + col, .c_row = g->c_row,
+                            .c_offset = placed ? offset : NULL, .row = row, .col = run->n0 + col};
+        const gemm_matrix a = part_from(left_matrix(run), row, first * run->per_word);
         block.a = NEAP_VARIANT(neap_gemm_pack_left)(run->words, a, m, elements(run, first, words), space);
         block.b = run->right + k * columns + col * words;
         block.b_panel = words * NR;
@@ -194,12 +208,14 @@ static void execute(gemm_run *run)
     }
 }
 
-static int gemm(const neap_gemm *g)
+static const gemm_access by_strides;
+
+int NEAP_VARIANT(neap_gemm_through)(const neap_gemm *g, const gemm_access *access)
 {
     if (g->m <= 0 || g->n <= 0) {
         return 0;
     }
-    gemm_run run = plan(g, neap_threads());
+    gemm_run run = plan(g, access, neap_threads());
     word *scratch = neap_scratch(SCRATCH_SLOT, (size_t)scratch_size(&run) * sizeof *scratch);
     if (!scratch) {
         return neap_fail_in("gemm");
@@ -207,6 +223,11 @@ static int gemm(const neap_gemm *g)
     place(&run, scratch);
     execute(&run);
     return 0;
+}
+
+static int gemm(const neap_gemm *g)
+{
+    return NEAP_VARIANT(neap_gemm_through)(g, &by_strides);
 }
 
 /* Many products of one shape: each task takes a run of them, alone. */
@@ -258,7 +279,7 @@ static int gemm_batch(const neap_gemm *g, int64_t count, int64_t a_batch, int64_
         return gemm_each(g, count, a_batch, b_batch, c_batch);
     }
     const bool small = g->m * g->n * g->k * count < SERIAL_WORK;
-    batch_run batch = {plan(g, 1), count, small ? 1 : threads, a_batch, b_batch, c_batch, 0, NULL};
+    batch_run batch = {plan(g, &by_strides, 1), count, small ? 1 : threads, a_batch, b_batch, c_batch, 0, NULL};
     batch.size = round_up(scratch_size(&batch.run), VLEN);
     batch.scratch = neap_scratch(SCRATCH_SLOT, (size_t)(batch.tasks * batch.size) * sizeof(word));
     if (!batch.scratch) {

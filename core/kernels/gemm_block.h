@@ -47,11 +47,35 @@ NEAP_INLINE int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Element (i, j) of a matrix lies at data[i * row + j * col]. */
+/* Elements that are laid out by no strides are read through a function: `count` adjacent ones of each of the rows
+ * [row, row + rows), from column `col` on, written out_row apart. */
+typedef void gemm_read_fn(const void *self, int64_t row, int64_t rows, int64_t col, int64_t count, real *out,
+                          int64_t out_row);
+typedef struct gemm_reader {
+    gemm_read_fn *read;
+    const void *self;
+} gemm_reader;
+
+/* Element (i, j) of a matrix lies at data[i * row + j * col], or, with a reader, is its (row + i, col + j). */
 typedef struct gemm_matrix {
     const real *data;
     int64_t row, col;
+    const gemm_reader *reader;
 } gemm_matrix;
+
+NEAP_INLINE gemm_matrix strided(const real *data, int64_t row, int64_t col)
+{
+    return (gemm_matrix){data, row, col, NULL};
+}
+
+/* What is left of a matrix from (i, j) on. */
+NEAP_INLINE gemm_matrix part_from(gemm_matrix m, int64_t i, int64_t j)
+{
+    if (m.reader) {
+        return (gemm_matrix){NULL, m.row + i, m.col + j, m.reader};
+    }
+    return strided(m.data + i * m.row + j * m.col, m.row, m.col);
+}
 
 /* Left operand as the tile reads it: word (r, k) of the p-th group of MR rows at data[p * group + r * row + k * col]. */
 typedef struct gemm_left {
@@ -69,8 +93,7 @@ gemm_left NEAP_VARIANT(neap_gemm_pack_left)(gemm_words words, gemm_matrix a, int
 /* Packs k elements by n columns of B into panels of NR columns, each [k words][NR], the last padded with zeros. */
 void NEAP_VARIANT(neap_gemm_pack_right)(gemm_words words, gemm_matrix b, int64_t k, int64_t n, word *panels);
 
-/* C[m, n] = start + A B for one block of k. `start` rows lie start_row apart (0: one row for all); NULL is zero.
- * It may be C itself. */
+/* C[m, n] = start + A B for one block of k. `start` is C itself, one row for all, or NULL: zero. Rows of C lie c_row apart or, where c_offset is not NULL, at c + c_offset[i]. */
 typedef struct gemm_block {
     int64_t m, n, k_words;
     bool pairs;
@@ -78,14 +101,26 @@ typedef struct gemm_block {
     const word *b;
     int64_t b_panel; /* words from one panel to the next */
     const real *start;
-    int64_t start_row;
     real *c;
     int64_t c_row;
+    const int64_t *c_offset;
     neap_tile_fn *tile; /* called for each finished panel, offset by (row, col) */
     void *tile_user;
     int64_t row, col;
 } gemm_block;
 
 void NEAP_VARIANT(neap_gemm_multiply)(const gemm_block *block);
+
+/* Writes where rows [row, row + rows) of C lie, in elements from C on. */
+typedef void gemm_place_fn(const void *self, int64_t row, int64_t rows, int64_t *offset);
+
+/* A product whose operands are read, or whose rows are written, by functions; NULL members: as its strides say. */
+typedef struct gemm_access {
+    const gemm_reader *a, *b;
+    gemm_place_fn *place;
+    const void *placer;
+} gemm_access;
+
+int NEAP_VARIANT(neap_gemm_through)(const neap_gemm *g, const gemm_access *access);
 
 #endif

@@ -10,6 +10,9 @@
 #define ROW_PAD 16
 /* Pairs are made from this many rows of reals at a time. */
 #define PAIR_ROWS 32
+/* The square of reals that rows are read into before they are paired; its width is even. */
+#define READ_ROWS 16
+#define READ_COLUMNS 256
 /* Rows further than a page apart are no stream to the processor: they are asked for this many rows before their use. */
 #define AHEAD 16
 
@@ -97,11 +100,9 @@ static void gather_transposed(gemm_matrix b, int64_t k, int64_t n, word *panel)
         for (; i + VLEN <= k; i += VLEN) {
             transpose_square(b.data + j * b.col + i, b.col, panel + i * NR + j, NR);
         }
-        const gemm_matrix rest = {b.data + j * b.col + i, b.row, b.col};
-        gather(rest, k - i, VLEN, panel + i * NR + j, NR);
+        gather(part_from(b, i, j), k - i, VLEN, panel + i * NR + j, NR);
     }
-    const gemm_matrix rest = {b.data + j * b.col, b.row, b.col};
-    gather(rest, k, n - j, panel + j, NR);
+    gather(part_from(b, 0, j), k, n - j, panel + j, NR);
 }
 
 /* The same where elements along n are adjacent and the panel is full. */
@@ -120,7 +121,9 @@ static void panel_of_reals(gemm_matrix b, int64_t k, int64_t n, word *panel)
     if (n < NR) {
         memset(panel, 0, (size_t)(k * NR) * sizeof *panel);
     }
-    if (b.row == 1 && b.col != 1) {
+    if (b.reader) {
+        b.reader->read(b.reader->self, b.row, k, b.col, n, panel, NR);
+    } else if (b.row == 1 && b.col != 1) {
         gather_transposed(b, k, n, panel);
     } else if (b.col == 1 && n == NR) {
         gather_full(b, k, panel);
@@ -162,6 +165,17 @@ static void groups_of_reals(gemm_matrix a, int64_t count, int64_t k, word *group
     word line[LINE_ROWS];
     for (int64_t i = 0; i < k; i++) {
         spread(column(a, i, count, line), count, groups + i * MR, group);
+    }
+}
+
+static void rows_of_reals(gemm_matrix a, int64_t m, int64_t k, word *rows, int64_t row)
+{
+    if (a.reader) {
+        a.reader->read(a.reader->self, a.row, m, a.col, k, rows, row);
+        return;
+    }
+    for (int64_t r = 0; r < m; r++) {
+        memcpy(rows + r * row, a.data + r * a.row, (size_t)k * sizeof *rows);
     }
 }
 
@@ -248,8 +262,7 @@ static void panel_of_pairs(gemm_matrix b, int64_t k, int64_t n, word *panel)
     word rows[(PAIR_ROWS + 1) * NR] __attribute__((aligned(VBYTES)));
     for (int64_t i = 0; i < k; i += PAIR_ROWS) {
         const int64_t count = least(k - i, PAIR_ROWS);
-        const gemm_matrix part = {b.data + i * b.row, b.row, b.col};
-        panel_of_reals(part, count, n, rows);
+        panel_of_reals(part_from(b, i, 0), count, n, rows);
         memset(rows + count * NR, 0, NR * sizeof *rows);
         for (int64_t r = 0; r < count; r += 2) {
             pair_words(NR, rows + r * NR, rows + (r + 1) * NR, panel + (i + r) / 2 * NR);
@@ -285,23 +298,39 @@ static void groups_of_pairs(gemm_matrix a, int64_t count, int64_t k, word *group
 
 static void rows_of_rounded(gemm_matrix a, int64_t m, int64_t k, word *rows, int64_t row)
 {
+    rows_of_reals(a, m, k, rows, row);
     for (int64_t r = 0; r < m; r++) {
-        memcpy(rows + r * row, a.data + r * a.row, (size_t)k * sizeof *rows);
         round_words(rows + r * row, k);
+    }
+}
+
+/* Rows that are read are paired in squares that fit the first cache. */
+static void pairs_of_read(gemm_matrix a, int64_t m, int64_t k, word *rows, int64_t row)
+{
+    word square[READ_ROWS * READ_COLUMNS];
+    for (int64_t j = 0; j < k; j += READ_COLUMNS) {
+        const int64_t count = least(k - j, READ_COLUMNS);
+        rows_of_reals(part_from(a, 0, j), m, count, square, READ_COLUMNS);
+        for (int64_t r = 0; r < m; r++) {
+            pair_row(count, square + r * READ_COLUMNS, rows + r * row + j / 2);
+        }
     }
 }
 
 static void rows_of_pairs(gemm_matrix a, int64_t m, int64_t k, word *rows, int64_t row)
 {
-    for (int64_t r = 0; r < m; r++) {
+    for (int64_t r = 0; a.reader && r < m; r += READ_ROWS) {
+        pairs_of_read(part_from(a, r, 0), least(m - r, READ_ROWS), k, rows + r * row, row);
+    }
+    for (int64_t r = 0; !a.reader && r < m; r++) {
         pair_row(k, a.data + r * a.row, rows + r * row);
     }
 }
 
 #endif
 
-/* How each kind of word is packed: a panel of the right operand; of the left, rows that are contiguous, and others.
- * Contiguous rows of reals are read as they lie. */
+/* How each kind of word is packed: a panel of the right operand; of the left, rows that are contiguous or read, and
+ * others. */
 typedef struct packers {
     void (*panel)(gemm_matrix b, int64_t k, int64_t n, word *panel);
     void (*rows)(gemm_matrix a, int64_t m, int64_t k, word *rows, int64_t row);
@@ -309,7 +338,7 @@ typedef struct packers {
 } packers;
 
 static const packers packers_of[WORDS_COUNT] = {
-    [WORDS_REAL] = {panel_of_reals, NULL, groups_of_reals},
+    [WORDS_REAL] = {panel_of_reals, rows_of_reals, groups_of_reals},
 #if !NEAP_F64_VARIANT
     [WORDS_ROUNDED] = {panel_of_rounded, rows_of_rounded, groups_of_rounded},
     [WORDS_PAIRS] = {panel_of_pairs, rows_of_pairs, groups_of_pairs},
@@ -320,8 +349,7 @@ void NEAP_VARIANT(neap_gemm_pack_right)(gemm_words words, gemm_matrix b, int64_t
 {
     const int64_t panel = gemm_word_count(words, k) * NR;
     for (int64_t j = 0; j < n; j += NR) {
-        const gemm_matrix part = {b.data + j * b.col, b.row, b.col};
-        packers_of[words].panel(part, k, least(n - j, NR), panels + j / NR * panel);
+        packers_of[words].panel(part_from(b, 0, j), k, least(n - j, NR), panels + j / NR * panel);
     }
 }
 
@@ -329,18 +357,17 @@ gemm_left NEAP_VARIANT(neap_gemm_pack_left)(gemm_words words, gemm_matrix a, int
 {
     const packers *pack = &packers_of[words];
     const int64_t k_words = gemm_word_count(words, k);
-    if (a.col == 1 && !pack->rows) {
+    if (a.col == 1 && !a.reader && words == WORDS_REAL) { /* as it lies */
         return (gemm_left){a.data, MR * a.row, a.row, 1};
     }
-    if (a.col == 1) {
+    if (a.col == 1 || a.reader) {
         const int64_t row = round_up(k_words, VLEN) + ROW_PAD;
         pack->rows(a, m, k, space, row);
         return (gemm_left){space, MR * row, row, 1};
     }
     const int64_t group = round_up(MR * k_words, 64) + ROW_PAD;
     for (int64_t i = 0; i < m; i += LINE_ROWS) {
-        const gemm_matrix part = {a.data + i * a.row, a.row, a.col};
-        pack->groups(part, least(m - i, LINE_ROWS), k, space + i / MR * group, group);
+        pack->groups(part_from(a, i, 0), least(m - i, LINE_ROWS), k, space + i / MR * group, group);
     }
     return (gemm_left){space, group, 1, MR};
 }

@@ -20,10 +20,8 @@ typedef struct tile_args {
     const word *a;
     int64_t a_row, a_col;
     const word *b;
-    const real *start;
-    int64_t start_row;
-    real *c;
-    int64_t c_row;
+    const real *start[MR]; /* of each row */
+    real *c[MR];
 } tile_args;
 
 /* rows, vectors and pairs are constants where this is inlined: the accumulators stay in registers. Every element
@@ -35,8 +33,8 @@ NEAP_INLINE void tile(const int rows, const int vectors, const bool pairs, const
     const int64_t a_row = t->a_row, a_col = t->a_col;
     _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {
         _Pragma("GCC unroll 8") for (int v = 0; v < vectors; v++) {
-            acc[r][v] = vload(t->start + r * t->start_row + v * VLEN);
-            __builtin_prefetch(t->c + r * t->c_row + v * VLEN, 1);
+            acc[r][v] = vload(t->start[r] + v * VLEN);
+            __builtin_prefetch(t->c[r] + v * VLEN, 1);
         }
     }
     for (int64_t k = t->k; k > 0; k--, a += a_col, b += NR) {
@@ -53,7 +51,7 @@ NEAP_INLINE void tile(const int rows, const int vectors, const bool pairs, const
     }
     _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {
         _Pragma("GCC unroll 8") for (int v = 0; v < vectors; v++) {
-            vstore(t->c + r * t->c_row + v * VLEN, acc[r][v]);
+            vstore(t->c[r] + v * VLEN, acc[r][v]);
         }
     }
 }
@@ -100,38 +98,43 @@ static tile_fn *const *tiles_of(bool pairs, int64_t columns)
     return real_tiles[vectors - 1];
 }
 
-static void copy_rows(int64_t rows, int64_t columns, const real *x, int64_t x_row, real *y, int64_t y_row)
-{
-    for (int64_t r = 0; r < rows; r++) {
-        memcpy(y + r * y_row, x + r * x_row, (size_t)columns * sizeof(real));
-    }
-}
-
 /* A tile whose last vector reaches past C goes through a buffer of its own. */
 static void narrow_tile(tile_fn *run, tile_args t, int64_t rows, int64_t columns)
 {
-    real buffer[MR * NR] __attribute__((aligned(VBYTES))) = {0};
+    real buffer[MR][NR] __attribute__((aligned(VBYTES))) = {0};
     const tile_args whole = t;
-    copy_rows(rows, columns, t.start, t.start_row, buffer, NR);
-    t.start = t.c = buffer;
-    t.start_row = t.c_row = NR;
+    for (int64_t r = 0; r < rows; r++) {
+        memcpy(buffer[r], t.start[r], (size_t)columns * sizeof(real));
+        t.start[r] = t.c[r] = buffer[r];
+    }
     run(&t);
-    copy_rows(rows, columns, buffer, NR, whole.c, whole.c_row);
+    for (int64_t r = 0; r < rows; r++) {
+        memcpy(whole.c[r], buffer[r], (size_t)columns * sizeof(real));
+    }
+}
+
+/* Where the tile's rows [i, i + rows) start from and go to, at column `first`. */
+NEAP_INLINE void set_rows(const gemm_block *g, int64_t i, int64_t rows, int64_t first, tile_args *t)
+{
+    static const real zeros[NR];
+    const bool again = g->start == g->c;
+    for (int64_t r = 0; r < rows; r++) {
+        t->c[r] = g->c + (g->c_offset ? g->c_offset[i + r] : (i + r) * g->c_row) + first;
+        t->start[r] = !g->start ? zeros : again ? t->c[r] : g->start + first;
+    }
 }
 
 /* One panel of B against all rows. */
 static void multiply_panel(const gemm_block *g, int64_t panel)
 {
-    static const real zeros[NR];
     const int64_t first = panel * NR, columns = least(g->n - first, NR);
     tile_fn *const *tiles = tiles_of(g->pairs, columns);
     const bool whole = columns % VLEN == 0;
     for (int64_t i = 0; i < g->m; i += MR) {
         const int64_t rows = least(g->m - i, MR);
         tile_args t = {.k = g->k_words, .a = g->a.data + i / MR * g->a.group, .a_row = g->a.row, .a_col = g->a.col,
-                       .b = g->b + panel * g->b_panel, .c = g->c + i * g->c_row + first, .c_row = g->c_row};
-        t.start = g->start ? g->start + i * g->start_row + first : zeros;
-        t.start_row = g->start ? g->start_row : 0;
+                       .b = g->b + panel * g->b_panel};
+        set_rows(g, i, rows, first, &t);
         if (whole) {
             tiles[rows - 1](&t);
         } else {

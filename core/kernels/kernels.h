@@ -63,6 +63,23 @@ typedef struct neap_gemm {
     void *tile_user;
 } neap_gemm;
 
+/* One axis of a convolution, in pixels: tap k of pixel i of y is pixel i * stride - pad + k * dilation of x; those
+ * outside x are zero. x >= 0, y >= 0, kernel, stride and dilation >= 1, pad >= 0. */
+typedef struct neap_conv_axis {
+    int64_t x, y, kernel, stride, pad, dilation;
+} neap_conv_axis;
+
+/* Two-dimensional convolution: x [batch, rows.x, columns.x, in], w [out, rows.kernel, columns.kernel, in / groups] and
+ * y [batch, rows.y, columns.y, out]; channels of group g of x make those of group g of y. Each of the three kernels
+ * writes one of the arrays from the other two. */
+typedef struct neap_conv {
+    int64_t batch, in, out, groups;
+    neap_conv_axis rows, columns;
+    void *x, *w, *y;
+    const void *bias; /* conv: [out], conv_input: [in], or NULL */
+    bool bf16;        /* as in neap_gemm */
+} neap_conv;
+
 /* softmax(scale Q K^T) V per (batch, head). Element (b, t, h, d) of an array X lies at
  * X[b * batch + t * token + h * head + d]. */
 typedef struct neap_attention_view {
@@ -139,6 +156,9 @@ typedef struct neap_kernels {
     int (*gemm)(const neap_gemm *args);
     /* `count` products whose operands lie a_batch, b_batch, c_batch apart. */
     int (*gemm_batch)(const neap_gemm *args, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch);
+    int (*conv)(const neap_conv *args);        /* y = x * w + bias */
+    int (*conv_input)(const neap_conv *args);  /* x = the adjoint of conv applied to y, + bias: a transposed convolution */
+    int (*conv_weight)(const neap_conv *args); /* w = the gradient of conv at x where y arrives */
     int (*attention)(const neap_attention_args *args);
     int (*attention_gradient)(const neap_attention_args *args);
     /* Fused multiply-adds that touch registers only; returns the number of floating-point operations done. */

@@ -1,0 +1,198 @@
+/*
+ * Convolutions as products of a matrix of patches, which is read while the product packs its blocks.
+ *
+ * Forward: patches of x by weights. Backward to the input: pixels of x whose rows and columns leave the same remainders by
+ * the strides meet the same taps, so each such phase is a convolution of y with stride 1. Backward to the weights: y
+ * transposed by patches of x.
+ */
+#include <neap/error.h>
+
+#include "conv_patches.h"
+
+/* --- Forward ------------------------------------------------------------------------------------------------------- */
+
+static patch_axis axis_of(const neap_conv_axis *a)
+{
+    return (patch_axis){.size = a->x, .patches = a->y, .taps = a->kernel, .stride = a->stride, .origin = -a->pad,
+                        .step = a->dilation};
+}
+
+static patches patches_of_x(const neap_conv *c, int64_t group)
+{
+    const int64_t channels = c->in / c->groups;
+    return (patches){(const real *)c->x + group * channels, c->in, channels, axis_of(&c->rows), axis_of(&c->columns)};
+}
+
+static bool is_plain(const neap_conv_axis *a)
+{
+    return a->kernel == 1 && a->stride == 1 && a->pad == 0 && a->x == a->y;
+}
+
+static int forward_group(const neap_conv *c, int64_t group)
+{
+    const patches p = patches_of_x(c, group);
+    const gemm_reader reader = {NEAP_VARIANT(neap_conv_read_patches), &p};
+    const bool plain = is_plain(&c->rows) && is_plain(&c->columns); /* then x is the matrix of patches */
+    const int64_t k = patch_elements(&p), n = c->out / c->groups;
+    const neap_gemm g = {.m = c->batch * c->rows.y * c->columns.y, .n = n, .k = k, .a = p.data, .a_row = c->in, .a_col = 1,
+                         .b = (const real *)c->w + group * n * k, .b_row = 1, .b_col = k,
+                         .c = (real *)c->y + group * n, .c_row = c->out,
+                         .bias = c->bias ? (const real *)c->bias + group * n : NULL, .bf16 = c->bf16};
+    return NEAP_VARIANT(neap_gemm_through)(&g, &(gemm_access){.a = plain ? NULL : &reader});
+}
+
+/* --- Backward to the input ----------------------------------------------------------------------------------------- */
+
+/* The pixels of x, along one axis, that are `rest` modulo the stride: how many there are, the first tap that meets them
+ * and the distance to the next such tap, and the pixel of y that pixel 0 of the phase meets at the last of these taps. */
+typedef struct phase_axis {
+    int64_t pixels, taps, tap, tap_step;
+    int64_t origin, step;
+} phase_axis;
+
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+    while (b) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* x = s y - pad + d tap, so y = (x + pad - d tap) / s where that is whole. Taps are read from the last to the first, in
+ * the order of the pixels of y. */
+static phase_axis phase_of(const neap_conv_axis *a, int64_t rest)
+{
+    const int64_t tap_step = a->stride / common_divisor(a->stride, a->dilation);
+    phase_axis f = {.pixels = (a->x - rest + a->stride - 1) / a->stride, .tap_step = tap_step,
+                    .step = tap_step * a->dilation / a->stride};
+    while (f.tap < tap_step && (rest + a->pad - f.tap * a->dilation) % a->stride) {
+        f.tap++;
+    }
+    if (f.tap < tap_step && f.tap < a->kernel) {
+        f.taps = (a->kernel - f.tap + tap_step - 1) / tap_step;
+        f.origin = (rest + a->pad - (f.tap + (f.taps - 1) * tap_step) * a->dilation) / a->stride;
+    }
+    return f;
+}
+
+typedef struct phase {
+    const neap_conv *c;
+    phase_axis rows, columns;
+    int64_t row, column; /* remainders */
+    const real *w;       /* of the group */
+} phase;
+
+/* Weights as a matrix of (tap row, tap column, output channel) by input channels; a gemm_read_fn. */
+static void read_weights(const void *self, int64_t row, int64_t rows, int64_t col, int64_t count, real *out,
+                         int64_t out_row)
+{
+    const phase *f = self;
+    const neap_conv *c = f->c;
+    const int64_t channels = c->in / c->groups, outputs = c->out / c->groups;
+    for (int64_t r = 0; r < rows; r++) {
+        const int64_t output = (row + r) % outputs, tap = (row + r) / outputs;
+        const int64_t i = f->rows.tap + (f->rows.taps - 1 - tap / f->columns.taps) * f->rows.tap_step;
+        const int64_t j = f->columns.tap + (f->columns.taps - 1 - tap % f->columns.taps) * f->columns.tap_step;
+        const int64_t at = ((output * c->rows.kernel + i) * c->columns.kernel + j) * channels + col;
+        memcpy(out + r * out_row, f->w + at, (size_t)count * sizeof *out);
+    }
+}
+
+/* Where the pixels of a phase lie in x; a gemm_place_fn. */
+static void place_pixels(const void *self, int64_t row, int64_t rows, int64_t *offset)
+{
+    const phase *f = self;
+    const neap_conv *c = f->c;
+    for (int64_t r = 0; r < rows; r++) {
+        const int64_t line = (row + r) / f->columns.pixels, j = (row + r) % f->columns.pixels;
+        const int64_t image = line / f->rows.pixels, i = line % f->rows.pixels;
+        const int64_t y = i * c->rows.stride + f->row, x = j * c->columns.stride + f->column;
+        offset[r] = ((image * c->rows.x + y) * c->columns.x + x) * c->in;
+    }
+}
+
+static patch_axis axis_of_phase(const neap_conv_axis *a, const phase_axis *f)
+{
+    return (patch_axis){.size = a->y, .patches = f->pixels, .taps = f->taps, .stride = 1, .origin = f->origin,
+                        .step = f->step};
+}
+
+static int backward_phase(const phase *f, int64_t group)
+{
+    const neap_conv *c = f->c;
+    const int64_t channels = c->in / c->groups, outputs = c->out / c->groups;
+    const patches p = {(const real *)c->y + group * outputs, c->out, outputs, axis_of_phase(&c->rows, &f->rows),
+                       axis_of_phase(&c->columns, &f->columns)};
+    const gemm_reader left = {NEAP_VARIANT(neap_conv_read_patches), &p}, right = {read_weights, f};
+    const neap_gemm g = {.m = c->batch * f->rows.pixels * f->columns.pixels, .n = channels, .k = patch_elements(&p),
+                         .c = (real *)c->x + group * channels, .c_row = c->in,
+                         .bias = c->bias ? (const real *)c->bias + group * channels : NULL, .bf16 = c->bf16};
+    const bool dense = c->rows.stride == 1 && c->columns.stride == 1;
+    const gemm_access access = {&left, &right, dense ? NULL : place_pixels, f};
+    return NEAP_VARIANT(neap_gemm_through)(&g, &access);
+}
+
+static int backward_group(const neap_conv *c, int64_t group)
+{
+    const int64_t weights = c->out / c->groups * c->rows.kernel * c->columns.kernel * (c->in / c->groups);
+    phase f = {.c = c, .w = (const real *)c->w + group * weights};
+    for (f.row = 0; f.row < least(c->rows.stride, c->rows.x); f.row++) {
+        f.rows = phase_of(&c->rows, f.row);
+        for (f.column = 0; f.column < least(c->columns.stride, c->columns.x); f.column++) {
+            f.columns = phase_of(&c->columns, f.column);
+            if (backward_phase(&f, group) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* --- Backward to the weights --------------------------------------------------------------------------------------- */
+
+static int weights_group(const neap_conv *c, int64_t group)
+{
+    const patches p = patches_of_x(c, group);
+    const gemm_reader reader = {NEAP_VARIANT(neap_conv_read_patches), &p};
+    const int64_t n = patch_elements(&p), m = c->out / c->groups;
+    const neap_gemm g = {.m = m, .n = n, .k = c->batch * c->rows.y * c->columns.y,
+                         .a = (const real *)c->y + group * m, .a_row = 1, .a_col = c->out,
+                         .c = (real *)c->w + group * m * n, .c_row = n, .bf16 = c->bf16};
+    return NEAP_VARIANT(neap_gemm_through)(&g, &(gemm_access){.b = &reader});
+}
+
+/* ------------------------------------------------------------------------------------------------------------------- */
+
+static int each_group(const neap_conv *c, int (*run)(const neap_conv *c, int64_t group))
+{
+    for (int64_t group = 0; group < c->groups; group++) {
+        if (run(c, group) < 0) {
+            return neap_fail_in("conv");
+        }
+    }
+    return 0;
+}
+
+static int conv(const neap_conv *c)
+{
+    return each_group(c, forward_group);
+}
+
+static int conv_input(const neap_conv *c)
+{
+    return each_group(c, backward_group);
+}
+
+static int conv_weight(const neap_conv *c)
+{
+    return each_group(c, weights_group);
+}
+
+void NEAP_VARIANT(neap_fill_conv)(neap_kernels *table)
+{
+    table->conv = conv;
+    table->conv_input = conv_input;
+    table->conv_weight = conv_weight;
+}

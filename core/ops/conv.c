@@ -1,0 +1,251 @@
+/*
+ * Convolution of pictures. Three ops, each bilinear, whose gradients are the other two: so the family is closed, however
+ * often it is differentiated.
+ */
+#include "ops/support.h"
+
+enum { STRIDE, PADDING, DILATION, GROUPS }; /* of attrs.i */
+enum { ROWS = 1, COLUMNS = 2, CHANNELS = 3 }; /* axes of a picture, and of weights */
+
+/* --- Shapes -------------------------------------------------------------------------------------------------------- */
+
+static int check_window(const neap_call *call)
+{
+    static const struct {
+        const char *name;
+        int64_t least;
+    } bound[] = {[STRIDE] = {"stride", 1}, [PADDING] = {"padding", 0}, [DILATION] = {"dilation", 1}, [GROUPS] = {"groups", 1}};
+    for (int i = 0; i < 4; i++) {
+        const int64_t value = call->attrs.i[i];
+        if (value < bound[i].least || value > INT32_MAX)
+            return neap_fail("%s: %s: expected at least %lld, got %lld", call->op->info.name, bound[i].name,
+                             (long long)bound[i].least, (long long)value);
+    }
+    return 0;
+}
+
+/* Pixels of y that a side of x gives; below 1 where the kernel does not fit. */
+static int64_t output_size(const neap_attrs *a, int64_t x, int64_t kernel)
+{
+    const int64_t reach = x + 2 * a->i[PADDING] - (kernel - 1) * a->i[DILATION] - 1;
+    return reach < 0 ? 0 : reach / a->i[STRIDE] + 1;
+}
+
+/* The smallest side of x that gives y pixels. */
+static int64_t input_size(const neap_attrs *a, int64_t y, int64_t kernel)
+{
+    return (y - 1) * a->i[STRIDE] - 2 * a->i[PADDING] + (kernel - 1) * a->i[DILATION] + 1;
+}
+
+static bool is_bias(const neap_call *call, int64_t channels)
+{
+    return call->count < 3 || neap_shape_equal(call->in[2]->shape, neap_dims(channels));
+}
+
+/* Do pictures of x become pictures of y through weights of shape w? */
+static bool fits(const neap_attrs *a, neap_shape x, neap_shape w, neap_shape y)
+{
+    const int64_t groups = a->i[GROUPS];
+    bool good = x.dim[CHANNELS] == w.dim[CHANNELS] * groups && y.dim[CHANNELS] == w.dim[0] && w.dim[0] % groups == 0 &&
+                x.dim[0] == y.dim[0];
+    for (int axis = ROWS; axis <= COLUMNS; axis++)
+        good = good && w.dim[axis] >= 1 && y.dim[axis] >= 1 && y.dim[axis] == output_size(a, x.dim[axis], w.dim[axis]);
+    return good;
+}
+
+static bool are_pictures(const neap_call *call)
+{
+    return call->in[0]->shape.rank == 4 && call->in[1]->shape.rank == 4;
+}
+
+int neap_shape_conv2d(neap_call *call)
+{
+    const neap_shape x = call->in[0]->shape, w = call->in[1]->shape;
+    if (check_window(call) != 0)
+        return -1;
+    call->shape = x;
+    for (int axis = ROWS; are_pictures(call) && axis <= COLUMNS; axis++)
+        call->shape.dim[axis] = output_size(&call->attrs, x.dim[axis], w.dim[axis]);
+    call->shape.dim[CHANNELS] = w.dim[0];
+    if (!are_pictures(call) || !fits(&call->attrs, x, w, call->shape) || !is_bias(call, w.dim[0]))
+        return neap_op_fail(call, "x [B, rows, columns, groups in], weight [out, kernel rows, kernel columns, in] within the "
+                                  "padded picture, out a multiple of groups, bias [out]");
+    return 0;
+}
+
+/* `size` of the row: two numbers, or none. */
+static int check_size(const neap_call *call)
+{
+    if (call->attrs.count != 0 && call->attrs.count != 2)
+        return neap_fail("%s: size: expected rows and columns, got %d numbers", call->op->info.name, call->attrs.count);
+    return 0;
+}
+
+int neap_shape_conv2d_transpose(neap_call *call)
+{
+    const neap_shape y = call->in[0]->shape, w = call->in[1]->shape;
+    neap_attrs *a = &call->attrs;
+    if (check_window(call) != 0 || check_size(call) != 0)
+        return -1;
+    call->shape = y;
+    for (int axis = ROWS; are_pictures(call) && axis <= COLUMNS; axis++)
+        call->shape.dim[axis] = a->count ? a->list[axis - 1] : input_size(a, y.dim[axis], w.dim[axis]);
+    call->shape.dim[CHANNELS] = w.dim[CHANNELS] * a->i[GROUPS];
+    if (!are_pictures(call) || !fits(a, call->shape, w, y) || !is_bias(call, call->shape.dim[CHANNELS]))
+        return neap_op_fail(call, "x [B, rows, columns, in], weight [in, kernel rows, kernel columns, out], in a multiple of "
+                                  "groups, bias [groups out], and a size that the convolution takes back to x");
+    return 0;
+}
+
+int neap_shape_conv2d_weight(neap_call *call)
+{
+    const neap_shape x = call->in[0]->shape, y = call->in[1]->shape;
+    const neap_attrs *a = &call->attrs;
+    if (check_window(call) != 0 || check_size(call) != 0)
+        return -1;
+    if (are_pictures(call) && a->count == 2) {
+        call->shape = neap_dims(y.dim[CHANNELS], a->list[0], a->list[1], x.dim[CHANNELS] / a->i[GROUPS]);
+        if (fits(a, x, call->shape, y))
+            return 0;
+    }
+    return neap_op_fail(call, "x [B, rows, columns, groups in], the gradient [B, .., out] of its convolution, and the size of "
+                              "the kernel");
+}
+
+/* --- Kernels ------------------------------------------------------------------------------------------------------- */
+
+static neap_conv_axis axis_of(const neap_attrs *a, int64_t x, int64_t kernel, int64_t y)
+{
+    return (neap_conv_axis){x, y, kernel, a->i[STRIDE], a->i[PADDING], a->i[DILATION]};
+}
+
+static neap_conv conv_of(const neap_call *call, neap_tensor *x, neap_tensor *w, neap_tensor *y)
+{
+    const neap_attrs *a = &call->attrs;
+    const int64_t *xs = x->shape.dim, *ws = w->shape.dim, *ys = y->shape.dim;
+    return (neap_conv){.batch = xs[0], .in = xs[CHANNELS], .out = ys[CHANNELS], .groups = a->i[GROUPS],
+                       .rows = axis_of(a, xs[ROWS], ws[ROWS], ys[ROWS]),
+                       .columns = axis_of(a, xs[COLUMNS], ws[COLUMNS], ys[COLUMNS]),
+                       .x = neap_tensor_bytes(x), .w = neap_tensor_bytes(w), .y = neap_tensor_bytes(y),
+                       .bias = call->count > 2 ? neap_tensor_bytes(call->in[2]) : NULL,
+                       .bf16 = neap_precision() == NEAP_BF16};
+}
+
+int neap_conv2d_forward(neap_call *call)
+{
+    const neap_conv c = conv_of(call, call->in[0], call->in[1], call->out);
+    return call->kernels->conv(&c);
+}
+
+int neap_conv2d_transpose_forward(neap_call *call)
+{
+    const neap_conv c = conv_of(call, call->out, call->in[1], call->in[0]);
+    return call->kernels->conv_input(&c);
+}
+
+int neap_conv2d_weight_forward(neap_call *call)
+{
+    const neap_conv c = conv_of(call, call->in[0], call->out, call->in[1]);
+    return call->kernels->conv_weight(&c);
+}
+
+/* --- Gradients ----------------------------------------------------------------------------------------------------- */
+
+/* The window of `call`, with the rows and columns of `sized` where the op wants them. */
+static neap_attrs window_of(const neap_call *call, const neap_tensor *sized)
+{
+    neap_attrs a = call->attrs;
+    a.count = sized ? 2 : 0;
+    for (int i = 0; i < a.count; i++)
+        a.list[i] = sized->shape.dim[ROWS + i];
+    return a;
+}
+
+static neap_tensor *to_y(const neap_call *call, neap_tensor *x, neap_tensor *w)
+{
+    const neap_attrs a = window_of(call, NULL);
+    return neap_apply2(NEAP_OP_conv2d, x, w, &a);
+}
+
+static neap_tensor *to_x(const neap_call *call, neap_tensor *y, neap_tensor *w, const neap_tensor *x)
+{
+    const neap_attrs a = window_of(call, x);
+    return neap_apply2(NEAP_OP_conv2d_transpose, y, w, &a);
+}
+
+static neap_tensor *to_w(const neap_call *call, neap_tensor *x, neap_tensor *y, const neap_tensor *w)
+{
+    const neap_attrs a = window_of(call, w);
+    return neap_apply2(NEAP_OP_conv2d_weight, x, y, &a);
+}
+
+static int check_gradients(const neap_call *call, neap_tensor *const *gx)
+{
+    for (int i = 0; i < call->count; i++)
+        if (call->wants[i] && !gx[i])
+            return -1;
+    return 0;
+}
+
+static neap_tensor *sum_pixels(neap_tensor *g)
+{
+    return neap_sum(g, (int[]){0, ROWS, COLUMNS}, 3, false);
+}
+
+int neap_conv2d_gradient(const neap_call *call, neap_tensor *g, neap_tensor **gx)
+{
+    neap_tensor *x = call->in[0], *w = call->in[1];
+    gx[0] = call->wants[0] ? to_x(call, g, w, x) : NULL;
+    gx[1] = call->wants[1] ? to_w(call, x, g, w) : NULL;
+    gx[2] = call->wants[2] ? sum_pixels(g) : NULL;
+    return check_gradients(call, gx);
+}
+
+int neap_conv2d_transpose_gradient(const neap_call *call, neap_tensor *g, neap_tensor **gx)
+{
+    neap_tensor *y = call->in[0], *w = call->in[1];
+    gx[0] = call->wants[0] ? to_y(call, g, w) : NULL;
+    gx[1] = call->wants[1] ? to_w(call, g, y, w) : NULL;
+    gx[2] = call->wants[2] ? sum_pixels(g) : NULL;
+    return check_gradients(call, gx);
+}
+
+int neap_conv2d_weight_gradient(const neap_call *call, neap_tensor *g, neap_tensor **gx)
+{
+    neap_tensor *x = call->in[0], *y = call->in[1];
+    gx[0] = call->wants[0] ? to_x(call, y, g, x) : NULL;
+    gx[1] = call->wants[1] ? to_y(call, x, g) : NULL;
+    return check_gradients(call, gx);
+}
+
+/* --- C faces ------------------------------------------------------------------------------------------------------- */
+
+static neap_attrs attrs_of(const neap_window *window)
+{
+    return (neap_attrs){.i = {[STRIDE] = window->stride, [PADDING] = window->padding, [DILATION] = window->dilation,
+                              [GROUPS] = window->groups}};
+}
+
+neap_tensor *neap_conv2d(neap_tensor *x, neap_tensor *weight, neap_tensor *bias, neap_window window)
+{
+    const neap_attrs a = attrs_of(&window);
+    return neap_op_apply(NEAP_OP_conv2d, (neap_tensor *[]){x, weight, bias}, 3, &a);
+}
+
+neap_tensor *neap_conv2d_nobias(neap_tensor *x, neap_tensor *weight, neap_window window)
+{
+    const neap_attrs a = attrs_of(&window);
+    return neap_apply2(NEAP_OP_conv2d, x, weight, &a);
+}
+
+neap_tensor *neap_conv2d_transpose(neap_tensor *x, neap_tensor *weight, neap_tensor *bias, neap_window window)
+{
+    const neap_attrs a = attrs_of(&window);
+    return neap_op_apply(NEAP_OP_conv2d_transpose, (neap_tensor *[]){x, weight, bias}, 3, &a);
+}
+
+neap_tensor *neap_conv2d_transpose_nobias(neap_tensor *x, neap_tensor *weight, neap_window window)
+{
+    const neap_attrs a = attrs_of(&window);
+    return neap_apply2(NEAP_OP_conv2d_transpose, x, weight, &a);
+}

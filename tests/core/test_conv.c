@@ -1,0 +1,208 @@
+/*
+ * The convolution kernels of every instruction set against direct loops in long double.
+ */
+#include <pthread.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/parallel.h>
+
+#include "conv_problem.h"
+
+static void run_on(const conv_problem *p, const neap_kernels *kernels, int type, role r, const char *name)
+{
+    const size_t bytes = (size_t)(p->count[r] > 0 ? p->count[r] : 1) * sizes[type];
+    guarded result = guarded_new(bytes, sizes[type]);
+    const neap_conv c = conv_arguments(p, type, r, &result);
+    ck_assert_msg(conv_run(kernels, r, &c) == 0, "%s: %s", conv_describe(p, r, name), neap_error_message());
+    conv_check(p, type, r, &result, name);
+    guarded_free(&result);
+}
+
+/* All three kernels on every set, and on f64. */
+static void check_everywhere(conv_shape s)
+{
+    conv_problem p = conv_problem_new(s);
+    for (int r = 0; r < ROLE_COUNT; r++) {
+        for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
+            const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
+            if (kernels) {
+                run_on(&p, kernels, F32, (role)r, neap_isa_name((neap_isa)isa));
+            }
+        }
+        if (!s.bf16) {
+            run_on(&p, neap_kernels_for(NEAP_F64), F64, (role)r, "f64");
+        }
+    }
+    conv_problem_free(&p);
+}
+
+static neap_conv_axis axis(int64_t x, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation)
+{
+    return (neap_conv_axis){.x = x, .kernel = kernel, .stride = stride, .pad = pad, .dilation = dilation};
+}
+
+static conv_shape square(int64_t in, int64_t out, int64_t x, int64_t kernel, int64_t stride, int64_t pad)
+{
+    const neap_conv_axis a = axis(x, kernel, stride, pad, 1);
+    return (conv_shape){.batch = 2, .in = in, .out = out, .groups = 1, .rows = a, .columns = a};
+}
+
+/* Every kernel, stride, padding and dilation up to 4, 3, 3 and 2 on every side up to 7. */
+START_TEST(every_axis)
+{
+    for (int64_t kernel = 1; kernel <= 4; kernel++) {
+        for (int64_t stride = 1; stride <= 3; stride++) {
+            for (int64_t pad = 0; pad <= 3; pad++) {
+                for (int64_t dilation = 1; dilation <= 2; dilation++) {
+                    const int64_t x = 1 + random_below(7);
+                    check_everywhere((conv_shape){.batch = 2, .in = 3, .out = 5, .groups = 1,
+                                                  .rows = axis(x, kernel, stride, pad, dilation),
+                                                  .columns = axis(8 - x, 5 - kernel, 4 - stride, 3 - pad, 3 - dilation),
+                                                  .bias = pad & 1, .bf16 = stride == 2, .whole = x & 1});
+                }
+            }
+        }
+    }
+}
+END_TEST
+
+/* Channels on both sides of a vector's, a panel's and a block's width. */
+START_TEST(every_width)
+{
+    static const int64_t widths[] = {1, 2, 3, 15, 16, 17, 33, 63, 64, 65, 130};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        for (int bf16 = 0; bf16 < 2; bf16++) {
+            conv_shape narrow = square(widths[i], 7, 5, 3, 1, 1), wide = square(5, widths[i], 6, 4, 2, 1);
+            narrow.bf16 = wide.bf16 = bf16;
+            wide.bias = true;
+            check_everywhere(narrow);
+            check_everywhere(wide);
+        }
+    }
+}
+END_TEST
+
+START_TEST(groups)
+{
+    static const int64_t counts[] = {2, 3, 8};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        for (int64_t stride = 1; stride <= 2; stride++) {
+            conv_shape s = square(3 * counts[i], 5 * counts[i], 6, 3, stride, 1), depthwise = square(8, 8, 5, 3, stride, 1);
+            s.groups = counts[i];
+            s.bias = true;
+            s.bf16 = stride == 2;
+            depthwise.groups = 8;
+            check_everywhere(s);
+            check_everywhere(depthwise);
+        }
+    }
+}
+END_TEST
+
+/* More than one block of rows, of k and of columns; whole numbers, so that nothing is rounded. */
+START_TEST(several_blocks)
+{
+    conv_shape pictures = square(3, 70, 28, 4, 2, 1), deep = square(150, 130, 4, 4, 2, 1), flat = square(70, 6, 17, 1, 1, 0);
+    pictures.whole = deep.whole = flat.whole = true;
+    check_everywhere(pictures);
+    check_everywhere(deep);
+    check_everywhere(flat);
+    deep.bf16 = flat.bf16 = true;
+    check_everywhere(deep);
+    check_everywhere(flat);
+}
+END_TEST
+
+/* Kernels larger than the padded picture, no pictures, pixels that no tap meets, one pixel. */
+START_TEST(edges)
+{
+    conv_shape none = square(3, 4, 5, 3, 1, 1), single = square(4, 3, 1, 1, 1, 0);
+    none.batch = 0;
+    check_everywhere(square(2, 3, 2, 5, 1, 1));
+    check_everywhere(none);
+    check_everywhere(square(2, 3, 9, 2, 5, 0));
+    check_everywhere(square(2, 3, 3, 1, 2, 2));
+    check_everywhere(single);
+}
+END_TEST
+
+/* The same bits for any number of threads. */
+START_TEST(threads_change_no_bit)
+{
+    const int before = neap_threads();
+    conv_problem p = conv_problem_new(square(20, 70, 13, 4, 2, 1));
+    for (int r = 0; r < ROLE_COUNT; r++) {
+        guarded first = {0};
+        for (int threads = 1; threads <= 5; threads++) {
+            guarded result = guarded_new((size_t)p.count[r] * sizeof(float), 4);
+            const neap_conv c = conv_arguments(&p, F32, (role)r, &result);
+            ck_assert_int_eq(neap_threads_set(threads), 0);
+            ck_assert_int_eq(conv_run(neap_kernels_for(NEAP_F32), (role)r, &c), 0);
+            if (threads == 1) {
+                first = result;
+                continue;
+            }
+            ck_assert_msg(!memcmp(result.data, first.data, first.bytes), "%s: %d threads", conv_describe(&p, (role)r, ""),
+                          threads);
+            guarded_free(&result);
+        }
+        guarded_free(&first);
+    }
+    conv_problem_free(&p);
+    ck_assert_int_eq(neap_threads_set(before), 0);
+}
+END_TEST
+
+static bool refuse_all(void *user, size_t bytes)
+{
+    (void)user;
+    return bytes > 0;
+}
+
+/* On a thread of its own: there is no scratch yet that would do. */
+static void *starved(void *refused)
+{
+    static float x[4 * 4 * 8], w[8 * 8], y[4 * 4 * 8];
+    const neap_conv_axis a = {.x = 4, .y = 4, .kernel = 1, .stride = 1, .pad = 0, .dilation = 1};
+    const neap_conv c = {.batch = 1, .in = 8, .out = 8, .groups = 1, .rows = a, .columns = a, .x = x, .w = w, .y = y};
+    int count = 0;
+    neap_on_allocate(refuse_all, NULL);
+    for (int r = 0; r < ROLE_COUNT; r++) {
+        count += conv_run(neap_kernels_for(NEAP_F32), (role)r, &c) < 0 && !strncmp(neap_error_message(), "conv: ", 6);
+        neap_error_clear();
+    }
+    neap_on_allocate(NULL, NULL);
+    *(int *)refused = count;
+    return NULL;
+}
+
+START_TEST(no_memory)
+{
+    pthread_t thread;
+    int refused = 0;
+    ck_assert_int_eq(pthread_create(&thread, NULL, starved, &refused), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_int_eq(refused, ROLE_COUNT);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("conv");
+    TCase *tests = tcase_create("conv");
+    tcase_set_timeout(tests, 240);
+    tcase_add_test(tests, every_axis);
+    tcase_add_test(tests, every_width);
+    tcase_add_test(tests, groups);
+    tcase_add_test(tests, several_blocks);
+    tcase_add_test(tests, edges);
+    tcase_add_test(tests, threads_change_no_bit);
+    tcase_add_test(tests, no_memory);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
