@@ -112,6 +112,21 @@ typedef struct neap_norm_args {
     void *gscale, *gshift; /* backward: [rows / group, n], or NULL: summed over the rows of each group, in order */
 } neap_norm_args;
 
+/* x [outer, n, channels]; a set is the n pixels of one outer index and `width` neighbouring channels, which divides
+ * channels: batch norm has one outer index and width 1, group norm an outer index a picture.
+ * y = act(scale (x - mean) rstd + shift), where act(s) = s above zero and slope s below; outer, n, channels >= 1. */
+typedef struct neap_set_norm_args {
+    int64_t outer, n, channels, width;
+    double eps, slope;
+    const void *x, *scale, *shift; /* scale, shift: [channels] */
+    void *y;
+    void *mean, *rstd;             /* [outer, channels / width]; written by forward, read by backward */
+    void *variance;                /* likewise, or NULL */
+    const void *gy;                /* backward: of y's shape */
+    void *gx;                      /* backward: of x's shape, or NULL */
+    void *gscale, *gshift;         /* backward: [channels] */
+} neap_set_norm_args;
+
 /* One AdamW step over n parameters (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2):
  * g <- gscale g; m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2; p <- p - lr (wd p + (m / c1) / (sqrt(v / c2) + eps));
  * ema <- ema + (1 - ema_decay) (p - ema) where ema is not NULL. */
@@ -156,6 +171,8 @@ typedef struct neap_kernels {
     int (*gemm)(const neap_gemm *args);
     /* `count` products whose operands lie a_batch, b_batch, c_batch apart. */
     int (*gemm_batch)(const neap_gemm *args, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch);
+    int (*set_norm)(const neap_set_norm_args *args);
+    int (*set_norm_gradient)(const neap_set_norm_args *args);
     int (*conv)(const neap_conv *args);        /* y = x * w + bias */
     int (*conv_input)(const neap_conv *args);  /* x = the adjoint of conv applied to y, + bias: a transposed convolution */
     int (*conv_weight)(const neap_conv *args); /* w = the gradient of conv at x where y arrives */

@@ -29,7 +29,7 @@ typedef struct neap_attrs {
     int count; /* entries of list */
     int64_t list[NEAP_MAX_LIST];
     int64_t i[4];
-    double f[2];
+    double f[3];
 } neap_attrs;
 
 typedef struct neap_op_info {
@@ -144,6 +144,15 @@ neap_tensor *neap_rms_norm(neap_tensor *x, double eps);
 /* layer_norm(x) (1 + scale) + shift; x [B, T, D], shift and scale [B, D] (DiT, Peebles and Xie 2023) */
 neap_tensor *neap_modulated_norm(neap_tensor *x, neap_tensor *shift, neap_tensor *scale, double eps);
 neap_tensor *neap_gated_add(neap_tensor *residual, neap_tensor *gate, neap_tensor *x); /* [B, T, D], gate [B, D] */
+
+/* act(scale (x - mean) / sqrt(variance + eps) + shift), act(s) = s above zero and slope s below, 1: no act; x [B, .., C],
+ * scale and shift [C]. Batch norm (Ioffe and Szegedy 2015) takes the statistics of each channel over all of x, and moves
+ * a running mean and variance, both NULL or both [C], by `momentum` of the way to them; B at least 2. Group norm (Wu and He
+ * 2018) takes them over each sample and C / groups channels. */
+neap_tensor *neap_batch_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, neap_tensor *running_mean,
+                             neap_tensor *running_variance, double momentum, double eps, double slope);
+neap_tensor *neap_group_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, int64_t groups, double eps,
+                             double slope);
 
 /* softmax(q k^T / sqrt(d)) v with q [B, N, H, d], k and v [B, M, H, d] -> [B, N, H, d] (Vaswani et al. 2017). */
 neap_tensor *neap_attention(neap_tensor *q, neap_tensor *k, neap_tensor *v);
