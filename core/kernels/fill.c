@@ -16,6 +16,7 @@ void NEAP_VARIANT(neap_fill_all)(neap_kernels *table)
     NEAP_VARIANT(neap_fill_conv)(table);
     NEAP_VARIANT(neap_fill_set_norm)(table);
     NEAP_VARIANT(neap_fill_attention)(table);
+    NEAP_VARIANT(neap_fill_weigh)(table);
     NEAP_VARIANT(neap_fill_peak)(table);
     table->name = NEAP_VARIANT_NAME;
 }

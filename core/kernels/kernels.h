@@ -161,6 +161,9 @@ typedef struct neap_kernels {
     void (*gated_add)(int64_t rows, int64_t n, int64_t group, const void *residual, const void *gate, int64_t gate_row,
                       const void *x, void *y);
 
+    /* y[n] = the sum over k < count of weight[k] times the row x + from[k] row. */
+    void (*weigh)(int64_t n, int64_t count, const void *x, int64_t row, const int64_t *from, const double *weight, void *y);
+
     void (*adamw)(int64_t n, const neap_adamw_args *args, void *p, const void *g, void *m, void *v, void *ema);
 
     /* Conversions between the table's real and the other dtypes. */

@@ -56,6 +56,7 @@ void NEAP_VARIANT(neap_fill_gemm)(neap_kernels *table);
 void NEAP_VARIANT(neap_fill_conv)(neap_kernels *table);
 void NEAP_VARIANT(neap_fill_set_norm)(neap_kernels *table);
 void NEAP_VARIANT(neap_fill_attention)(neap_kernels *table);
+void NEAP_VARIANT(neap_fill_weigh)(neap_kernels *table);
 void NEAP_VARIANT(neap_fill_peak)(neap_kernels *table);
 
 #endif /* NEAP_ISA */

@@ -11,6 +11,8 @@ import zlib
 import torch
 import torch.nn.functional as F
 
+import golden_pictures
+
 INFINITY, NAN = math.inf, math.nan
 
 # --- Inputs: functions of a generator ---------------------------------------------------------------------------------
@@ -285,7 +287,8 @@ def compute(name, function, makers, attrs):
 
 def tensors():
     result, counts = {}, {}
-    for op, function, makers, attrs in (*elementwise(), *casts(), *reductions(), *SHAPES, *PRODUCTS, *ROWS, *LOSSES):
+    for op, function, makers, attrs in (*elementwise(), *casts(), *reductions(), *SHAPES, *PRODUCTS, *ROWS, *LOSSES,
+                                        *golden_pictures.cases(real, positive)):
         number = counts[op] = counts.get(op, -1) + 1
         result |= compute(f"{op}.{number}", function, makers, attrs)
     return result

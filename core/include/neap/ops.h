@@ -135,6 +135,18 @@ neap_tensor *neap_conv2d_nobias(neap_tensor *x, neap_tensor *weight, neap_window
 neap_tensor *neap_conv2d_transpose(neap_tensor *x, neap_tensor *weight, neap_tensor *bias, neap_window window);
 neap_tensor *neap_conv2d_transpose_nobias(neap_tensor *x, neap_tensor *weight, neap_window window);
 
+/* --- Pixels from pixels: x [B, rows, columns, C] --------------------------------------------------------------------- */
+
+/* Along rows and columns: pixel i of the result is scale times the sum of taps[k] x[i stride - padding + k], zero
+ * outside; at most NEAP_MAX_LIST taps. Blurs are binomial taps: 1 2 1 by 1/4, 1 3 3 1 by 1/8 (Zhang 2019). */
+neap_tensor *neap_filter(neap_tensor *x, const int64_t *taps, int count, double scale, int64_t stride, int64_t padding);
+neap_tensor *neap_average_pool(neap_tensor *x, int64_t kernel, int64_t stride, int64_t padding); /* zeros count, too */
+neap_tensor *neap_max_pool(neap_tensor *x, int64_t kernel, int64_t stride, int64_t padding); /* padding up to kernel / 2 */
+
+typedef enum neap_resample_mode { NEAP_NEAREST, NEAP_LINEAR, NEAP_RESAMPLE_COUNT } neap_resample_mode;
+/* Pixel centres lie at halves, so corners are not aligned; nothing is smoothed where pixels get fewer. */
+neap_tensor *neap_resize(neap_tensor *x, int64_t rows, int64_t columns, neap_resample_mode mode);
+
 /* --- Normalisation, attention, losses -------------------------------------------------------------------------------- */
 
 neap_tensor *neap_softmax(neap_tensor *x, int axis);

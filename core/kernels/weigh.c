@@ -1,0 +1,24 @@
+/*
+ * Weighted sums of rows: what filters and resampling along an axis are made of.
+ */
+#include "simd.h"
+
+/* Terms are added in their order. */
+static void weigh(int64_t n, int64_t count, const void *x, int64_t row, const int64_t *from, const double *weight, void *y)
+{
+    real *restrict out = y;
+    for (int64_t i = 0; i < n; i++) {
+        out[i] = 0;
+    }
+    for (int64_t k = 0; k < count; k++) {
+        const real *term = (const real *)x + from[k] * row, w = (real)weight[k];
+        for (int64_t i = 0; i < n; i++) {
+            out[i] += w * term[i];
+        }
+    }
+}
+
+void NEAP_VARIANT(neap_fill_weigh)(neap_kernels *table)
+{
+    table->weigh = weigh;
+}
