@@ -127,12 +127,13 @@ typedef struct neap_set_norm_args {
     void *gscale, *gshift;         /* backward: [channels] */
 } neap_set_norm_args;
 
-/* One AdamW step over n parameters (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2):
- * g <- gscale g; m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2; p <- p - lr (wd p + (m / c1) / (sqrt(v / c2) + eps));
- * ema <- ema + (1 - ema_decay) (p - ema) where ema is not NULL. */
-typedef struct neap_adamw_args {
-    double lr, beta1, beta2, eps, weight_decay, correction1, correction2, gscale, ema_decay;
-} neap_adamw_args;
+/* One step over n parameters, with g <- gscale g first. AdamW (Loshchilov and Hutter, Decoupled Weight Decay Regularization,
+ * 2019, algorithm 2): m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2; p <- p - lr (wd p + (m / c1) / (sqrt(v / c2) + eps)).
+ * SGD: m <- momentum m + g + wd p, or that without momentum m where m is NULL; p <- p - lr m.
+ * Then ema <- ema + (1 - ema_decay) (p - ema) where ema is not NULL. */
+typedef struct neap_update_args {
+    double lr, beta1, beta2, eps, momentum, weight_decay, correction1, correction2, gscale, ema_decay;
+} neap_update_args;
 
 typedef struct neap_kernels {
     const char *name; /* of the set that filled it last */
@@ -164,7 +165,8 @@ typedef struct neap_kernels {
     /* y[n] = the sum over k < count of weight[k] times the row x + from[k] row. */
     void (*weigh)(int64_t n, int64_t count, const void *x, int64_t row, const int64_t *from, const double *weight, void *y);
 
-    void (*adamw)(int64_t n, const neap_adamw_args *args, void *p, const void *g, void *m, void *v, void *ema);
+    void (*adamw)(int64_t n, const neap_update_args *args, void *p, const void *g, void *m, void *v, void *ema);
+    void (*sgd)(int64_t n, const neap_update_args *args, void *p, const void *g, void *m, void *ema);
 
     /* Conversions between the table's real and the other dtypes. */
     void (*to_dtype)(int64_t n, const void *x, neap_dtype dtype, void *y);

@@ -3,13 +3,14 @@
 
 #include "nn/init.h"
 
-/* Of a weight [out, in, window..]: the window's size multiplies both. */
-static double fan(neap_shape shape, int axis)
+/* Of a weight [out, window.., in]: the window's size multiplies both. */
+static double fan(neap_shape shape, bool in)
 {
-    double n = shape.rank > axis ? (double)shape.dim[axis] : 1;
-    for (int i = 2; i < shape.rank; i++)
+    const int last = shape.rank - 1;
+    double n = last < 1 ? 1 : (double)shape.dim[in ? last : 0];
+    for (int i = 1; i < last; i++)
         n *= (double)shape.dim[i];
-    return n;
+    return last == 0 && !in ? (double)shape.dim[0] : n;
 }
 
 static neap_tensor *uniform(neap_shape shape, neap_random random, double bound)
@@ -42,12 +43,12 @@ static neap_tensor *init_uniform(neap_init init, neap_shape shape, neap_random r
 static neap_tensor *init_xavier(neap_init init, neap_shape shape, neap_random random)
 {
     (void)init;
-    return uniform(shape, random, sqrt(6 / (fan(shape, 0) + fan(shape, 1))));
+    return uniform(shape, random, sqrt(6 / (fan(shape, false) + fan(shape, true))));
 }
 
 static neap_tensor *init_kaiming(neap_init init, neap_shape shape, neap_random random)
 {
-    return uniform(shape, random, init.scale * sqrt(6 / fan(shape, 1)));
+    return uniform(shape, random, init.scale * sqrt(6 / fan(shape, true)));
 }
 
 neap_tensor *neap_init_tensor(neap_init init, neap_shape shape, neap_random random)

@@ -1,24 +1,22 @@
 /* The linear layer: weight, bias, and a path that stands before messages about them. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <neap/error.h>
 #include <neap/nn.h>
 
-#define PATH_BYTES 200
+#include "nn/path.h"
 
 int neap_linear_make(neap_linear_layer *layer, neap_model *model, int64_t in, int64_t out, neap_init init,
                      const char *path, ...)
 {
-    char full[PATH_BYTES];
+    char full[NEAP_PATH_BYTES];
     va_list args;
     *layer = (neap_linear_layer){0};
     va_start(args, path);
-    int length = vsnprintf(full, sizeof full, path, args);
+    int status = neap_layer_path("linear", full, path, args);
     va_end(args);
-    if (length < 0 || (size_t)length >= sizeof full)
-        return neap_fail("linear: expected a path below %zu bytes, got %d", sizeof full, length);
+    if (status < 0)
+        return -1;
     layer->weight = neap_model_parameter(model, neap_dims(out, in), init, "%s.weight", full);
     layer->bias = neap_model_parameter(model, neap_dims(out), (neap_init){NEAP_INIT_ZERO, 0}, "%s.bias", full);
     if (!layer->weight || !layer->bias)

@@ -12,13 +12,14 @@
 typedef struct parameter {
     char *name;
     neap_tensor *tensor;
+    bool buffer;
 } parameter;
 
 struct neap_model {
     uint64_t seed;
     parameter *item;
     int count, capacity;
-    int64_t size, limit; /* elements in all, and at most */
+    int64_t size, all, limit; /* elements of parameters, with buffers, and at most */
 };
 
 neap_model *neap_model_new(uint64_t seed)
@@ -61,11 +62,11 @@ static int reserve_one(neap_model *model)
     return 0;
 }
 
-static neap_tensor *add(neap_model *model, neap_shape shape, neap_init init, const char *name)
+static neap_tensor *add(neap_model *model, neap_shape shape, neap_init init, bool buffer, const char *name)
 {
     if (neap_model_find(model, name))
         return neap_fail_null("model: parameter '%s' is there already", name);
-    if (neap_shape_size(shape) > model->limit - model->size)
+    if (neap_shape_size(shape) > model->limit - model->all)
         return neap_fail_null("model: expected at most %lld elements in all, got more at '%s'", (long long)model->limit, name);
     if (reserve_one(model) < 0)
         return NULL;
@@ -74,28 +75,45 @@ static neap_tensor *add(neap_model *model, neap_shape shape, neap_init init, con
     neap_tensor *x = owned ? neap_init_tensor(init, shape, neap_random_fork((neap_random){model->seed, 0}, name)) : NULL;
     neap_keep(x);
     neap_scope_close(scope);
-    if (!x || neap_require_grad(x, true) < 0) {
+    if (!x || neap_require_grad(x, !buffer) < 0) {
         neap_release(x);
         neap_free(owned);
         return NULL;
     }
-    model->item[model->count++] = (parameter){owned, x};
-    model->size += neap_size(x);
+    model->item[model->count++] = (parameter){owned, x, buffer};
+    model->size += buffer ? 0 : neap_size(x);
+    model->all += neap_size(x);
     return x;
+}
+
+static neap_tensor *add_formatted(neap_model *model, neap_shape shape, neap_init init, bool buffer, const char *name,
+                                  va_list args)
+{
+    char full[256];
+    if (!model)
+        return NULL;
+    int length = vsnprintf(full, sizeof full, name, args);
+    if (length < 0 || (size_t)length >= sizeof full)
+        return neap_fail_null("model: expected a parameter name below %zu bytes, got %d", sizeof full, length);
+    return add(model, shape, init, buffer, full);
 }
 
 neap_tensor *neap_model_parameter(neap_model *model, neap_shape shape, neap_init init, const char *name, ...)
 {
-    char full[256];
     va_list args;
-    if (!model)
-        return NULL;
     va_start(args, name);
-    int length = vsnprintf(full, sizeof full, name, args);
+    neap_tensor *x = add_formatted(model, shape, init, false, name, args);
     va_end(args);
-    if (length < 0 || (size_t)length >= sizeof full)
-        return neap_fail_null("model: expected a parameter name below %zu bytes, got %d", sizeof full, length);
-    return add(model, shape, init, full);
+    return x;
+}
+
+neap_tensor *neap_model_buffer(neap_model *model, neap_shape shape, neap_init init, const char *name, ...)
+{
+    va_list args;
+    va_start(args, name);
+    neap_tensor *x = add_formatted(model, shape, init, true, name, args);
+    va_end(args);
+    return x;
 }
 
 int neap_model_count(const neap_model *model)
@@ -111,6 +129,11 @@ const char *neap_model_name(const neap_model *model, int index)
 neap_tensor *neap_model_tensor(const neap_model *model, int index)
 {
     return index >= 0 && index < model->count ? model->item[index].tensor : NULL;
+}
+
+bool neap_model_is_buffer(const neap_model *model, int index)
+{
+    return index >= 0 && index < model->count && model->item[index].buffer;
 }
 
 neap_tensor *neap_model_find(const neap_model *model, const char *name)

@@ -226,26 +226,20 @@ static neap_attrs attrs_of(const neap_window *window)
                               [GROUPS] = window->groups}};
 }
 
-neap_tensor *neap_conv2d(neap_tensor *x, neap_tensor *weight, neap_tensor *bias, neap_window window)
+/* A bias NULL is none, unless a message is pending: then making it has failed. */
+static neap_tensor *apply(neap_op_id op, neap_tensor *x, neap_tensor *weight, neap_tensor *bias, const neap_window *window)
 {
-    const neap_attrs a = attrs_of(&window);
-    return neap_op_apply(NEAP_OP_conv2d, (neap_tensor *[]){x, weight, bias}, 3, &a);
+    const neap_attrs a = attrs_of(window);
+    const int count = bias || neap_failed() ? 3 : 2;
+    return neap_op_apply(op, (neap_tensor *[]){x, weight, bias}, count, &a);
 }
 
-neap_tensor *neap_conv2d_nobias(neap_tensor *x, neap_tensor *weight, neap_window window)
+neap_tensor *neap_conv2d(neap_tensor *x, neap_tensor *weight, neap_tensor *bias, neap_window window)
 {
-    const neap_attrs a = attrs_of(&window);
-    return neap_apply2(NEAP_OP_conv2d, x, weight, &a);
+    return apply(NEAP_OP_conv2d, x, weight, bias, &window);
 }
 
 neap_tensor *neap_conv2d_transpose(neap_tensor *x, neap_tensor *weight, neap_tensor *bias, neap_window window)
 {
-    const neap_attrs a = attrs_of(&window);
-    return neap_op_apply(NEAP_OP_conv2d_transpose, (neap_tensor *[]){x, weight, bias}, 3, &a);
-}
-
-neap_tensor *neap_conv2d_transpose_nobias(neap_tensor *x, neap_tensor *weight, neap_window window)
-{
-    const neap_attrs a = attrs_of(&window);
-    return neap_apply2(NEAP_OP_conv2d_transpose, x, weight, &a);
+    return apply(NEAP_OP_conv2d_transpose, x, weight, bias, &window);
 }

@@ -19,9 +19,9 @@ static const struct {
     size_t first_size;
     size_t required[MAX_REQUIRED]; /* offsets; 0 ends */
 } kinds[] = {
-    {"architecture", "architecture/1", END_OF(neap_architecture, average),
+    {"architecture", "architecture/1", END_OF(neap_architecture, latent),
      {offsetof(neap_architecture, build), offsetof(neap_architecture, destroy), offsetof(neap_architecture, spec)}},
-    {"objective", "objective/1", END_OF(neap_objective, velocity),
+    {"objective", "objective/1", END_OF(neap_objective, repeats),
      {offsetof(neap_objective, needs), offsetof(neap_objective, phases), offsetof(neap_objective, loss)}},
     {"sampler", "sampler/1", END_OF(neap_sampler, sample),
      {offsetof(neap_sampler, needs), offsetof(neap_sampler, sample)}},

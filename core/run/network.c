@@ -73,6 +73,11 @@ neap_spec neap_network_spec(const neap_network *network)
     return network->functions->spec(network->self);
 }
 
+int64_t neap_network_latent(const neap_network *network)
+{
+    return network->functions->latent ? network->functions->latent(network->self) : 0;
+}
+
 void neap_network_set_objective(neap_network *network, neap_instance *objective)
 {
     neap_instance *before = network->objective;
@@ -210,9 +215,15 @@ neap_tensor *neap_network_velocity(neap_network *n, neap_tensor *x, neap_tensor 
 
 static neap_tensor *generate(neap_network *n, neap_tensor *z, neap_tensor *labels)
 {
-    if (fit_labels(neap_network_spec(n), neap_dim(z, 0), &labels) < 0)
+    const neap_spec spec = neap_network_spec(n);
+    const int64_t batch = neap_dim(z, 0), latent = neap_network_latent(n);
+    char got[NEAP_SHAPE_TEXT];
+    if (!neap_shape_equal(neap_shape_of(z), neap_dims(batch, latent)))
+        return neap_fail_null("z: expected [*, %lld], got %s", (long long)latent, neap_shape_text(neap_shape_of(z), got));
+    if (fit_labels(spec, batch, &labels) < 0)
         return NULL;
-    return n->functions->generate(n->self, z, labels);
+    neap_tensor *x = n->functions->generate(n->self, z, labels);
+    return !x || check_picture(x, spec) == 0 ? x : NULL;
 }
 
 neap_tensor *neap_network_generate(neap_network *n, neap_tensor *z, neap_tensor *labels)

@@ -31,6 +31,24 @@ static int check_labels(const neap_sampling *s, int64_t classes)
     return check_tensor("mixture", s->mixture, neap_dims(s->count, classes + 1));
 }
 
+/* Values of the latents that the sampler begins from; 0 where it begins from pictures of noise. */
+static int64_t latent_of(const neap_network *network, const neap_sampling *s)
+{
+    const neap_sampler *sampler = neap_instance_component(s->sampler)->functions;
+    for (int i = 0; sampler->needs[i]; i++)
+        if (strcmp(sampler->needs[i], "generate") == 0)
+            return neap_network_latent(network);
+    return 0;
+}
+
+static int check_latent(const neap_sampling *s, int64_t latent)
+{
+    if (s->picture || s->keep || s->invert || s->level > 0)
+        return neap_fail("sample: %s draws from latents: it takes no picture, level, keep or inversion",
+                         neap_instance_component(s->sampler)->name);
+    return check_tensor("noise", s->noise, neap_dims(s->count, latent));
+}
+
 static int check_start(const neap_sampling *s, neap_spec spec)
 {
     const neap_shape pictures = neap_dims(s->count, spec.height, spec.width, spec.channels);
@@ -85,7 +103,10 @@ static int check(neap_network *network, const neap_sampling *s)
     if (s->count < 1 || s->batch < 0)
         return neap_fail("sample: expected a count from 1 and a batch from 0, got %lld and %lld", (long long)s->count,
                          (long long)s->batch);
-    return check_labels(s, spec.classes) || check_start(s, spec) || check_worse(s, spec) ? -1 : 0;
+    const int64_t latent = latent_of(network, s);
+    if (check_labels(s, spec.classes) < 0 || (latent ? check_latent(s, latent) : check_start(s, spec)) < 0)
+        return -1;
+    return check_worse(s, spec);
 }
 
 /* --- One batch ------------------------------------------------------------------------------------------------------- */
@@ -93,6 +114,7 @@ static int check(neap_network *network, const neap_sampling *s)
 typedef struct part {
     const neap_sampling *s;
     neap_spec spec;
+    int64_t latent; /* see latent_of */
     int64_t first, batch;
 } part;
 
@@ -149,7 +171,8 @@ static neap_tensor *sample_part(neap_network *network, const part *p)
     neap_random root = {s->seed, 0};
     neap_guided g = {.network = network, .worse = s->worse, .guidance = s->guidance, .batch = p->batch};
     give_labels(&g.conditional, p);
-    g.noise = s->noise ? rows_of(p, s->noise) : neap_sample_noise(s->seed, p->first, pictures_of(p));
+    const neap_shape noise = p->latent ? neap_dims(p->batch, p->latent) : pictures_of(p);
+    g.noise = s->noise ? rows_of(p, s->noise) : neap_sample_noise(s->seed, p->first, noise);
     g.picture = rows_of(p, s->picture);
     g.keep = keep_of(p);
     neap_field field = neap_guided_field(&g);
@@ -165,7 +188,7 @@ static neap_tensor *sample_part(neap_network *network, const part *p)
     return x && neap_shape_equal(neap_shape_of(x), pictures_of(p)) ? neap_guided_kept(&g, x, 0) : x;
 }
 
-/* A sampler's result must have the shape of its noise, or there is no room for it. */
+/* A sampler's result must be as many pictures, or there is no room for it. */
 static int check_result(const part *p, const neap_tensor *x)
 {
     char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
@@ -204,7 +227,7 @@ neap_tensor *neap_sample(neap_network *network, const neap_sampling *s)
     float *out = neap_data(result);
     int status = out ? 0 : -1;
     for (int64_t first = 0; status == 0 && first < s->count; first += batch) {
-        const part p = {s, spec, first, s->count - first < batch ? s->count - first : batch};
+        const part p = {s, spec, latent_of(network, s), first, s->count - first < batch ? s->count - first : batch};
         status = append(network, &p, out + first * size);
     }
     neap_record(was);

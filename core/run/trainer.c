@@ -2,23 +2,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <neap/error.h>
 #include <neap/memory.h>
-#include <neap/run.h>
 
-struct neap_trainer {
-    neap_network *network;
-    neap_source *source;
-    neap_instance *instance;
-    const neap_objective *objective;
-    neap_trainer_config config;
-    int phases;
-    neap_optimizer **optimizer; /* one a phase */
-    neap_tensor **gradients;    /* room for the phase with the most parameters */
-    neap_arena *arena;
-};
+#include "run/trainer.h"
 
 /* --- Steps as objectives see them ----------------------------------------------------------------------------------- */
 
@@ -55,22 +43,63 @@ static int check_fit(const neap_trainer *t)
     return t->config.batch < 1 ? neap_fail("train: batch: expected at least 1, got %lld", (long long)t->config.batch) : 0;
 }
 
+/* The settings of a phase: its own, or those of all. */
+static const neap_optimizer_config *settings_of(const neap_trainer_config *config, const char *phase)
+{
+    for (int i = 0; i < config->own_count; i++)
+        if (strcmp(config->own[i].phase, phase) == 0)
+            return &config->own[i].optimizer;
+    return &config->optimizer;
+}
+
+static int check_own(const neap_trainer *t)
+{
+    char list[128] = "";
+    for (int i = 0; i < t->phases; i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%s'", i ? ", " : "", t->objective->phases[i].name);
+    for (int i = 0; i < t->config.own_count; i++) {
+        int phase = 0;
+        while (phase < t->phases && strcmp(t->objective->phases[phase].name, t->config.own[i].phase) != 0)
+            phase++;
+        if (phase == t->phases)
+            return neap_fail("train: optimizer: %s has no phase '%s'; it has %s",
+                             neap_instance_component(t->instance)->name, t->config.own[i].phase, list);
+    }
+    return 0;
+}
+
+static int64_t repeats(const neap_trainer *t, int phase)
+{
+    const int64_t wanted = t->objective->repeats ? t->objective->repeats(neap_instance_config(t->instance), phase) : 1;
+    return wanted < 1 ? 1 : wanted;
+}
+
 static int make_optimizers(neap_trainer *t)
 {
     int most = 0;
     while (t->objective->phases[t->phases].name)
         t->phases++;
     t->optimizer = neap_calloc((size_t)t->phases, sizeof *t->optimizer);
-    for (int i = 0; t->optimizer && i < t->phases; i++) {
-        t->optimizer[i] = neap_adamw_new(neap_network_model(t->network), t->objective->phases[i].part, &t->config.optimizer);
+    t->figure = neap_calloc(2 * (size_t)t->phases, sizeof *t->figure);
+    if (!t->optimizer || !t->figure || check_own(t) < 0)
+        return -1;
+    for (int i = 0; i < t->phases; i++) {
+        const neap_phase *phase = &t->objective->phases[i];
+        t->optimizer[i] = neap_optimizer_new(neap_network_model(t->network), phase->part, settings_of(&t->config, phase->name));
         if (!t->optimizer[i])
             return -1;
         if (neap_optimizer_count(t->optimizer[i]) > most)
             most = neap_optimizer_count(t->optimizer[i]);
+        t->figure[2 * i] = neap_format("loss_%s", phase->name);
+        t->figure[2 * i + 1] = neap_format("gradient_norm_%s", phase->name);
+        if (!t->figure[2 * i] || !t->figure[2 * i + 1])
+            return -1;
+        if (repeats(t, i) > t->rounds)
+            t->rounds = repeats(t, i);
     }
     t->gradients = neap_calloc((size_t)most, sizeof *t->gradients);
     t->arena = neap_arena_new();
-    return t->optimizer && t->gradients && t->arena ? 0 : -1;
+    return t->gradients && t->arena ? 0 : -1;
 }
 
 neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_instance *objective,
@@ -90,6 +119,7 @@ neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_
         neap_trainer_free(t);
         return NULL;
     }
+    t->config.own = NULL;
     neap_network_set_objective(network, objective);
     return t;
 }
@@ -100,7 +130,10 @@ void neap_trainer_free(neap_trainer *t)
         return;
     for (int i = 0; t->optimizer && i < t->phases; i++)
         neap_optimizer_free(t->optimizer[i]);
+    for (int i = 0; t->figure && i < 2 * t->phases; i++)
+        neap_free(t->figure[i]);
     neap_free(t->optimizer);
+    neap_free(t->figure);
     neap_free(t->gradients);
     neap_arena_free(t->arena);
     neap_instance_release(t->instance);
@@ -119,14 +152,16 @@ neap_optimizer *neap_trainer_optimizer(const neap_trainer *t, int phase)
 
 /* --- One step --------------------------------------------------------------------------------------------------------- */
 
-static int begin(neap_trainer *t, int64_t number, neap_step *step)
+/* Round `round` of a step, from 0: a batch and random numbers of its own. */
+static int begin(neap_trainer *t, int64_t number, int64_t round, neap_step *step)
 {
-    neap_random root = {t->config.seed, 0};
-    *step = (neap_step){.number = number, .random = neap_random_at(neap_random_fork(root, "step"), (uint64_t)number)};
-    neap_random order = neap_random_fork(root, "order");
-    if (neap_source_batch(t->source, order, number, t->config.batch, &step->x, &step->labels) < 0)
+    const neap_random root = {t->config.seed, 0}, order = neap_random_fork(root, "order");
+    const int64_t batch = (number - 1) * t->rounds + round + 1;
+    step->number = number;
+    step->random = neap_random_at(neap_random_fork(root, "step"), (uint64_t)batch);
+    if (neap_source_batch(t->source, order, batch, t->config.batch, &step->x, &step->labels) < 0)
         return -1;
-    return neap_source_noise(t->source, order, number, t->config.batch, &step->noise);
+    return neap_source_noise(t->source, order, batch, t->config.batch, &step->noise);
 }
 
 /* The sign of a NaN says nothing, and differs between processors. */
@@ -170,7 +205,7 @@ static int run_phase(neap_trainer *t, int phase, neap_step *step, double lr_scal
 {
     neap_tensor *value = NULL;
     neap_scope scope = neap_scope_open();
-    bool was = neap_record(true);
+    bool was = neap_record(true), trained = neap_training_set(true);
     int status = forward(t, phase, step, &value);
     if (status == 0)
         *loss = neap_item(value);
@@ -179,20 +214,44 @@ static int run_phase(neap_trainer *t, int phase, neap_step *step, double lr_scal
     if (status == 0 && update)
         status = neap_optimizer_step(t->optimizer[phase], t->gradients, step->number, lr_scale, norm);
     neap_record(was);
+    neap_training_set(trained);
     neap_scope_close(scope);
     return status;
 }
 
-static int run_step(neap_trainer *t, int64_t number, double lr_scale, bool update, neap_train_report *report)
+/* One phase, and what it came to: the first has its place in the report, the others tell by name. */
+static int tell_phase(neap_trainer *t, int phase, neap_step *step, double lr_scale, bool update, neap_train_report *report)
 {
-    neap_step step = {0};
-    double loss, norm;
+    double loss, norm = 0;
+    if (phase == 0)
+        return run_phase(t, phase, step, lr_scale, update, &report->loss, &report->gradient_norm);
+    if (run_phase(t, phase, step, lr_scale, update, &loss, &norm) < 0)
+        return -1;
+    neap_step_report(step, t->figure[2 * phase], loss);
+    neap_step_report(step, t->figure[2 * phase + 1], norm);
+    return 0;
+}
+
+/* The phases that run in this round: each as often as it asks for, in the last rounds of the step. */
+static int run_round(neap_trainer *t, int64_t round, neap_step *step, double lr_scale, bool update,
+                     neap_train_report *report)
+{
+    int status = begin(t, step->number, round, step);
+    for (int i = 0; status == 0 && i < t->phases; i++)
+        if (round >= t->rounds - repeats(t, i))
+            status = tell_phase(t, i, step, lr_scale, update, report);
+    return status;
+}
+
+int neap_trainer_run(neap_trainer *t, int64_t number, double lr_scale, bool update, neap_train_report *report)
+{
+    neap_step step = {.number = number};
     neap_scope scope = neap_scope_open();
     int status = neap_arena_begin(t->arena);
-    if (status == 0)
-        status = begin(t, number, &step);
-    for (int i = 0; status == 0 && i < t->phases; i++)
-        status = run_phase(t, i, &step, lr_scale, update, i ? &loss : &report->loss, i ? &norm : &report->gradient_norm);
+    for (int64_t round = 0; status == 0 && round < t->rounds; round++) {
+        step.reports = 0; /* of the last round */
+        status = run_round(t, round, &step, lr_scale, update, report);
+    }
     for (int i = 0; i < NEAP_STEP_SHARED; i++)
         neap_release(step.shared[i]);
     neap_scope_close(scope);
@@ -208,34 +267,8 @@ int neap_trainer_step(neap_trainer *t, int64_t number, double lr_scale, neap_tra
 {
     char where[48];
     *report = (neap_train_report){0};
-    if (run_step(t, number, lr_scale, true, report) == 0)
+    if (neap_trainer_run(t, number, lr_scale, true, report) == 0)
         return 0;
     snprintf(where, sizeof where, "train: step %lld", (long long)number);
     return neap_fail_in(where);
-}
-
-#define LONG_PASS 2 /* seconds */
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* The first pass learns how the step's memory lies, the second touches it, the third is what all later steps are like.
- * Where a pass takes long, touching is a small share of it and two must do. */
-int neap_trainer_rehearse(neap_trainer *t, size_t *peak, double *seconds)
-{
-    neap_train_report report = {0};
-    neap_memory_reset_peak();
-    *seconds = 0;
-    for (int pass = 0; pass < 2 || (pass == 2 && *seconds < LONG_PASS); pass++) {
-        double start = now();
-        if (run_step(t, 1, 1, false, &report) < 0)
-            return neap_fail_in("train: rehearsal");
-        *seconds = now() - start;
-    }
-    *peak = neap_memory().peak;
-    return 0;
 }

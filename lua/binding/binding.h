@@ -72,7 +72,7 @@ neap_instance *neap_lua_test_instance(lua_State *L, int index);
 neap_instance *neap_lua_check_instance(lua_State *L, int index);
 void neap_lua_push_instance(lua_State *L, neap_instance *instance); /* gains an owner */
 void neap_lua_push_spec(lua_State *L, neap_spec spec);
-neap_adamw_config neap_lua_adamw(lua_State *L, int index);
+neap_optimizer_config neap_lua_optimizer(lua_State *L, int index);
 
 /* Fields of the table at `index`; the fallback where they are nil. */
 lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integer fallback);

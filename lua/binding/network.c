@@ -77,6 +77,12 @@ static int spec(lua_State *L)
     return 1;
 }
 
+static int latent(lua_State *L)
+{
+    lua_pushinteger(L, neap_network_latent(check(L)));
+    return 1;
+}
+
 static int component(lua_State *L)
 {
     neap_lua_push_instance(L, neap_network_instance(check(L)));
@@ -194,7 +200,8 @@ static const luaL_Reg methods[] = {
     {"parameters", parameters},     {"parameter", parameter}, {"size", size},         {"spec", spec},
     {"component", component},       {"offers", offers},       {"velocity", velocity}, {"average", average},
     {"generate", generate},         {"discriminate", discriminate}, {"encode", encode}, {"decode", decode},
-    {"classify", classify},         {"set_objective", set_objective}, {NULL, NULL},
+    {"classify", classify},         {"set_objective", set_objective}, {"latent", latent},
+    {NULL, NULL},
 };
 
 void neap_lua_open_network(lua_State *L)

@@ -1,4 +1,6 @@
-/* AdamW for loops written in Lua: steps on the gradients that backward left. */
+/* Optimisers for loops written in Lua: steps on the gradients that backward left. */
+#include <string.h>
+
 #include "binding.h"
 
 static int optimizer_close(lua_State *L)
@@ -9,30 +11,48 @@ static int optimizer_close(lua_State *L)
     return 0;
 }
 
-neap_adamw_config neap_lua_adamw(lua_State *L, int index)
+static neap_optimizer_kind kind_of(lua_State *L, int index)
 {
-    neap_adamw_config config = {
+    lua_getfield(L, index, "kind");
+    const char *name = lua_tostring(L, -1);
+    int kind = NEAP_ADAMW;
+    while (name && kind < NEAP_OPTIMIZER_COUNT && strcmp(name, neap_optimizer_name((neap_optimizer_kind)kind)) != 0)
+        kind++;
+    if (kind == NEAP_OPTIMIZER_COUNT)
+        luaL_error(L, "optimizer: expected a kind, got '%s'", name);
+    lua_pop(L, 1);
+    return (neap_optimizer_kind)kind;
+}
+
+neap_optimizer_config neap_lua_optimizer(lua_State *L, int index)
+{
+    neap_optimizer_config config = {
+        .kind = kind_of(L, index),
         .lr = neap_lua_number(L, index, "lr", 1e-3),
         .beta1 = neap_lua_number(L, index, "beta1", 0.9),
         .beta2 = neap_lua_number(L, index, "beta2", 0.999),
         .eps = neap_lua_number(L, index, "eps", 1e-8),
+        .momentum = neap_lua_number(L, index, "momentum", 0),
         .weight_decay = neap_lua_number(L, index, "weight_decay", 0),
         .clip = neap_lua_number(L, index, "clip", 0),
         .ema = neap_lua_number(L, index, "ema", 0),
     };
-    if (neap_adamw_check(&config) < 0)
+    if (neap_optimizer_check(&config) < 0)
         neap_lua_raise_usage(L);
     return config;
 }
 
-/* adamw(model, settings) */
+/* optimizer(model, settings): settings are `kind`, "adamw" or "sgd", what that kind reads, and `part`, with which the names
+ * of the parameters that it moves begin */
 static int new_optimizer(lua_State *L)
 {
     neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
     luaL_checktype(L, 2, LUA_TTABLE);
-    neap_adamw_config config = neap_lua_adamw(L, 2);
+    neap_optimizer_config config = neap_lua_optimizer(L, 2);
+    lua_getfield(L, 2, "part");
+    const char *part = luaL_optstring(L, -1, "");
     void **handle = neap_lua_handle(L, NEAP_LUA_OPTIMIZER);
-    *handle = neap_adamw_new(neap_network_model(network), "", &config);
+    *handle = neap_optimizer_new(neap_network_model(network), part, &config);
     if (!*handle)
         return neap_lua_raise(L);
     lua_pushvalue(L, 1);
@@ -84,13 +104,22 @@ static int schedule(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg methods[] = {{"step", step}, {NULL, NULL}};
+/* clear(): forgets the gradients that backward left */
+static int clear(lua_State *L)
+{
+    neap_optimizer *optimizer = neap_lua_check(L, 1, NEAP_LUA_OPTIMIZER);
+    for (int i = 0; i < neap_optimizer_count(optimizer); i++)
+        neap_grad_clear(neap_optimizer_parameter(optimizer, i));
+    return 0;
+}
+
+static const luaL_Reg methods[] = {{"step", step}, {"clear", clear}, {NULL, NULL}};
 
 void neap_lua_open_optimizer(lua_State *L)
 {
     neap_lua_class(L, NEAP_LUA_OPTIMIZER, methods, optimizer_close);
     lua_pushcfunction(L, new_optimizer);
-    lua_setfield(L, -2, "adamw");
+    lua_setfield(L, -2, "optimizer");
     lua_pushcfunction(L, schedule);
     lua_setfield(L, -2, "schedule");
 }

@@ -14,15 +14,35 @@ static int trainer_close(lua_State *L)
     return 0;
 }
 
-/* trainer(model, data, objective, settings): settings are batch, seed and AdamW's. */
+#define MOST_PHASES 16
+
+/* Settings `phases`, { name = settings, .. }, into `own`; leaves the table on the stack, which owns the names. */
+static int read_phases(lua_State *L, neap_phase_optimizer own[MOST_PHASES])
+{
+    int count = 0;
+    if (lua_getfield(L, 4, "phases") != LUA_TTABLE)
+        return 0;
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        if (count == MOST_PHASES || lua_type(L, -2) != LUA_TSTRING || !lua_istable(L, -1))
+            luaL_error(L, "trainer: phases: expected settings by the names of at most %d phases", MOST_PHASES);
+        own[count++] = (neap_phase_optimizer){lua_tostring(L, -2), neap_lua_optimizer(L, lua_gettop(L))};
+    }
+    return count;
+}
+
+/* trainer(model, data, objective, settings): settings are batch, seed, the optimiser's, and `phases`: those of phases that
+ * have their own. */
 static int new_trainer(lua_State *L)
 {
     neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
     neap_source *source = neap_lua_check(L, 2, NEAP_LUA_SOURCE);
     neap_instance *objective = neap_lua_check_instance(L, 3);
+    neap_phase_optimizer own[MOST_PHASES];
     luaL_checktype(L, 4, LUA_TTABLE);
-    neap_trainer_config config = {neap_lua_integer(L, 4, "batch", 64), (uint64_t)neap_lua_integer(L, 4, "seed", 0),
-                                  neap_lua_adamw(L, 4)};
+    neap_trainer_config config = {.batch = neap_lua_integer(L, 4, "batch", 64),
+                                  .seed = (uint64_t)neap_lua_integer(L, 4, "seed", 0),
+                                  .optimizer = neap_lua_optimizer(L, 4), .own = own};
+    config.own_count = read_phases(L, own);
     void **handle = neap_lua_handle(L, NEAP_LUA_TRAINER);
     *handle = neap_trainer_new(network, source, objective, &config);
     if (!*handle)
@@ -91,13 +111,15 @@ static int state(lua_State *L)
     return 1;
 }
 
-/* swap_ema(): parameters and their averages change places */
+/* swap_ema(): parameters and their averages change places, where there are any */
 static int swap_ema(lua_State *L)
 {
     const neap_trainer *trainer = check(L);
-    for (int i = 0; i < neap_trainer_optimizers(trainer); i++)
-        if (neap_optimizer_swap_ema(neap_trainer_optimizer(trainer, i)) < 0)
+    for (int i = 0; i < neap_trainer_optimizers(trainer); i++) {
+        neap_optimizer *optimizer = neap_trainer_optimizer(trainer, i);
+        if (neap_optimizer_averages(optimizer) && neap_optimizer_swap_ema(optimizer) < 0)
             return neap_lua_raise(L);
+    }
     return 0;
 }
 

@@ -1,6 +1,7 @@
 --- Checkpoints: one safetensors file with the weights, their averages, the optimiser's moments, and in its metadata all
 -- that is needed to go on or to sample: components with their parameters, settings, conventions.
 local core = require "neap.core"
+local layout = require "neap.layout"
 local sampler = require "neap.sampler"
 
 local checkpoint = {}
@@ -11,7 +12,7 @@ local CONVENTIONS = {
   guidance = "v=(1+w)v_y-w v_0",
   null_label = "classes",
   pictures = "NHWC in [-1,1]",
-  layouts = "linear [out,in]",
+  layouts = "linear [out,in], convolution [out,in,rows,columns]",
 }
 
 -- What the network's answer means, by the objective's parameter `prediction`.
@@ -66,9 +67,17 @@ local function tensors(run)
   return list
 end
 
+local function write(path, list, pairs_)
+  local turned = {}
+  for i, entry in ipairs(list) do
+    turned[i] = { entry[1], layout.to_file(entry[2]) }
+  end
+  core.safetensors_save(path, turned, pairs_)
+end
+
 --- Writes the state of a run { model, data, objective, sampler, trainer, settings, step }.
 function checkpoint.save(path, run)
-  core.safetensors_save(path, tensors(run), metadata(run))
+  write(path, tensors(run), metadata(run))
 end
 
 -- Every tensor is there with the right shape before the first is written.
@@ -78,17 +87,17 @@ local function check_tensors(path, file, wanted)
     shapes[entry.name] = "[" .. table.concat(entry.shape, ", ") .. "]"
   end
   for _, entry in ipairs(wanted) do
-    local want, got = "[" .. table.concat(entry[2]:shape(), ", ") .. "]", shapes[entry[1]]
+    local want, got = "[" .. table.concat(layout.shape(entry[2]:shape()), ", ") .. "]", shapes[entry[1]]
     if got ~= want then
       core.fail(("%s: '%s': expected %s, got %s"):format(path, entry[1], want, got or "no such tensor"))
     end
   end
 end
 
-local function assign(file, wanted, prefix)
+local function assign(file, wanted)
   for _, entry in ipairs(wanted) do
-    local loaded <close> = file:load((prefix or "") .. entry[1])
-    entry[2]:assign(loaded)
+    local loaded <close> = file:load(entry[1])
+    entry[2]:assign(layout.from_file(loaded))
   end
 end
 
@@ -134,20 +143,20 @@ function checkpoint.restore(path, run)
   return step, settings
 end
 
-local function has_average(file)
+local function names_of(file)
+  local names = {}
   for _, entry in ipairs(file:tensors()) do
-    if entry.name:sub(1, 4) == "ema." then
-      return true
-    end
+    names[entry.name] = true
   end
-  return false
+  return names
 end
 
 -- The averages where the run kept any: they draw the better pictures.
 local function load_weights(path, file, model)
-  local prefix, wanted = has_average(file) and "ema." or "", {}
+  local names, wanted = names_of(file), {}
   for i, entry in ipairs(model:parameters()) do
-    wanted[i] = { prefix .. entry[1], entry[2] }
+    local average = "ema." .. entry[1]
+    wanted[i] = { names[average] and average or entry[1], entry[2] }
   end
   check_tensors(path, file, wanted)
   assign(file, wanted)
@@ -207,7 +216,7 @@ function checkpoint.export(path, to)
     pairs_[#pairs_ + 1] = { key, value }
   end
   table.sort(pairs_, function(a, b) return a[1] < b[1] end)
-  core.safetensors_save(to, checkpoint.load(path).model:parameters(), pairs_)
+  write(to, checkpoint.load(path).model:parameters(), pairs_)
 end
 
 return checkpoint

@@ -4,30 +4,80 @@ local check = require "neap.check"
 
 local optimizer = {}
 
-local KEYS = { "lr", "beta1", "beta2", "eps", "weight_decay", "clip", "ema", "model" }
+local class = {}
+class.__index = class
+class.__name = "neap.optimizer_settings"
 
-local adamw = {}
-adamw.__index = adamw
-adamw.__name = "neap.adamw"
+-- What each kind reads; `model` makes an object that steps, of the parameters whose names begin with `part` alone.
+local KEYS = {
+  adamw = { "lr", "beta1", "beta2", "eps", "weight_decay", "clip", "ema", "model", "part" },
+  sgd = { "lr", "momentum", "weight_decay", "clip", "ema", "model", "part" },
+}
 
---- AdamW (Loshchilov and Hutter 2019): neap.optimizer.adamw { lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8,
--- weight_decay = 0, clip = 0, ema = 0, model = ... }.
-function optimizer.adamw(settings)
-  check.keys("adamw", settings, KEYS)
-  local self = setmetatable({ steps = 0, settings = settings }, adamw)
+local function new(kind, settings)
+  check.keys(kind, settings, KEYS[kind])
+  local self = setmetatable({ kind = kind, steps = 0, settings = { kind = kind } }, class)
+  for key, value in pairs(settings) do
+    self.settings[key] = value
+  end
   if settings.model then
-    self.state = core.adamw(settings.model, settings)
+    self.settings.model = nil
+    self.state = core.optimizer(settings.model, self.settings)
   end
   return self
 end
 
---- Updates the model by the gradients that backward left, clears them, and returns their norm.
-function adamw:step(lr_scale)
-  if not self.state then
-    core.fail("adamw: expected a model to step: neap.optimizer.adamw { model = ..., lr = ... }")
+--- AdamW (Loshchilov and Hutter 2019): neap.optimizer.adamw { lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8,
+-- weight_decay = 0, clip = 0, ema = 0, model = ... }.
+function optimizer.adamw(settings)
+  return new("adamw", settings)
+end
+
+--- Stochastic gradient descent: neap.optimizer.sgd { lr = 1e-3, momentum = 0, weight_decay = 0, clip = 0, ema = 0,
+-- model = ... }.
+function optimizer.sgd(settings)
+  return new("sgd", settings)
+end
+
+local function is_settings(value)
+  return type(value) == "table" and getmetatable(value) == class
+end
+
+--- Settings of neap.train's `optimizer`: one for all phases of the objective, or { phase = settings, ... }. Returns
+-- { base, phases }, tables of plain settings; phases is nil where one serves all. nil for anything else.
+function optimizer.read(value)
+  if is_settings(value) then
+    return { base = value.settings }
+  elseif type(value) ~= "table" or next(value) == nil then
+    return nil
   end
+  local phases = {}
+  for name, own in pairs(value) do
+    if type(name) ~= "string" or not is_settings(own) then
+      return nil
+    end
+    phases[name] = own.settings
+  end
+  return { base = {}, phases = phases }
+end
+
+local function state_of(self, verb)
+  if not self.state then
+    core.fail(("%s: expected a model to %s: neap.optimizer.%s { model = ..., lr = ... }"):format(self.kind, verb, self.kind))
+  end
+  return self.state
+end
+
+--- Updates the model by the gradients that backward left, clears its own, and returns their norm.
+function class:step(lr_scale)
+  local state = state_of(self, "step")
   self.steps = self.steps + 1
-  return self.state:step(self.steps, lr_scale or 1)
+  return state:step(self.steps, lr_scale or 1)
+end
+
+--- Forgets the gradients that backward left for what this optimiser moves.
+function class:clear()
+  state_of(self, "clear"):clear()
 end
 
 return optimizer

@@ -1,93 +1,24 @@
 --- neap.train: the loop around the core's training step, with checkpoints, metrics, sample grids and progress.
 local core = require "neap.core"
-local check = require "neap.check"
 local checkpoint = require "neap.checkpoint"
 local folder = require "neap.folder"
 local format = require "neap.format"
-local options = require "neap.options"
 local preview = require "neap.preview"
 local progress = require "neap.progress"
-local rule = require "neap.rule"
-local tensor = require "neap.tensor"
+local rollback = require "neap.rollback"
+local settings_of = require "neap.train.settings"
 
 local train = {}
 
 --- Where runs go when neither the recipe nor the command line says: runs/ and the recipe's name.
 train.default_out = "runs/unnamed"
 
-local DEFAULTS = {
-  batch = 64, steps = 1000, warmup = 0, decay = "none", floor = 0, clip = 0, ema = 0, precision = "fp32",
-  checkpoint_every = 1000, sample_every = 0, log_every = 10, resume = false,
-}
-
--- Keys that only a recipe gives; those of the command line have theirs in options.lua.
-local RULES = {
-  model = rule.thing("neap.model", "a model"), data = rule.thing("neap.dataset", "a data set"),
-  objective = rule.component "objective", optimizer = rule.thing("neap.adamw", "an optimizer"),
-  sampler = rule.thing("neap.sampler", "a sampler"), samples = rule.whole(1, 10000), warmup = rule.whole(0),
-  decay = rule.choice("none", "linear", "cosine"), floor = rule.number(0, 1), clip = rule.number(0), ema = rule.number(0, 1),
-  log_every = rule.whole(0), on_step = rule.call,
-}
-
-local KEYS = {}
-for _, known in ipairs { RULES, options.standard } do
-  for key in pairs(known) do
-    KEYS[#KEYS + 1] = key
-  end
-end
-
-local REQUIRED = { "model", "data", "objective", "optimizer" }
-
--- The command line's values over the recipe's over the defaults.
-local function resolve(given)
-  local settings = {}
-  for key, value in pairs(DEFAULTS) do
-    settings[key] = value
-  end
-  for key, value in pairs(given) do
-    settings[key] = RULES[key] and rule.read("train: " .. key, RULES[key], value) or value
-  end
-  for key in pairs(options.standard) do
-    settings[key] = options.standard_value(key, settings[key])
-  end
-  settings.seed = settings.seed or tensor.seed()
-  settings.out = settings.out or train.default_out
-  return settings
-end
-
-local function check_given(given)
-  check.keys("train", given, KEYS)
-  options.check()
-  for _, key in ipairs(REQUIRED) do
-    if given[key] == nil then
-      core.fail_usage(("train: expected '%s'"):format(key))
-    end
-  end
-end
-
--- What goes into checkpoints and settings.json: numbers and texts that say what this run is.
-local function describe(settings)
-  local described = { optimizer = { name = "adamw" } }
-  for key in pairs(DEFAULTS) do
-    described[key] = settings[key]
-  end
-  for key, value in pairs(settings.optimizer.settings) do
-    described.optimizer[key] = value
-  end
-  described.optimizer.model, described.resume, described.checkpoint_every = nil, nil, nil
-  described.sample_every, described.log_every, described.seed = nil, nil, settings.seed
-  return described
-end
-
 local function new_run(settings)
-  local optimizer = { batch = settings.batch, seed = settings.seed, clip = settings.clip, ema = settings.ema }
-  for key, value in pairs(settings.optimizer.settings) do
-    optimizer[key] = value
-  end
+  local trained = settings_of.trainer(settings)
   return {
     model = settings.model, data = settings.data, objective = settings.objective, sampler = settings.sampler,
-    trainer = core.trainer(settings.model, settings.data, settings.objective, optimizer),
-    averaged = optimizer.ema > 0, settings = describe(settings), step = 0,
+    trainer = core.trainer(settings.model, settings.data, settings.objective, trained),
+    averaged = settings_of.keeps_average(trained), settings = settings_of.describe(settings), step = 0,
   }
 end
 
@@ -144,8 +75,20 @@ local function mean_of(window, name)
   return window.sums[name] / window.counts[name]
 end
 
-local function row_of(run, window, seconds, lr)
-  local row = { step = run.step, lr = lr, seconds = seconds }
+local DEFAULT_LR = 1e-3
+
+-- The rate of all phases, or of each.
+local function add_rates(row, settings, scale)
+  if not settings.optimizer.phases then
+    row.lr = scale * (settings.optimizer.base.lr or DEFAULT_LR)
+  end
+  for name, own in pairs(settings.optimizer.phases or {}) do
+    row["lr_" .. name] = scale * (own.lr or DEFAULT_LR)
+  end
+end
+
+local function row_of(run, window, seconds)
+  local row = { step = run.step, seconds = seconds }
   for name in pairs(window.sums) do
     row[name] = mean_of(window, name)
   end
@@ -165,44 +108,60 @@ local function save(run, place)
   run.saved = run.step
 end
 
-local function take_step(run, place, step, scale)
-  local done, report = pcall(run.trainer.step, run.trainer, step, scale)
-  if not done then
+-- The report of the next step; nil where it failed and the run was taken back.
+local function take_step(run, place, good, scale)
+  local step = run.step + 1
+  local done, report = pcall(run.trainer.step, run.trainer, step, scale * good.rate)
+  if done then
+    run.step = step
+    good:keep()
+    return report
+  elseif core.interrupted() or not good:back(tostring(report)) then
     error(tostring(report) .. last_good(run, place), 0)
   end
-  run.step = step
-  return report
 end
 
 local function due(every, step)
   return every > 0 and step % every == 0
 end
 
+-- What is written down and drawn after a step, where it is due.
+local function look(run, settings, place, bar, window, seconds, rate)
+  local step = run.step
+  if due(settings.log_every, step) or step == settings.steps then
+    run.loss = mean_of(window, "loss")
+    local row = row_of(run, window, seconds)
+    add_rates(row, settings, rate)
+    place:log(row)
+    window = new_window()
+  end
+  if due(settings.checkpoint_every, step) and step < settings.steps then
+    save(run, place)
+  end
+  if due(settings.sample_every, step) and step < settings.steps then
+    bar:clear()
+    preview.draw(run, settings, place:file(("samples-%06d.png"):format(step)))
+  end
+  return window
+end
+
 --- Steps until the end, the time limit or an interrupt; returns true when it was interrupted.
 local function loop(run, settings, place, bar, spent)
-  local began, window = core.now() - spent, new_window()
+  local began, window, good = core.now() - spent, new_window(), rollback.new(run, settings.rollback)
   local limit = settings.minutes and settings.minutes * 60 or math.huge
-  for step = run.step + 1, settings.steps do
-    local scale = core.schedule(step, settings.warmup, settings.steps, settings.decay, settings.floor)
-    local report = take_step(run, place, step, scale)
+  good:keep()
+  while run.step < settings.steps do
+    local scale = core.schedule(run.step + 1, settings.warmup, settings.steps, settings.decay, settings.floor)
+    local report = take_step(run, place, good, scale)
     local seconds = core.now() - began
-    add(window, report)
-    run.loss = report.loss
-    bar:update(step, seconds, limit, ("loss %.4f"):format(report.loss))
-    if due(settings.log_every, step) or step == settings.steps then
-      run.loss = mean_of(window, "loss")
-      place:log(row_of(run, window, seconds, scale * (settings.optimizer.settings.lr or 1e-3)))
-      window = new_window()
-    end
-    if settings.on_step then
-      settings.on_step(step, report)
-    end
-    if due(settings.checkpoint_every, step) and step < settings.steps then
-      save(run, place)
-    end
-    if due(settings.sample_every, step) and step < settings.steps then
-      bar:clear()
-      preview.draw(run, settings, place:file(("samples-%06d.png"):format(step)))
+    if report then
+      add(window, report)
+      run.loss = report.loss
+      bar:update(run.step, seconds, limit, ("loss %.4f"):format(report.loss))
+      if settings.on_step then
+        settings.on_step(run.step, report)
+      end
+      window = look(run, settings, place, bar, window, seconds, scale * good.rate)
     end
     if core.interrupted() or seconds >= limit then
       return core.interrupted()
@@ -243,11 +202,13 @@ local function guarded(settings, f)
 end
 
 --- neap.train { model, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay, floor, clip,
--- ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, on_step }. The model ends with
--- its averaged weights where ema is on. Returns the run: { path, step, loss, checkpoint }.
+-- ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, rollback, on_step }. The optimizer
+-- is one for all phases of the objective, or { phase = optimizer, ... }. A step that fails takes the run back to a good
+-- state and half the rate, `rollback` times. The model ends with its averaged weights where ema is on. Returns the run:
+-- { path, step, loss, checkpoint }.
 function train.train(given)
-  check_given(given)
-  local settings = resolve(given)
+  settings_of.check(given)
+  local settings = settings_of.resolve(given, train.default_out)
   settings.sampler = preview.sampler(settings)
   local run
   local place = folder.at(settings.out)

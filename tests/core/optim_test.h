@@ -10,7 +10,7 @@ enum { MOST = 4 }; /* parameters */
 
 #define PLAIN {.lr = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}
 #define FULL {.lr = 1e-2, .beta1 = 0.8, .beta2 = 0.99, .eps = 1e-4, .weight_decay = 0.1, .clip = 2, .ema = 0.9999}
-static const neap_adamw_config plain = PLAIN, full = FULL;
+static const neap_optimizer_config plain = PLAIN, full = FULL;
 
 static neap_model *model;
 
@@ -47,9 +47,9 @@ static inline TCase *new_model_tcase(Suite *suite, const char *name)
     return tcase;
 }
 
-static inline neap_optimizer *make(const char *prefix, const neap_adamw_config *config)
+static inline neap_optimizer *make(const char *prefix, const neap_optimizer_config *config)
 {
-    neap_optimizer *o = neap_adamw_new(model, prefix, config);
+    neap_optimizer *o = neap_optimizer_new(model, prefix, config);
     ck_assert_msg(o != NULL, "%s", neap_error_message());
     return o;
 }

@@ -123,7 +123,7 @@ START_TEST(test_moments)
     check_moments("normal", values(x), neap_size(x), 0, 4e-4, 3 * 16e-8);
     check_uniform("uniform", neap_dims(400, 500), uniform_init, 0.3);
     check_uniform("xavier", neap_dims(400, 500), xavier, sqrt(6.0 / 900));
-    check_uniform("xavier of a window", neap_dims(40, 50, 3, 5), xavier, sqrt(6.0 / (15 * 90)));
+    check_uniform("xavier of a window", neap_dims(40, 3, 5, 50), xavier, sqrt(6.0 / (15 * 90)));
     check_uniform("kaiming", neap_dims(400, 500), kaiming, 0.5 * sqrt(6.0 / 500));
     check_uniform("kaiming of a window", neap_dims(40, 50, 3, 5), kaiming, 0.5 * sqrt(6.0 / (15 * 50)));
 }

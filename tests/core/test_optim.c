@@ -9,13 +9,13 @@ enum { ELEMENTS = 21 }; /* of the largest parameter */
 
 /* AdamW as in Loshchilov and Hutter 2019, algorithm 2, with the gradient scaled to a largest norm, and an average. */
 typedef struct reference {
-    const neap_adamw_config *config;
+    const neap_optimizer_config *config;
     int count;
     int64_t size[MOST];
     double p[MOST][ELEMENTS], m[MOST][ELEMENTS], v[MOST][ELEMENTS], average[MOST][ELEMENTS];
 } reference;
 
-static reference start(const neap_optimizer *o, const neap_adamw_config *config)
+static reference start(const neap_optimizer *o, const neap_optimizer_config *config)
 {
     reference r = {.config = config, .count = neap_optimizer_count(o)};
     for (int i = 0; i < r.count; i++) {
@@ -37,7 +37,7 @@ static double norm_of(neap_tensor *const *g, int count)
 
 static void follow(reference *r, int i, const double *g, double shrink, int64_t step, double lr)
 {
-    const neap_adamw_config *c = r->config;
+    const neap_optimizer_config *c = r->config;
     const double keep = fmin(c->ema, 1 - pow(1.0 + (double)step, -2.0 / 3));
     for (int j = 0; j < r->size[i]; j++) {
         const double d = shrink * g[j];
@@ -69,7 +69,7 @@ static void compare(const reference *r, neap_optimizer *o)
     }
 }
 
-static const neap_adamw_config configs[] = {
+static const neap_optimizer_config configs[] = {
     PLAIN,
     {.lr = 3e-2, .beta1 = 0, .beta2 = 0.5, .eps = 1e-3},
     {.lr = 1e-2, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.3},
@@ -81,7 +81,7 @@ static const neap_adamw_config configs[] = {
 
 START_TEST(test_against_doubles)
 {
-    const neap_adamw_config *c = &configs[_i];
+    const neap_optimizer_config *c = &configs[_i];
     neap_optimizer *o = make("", c);
     reference r = start(o, c);
     for (int64_t step = 1; step <= 50; step++) {
@@ -146,7 +146,7 @@ START_TEST(test_prefix)
     take_step(o, g, 1);
     ck_assert(memcmp(still, values(generator), 21 * sizeof *still) == 0);
     ck_assert(memcmp(moves, values(critic), 8 * sizeof *moves) != 0);
-    ck_assert_ptr_null(neap_adamw_new(model, "discriminator.", &plain));
+    ck_assert_ptr_null(neap_optimizer_new(model, "discriminator.", &plain));
     check_message("adamw: the model has no parameter whose name begins with 'discriminator.'");
     neap_optimizer_free(o);
     neap_optimizer_free(NULL);

@@ -76,7 +76,7 @@ END_TEST
 START_TEST(test_bad_configs)
 {
     static const struct {
-        neap_adamw_config config;
+        neap_optimizer_config config;
         const char *message;
     } bad[] = {
         {{0, 0.9, 0.999, 1e-8, 0, 0, 0}, "adamw: lr: expected a number above 0, got 0"},
@@ -95,7 +95,7 @@ START_TEST(test_bad_configs)
         {{1, 0.9, 0.999, 1e-8, 0, 0, -0.1}, "adamw: ema: expected a number from 0 and below 1, got -0.1"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        ck_assert_ptr_null(neap_adamw_new(model, "", &bad[i].config));
+        ck_assert_ptr_null(neap_optimizer_new(model, "", &bad[i].config));
         check_message(bad[i].message);
     }
 }
@@ -104,7 +104,7 @@ END_TEST
 static bool build_and_step(void *user)
 {
     double norm;
-    neap_optimizer *o = neap_adamw_new(model, "", &full);
+    neap_optimizer *o = neap_optimizer_new(model, "", &full);
     const bool whole = o && neap_optimizer_step(o, user, 1, 1, &norm) == 0;
     neap_optimizer_free(o);
     return whole;

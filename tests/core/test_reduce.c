@@ -194,7 +194,7 @@ static void check_adamw(const table_under_test *t, int64_t n, bool average)
     guarded *const state[] = {&p, &m, &v, &ema};
     guarded old[4];
     for (int step = 1; step <= 10; step++) {
-        const neap_adamw_args a = {.lr = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.1,
+        const neap_update_args a = {.lr = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.1,
                                    .correction1 = 1 - pow(0.9, step), .correction2 = 1 - pow(0.999, step), .gscale = 0.5,
                                    .ema_decay = 0.99};
         for (int k = 0; k < 4; k++) {

@@ -145,9 +145,9 @@ static neap_tensor *of_step(const char *name, int64_t step)
     return neap_reshape(neap_slice(all, 0, step, step + 1), shape);
 }
 
-static neap_adamw_config adamw(void)
+static neap_optimizer_config adamw(void)
 {
-    return (neap_adamw_config){.lr = setting("adamw.", "lr"), .beta1 = setting("adamw.", "beta1"),
+    return (neap_optimizer_config){.lr = setting("adamw.", "lr"), .beta1 = setting("adamw.", "beta1"),
                                .beta2 = setting("adamw.", "beta2"), .eps = setting("adamw.", "eps"),
                                .weight_decay = setting("adamw.", "weight_decay"), .clip = setting("adamw.", "clip"),
                                .ema = setting("adamw.", "ema")};
@@ -172,8 +172,8 @@ static bool train_step(neap_optimizer *optimizer, int64_t step, double most)
 START_TEST(test_training)
 {
     const neap_model *model = neap_network_model(network);
-    const neap_adamw_config config = adamw();
-    neap_optimizer *optimizer = neap_adamw_new(neap_network_model(network), "", &config);
+    const neap_optimizer_config config = adamw();
+    neap_optimizer *optimizer = neap_optimizer_new(neap_network_model(network), "", &config);
     ck_assert_msg(optimizer != NULL, "%s", neap_error_message());
     const int64_t steps = neap_size(golden("train.", "loss"));
     int64_t clipped = 0;

@@ -41,7 +41,7 @@ same_text "three lines of four steps" 3 "$(wc -l <a/fourth/metrics.jsonl | tr -d
 same_text "their means" "$(means_of 4 runs/shapes/metrics.jsonl)" "$(means_of 1 a/fourth/metrics.jsonl)"
 holds "settings.json is one object" \
     grep -qx '{.*"settings": {.*"batch": 4, .*"steps": 12, .*}' runs/shapes/settings.json
-holds "settings.json has the optimiser" grep -q '"optimizer": {"lr": 0.001, "name": "adamw", "weight_decay": 0.01}' \
+holds "settings.json has the optimiser" grep -q '"optimizer": {"kind": "adamw", "lr": 0.001, "weight_decay": 0.01}' \
     runs/shapes/settings.json
 holds "settings.json has the machine" \
     grep -q '"machine": {.*"isa": "[a-z0-9]*", "threads": [0-9]*}' runs/shapes/settings.json

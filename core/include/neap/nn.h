@@ -36,9 +36,15 @@ void neap_model_limit(neap_model *model, int64_t elements);
 neap_tensor *neap_model_parameter(neap_model *model, neap_shape shape, neap_init init, const char *name, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same for what no gradient trains and checkpoints hold all the same: running statistics. */
+neap_tensor *neap_model_buffer(neap_model *model, neap_shape shape, neap_init init, const char *name, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Parameters and buffers in the order in which they were added. */
 int neap_model_count(const neap_model *model);
 const char *neap_model_name(const neap_model *model, int index);
 neap_tensor *neap_model_tensor(const neap_model *model, int index);
+bool neap_model_is_buffer(const neap_model *model, int index);
 neap_tensor *neap_model_find(const neap_model *model, const char *name); /* NULL without a message */
 int64_t neap_model_size(const neap_model *model);                       /* elements of all parameters */
 
@@ -55,6 +61,47 @@ neap_tensor *neap_linear_apply(const neap_linear_layer *layer, neap_tensor *x);
 neap_tensor *neap_linear_apply_gelu(const neap_linear_layer *layer, neap_tensor *x);
 neap_tensor *neap_linear_apply_gated(const neap_linear_layer *layer, neap_tensor *residual, neap_tensor *gate,
                                      neap_tensor *x);
+
+/* A convolution of pictures [B, rows, columns, in], see neap_conv2d in ops.h; `kernel` pixels a side. Names are
+ * path.weight and, with a bias, path.bias, which starts at zero. */
+typedef struct neap_conv_spec {
+    int64_t in, out, kernel;
+    neap_window window;
+    bool transposed, bias;
+    neap_init init;
+} neap_conv_spec;
+
+typedef struct neap_conv_layer {
+    neap_tensor *weight, *bias; /* bias NULL: none */
+    neap_window window;
+    int64_t in;
+    bool transposed;
+    const char *path; /* owned by the model */
+} neap_conv_layer;
+
+int neap_conv_make(neap_conv_layer *layer, neap_model *model, const neap_conv_spec *spec, const char *path, ...)
+    __attribute__((format(printf, 4, 5)));
+neap_tensor *neap_conv_apply(const neap_conv_layer *layer, neap_tensor *x);
+
+/* Group norm, or batch norm where groups is 0: path.weight, path.bias, and for batch norm the buffers path.running_mean and
+ * path.running_var. In training batch norm takes the batch's statistics and moves the running ones a tenth of the way;
+ * otherwise it goes by the running ones. slope: see neap_batch_norm in ops.h. */
+typedef struct neap_norm_layer {
+    neap_tensor *scale, *shift, *mean, *variance; /* the last two NULL for group norm */
+    int64_t groups;
+} neap_norm_layer;
+
+int neap_norm_make(neap_norm_layer *layer, neap_model *model, int64_t channels, int64_t groups, const char *path, ...)
+    __attribute__((format(printf, 5, 6)));
+neap_tensor *neap_norm_apply(const neap_norm_layer *layer, neap_tensor *x, double slope);
+
+/* weight [out, ..] over its largest singular value as a matrix of `out` rows, by the power method (Miyato et al. 2018);
+ * u [out] is the buffer that follows its left singular vector, one step a call in training. */
+neap_tensor *neap_spectral_weight(neap_tensor *weight, neap_tensor *u);
+
+/* Is this thread training? A trainer says so around the phases of a step; off elsewhere. Returns the former. */
+bool neap_training_set(bool on);
+bool neap_training(void);
 
 /* What labels mean: i32 [B] picks rows of the table [N, D], weights [B, N] of the table's dtype mix them -> [B, D]. */
 neap_tensor *neap_label_embedding(neap_tensor *table, neap_tensor *labels);

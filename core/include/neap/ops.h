@@ -125,15 +125,13 @@ neap_tensor *neap_embedding(neap_tensor *table, neap_tensor *index); /* [N, D], 
 /* Convolution of pictures [B, rows, columns, channels]; the window is the same along rows and columns. Channels of group
  * g of x make those of group g of the result. conv2d: weight [out, kernel rows, kernel columns, in / groups]; pixel i of the
  * result meets pixels i stride - padding + k dilation of x, zero outside. conv2d_transpose is its adjoint: weight
- * [in, kernel rows, kernel columns, out / groups], and the smallest picture that conv2d takes back to x. bias [out]. */
+ * [in, kernel rows, kernel columns, out / groups], and the smallest picture that conv2d takes back to x. bias [out], or NULL. */
 typedef struct neap_window {
     int64_t stride, padding, dilation, groups;
 } neap_window;
 
 neap_tensor *neap_conv2d(neap_tensor *x, neap_tensor *weight, neap_tensor *bias, neap_window window);
-neap_tensor *neap_conv2d_nobias(neap_tensor *x, neap_tensor *weight, neap_window window);
 neap_tensor *neap_conv2d_transpose(neap_tensor *x, neap_tensor *weight, neap_tensor *bias, neap_window window);
-neap_tensor *neap_conv2d_transpose_nobias(neap_tensor *x, neap_tensor *weight, neap_window window);
 
 /* --- Pixels from pixels: x [B, rows, columns, C] --------------------------------------------------------------------- */
 

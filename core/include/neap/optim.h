@@ -6,19 +6,26 @@
 
 #include <neap/nn.h>
 
-typedef struct neap_adamw_config {
-    double lr, beta1, beta2, eps, weight_decay;
+typedef enum neap_optimizer_kind { NEAP_ADAMW, NEAP_SGD, NEAP_OPTIMIZER_COUNT } neap_optimizer_kind;
+
+/* AdamW (Loshchilov and Hutter 2019) reads the betas and eps; SGD reads momentum, v <- momentum v + g + weight_decay p,
+ * p <- p - lr v. */
+typedef struct neap_optimizer_config {
+    neap_optimizer_kind kind;
+    double lr, beta1, beta2, eps, momentum, weight_decay;
     double clip; /* largest L2 norm of all gradients together; 0: no clipping */
     double ema;  /* decay of the average, 0: none. Its warm-up: min(ema, 1 - (1 + step)^(-2/3)) */
-} neap_adamw_config;
+} neap_optimizer_config;
 
-/* State for some parameters of a model, by the prefix of their names ("" for all of them). */
+const char *neap_optimizer_name(neap_optimizer_kind kind); /* "adamw", "sgd" */
+
+/* State for some parameters of a model, by the prefix of their names ("" for all of them); buffers are left out. */
 typedef struct neap_optimizer neap_optimizer;
 
-/* Fails for the first setting out of range: `adamw: lr: expected a number above 0, got -1`. neap_adamw_new does, too. */
-int neap_adamw_check(const neap_adamw_config *config);
+/* Fails for the first setting out of range: `adamw: lr: expected a number above 0, got -1`. neap_optimizer_new does, too. */
+int neap_optimizer_check(const neap_optimizer_config *config);
 
-neap_optimizer *neap_adamw_new(neap_model *model, const char *prefix, const neap_adamw_config *config);
+neap_optimizer *neap_optimizer_new(neap_model *model, const char *prefix, const neap_optimizer_config *config);
 void neap_optimizer_free(neap_optimizer *optimizer);
 
 int neap_optimizer_count(const neap_optimizer *optimizer);
@@ -30,9 +37,12 @@ neap_tensor *neap_optimizer_parameter(const neap_optimizer *optimizer, int index
 int neap_optimizer_step(neap_optimizer *optimizer, neap_tensor *const *gradients, int64_t step, double lr_scale,
                         double *norm);
 
-/* State by name, for checkpoints: "moment1.NAME", "moment2.NAME", "ema.NAME"; borrowed tensors, written in place to
+/* State by name, for checkpoints: "moment1.NAME", "moment2.NAME", "ema.NAME", those that the settings
+ * ask for; borrowed tensors, written in place to
  * resume. Returns how many there are; `names` are owned by the optimiser. */
 int neap_optimizer_state(neap_optimizer *optimizer, const char *const **names, neap_tensor *const **tensors);
+
+bool neap_optimizer_averages(const neap_optimizer *optimizer); /* does it keep a moving average? */
 
 /* Swaps the parameters' values with their averages; a second call swaps back. Fails where there is no average. */
 int neap_optimizer_swap_ema(neap_optimizer *optimizer);

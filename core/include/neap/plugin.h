@@ -162,12 +162,14 @@ typedef struct neap_architecture {
      * f32 [B, classes + 1]: weights of the rows of the label table. */
     neap_tensor *(*velocity)(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels); /* of x's shape */
     neap_tensor *(*generate)(void *self, neap_tensor *z, neap_tensor *labels);
-    neap_tensor *(*discriminate)(void *self, neap_tensor *x, neap_tensor *labels);
+    neap_tensor *(*discriminate)(void *self, neap_tensor *x, neap_tensor *labels); /* logits [B] */
     neap_tensor *(*encode)(void *self, neap_tensor *x);
     neap_tensor *(*decode)(void *self, neap_tensor *z);
     neap_tensor *(*classify)(void *self, neap_tensor *x); /* logits [B, classes] */
     /* Mean velocity between times r <= t, each f32 [B] (Geng et al. 2025, Mean Flows); of x's shape. */
     neap_tensor *(*average)(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels);
+    /* Values of a latent: generate takes z f32 [B, latent], normal, and gives pictures. NULL where generate is. */
+    int64_t (*latent)(const void *self);
 } neap_architecture;
 
 /* objective/1 */
@@ -183,13 +185,16 @@ typedef struct neap_objective {
     neap_tensor *(*loss)(const void *config, int phase, neap_network *network, neap_step *step); /* one element */
     /* The velocity that follows from what a network trained so gives at x and t f32 [B]; NULL: it is the velocity. */
     neap_tensor *(*velocity)(const void *config, neap_tensor *output, neap_tensor *x, neap_tensor *t);
+    /* How often a phase runs in a step, from 1, on a batch of its own each time; NULL: once. */
+    int64_t (*repeats)(const void *config, int phase);
 } neap_objective;
 
 /* sampler/1 */
 typedef struct neap_sampler {
     size_t size;
     const char *const *needs;
-    /* From x [B, H, W, C] at t = field->from, noise unless the caller began elsewhere, to t = field->to. watch may be NULL.
+    /* From x [B, H, W, C] at t = field->from, noise unless the caller began elsewhere, to t = field->to; where `needs` has
+     * 'generate', from latents x [B, latent]. watch may be NULL.
      * See sampling.h for the grid of times and the walk along it. */
     neap_tensor *(*sample)(const void *config, const neap_field *field, neap_tensor *x, neap_random random,
                            const neap_watch *watch);

@@ -17,6 +17,7 @@ void neap_network_free(neap_network *network);
 neap_model *neap_network_model(const neap_network *network);
 neap_instance *neap_network_instance(const neap_network *network);
 neap_spec neap_network_spec(const neap_network *network);
+int64_t neap_network_latent(const neap_network *network); /* values of a latent; 0 where it generates nothing */
 bool neap_network_offers(const neap_network *network, const char *what); /* "velocity", "generate", ... */
 
 /* Calls with shapes checked; labels NULL stands for the null label where the network is conditional, unless a message
@@ -65,10 +66,18 @@ int neap_source_noise(neap_source *source, neap_random random, int64_t step, int
 
 typedef struct neap_trainer neap_trainer;
 
+/* What a phase of the objective is trained by, where that is not what the others are. */
+typedef struct neap_phase_optimizer {
+    const char *phase;
+    neap_optimizer_config optimizer;
+} neap_phase_optimizer;
+
 typedef struct neap_trainer_config {
     int64_t batch;
     uint64_t seed;
-    neap_adamw_config optimizer;
+    neap_optimizer_config optimizer;
+    const neap_phase_optimizer *own; /* read by neap_trainer_new alone */
+    int own_count;
 } neap_trainer_config;
 
 /* Borrows network, source and objective for its life. Fails when they do not fit: what the objective needs, the shape of
@@ -87,12 +96,13 @@ typedef struct neap_train_report {
     } report[NEAP_STEP_REPORTS];
 } neap_train_report;
 
-/* Step `number` from 1: batch, loss, gradients, update, for each phase. Everything random is a function of the seed and
- * the number. A phase that fails changes nothing and ends the step; phases before it have made their update. A loss or
+/* Step `number` from 1: batch, loss, gradients, update, for each phase as often as the objective says; the repeats of a step
+ * take consecutive batches, and a phase that runs once takes the last. Everything random is a function of the seed and
+ * the number. A phase that fails changes no parameter and ends the step; phases before it have made their update. A loss or
  * gradient that is not finite is such a failure, and names step and first bad tensor. */
 int neap_trainer_step(neap_trainer *trainer, int64_t number, double lr_scale, neap_train_report *report);
 
-/* Does all of step 1 but the update, two or three times, and gives the bytes of tensors alive at the peak (parameters and
+/* Does all of step 1 but the update, two or three times, leaving parameters and buffers as they were, and gives the bytes of tensors alive at the peak (parameters and
  * optimiser state included) and the seconds of the last time. */
 int neap_trainer_rehearse(neap_trainer *trainer, size_t *peak, double *seconds);
 
@@ -112,7 +122,8 @@ typedef struct neap_sampling {
     /* What follows may be left at zero. */
     neap_network *worse;  /* for guidances that lead away from a worse network's field */
     neap_tensor *mixture; /* f32 [count, classes + 1] in place of labels: weights of the rows of the label table */
-    neap_tensor *noise;   /* f32 [count, H, W, C] in place of noise drawn by (seed, i) */
+    neap_tensor *noise;   /* f32 [count, H, W, C], or [count, latent] for samplers that generate, in place of noise drawn
+                             by (seed, i) */
     neap_tensor *picture; /* f32 [count, H, W, C], for the three below */
     neap_tensor *keep;    /* f32 [count, H, W, 1]: 1 where the picture is kept, 0 where it is drawn anew */
     double level;         /* in (0, 1): begin at t = level from (1 - level) picture + level noise */

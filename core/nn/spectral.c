@@ -1,0 +1,35 @@
+/*
+ * Spectral normalisation: a weight over its largest singular value, which one step of the power method a pass follows
+ * (Miyato et al. 2018, Spectral Normalization for Generative Adversarial Networks, algorithm 1).
+ */
+#include <neap/autograd.h>
+#include <neap/nn.h>
+
+#define EPS 1e-12
+
+/* A vector as a column, of length 1. */
+static neap_tensor *unit(neap_tensor *x)
+{
+    return neap_mul(x, neap_rsqrt(neap_affine(neap_sum(neap_square(x), NULL, 0, false), 1, EPS)));
+}
+
+/* Both singular vectors are held fixed while the value is differentiated; in training the buffer moves on. */
+static neap_tensor *singular_value(neap_tensor *matrix, neap_tensor *u)
+{
+    neap_tensor *fixed = neap_detach(matrix);
+    neap_tensor *left = neap_reshape(u, neap_dims(1, -1));
+    neap_tensor *v = unit(neap_matmul(left, fixed));
+    if (neap_training())
+        left = neap_reshape(unit(neap_matmul_t(fixed, v, false, true)), neap_dims(1, -1));
+    if (!left || !v || (neap_training() && neap_write(u, NEAP_F32, neap_data(left)) < 0))
+        return NULL;
+    return neap_sum(neap_mul(neap_matmul(left, matrix), v), NULL, 0, false);
+}
+
+neap_tensor *neap_spectral_weight(neap_tensor *weight, neap_tensor *u)
+{
+    if (!weight || !u)
+        return NULL;
+    neap_tensor *matrix = neap_reshape(weight, neap_dims(neap_dim(weight, 0), neap_size(weight) / neap_dim(weight, 0)));
+    return neap_div(weight, singular_value(matrix, u));
+}

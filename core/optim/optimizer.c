@@ -1,0 +1,173 @@
+/* Optimisers over some parameters of a model: what they hold, and the checks of their settings. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include "optim/optimizer.h"
+
+static const char *const kind_names[NEAP_OPTIMIZER_COUNT] = {[NEAP_ADAMW] = "adamw", [NEAP_SGD] = "sgd"};
+static const char *const moment_names[NEAP_MOMENTS] = {"moment1", "moment2"};
+
+const char *neap_optimizer_name(neap_optimizer_kind kind)
+{
+    return kind_names[kind];
+}
+
+static bool selected(const neap_model *model, int index, const char *prefix)
+{
+    return !neap_model_is_buffer(model, index) && strncmp(neap_model_name(model, index), prefix, strlen(prefix)) == 0;
+}
+
+#define POSITIVE "a number above 0"
+#define FROM_ZERO "a number from 0"
+#define SHARE "a number from 0 and below 1"
+#define ADAMW (1 << NEAP_ADAMW)
+#define SGD (1 << NEAP_SGD)
+static const struct {
+    const char *name;
+    int kinds; /* that read it */
+    size_t offset;
+    double low, limit; /* from low, below limit */
+    const char *expected;
+} rules[] = {
+    {"lr", ADAMW | SGD, offsetof(neap_optimizer_config, lr), DBL_MIN, INFINITY, POSITIVE},
+    {"beta1", ADAMW, offsetof(neap_optimizer_config, beta1), 0, 1, SHARE},
+    {"beta2", ADAMW, offsetof(neap_optimizer_config, beta2), 0, 1, SHARE},
+    {"eps", ADAMW, offsetof(neap_optimizer_config, eps), DBL_MIN, INFINITY, POSITIVE},
+    {"momentum", SGD, offsetof(neap_optimizer_config, momentum), 0, 1, SHARE},
+    {"weight_decay", ADAMW | SGD, offsetof(neap_optimizer_config, weight_decay), 0, INFINITY, FROM_ZERO},
+    {"clip", ADAMW | SGD, offsetof(neap_optimizer_config, clip), 0, INFINITY, FROM_ZERO},
+    {"ema", ADAMW | SGD, offsetof(neap_optimizer_config, ema), 0, 1, SHARE},
+};
+
+int neap_optimizer_check(const neap_optimizer_config *config)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        double value;
+        memcpy(&value, (const char *)config + rules[i].offset, sizeof value);
+        if (rules[i].kinds & 1 << config->kind && !(value >= rules[i].low && value < rules[i].limit))
+            return neap_fail("%s: %s: expected %s, got %g", kind_names[config->kind], rules[i].name, rules[i].expected, value);
+    }
+    return 0;
+}
+
+/* The states that these settings need. */
+static void count_states(neap_optimizer *o)
+{
+    o->moments = o->config.kind == NEAP_SGD ? o->config.momentum > 0 : 2;
+    o->ema = o->config.ema > 0 ? o->moments : -1;
+    o->states = o->moments + (o->ema >= 0);
+}
+
+static int allocate(neap_optimizer *o, int count)
+{
+    size_t n = (size_t)count;
+    o->count = count;
+    o->name = neap_calloc(n, sizeof *o->name);
+    o->parameter = neap_calloc(n, sizeof *o->parameter);
+    o->state = neap_calloc(n * (size_t)o->states, sizeof *o->state);
+    o->state_name = neap_calloc(n * (size_t)o->states, sizeof *o->state_name);
+    return o->name && o->parameter && o->state && o->state_name ? 0 : -1;
+}
+
+/* Moments start at zero, the average at the parameter. */
+static int make_state(neap_optimizer *o)
+{
+    neap_scope scope = neap_scope_open();
+    int status = 0;
+    for (int i = 0; status == 0 && i < o->states * o->count; i++) {
+        const neap_tensor *p = o->parameter[i % o->count];
+        const char *kind = i / o->count == o->ema ? "ema" : moment_names[i / o->count];
+        o->state[i] = neap_keep(neap_zeros(NEAP_F32, p->shape));
+        o->state_name[i] = neap_format("%s.%s", kind, o->name[i % o->count]);
+        if (!o->state[i] || !o->state_name[i])
+            status = -1;
+        else if (i / o->count == o->ema)
+            neap_tensor_copy(o->state[i], p);
+    }
+    neap_scope_close(scope);
+    return status;
+}
+
+neap_optimizer *neap_optimizer_new(neap_model *model, const char *prefix, const neap_optimizer_config *config)
+{
+    int count = 0, total = neap_model_count(model);
+    for (int i = 0; i < total; i++)
+        count += selected(model, i, prefix);
+    if (count == 0)
+        return neap_fail_null("%s: the model has no parameter whose name begins with '%s'", kind_names[config->kind], prefix);
+    neap_optimizer *o = neap_optimizer_check(config) < 0 ? NULL : neap_calloc(1, sizeof *o);
+    if (!o)
+        return NULL;
+    o->config = *config;
+    count_states(o);
+    int status = allocate(o, count);
+    for (int i = 0, k = 0; status == 0 && i < total; i++)
+        if (selected(model, i, prefix)) {
+            o->name[k] = neap_model_name(model, i);
+            o->parameter[k++] = neap_model_tensor(model, i);
+        }
+    if (status < 0 || make_state(o) < 0) {
+        neap_optimizer_free(o);
+        return NULL;
+    }
+    return o;
+}
+
+void neap_optimizer_free(neap_optimizer *o)
+{
+    if (!o)
+        return;
+    for (int i = 0; i < o->states * o->count; i++) {
+        if (o->state)
+            neap_release(o->state[i]);
+        if (o->state_name)
+            neap_free(o->state_name[i]);
+    }
+    neap_free(o->name);
+    neap_free(o->parameter);
+    neap_free(o->state);
+    neap_free(o->state_name);
+    neap_free(o);
+}
+
+int neap_optimizer_count(const neap_optimizer *o)
+{
+    return o->count;
+}
+
+neap_tensor *neap_optimizer_parameter(const neap_optimizer *o, int index)
+{
+    return index >= 0 && index < o->count ? o->parameter[index] : NULL;
+}
+
+int neap_optimizer_state(neap_optimizer *o, const char *const **names, neap_tensor *const **tensors)
+{
+    *names = (const char *const *)o->state_name;
+    *tensors = o->state;
+    return o->states * o->count;
+}
+
+bool neap_optimizer_averages(const neap_optimizer *o)
+{
+    return o->ema >= 0;
+}
+
+int neap_optimizer_swap_ema(neap_optimizer *o)
+{
+    if (o->ema < 0)
+        return neap_fail("optimizer: there is no moving average: ema is 0");
+    for (int i = 0; i < o->count; i++) {
+        float *p = neap_data(o->parameter[i]), *e = neap_data(o->state[o->ema * o->count + i]);
+        for (int64_t j = 0; j < neap_size(o->parameter[i]); j++) {
+            float held = p[j];
+            p[j] = e[j];
+            e[j] = held;
+        }
+        neap_tensor_touch(o->parameter[i]);
+    }
+    return 0;
+}

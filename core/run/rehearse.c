@@ -1,0 +1,69 @@
+/* A step without its updates, to see what training will take. */
+#include <time.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include "run/trainer.h"
+
+#define LONG_PASS 2 /* seconds */
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Copies of the model's buffers, which a forward pass moves; NULL entries for parameters. */
+static neap_tensor **copy_buffers(const neap_trainer *t)
+{
+    const neap_model *model = neap_network_model(t->network);
+    const int count = neap_model_count(model);
+    neap_tensor **copies = neap_calloc((size_t)count + 1, sizeof *copies);
+    for (int i = 0; copies && i < count; i++)
+        if (neap_model_is_buffer(model, i) && !(copies[i] = neap_affine(neap_model_tensor(model, i), 1, 0))) {
+            neap_free(copies);
+            return NULL;
+        }
+    return copies;
+}
+
+static int put_back(const neap_trainer *t, neap_tensor *const *copies)
+{
+    const neap_model *model = neap_network_model(t->network);
+    int status = 0;
+    for (int i = 0; i < neap_model_count(model); i++)
+        if (copies[i] && neap_write(neap_model_tensor(model, i), NEAP_F32, neap_data(copies[i])) < 0)
+            status = -1;
+    return status;
+}
+
+/* The first pass learns how the step's memory lies, the second touches it, the third is what all later steps are like.
+ * Where a pass takes long, touching is a small share of it and two must do. */
+static int rehearse(neap_trainer *t, double *seconds)
+{
+    neap_train_report report = {0};
+    *seconds = 0;
+    for (int pass = 0; pass < 2 || (pass == 2 && *seconds < LONG_PASS); pass++) {
+        double start = now();
+        if (neap_trainer_run(t, 1, 1, false, &report) < 0)
+            return -1;
+        *seconds = now() - start;
+    }
+    return 0;
+}
+
+int neap_trainer_rehearse(neap_trainer *t, size_t *peak, double *seconds)
+{
+    neap_scope scope = neap_scope_open();
+    neap_tensor **copies = copy_buffers(t);
+    neap_memory_reset_peak();
+    int status = copies ? rehearse(t, seconds) : -1;
+    *peak = neap_memory().peak;
+    if (copies && put_back(t, copies) < 0)
+        status = -1;
+    neap_free(copies);
+    neap_scope_close(scope);
+    return status < 0 ? neap_fail_in("train: rehearsal") : 0;
+}

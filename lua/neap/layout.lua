@@ -1,0 +1,38 @@
+--- How tensors lie in checkpoints: as PyTorch has them. What has four axes is a convolution's weight,
+-- [out, rows, columns, in] here and [out, in, rows, columns] in the file.
+local core = require "neap.core"
+
+local layout = {}
+
+local TO_FILE, FROM_FILE = { 0, 3, 1, 2 }, { 0, 2, 3, 1 }
+
+local function moved(x, axes)
+  if #x:shape() ~= 4 then
+    return x
+  end
+  local view <close> = core.ops.permute(x, axes)
+  return core.ops.contiguous(view)
+end
+
+--- The tensor as the file has it; itself where that is the same.
+function layout.to_file(x)
+  return moved(x, TO_FILE)
+end
+
+function layout.from_file(x)
+  return moved(x, FROM_FILE)
+end
+
+--- The shape in the file of a tensor of this shape here.
+function layout.shape(shape)
+  if #shape ~= 4 then
+    return shape
+  end
+  local turned = {}
+  for i, axis in ipairs(TO_FILE) do
+    turned[i] = shape[axis + 1]
+  end
+  return turned
+end
+
+return layout

@@ -1,0 +1,53 @@
+--- Training that went astray goes back to the last good state, at half the rate: copies of all that a step changes.
+local core = require "neap.core"
+
+local rollback = {}
+rollback.__index = rollback
+
+local EVERY = 200 -- steps between two states that are kept; losing more is dear, and copying costs a pass over the memory
+
+--- For a run { model, trainer, step }, at most `times` times; 0 keeps nothing.
+function rollback.new(run, times)
+  return setmetatable({ run = run, left = times, rate = 1, copies = {} }, rollback)
+end
+
+local function changed_by_training(run)
+  local list = {}
+  for _, entry in ipairs(run.model:parameters()) do
+    list[#list + 1] = entry[2]
+  end
+  for _, entry in ipairs(run.trainer:state()) do
+    list[#list + 1] = entry[2]
+  end
+  return list
+end
+
+--- Keeps the state after the run's step, now and then.
+function rollback:keep()
+  if self.left == 0 or self.step and self.run.step % EVERY ~= 0 then
+    return
+  end
+  self.step = self.run.step
+  for i, live in ipairs(changed_by_training(self.run)) do
+    if self.copies[i] then
+      self.copies[i]:assign(live)
+    else
+      self.copies[i] = core.ops.affine(live, 1, 0)
+    end
+  end
+end
+
+--- Puts the state that was kept back, if one may, and returns true; the run stands at its step again.
+function rollback:back(reason)
+  if self.left == 0 or not self.step then
+    return false
+  end
+  for i, live in ipairs(changed_by_training(self.run)) do
+    live:assign(self.copies[i])
+  end
+  self.left, self.rate, self.run.step = self.left - 1, self.rate / 2, self.step
+  io.stderr:write(("%s\nrolled back to step %d, at %g of the rate\n"):format(reason, self.step, self.rate))
+  return true
+end
+
+return rollback

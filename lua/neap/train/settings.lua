@@ -1,0 +1,103 @@
+--- Settings of neap.train: defaults, what the recipe gives, the command line over both; and what the core's trainer takes.
+local core = require "neap.core"
+local check = require "neap.check"
+local optimizer = require "neap.optimizer"
+local options = require "neap.options"
+local rule = require "neap.rule"
+local tensor = require "neap.tensor"
+
+local settings_of = {}
+
+local DEFAULTS = {
+  batch = 64, steps = 1000, warmup = 0, decay = "none", floor = 0, clip = 0, ema = 0, precision = "fp32",
+  checkpoint_every = 1000, sample_every = 0, log_every = 10, resume = false, rollback = 0,
+}
+
+-- Keys that only a recipe gives; those of the command line have theirs in options.lua.
+local RULES = {
+  model = rule.thing("neap.model", "a model"), data = rule.thing("neap.dataset", "a data set"),
+  objective = rule.component "objective",
+  optimizer = { kind = "an optimizer, or { phase = optimizer, ... }", read = optimizer.read },
+  sampler = rule.thing("neap.sampler", "a sampler"), samples = rule.whole(1, 10000), warmup = rule.whole(0),
+  decay = rule.choice("none", "linear", "cosine"), floor = rule.number(0, 1), clip = rule.number(0), ema = rule.number(0, 1),
+  log_every = rule.whole(0), on_step = rule.call, rollback = rule.whole(0, 100),
+}
+
+local KEYS = {}
+for _, known in ipairs { RULES, options.standard } do
+  for key in pairs(known) do
+    KEYS[#KEYS + 1] = key
+  end
+end
+
+local REQUIRED = { "model", "data", "objective", "optimizer" }
+
+--- The settings, each checked; `out` is where a run goes when nobody says.
+function settings_of.resolve(given, out)
+  local settings = {}
+  for key, value in pairs(DEFAULTS) do
+    settings[key] = value
+  end
+  for key, value in pairs(given) do
+    settings[key] = RULES[key] and rule.read("train: " .. key, RULES[key], value) or value
+  end
+  for key in pairs(options.standard) do
+    settings[key] = options.standard_value(key, settings[key])
+  end
+  settings.seed = settings.seed or tensor.seed()
+  settings.out = settings.out or out
+  return settings
+end
+
+--- Fails for keys that nobody knows, and for those that are missing.
+function settings_of.check(given)
+  check.keys("train", given, KEYS)
+  options.check()
+  for _, key in ipairs(REQUIRED) do
+    if given[key] == nil then
+      core.fail_usage(("train: expected '%s'"):format(key))
+    end
+  end
+end
+
+--- What goes into checkpoints and settings.json: numbers and texts that say what this run is.
+function settings_of.describe(settings)
+  local described = { optimizer = settings.optimizer.phases or settings.optimizer.base }
+  for key in pairs(DEFAULTS) do
+    described[key] = settings[key]
+  end
+  described.resume, described.checkpoint_every = nil, nil
+  described.sample_every, described.log_every, described.seed = nil, nil, settings.seed
+  return described
+end
+
+-- What is said of all optimisers beside what each says itself.
+local function completed(settings, own)
+  local whole = { clip = settings.clip, ema = settings.ema }
+  for key, value in pairs(own) do
+    whole[key] = value
+  end
+  return whole
+end
+
+--- What core.trainer takes.
+function settings_of.trainer(settings)
+  local whole = completed(settings, settings.optimizer.base)
+  whole.batch, whole.seed, whole.phases = settings.batch, settings.seed, {}
+  for name, own in pairs(settings.optimizer.phases or {}) do
+    whole.phases[name] = completed(settings, own)
+  end
+  return whole
+end
+
+--- Does any of these optimisers keep a moving average?
+function settings_of.keeps_average(trained)
+  for _, own in pairs(trained.phases) do
+    if own.ema > 0 then
+      return true
+    end
+  end
+  return next(trained.phases) == nil and trained.ema > 0
+end
+
+return settings_of

@@ -1,0 +1,150 @@
+/*
+ * A generator and a discriminator (Goodfellow et al. 2014) in one of three styles, unconditional or by class: a label's
+ * embedding goes into the generator beside the latent; the discriminator adds its product with the features (Miyato and
+ * Koyama 2018, cGANs with Projection Discriminator) or has a logit for each class.
+ */
+#include "gan.h"
+
+typedef struct gan {
+    const gan_config *config;
+    const gan_style *style;
+    void *self;                     /* the style's, owned */
+    neap_tensor *labels, *products; /* label tables of generator and discriminator, or NULL */
+    gan_linear head;
+} gan;
+
+enum { PRIOR_NORMAL, PRIOR_UNIFORM };
+enum { PROJECTION, JOINT };
+static const char *const styles[] = {"mlp", "dcgan", "resnet", NULL};
+static const gan_style *const style_of[] = {&gan_mlp, &gan_dcgan, &gan_resnet};
+static const char *const priors[] = {"normal", "uniform", NULL};
+static const char *const norms[] = {"batch", "group", "none", NULL};
+static const char *const conditionings[] = {"projection", "joint", NULL};
+
+static const neap_init xavier = {NEAP_INIT_XAVIER_UNIFORM, 0}, small = {NEAP_INIT_NORMAL, 0.02}, zero = {NEAP_INIT_ZERO, 0};
+
+static int make_heads(gan *m, neap_model *model)
+{
+    const gan_config *c = m->config;
+    const int64_t features = m->style->feature_count(m->self), joint = c->classes && c->conditioning == JOINT;
+    if (gan_linear_make(&m->head, c, model, features, joint ? c->classes + 1 : 1, xavier, "discriminator.head") < 0)
+        return -1;
+    if (!c->classes || joint)
+        return 0;
+    m->products = neap_model_parameter(model, neap_dims(c->classes + 1, features), zero, "discriminator.labels.weight");
+    return m->products ? 0 : -1;
+}
+
+static int fill(gan *m, neap_model *model)
+{
+    const gan_config *c = m->config;
+    const int64_t inputs = c->latent + (c->classes ? c->label_width : 0);
+    if (m->style->check(c) < 0)
+        return -1;
+    if (c->classes && !(m->labels = neap_model_parameter(model, neap_dims(c->classes + 1, c->label_width), small,
+                                                         "generator.labels.weight")))
+        return -1;
+    m->self = m->style->make(c, inputs, model);
+    return m->self ? make_heads(m, model) : -1;
+}
+
+static void destroy(void *self)
+{
+    gan *m = self;
+    neap_free(m->self);
+    neap_free(m);
+}
+
+static void *build(const void *settings, neap_model *model)
+{
+    const gan_config *c = settings;
+    gan *m = neap_calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    m->config = c;
+    m->style = style_of[c->style];
+    if (fill(m, model) == 0)
+        return m;
+    destroy(m);
+    return NULL;
+}
+
+static neap_spec spec(const void *self)
+{
+    const gan_config *c = ((const gan *)self)->config;
+    return (neap_spec){c->rows, c->columns, c->channels, c->classes};
+}
+
+static int64_t latent(const void *self)
+{
+    return ((const gan *)self)->config->latent;
+}
+
+/* Normal latents as the prior has them: 2 Phi(z) - 1 is uniform in [-1, 1]. */
+static neap_tensor *by_prior(const gan *m, neap_tensor *z)
+{
+    return m->config->prior == PRIOR_UNIFORM ? neap_erf(neap_affine(z, 0.70710678118654752, 0)) : z;
+}
+
+static neap_tensor *generate(void *self, neap_tensor *z, neap_tensor *labels)
+{
+    const gan *m = self;
+    z = by_prior(m, z);
+    if (m->labels)
+        z = neap_concat((neap_tensor *[]){z, neap_label_embedding(m->labels, labels)}, 2, 1);
+    return m->style->generate(m->self, z);
+}
+
+/* The logits at the labels, [B]: of numbers, or by their weights. */
+static neap_tensor *pick(neap_tensor *logits, neap_tensor *labels)
+{
+    if (!logits || !labels)
+        return NULL;
+    if (neap_dtype_of(labels) == NEAP_I32)
+        return neap_reshape(neap_gather(logits, neap_reshape(labels, neap_dims(neap_dim(labels, 0), 1)), 1),
+                            neap_dims(neap_dim(labels, 0)));
+    return neap_sum(neap_mul(logits, labels), (int[]){1}, 1, false);
+}
+
+static neap_tensor *discriminate(void *self, neap_tensor *x, neap_tensor *labels)
+{
+    const gan *m = self;
+    neap_tensor *features = m->style->features(m->self, x), *logits = gan_linear_apply(&m->head, features);
+    if (!logits)
+        return NULL;
+    if (m->config->classes && m->config->conditioning == JOINT)
+        return pick(logits, labels);
+    logits = neap_reshape(logits, neap_dims(neap_dim(logits, 0)));
+    if (!m->products)
+        return logits;
+    neap_tensor *product = neap_mul(features, neap_label_embedding(m->products, labels));
+    return neap_add(logits, neap_sum(product, (int[]){1}, 1, false));
+}
+
+static const neap_architecture functions = {.size = sizeof functions, .build = build, .destroy = destroy, .spec = spec,
+                                            .generate = generate, .discriminate = discriminate, .latent = latent};
+
+static const neap_param params[] = {
+    NEAP_CHOICE(gan_config, style, 1, styles, "Perceptrons, strided convolutions, or residual blocks without a norm."),
+    NEAP_INT(gan_config, rows, 28, 1, 1024, "Rows of a picture; 1 for points."),
+    NEAP_INT(gan_config, columns, 28, 1, 1024, "Columns of a picture; 1 for points."),
+    NEAP_INT(gan_config, channels, 1, 1, 4096, "Channels of a picture, or dimensions of a point."),
+    NEAP_INT(gan_config, classes, 0, 0, 1000000, "Classes; 0: unconditional."),
+    NEAP_INT(gan_config, latent, 100, 1, 65536, "Values of a latent."),
+    NEAP_CHOICE(gan_config, prior, PRIOR_NORMAL, priors, "What latents are drawn from."),
+    NEAP_INT(gan_config, width, 64, 1, 4096, "Channels at the pictures' own sides; they double as sides halve. Of mlp: hidden."),
+    NEAP_INT(gan_config, depth, 2, 1, 64, "Hidden layers of mlp; blocks at each size of resnet."),
+    NEAP_CHOICE(gan_config, norm, GAN_BATCH_NORM, norms, "What follows the convolutions of dcgan."),
+    NEAP_INT(gan_config, group_width, 16, 1, 4096, "Channels of a group in resnet's 3x3 convolutions."),
+    NEAP_INT(gan_config, label_width, 64, 1, 4096, "Values of a label's embedding in the generator."),
+    NEAP_CHOICE(gan_config, conditioning, PROJECTION, conditionings, "How the discriminator knows the label."),
+    NEAP_FLAG(gan_config, spectral_norm, 0, "The discriminator's weights over their largest singular values."),
+    NEAP_PARAMS_END,
+};
+
+static const neap_component gan_components[] = {
+    {"architecture/1", "gan", "A generator and a discriminator.", sizeof(gan_config), params, &functions},
+    {0},
+};
+
+NEAP_PLUGIN(gan) = {NEAP_ABI, sizeof(neap_plugin), "gan", "1.0.0", "MIT", "A generator and a discriminator.", gan_components};

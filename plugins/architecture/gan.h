@@ -1,0 +1,57 @@
+/* What the files of the architecture gan share: settings, styles, and the layers that both parts are made of. */
+#ifndef GAN_H
+#define GAN_H
+
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/plugin.h>
+
+typedef enum gan_norm { GAN_BATCH_NORM, GAN_GROUP_NORM, GAN_NO_NORM } gan_norm;
+
+typedef struct gan_config {
+    int64_t rows, columns, channels, classes, latent, width, depth, label_width, group_width;
+    int style, prior, norm, conditioning;
+    bool spectral_norm;
+} gan_config;
+
+#define GAN_SLOPE 0.2 /* of the leaky ReLU */
+
+/* How both parts are built. Each function gets what `make` returned, which neap_free frees. */
+typedef struct gan_style {
+    int (*check)(const gan_config *c);
+    void *(*make)(const gan_config *c, int64_t inputs, neap_model *model); /* inputs: values of latent and label */
+    neap_tensor *(*generate)(const void *self, neap_tensor *z);            /* [B, inputs] to pictures */
+    neap_tensor *(*features)(const void *self, neap_tensor *x);            /* pictures to [B, features] */
+    int64_t (*feature_count)(const void *self);
+} gan_style;
+
+extern const gan_style gan_mlp, gan_dcgan, gan_resnet;
+
+/* Sides that halve `halvings` times down to rows by columns of 4 to 7 pixels. */
+#define GAN_MOST_STAGES 12
+typedef struct gan_base {
+    int stages;
+    int64_t rows, columns;
+} gan_base;
+
+/* Fails by the style's name where there is no such base. */
+int gan_base_of(const gan_config *c, const char *style, gan_base *base);
+
+/* A layer of the discriminator, with the buffer of its spectral norm where that is on. */
+typedef struct gan_linear {
+    neap_linear_layer layer;
+    neap_tensor *u;
+} gan_linear;
+
+typedef struct gan_conv {
+    neap_conv_layer layer;
+    neap_tensor *u;
+} gan_conv;
+
+int gan_linear_make(gan_linear *l, const gan_config *c, neap_model *model, int64_t in, int64_t out, neap_init init,
+                    const char *path);
+neap_tensor *gan_linear_apply(const gan_linear *l, neap_tensor *x);
+int gan_conv_make(gan_conv *l, const gan_config *c, neap_model *model, const neap_conv_spec *spec, const char *path);
+neap_tensor *gan_conv_apply(const gan_conv *l, neap_tensor *x);
+
+#endif

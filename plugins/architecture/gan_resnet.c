@@ -1,0 +1,205 @@
+/*
+ * Residual blocks without normalisation (Huang et al. 2024, The GAN is dead; long live the GAN!, section 4): 1x1 to twice
+ * the channels, 3x3 in groups, 1x1 back, leaky ReLUs between. Sides double by linear resampling and halve by means of
+ * four. What a block adds is 0 at the start, and its first layers shrink with the number of blocks (Zhang, Dauphin and Ma
+ * 2019, Fixup Initialization).
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "gan.h"
+
+#define EXPANSION 2
+#define MOST_WIDENINGS 2 /* channels grow fourfold at most as sides halve */
+
+typedef struct block {
+    gan_conv in, middle, out;
+} block;
+
+typedef struct resnet {
+    const gan_config *config, *plain; /* plain: the same without spectral norm, for the generator */
+    gan_config plain_config;
+    gan_base base;
+    neap_linear_layer latent;
+    neap_tensor *basis, *pool; /* [1, rows, columns, channels] of the base: what both parts begin and end with */
+    gan_conv to_picture, from_picture, up[GAN_MOST_STAGES], down[GAN_MOST_STAGES];
+    block *generator, *discriminator; /* [stages + 1][depth], after this struct */
+} resnet;
+
+static int64_t channels_at(const resnet *m, int doublings)
+{
+    const int left = m->base.stages - doublings;
+    return m->config->width << (left < MOST_WIDENINGS ? left : MOST_WIDENINGS);
+}
+
+static int check(const gan_config *c)
+{
+    gan_base base;
+    if (c->depth < 1)
+        return neap_fail("depth: resnet expected at least 1, got %lld", (long long)c->depth);
+    if (EXPANSION * c->width % c->group_width)
+        return neap_fail("group_width: expected a divisor of %lld channels, got %lld", (long long)(EXPANSION * c->width),
+                         (long long)c->group_width);
+    return gan_base_of(c, "resnet", &base);
+}
+
+/* Leaky ReLUs keep (1 + slope^2) / 2 of the variance; `share` is a block's, by Fixup. */
+static neap_init leaky(double share)
+{
+    return (neap_init){NEAP_INIT_KAIMING_UNIFORM, share / sqrt(1 + GAN_SLOPE * GAN_SLOPE)};
+}
+
+static int make_conv(gan_conv *l, const gan_config *c, neap_model *model, const neap_conv_spec *spec, const char *path,
+                     const char *name)
+{
+    char full[96];
+    snprintf(full, sizeof full, "%s.%s", path, name);
+    return gan_conv_make(l, c, model, spec, full);
+}
+
+static int make_block(block *b, const gan_config *c, neap_model *model, int64_t channels, double share, const char *path)
+{
+    const int64_t hidden = EXPANSION * channels;
+    const neap_conv_spec in = {.in = channels, .out = hidden, .kernel = 1, .window = {1, 0, 1, 1}, .bias = true,
+                               .init = leaky(share)};
+    const neap_conv_spec middle = {.in = hidden, .out = hidden, .kernel = 3, .bias = true, .init = leaky(share),
+                                   .window = {1, 1, 1, hidden / c->group_width}};
+    const neap_conv_spec out = {.in = hidden, .out = channels, .kernel = 1, .window = {1, 0, 1, 1},
+                                .init = {NEAP_INIT_ZERO, 0}};
+    return make_conv(&b->in, c, model, &in, path, "in") < 0 || make_conv(&b->middle, c, model, &middle, path, "middle") < 0 ||
+                   make_conv(&b->out, c, model, &out, path, "out") < 0
+               ? -1
+               : 0;
+}
+
+/* All blocks of a part, by the doublings of their sides. */
+static int make_blocks(const resnet *m, block *blocks, const gan_config *c, neap_model *model, const char *part)
+{
+    const double share = pow((double)((m->base.stages + 1) * c->depth), -0.25);
+    char path[64];
+    for (int stage = 0; stage <= m->base.stages; stage++) {
+        for (int64_t i = 0; i < c->depth; i++) {
+            snprintf(path, sizeof path, "%s.blocks.%d.%lld", part, stage, (long long)i);
+            if (make_block(&blocks[stage * c->depth + i], c, model, channels_at(m, stage), share, path) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int make_pixels(gan_conv *l, const gan_config *c, neap_model *model, int64_t in, int64_t out, const char *path)
+{
+    const neap_conv_spec spec = {.in = in, .out = out, .kernel = 1, .window = {1, 0, 1, 1}, .bias = true,
+                                 .init = {NEAP_INIT_XAVIER_UNIFORM, 0}};
+    return gan_conv_make(l, c, model, &spec, path);
+}
+
+/* From `from` doublings to the next, or back: channels change by a product at each pixel. */
+static int make_changes(resnet *m, neap_model *model)
+{
+    char path[64];
+    for (int i = 0; i < m->base.stages; i++) {
+        const int64_t low = channels_at(m, i), high = channels_at(m, i + 1);
+        snprintf(path, sizeof path, "generator.up.%d", i);
+        if (make_pixels(&m->up[i], m->plain, model, low, high, path) < 0)
+            return -1;
+        snprintf(path, sizeof path, "discriminator.down.%d", i);
+        if (make_pixels(&m->down[i], m->config, model, high, low, path) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int make_ends(resnet *m, int64_t inputs, neap_model *model)
+{
+    const int64_t first = channels_at(m, 0), last = channels_at(m, m->base.stages);
+    const neap_shape base = neap_dims(1, m->base.rows, m->base.columns, first);
+    const neap_init normal = {NEAP_INIT_NORMAL, 1}, mean = {NEAP_INIT_NORMAL, 1 / (double)(m->base.rows * m->base.columns)};
+    m->basis = neap_model_parameter(model, base, normal, "generator.basis");
+    m->pool = neap_model_parameter(model, base, mean, "discriminator.pool");
+    if (!m->basis || !m->pool || neap_linear_make(&m->latent, model, inputs, first, leaky(1), "generator.latent") < 0)
+        return -1;
+    if (make_pixels(&m->to_picture, m->plain, model, last, m->config->channels, "generator.to_picture") < 0)
+        return -1;
+    return make_pixels(&m->from_picture, m->config, model, m->config->channels, last, "discriminator.from_picture");
+}
+
+static int fill(resnet *m, const gan_config *c, int64_t inputs, neap_model *model)
+{
+    m->config = c;
+    m->plain_config = *c;
+    m->plain_config.spectral_norm = false;
+    m->plain = &m->plain_config;
+    if (make_ends(m, inputs, model) < 0 || make_changes(m, model) < 0)
+        return -1;
+    if (make_blocks(m, m->generator, m->plain, model, "generator") < 0)
+        return -1;
+    return make_blocks(m, m->discriminator, c, model, "discriminator");
+}
+
+static void *make(const gan_config *c, int64_t inputs, neap_model *model)
+{
+    gan_base base;
+    if (gan_base_of(c, "resnet", &base) < 0)
+        return NULL;
+    const size_t blocks = (size_t)((base.stages + 1) * c->depth);
+    resnet *m = neap_calloc(1, sizeof *m + 2 * blocks * sizeof(block));
+    if (!m)
+        return NULL;
+    m->base = base;
+    m->generator = (block *)(m + 1);
+    m->discriminator = m->generator + blocks;
+    if (fill(m, c, inputs, model) == 0)
+        return m;
+    neap_free(m);
+    return NULL;
+}
+
+/* --- Forward ------------------------------------------------------------------------------------------------------- */
+
+static neap_tensor *bend(neap_tensor *x)
+{
+    return neap_leaky_relu(x, GAN_SLOPE);
+}
+
+static neap_tensor *run_blocks(const resnet *m, const block *blocks, int stage, neap_tensor *x)
+{
+    for (int64_t i = 0; i < m->config->depth; i++) {
+        const block *b = &blocks[stage * m->config->depth + i];
+        neap_tensor *h = bend(gan_conv_apply(&b->middle, bend(gan_conv_apply(&b->in, x))));
+        x = neap_add(x, gan_conv_apply(&b->out, h));
+    }
+    return x;
+}
+
+static neap_tensor *generate(const void *self, neap_tensor *z)
+{
+    const resnet *m = self;
+    const neap_shape first = neap_dims(z ? neap_dim(z, 0) : 0, 1, 1, channels_at(m, 0));
+    neap_tensor *x = neap_mul(m->basis, neap_reshape(neap_linear_apply(&m->latent, z), first));
+    for (int stage = 0; stage <= m->base.stages; stage++) {
+        x = run_blocks(m, m->generator, stage, x);
+        if (x && stage < m->base.stages)
+            x = gan_conv_apply(&m->up[stage], neap_resize(x, 2 * neap_dim(x, 1), 2 * neap_dim(x, 2), NEAP_LINEAR));
+    }
+    return gan_conv_apply(&m->to_picture, x);
+}
+
+static neap_tensor *features(const void *self, neap_tensor *x)
+{
+    const resnet *m = self;
+    x = gan_conv_apply(&m->from_picture, x);
+    for (int stage = m->base.stages; stage >= 0; stage--) {
+        x = run_blocks(m, m->discriminator, stage, x);
+        if (stage > 0)
+            x = gan_conv_apply(&m->down[stage - 1], neap_average_pool(x, 2, 2, 0));
+    }
+    return neap_sum(neap_mul(x, m->pool), (int[]){1, 2}, 2, false);
+}
+
+static int64_t feature_count(const void *self)
+{
+    return channels_at(self, 0);
+}
+
+const gan_style gan_resnet = {check, make, generate, features, feature_count};

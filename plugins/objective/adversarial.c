@@ -1,0 +1,141 @@
+/*
+ * A game between a network's discriminator and its generator (Goodfellow et al. 2014, algorithm 1): in each step d_steps
+ * updates of the one, then one of the other. The fakes of the last discriminator's update serve the generator's, too.
+ */
+#include <math.h>
+
+#include "adversarial.h"
+
+enum { DISCRIMINATOR, GENERATOR };
+enum { FAKE }; /* shared between the phases: with the history that leads back to the generator */
+
+/* --- Pictures ------------------------------------------------------------------------------------------------------ */
+
+static neap_tensor *make_fakes(neap_network *network, neap_step *step)
+{
+    const neap_shape latents = neap_dims(neap_dim(step->x, 0), neap_network_latent(network));
+    neap_tensor *z = neap_randn(neap_random_fork(step->random, "latent"), 0, latents);
+    return neap_network_generate(network, z, step->labels);
+}
+
+/* A leaf of its own, so that gradients can be asked for there. */
+static neap_tensor *leaf(neap_tensor *x, bool wanted)
+{
+    neap_tensor *alone = neap_detach(x);
+    return alone && wanted && neap_require_grad(alone, true) < 0 ? NULL : alone;
+}
+
+static neap_tensor *changed(const adversarial_config *c, const neap_step *step, const char *which, neap_tensor *x)
+{
+    return adversarial_augment(c, neap_random_fork(step->random, which), x);
+}
+
+/* --- Figures ------------------------------------------------------------------------------------------------------- */
+
+#define SATURATED 20 /* logits: s(-20) is 2e-9, and so is the generator's gradient */
+
+typedef struct figures {
+    double mean, right; /* share on the right side of 0 */
+    double nearest;     /* distance to 0 of the least sure, negative on the wrong side */
+} figures;
+
+static figures look(neap_tensor *logits, double side)
+{
+    figures f = {.nearest = HUGE_VAL};
+    neap_tensor *flat = neap_contiguous(logits);
+    const int64_t n = flat ? neap_size(flat) : 0;
+    const float *v = flat ? neap_data(flat) : NULL;
+    for (int64_t i = 0; i < n; i++) {
+        const double sure = side * (double)v[i];
+        f.mean += (double)v[i] / (double)n;
+        f.right += sure > 0 ? 1 / (double)n : 0;
+        f.nearest = sure < f.nearest ? sure : f.nearest;
+    }
+    return f;
+}
+
+/* What there is to look at in a game without a curve of its own; fails where it is over. */
+static int report(const adversarial_config *c, neap_step *step, neap_tensor *real, neap_tensor *fake)
+{
+    const figures r = look(real, 1), f = look(fake, -1);
+    neap_step_report(step, "real_accuracy", r.right);
+    neap_step_report(step, "fake_accuracy", f.right);
+    neap_step_report(step, "margin", r.mean - f.mean);
+    if (adversarial_losses[c->loss].saturates && r.nearest > SATURATED && f.nearest > SATURATED)
+        return neap_fail("diverged: the discriminator is saturated: each real logit is above %d and each fake one below -%d, "
+                         "which leaves the generator no gradient", SATURATED, SATURATED);
+    return 0;
+}
+
+/* --- Losses -------------------------------------------------------------------------------------------------------- */
+
+static neap_tensor *discriminator_loss(const adversarial_config *c, neap_network *network, neap_step *step)
+{
+    const bool due = adversarial_penalty_due(c, step);
+    neap_tensor *made = make_fakes(network, step);
+    if (!made)
+        return NULL;
+    neap_step_share(step, FAKE, made);
+    neap_tensor *real = leaf(changed(c, step, "real", step->x), due), *fake = leaf(changed(c, step, "fake", made), due);
+    neap_tensor *on_real = neap_network_discriminate(network, real, step->labels);
+    neap_tensor *on_fake = neap_network_discriminate(network, fake, step->labels);
+    neap_tensor *loss = adversarial_losses[c->loss].discriminator(on_real, on_fake);
+    if (!loss || report(c, step, on_real, on_fake) < 0)
+        return NULL;
+    return due ? neap_add(loss, adversarial_penalty(c, network, step, real, on_real, fake, on_fake)) : loss;
+}
+
+static neap_tensor *without_history(neap_network *network, neap_tensor *x, neap_tensor *labels)
+{
+    const bool was = neap_record(false);
+    neap_tensor *logits = neap_network_discriminate(network, x, labels);
+    neap_record(was);
+    return logits;
+}
+
+static neap_tensor *generator_loss(const adversarial_config *c, neap_network *network, neap_step *step)
+{
+    const adversarial_loss *game = &adversarial_losses[c->loss];
+    neap_tensor *fake = changed(c, step, "fake", step->shared[FAKE]), *on_real = NULL;
+    if (game->both && !(on_real = without_history(network, changed(c, step, "real", step->x), step->labels)))
+        return NULL;
+    return game->generator(on_real, neap_network_discriminate(network, fake, step->labels));
+}
+
+static neap_tensor *loss(const void *settings, int phase, neap_network *network, neap_step *step)
+{
+    return (phase == DISCRIMINATOR ? discriminator_loss : generator_loss)(settings, network, step);
+}
+
+static int64_t repeats(const void *settings, int phase)
+{
+    return phase == DISCRIMINATOR ? ((const adversarial_config *)settings)->d_steps : 1;
+}
+
+static const char *const needs[] = {"generate", "discriminate", NULL};
+static const neap_phase phases[] = {
+    [DISCRIMINATOR] = {"discriminator", "discriminator."}, [GENERATOR] = {"generator", "generator."}, {0},
+};
+static const neap_objective functions = {.size = sizeof functions, .needs = needs, .phases = phases, .loss = loss,
+                                         .repeats = repeats};
+
+static const neap_param params[] = {
+    NEAP_CHOICE(adversarial_config, loss, 1, adversarial_loss_names, "The game."),
+    NEAP_INT(adversarial_config, d_steps, 1, 1, 1000, "Updates of the discriminator before each of the generator's."),
+    NEAP_REAL(adversarial_config, r1, 0, 0, 1e6, "Weight of the penalty on gradients at real pictures; 0: none."),
+    NEAP_REAL(adversarial_config, r2, 0, 0, 1e6, "Weight of the penalty on gradients at fakes; 0: none."),
+    NEAP_REAL(adversarial_config, gradient_penalty, 0, 0, 1e6, "Weight of the penalty on gradients between both that are not 1."),
+    NEAP_INT(adversarial_config, every, 1, 1, 1000, "Steps from one penalty to the next; each is as many times as strong."),
+    NEAP_REAL(adversarial_config, augment, 0, 0, 1, "Probability of each change to pictures that the discriminator sees."),
+    NEAP_FLAG(adversarial_config, flip, 0, "A change: mirrored, left to right, every other time."),
+    NEAP_INT(adversarial_config, shift, 0, 0, 1024, "A change: moved by up to so many pixels each way; 0: none."),
+    NEAP_PARAMS_END,
+};
+
+static const neap_component adversarial_components[] = {
+    {"objective/1", "adversarial", "A game of discriminator and generator.", sizeof(adversarial_config), params, &functions},
+    {0},
+};
+
+NEAP_PLUGIN(adversarial) = {NEAP_ABI, sizeof(neap_plugin), "adversarial", "1.0.0", "MIT",
+                            "A game of discriminator and generator.", adversarial_components};

@@ -1,0 +1,33 @@
+-- Trains a generator against a discriminator on Fashion-MNIST, as Radford et al. 2016 built them (DCGAN), in fifteen minutes
+-- on two cores.
+--
+--   neap run recipes/gan_fashion.lua
+--   neap sample runs/gan_fashion --truncation 1.5
+--   neap eval runs/gan_fashion
+local neap = require "neap"
+
+local o = neap.options {
+  data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
+  width = 64, latent = 100, conditional = false,
+  loss = "non_saturating", lr = 2e-4, ema = 0.999, -- ema: of the generator, which draws the samples
+}
+
+local data = neap.dataset.idx {
+  path = o.data, label_names = "T-shirt,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot",
+}
+local spec = data:spec()
+
+neap.train {
+  model = neap.architecture.gan {
+    style = "dcgan", rows = spec.height, columns = spec.width, channels = spec.channels,
+    classes = o.conditional and spec.classes or 0, width = o.width, latent = o.latent,
+  },
+  data = data,
+  objective = neap.objective.adversarial { loss = o.loss },
+  optimizer = {
+    discriminator = neap.optimizer.adamw { lr = o.lr, beta1 = 0.5 },
+    generator = neap.optimizer.adamw { lr = o.lr, beta1 = 0.5, ema = o.ema },
+  },
+  sampler = neap.sampler.latent {},
+  batch = 64, steps = 8000, minutes = 15,
+}
