@@ -1,15 +1,17 @@
---- neap bench WORK [batch= size= channels= patch= dim= depth= heads= precision= threads= steps=]
+--- neap bench WORK [batch= size= channels= patch= dim= depth= heads= width= kernel= stride= precision= threads= steps=]
 --
 -- The same work as PyTorch's side of the comparison, with the same keys in its one line of JSON, and the share of the
 -- measured multiply-add peak that the products alone amount to.
 local core = require "neap.core"
 local arguments = require "neap.arguments"
 local check = require "neap.check"
+local works = require "neap.cli.works"
 
 local DEFAULTS = {
-  batch = 32, size = 32, channels = 4, patch = 2, dim = 384, depth = 12, heads = 6, steps = 5, threads = 0,
+  batch = 32, size = 32, channels = 0, patch = 2, dim = 384, depth = 12, heads = 6, steps = 5, threads = 0,
+  width = 64, kernel = 3, stride = 1, -- channels 0: what the work is usually done with
 }
-local CLASSES, WARMUP, TOKENS_A_ROW = 10, 2, 256
+local WARMUP, USUAL_CHANNELS, CHANNELS = 2, 4, { ["dcgan-train"] = 1 }
 
 local function read_settings(pairs_)
   local settings, names = { precision = "fp32" }, { "precision" }
@@ -33,61 +35,6 @@ local function read_settings(pairs_)
   return settings
 end
 
-local function new_model(s)
-  return core.network(core.component("architecture", "dit", {
-    size = s.size, channels = s.channels, patch = s.patch, width = s.dim, depth = s.depth, heads = s.heads,
-    classes = CLASSES,
-  }), 0)
-end
-
--- Multiplications and additions of the products in one forward pass of one picture.
-local function forward_work(s)
-  local tokens, d, pixels = (s.size // s.patch) ^ 2, s.dim, s.patch ^ 2 * s.channels
-  local block = 2 * tokens * 12 * d * d + 4 * tokens * tokens * d + 12 * d * d
-  return s.depth * block + 4 * tokens * pixels * d + 2 * (256 * d + d * d) + 4 * d * d
-end
-
-local works = {}
-
-function works.gemm(s)
-  local x = core.random("normal", 0, 1, 0, { s.batch * TOKENS_A_ROW, s.dim })
-  local weight = core.random("normal", 0, 2, 0, { 4 * s.dim, s.dim })
-  local bias = core.full({ 4 * s.dim }, 0)
-  return 8 * s.batch * TOKENS_A_ROW * s.dim * s.dim, function()
-    core.ops.linear(x, weight, bias):close()
-  end
-end
-
-works["dit-train"] = function(s)
-  core.bench_data()
-  local data = core.source(core.component("dataset", "random", {
-    size = s.size, channels = s.channels, classes = CLASSES, count = s.batch,
-  }))
-  local objective = core.component("objective", "flow_matching", { label_dropout = 0 })
-  local settings = { batch = s.batch, seed = 0, lr = 1e-4, weight_decay = 0.01 }
-  local trainer = core.trainer(new_model(s), data, objective, settings)
-  local number = 0
-  return 3 * s.batch * forward_work(s), function()
-    number = number + 1
-    trainer:step(number, 1)
-  end
-end
-
-works["dit-sample"] = function(s)
-  local model, labels = new_model(s), {}
-  for i = 1, s.batch do
-    labels[i] = i % CLASSES
-  end
-  local sampling = {
-    sampler = core.component("sampler", "euler", { steps = 1 }),
-    guidance = core.component("guidance", "cfg", { w = 1.5 }),
-    count = s.batch, batch = s.batch, seed = 0, labels = labels,
-  }
-  return 2 * s.batch * forward_work(s), function()
-    core.sample(model, sampling):close()
-  end
-end
-
 local function time(step, count)
   local times = {}
   for _ = 1, WARMUP do
@@ -107,6 +54,7 @@ local function measure(name, s)
     core.threads(s.threads)
   end
   core.precision(s.precision == "bf16" and "bf16" or "f32")
+  s.channels = s.channels > 0 and s.channels or CHANNELS[name] or USUAL_CHANNELS
   local work, step = works[name](s)
   local median, least = time(step, s.steps)
   local resident = core.memory().resident_peak

@@ -1,0 +1,126 @@
+--- What `neap bench` can do: each work gives, for settings, the multiplications and additions of its products in one step,
+-- and a function that does the step.
+local core = require "neap.core"
+
+local works = {}
+
+local CLASSES, TOKENS_A_ROW = 10, 256
+
+-- --- Diffusion transformers -------------------------------------------------------------------------------------------
+
+local function new_model(s)
+  return core.network(core.component("architecture", "dit", {
+    size = s.size, channels = s.channels, patch = s.patch, width = s.dim, depth = s.depth, heads = s.heads,
+    classes = CLASSES,
+  }), 0)
+end
+
+-- Multiplications and additions of the products in one forward pass of one picture.
+local function forward_work(s)
+  local tokens, d, pixels = (s.size // s.patch) ^ 2, s.dim, s.patch ^ 2 * s.channels
+  local block = 2 * tokens * 12 * d * d + 4 * tokens * tokens * d + 12 * d * d
+  return s.depth * block + 4 * tokens * pixels * d + 2 * (256 * d + d * d) + 4 * d * d
+end
+
+function works.gemm(s)
+  local x = core.random("normal", 0, 1, 0, { s.batch * TOKENS_A_ROW, s.dim })
+  local weight = core.random("normal", 0, 2, 0, { 4 * s.dim, s.dim })
+  local bias = core.full({ 4 * s.dim }, 0)
+  return 8 * s.batch * TOKENS_A_ROW * s.dim * s.dim, function()
+    core.ops.linear(x, weight, bias):close()
+  end
+end
+
+works["dit-train"] = function(s)
+  core.bench_data()
+  local data = core.source(core.component("dataset", "random", {
+    size = s.size, channels = s.channels, classes = CLASSES, count = s.batch,
+  }))
+  local objective = core.component("objective", "flow_matching", { label_dropout = 0 })
+  local settings = { batch = s.batch, seed = 0, lr = 1e-4, weight_decay = 0.01 }
+  local trainer = core.trainer(new_model(s), data, objective, settings)
+  local number = 0
+  return 3 * s.batch * forward_work(s), function()
+    number = number + 1
+    trainer:step(number, 1)
+  end
+end
+
+works["dit-sample"] = function(s)
+  local model, labels = new_model(s), {}
+  for i = 1, s.batch do
+    labels[i] = i % CLASSES
+  end
+  local sampling = {
+    sampler = core.component("sampler", "euler", { steps = 1 }),
+    guidance = core.component("guidance", "cfg", { w = 1.5 }),
+    count = s.batch, batch = s.batch, seed = 0, labels = labels,
+  }
+  return 2 * s.batch * forward_work(s), function()
+    core.sample(model, sampling):close()
+  end
+end
+
+-- --- Convolutions -----------------------------------------------------------------------------------------------------
+
+-- One of the three products of a convolution from `width` channels to as many, on pictures of `size` pixels a side.
+local function convolution(s, run)
+  local window = { stride = s.stride, padding = s.kernel // 2 }
+  local x = core.random("normal", 0, 1, 0, { s.batch, s.size, s.size, s.width })
+  local weight = core.random("normal", 0, 2, 0, { s.width, s.kernel, s.kernel, s.width })
+  local y = core.ops.conv2d(x, weight, window)
+  local pixels = y:shape()[1] * y:shape()[2] * y:shape()[3]
+  return 2 * pixels * s.width ^ 2 * s.kernel ^ 2, function()
+    run(x, weight, y, window):close()
+  end
+end
+
+works["conv"] = function(s)
+  return convolution(s, function(x, weight, _, window)
+    return core.ops.conv2d(x, weight, window)
+  end)
+end
+
+works["conv-data"] = function(s)
+  return convolution(s, function(_, weight, y, window)
+    return core.ops.conv2d_transpose(y, weight, { stride = window.stride, padding = window.padding, size = { s.size, s.size } })
+  end)
+end
+
+works["conv-weight"] = function(s)
+  return convolution(s, function(x, _, y, window)
+    return core.ops.conv2d_weight(x, y, { stride = window.stride, padding = window.padding, size = { s.kernel, s.kernel } })
+  end)
+end
+
+-- Each 4x4 window, two apart, between `low` pixels a side with `wide` channels and twice as many with `narrow`.
+local function stages_work(s)
+  local work, low, wide = 0, 4, s.width * s.size // 8
+  while low < s.size do
+    local narrow = 2 * low == s.size and s.channels or wide // 2
+    work, low, wide = work + 2 * low ^ 2 * 16 * wide * narrow, 2 * low, narrow
+  end
+  return work
+end
+
+-- An alternating step: the discriminator on real pictures and on fakes, then the generator.
+works["dcgan-train"] = function(s)
+  core.bench_data()
+  local data = core.source(core.component("dataset", "random", {
+    size = s.size, channels = s.channels, classes = 0, count = s.batch,
+  }))
+  local model = core.network(core.component("architecture", "gan", {
+    style = "dcgan", rows = s.size, columns = s.size, channels = s.channels, width = s.width,
+  }), 0)
+  local settings = { batch = s.batch, seed = 0, lr = 2e-4, beta1 = 0.5 }
+  local trainer = core.trainer(model, data, core.component("objective", "adversarial", {}), settings)
+  local number = 0
+  -- Both parts have the same stages. Forward: the generator once, the discriminator three times. Backward, to inputs and to
+  -- weights: the discriminator twice and the generator once; to inputs alone: the discriminator once.
+  return s.batch * (4 + 6 + 1) * stages_work(s), function()
+    number = number + 1
+    trainer:step(number, 1)
+  end
+end
+
+return works
