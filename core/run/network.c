@@ -218,7 +218,7 @@ static neap_tensor *generate(neap_network *n, neap_tensor *z, neap_tensor *label
     const neap_spec spec = neap_network_spec(n);
     const int64_t batch = neap_dim(z, 0), latent = neap_network_latent(n);
     char got[NEAP_SHAPE_TEXT];
-    if (!neap_shape_equal(neap_shape_of(z), neap_dims(batch, latent)))
+    if (latent && !neap_shape_equal(neap_shape_of(z), neap_dims(batch, latent)))
         return neap_fail_null("z: expected [*, %lld], got %s", (long long)latent, neap_shape_text(neap_shape_of(z), got));
     if (fit_labels(spec, batch, &labels) < 0)
         return NULL;

@@ -1,4 +1,4 @@
-/* AdamW against doubles, for any number of threads, its state and its averages; learning-rate schedules. */
+/* AdamW and SGD against doubles, for any number of threads, its state and its averages; learning-rate schedules. */
 #include <neap/parallel.h>
 
 #include "optim_test.h"
@@ -7,7 +7,8 @@
 
 enum { ELEMENTS = 21 }; /* of the largest parameter */
 
-/* AdamW as in Loshchilov and Hutter 2019, algorithm 2, with the gradient scaled to a largest norm, and an average. */
+/* AdamW as in Loshchilov and Hutter 2019, algorithm 2, or SGD with momentum m, with the gradient scaled to a largest norm,
+ * and an average. */
 typedef struct reference {
     const neap_optimizer_config *config;
     int count;
@@ -35,17 +36,31 @@ static double norm_of(neap_tensor *const *g, int count)
     return sqrt(squares);
 }
 
-static void follow(reference *r, int i, const double *g, double shrink, int64_t step, double lr)
+static void follow_adamw(reference *r, int i, int j, double d, int64_t step, double lr)
 {
     const neap_optimizer_config *c = r->config;
-    const double keep = fmin(c->ema, 1 - pow(1.0 + (double)step, -2.0 / 3));
+    r->m[i][j] = c->beta1 * r->m[i][j] + (1 - c->beta1) * d;
+    r->v[i][j] = c->beta2 * r->v[i][j] + (1 - c->beta2) * d * d;
+    const double m = r->m[i][j] / (1 - pow(c->beta1, (double)step));
+    const double v = r->v[i][j] / (1 - pow(c->beta2, (double)step));
+    r->p[i][j] -= lr * (m / (sqrt(v) + c->eps) + c->weight_decay * r->p[i][j]);
+}
+
+static void follow_sgd(reference *r, int i, int j, double d, double lr)
+{
+    const neap_optimizer_config *c = r->config;
+    r->m[i][j] = c->momentum * r->m[i][j] + d + c->weight_decay * r->p[i][j];
+    r->p[i][j] -= lr * r->m[i][j];
+}
+
+static void follow(reference *r, int i, const double *g, double shrink, int64_t step, double lr)
+{
+    const double keep = fmin(r->config->ema, 1 - pow(1.0 + (double)step, -2.0 / 3));
     for (int j = 0; j < r->size[i]; j++) {
-        const double d = shrink * g[j];
-        r->m[i][j] = c->beta1 * r->m[i][j] + (1 - c->beta1) * d;
-        r->v[i][j] = c->beta2 * r->v[i][j] + (1 - c->beta2) * d * d;
-        const double m = r->m[i][j] / (1 - pow(c->beta1, (double)step));
-        const double v = r->v[i][j] / (1 - pow(c->beta2, (double)step));
-        r->p[i][j] -= lr * (m / (sqrt(v) + c->eps) + c->weight_decay * r->p[i][j]);
+        if (r->config->kind == NEAP_SGD)
+            follow_sgd(r, i, j, shrink * g[j], lr);
+        else
+            follow_adamw(r, i, j, shrink * g[j], step, lr);
         r->average[i][j] = keep * r->average[i][j] + (1 - keep) * r->p[i][j];
     }
 }
@@ -53,19 +68,26 @@ static void follow(reference *r, int i, const double *g, double shrink, int64_t 
 /* Fifty f32 steps stay this near: a step adds an ulp or two of numbers near 1. */
 #define DRIFT 5e-6
 
+static int moments(const neap_optimizer_config *c)
+{
+    return c->kind == NEAP_SGD ? c->momentum > 0 : 2;
+}
+
 static void compare(const reference *r, neap_optimizer *o)
 {
     const char *const *names;
     neap_tensor *const *state;
-    const int count = r->count, states = neap_optimizer_state(o, &names, &state);
-    ck_assert_int_eq(states, (r->config->ema > 0 ? 3 : 2) * count);
+    const int count = r->count, states = neap_optimizer_state(o, &names, &state), kept = moments(r->config);
+    const double *expected[3];
+    ck_assert_int_eq(states, (kept + (r->config->ema > 0)) * count);
     for (int i = 0; i < count; i++) {
         const neap_shape shape = neap_shape_of(neap_optimizer_parameter(o, i));
-        check_values(names[i] + strlen("moment1."), neap_optimizer_parameter(o, i), shape, r->p[i], DRIFT);
-        check_values(names[i], state[i], shape, r->m[i], DRIFT);
-        check_values(names[count + i], state[count + i], shape, r->v[i], DRIFT);
-        if (states > 2 * count)
-            check_values(names[2 * count + i], state[2 * count + i], shape, r->average[i], DRIFT);
+        check_values("parameter", neap_optimizer_parameter(o, i), shape, r->p[i], DRIFT);
+        expected[0] = r->m[i];
+        expected[1] = r->v[i];
+        expected[kept] = r->average[i];
+        for (int k = 0; k < states / count; k++)
+            check_values(names[k * count + i], state[k * count + i], shape, expected[k], DRIFT);
     }
 }
 
@@ -77,6 +99,8 @@ static const neap_optimizer_config configs[] = {
     {.lr = 1e-2, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-2, .clip = 100}, /* never reached */
     {.lr = 1e-2, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .ema = 0.8},  /* past its warm-up from step 11 on */
     FULL,
+    {.kind = NEAP_SGD, .lr = 1e-2},
+    {.kind = NEAP_SGD, .lr = 1e-2, .momentum = 0.9, .weight_decay = 0.1, .clip = 0.5, .ema = 0.8},
 };
 
 START_TEST(test_against_doubles)

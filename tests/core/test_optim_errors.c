@@ -79,20 +79,22 @@ START_TEST(test_bad_configs)
         neap_optimizer_config config;
         const char *message;
     } bad[] = {
-        {{0, 0.9, 0.999, 1e-8, 0, 0, 0}, "adamw: lr: expected a number above 0, got 0"},
-        {{-1, 0.9, 0.999, 1e-8, 0, 0, 0}, "adamw: lr: expected a number above 0, got -1"},
-        {{NAN, 0.9, 0.999, 1e-8, 0, 0, 0}, "adamw: lr: expected a number above 0, got nan"},
-        {{INFINITY, 0.9, 0.999, 1e-8, 0, 0, 0}, "adamw: lr: expected a number above 0, got inf"},
-        {{1, 1, 0.999, 1e-8, 0, 0, 0}, "adamw: beta1: expected a number from 0 and below 1, got 1"},
-        {{1, -0.1, 0.999, 1e-8, 0, 0, 0}, "adamw: beta1: expected a number from 0 and below 1, got -0.1"},
-        {{1, 0.9, 1, 1e-8, 0, 0, 0}, "adamw: beta2: expected a number from 0 and below 1, got 1"},
-        {{1, 0.9, 0.999, 0, 0, 0, 0}, "adamw: eps: expected a number above 0, got 0"},
-        {{1, 0.9, 0.999, INFINITY, 0, 0, 0}, "adamw: eps: expected a number above 0, got inf"},
-        {{1, 0.9, 0.999, 1e-8, -0.5, 0, 0}, "adamw: weight_decay: expected a number from 0, got -0.5"},
-        {{1, 0.9, 0.999, 1e-8, INFINITY, 0, 0}, "adamw: weight_decay: expected a number from 0, got inf"},
-        {{1, 0.9, 0.999, 1e-8, 0, -2, 0}, "adamw: clip: expected a number from 0, got -2"},
-        {{1, 0.9, 0.999, 1e-8, 0, 0, 1}, "adamw: ema: expected a number from 0 and below 1, got 1"},
-        {{1, 0.9, 0.999, 1e-8, 0, 0, -0.1}, "adamw: ema: expected a number from 0 and below 1, got -0.1"},
+        {{.lr = 0, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}, "adamw: lr: expected a number above 0, got 0"},
+        {{.lr = -1, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}, "adamw: lr: expected a number above 0, got -1"},
+        {{.lr = NAN, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}, "adamw: lr: expected a number above 0, got nan"},
+        {{.lr = INFINITY, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}, "adamw: lr: expected a number above 0, got inf"},
+        {{.lr = 1, .beta1 = 1, .beta2 = 0.999, .eps = 1e-8}, "adamw: beta1: expected a number from 0 and below 1, got 1"},
+        {{.lr = 1, .beta1 = -0.1, .beta2 = 0.999, .eps = 1e-8}, "adamw: beta1: expected a number from 0 and below 1, got -0.1"},
+        {{.lr = 1, .beta1 = 0.9, .beta2 = 1, .eps = 1e-8}, "adamw: beta2: expected a number from 0 and below 1, got 1"},
+        {{.lr = 1, .beta1 = 0.9, .beta2 = 0.999, .eps = 0}, "adamw: eps: expected a number above 0, got 0"},
+        {{.lr = 1, .beta1 = 0.9, .beta2 = 0.999, .eps = INFINITY}, "adamw: eps: expected a number above 0, got inf"},
+        {{.lr = 1, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = -0.5}, "adamw: weight_decay: expected a number from 0, got -0.5"},
+        {{.lr = 1, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = INFINITY}, "adamw: weight_decay: expected a number from 0, got inf"},
+        {{.lr = 1, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .clip = -2}, "adamw: clip: expected a number from 0, got -2"},
+        {{.lr = 1, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .ema = 1}, "adamw: ema: expected a number from 0 and below 1, got 1"},
+        {{.lr = 1, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .ema = -0.1}, "adamw: ema: expected a number from 0 and below 1, got -0.1"},
+        {{.kind = NEAP_SGD, .lr = -1}, "sgd: lr: expected a number above 0, got -1"},
+        {{.kind = NEAP_SGD, .lr = 1, .momentum = 1}, "sgd: momentum: expected a number from 0 and below 1, got 1"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ck_assert_ptr_null(neap_optimizer_new(model, "", &bad[i].config));

@@ -60,8 +60,8 @@ static neap_tensor *half_velocity(const void *config, neap_tensor *output, neap_
 }
 
 static const neap_phase half_phases[] = {{"main", ""}, {NULL, NULL}};
-static const neap_objective half_functions = {sizeof half_functions, velocity_needs, half_phases, half_loss,
-                                              half_velocity};
+static const neap_objective half_functions = {.size = sizeof half_functions, .needs = velocity_needs, .phases = half_phases,
+                                              .loss = half_loss, .velocity = half_velocity};
 static const neap_component ways_components[] = {
     {"architecture/1", "mean", "The mean.", sizeof(field_config), field_params, &mean_functions},
     {"sampler/1", "probe", "The velocity at 0.5.", 0, once_params, &probe_functions},

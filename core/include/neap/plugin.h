@@ -168,7 +168,7 @@ typedef struct neap_architecture {
     neap_tensor *(*classify)(void *self, neap_tensor *x); /* logits [B, classes] */
     /* Mean velocity between times r <= t, each f32 [B] (Geng et al. 2025, Mean Flows); of x's shape. */
     neap_tensor *(*average)(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels);
-    /* Values of a latent: generate takes z f32 [B, latent], normal, and gives pictures. NULL where generate is. */
+    /* Values of a latent: generate takes z f32 [B, latent], normal. NULL or 0: z has the pictures' shape. */
     int64_t (*latent)(const void *self);
 } neap_architecture;
 
@@ -194,7 +194,7 @@ typedef struct neap_sampler {
     size_t size;
     const char *const *needs;
     /* From x [B, H, W, C] at t = field->from, noise unless the caller began elsewhere, to t = field->to; where `needs` has
-     * 'generate', from latents x [B, latent]. watch may be NULL.
+     * 'generate' and the network has latents, from those, x [B, latent]. watch may be NULL.
      * See sampling.h for the grid of times and the walk along it. */
     neap_tensor *(*sample)(const void *config, const neap_field *field, neap_tensor *x, neap_random random,
                            const neap_watch *watch);

@@ -17,7 +17,7 @@ void neap_network_free(neap_network *network);
 neap_model *neap_network_model(const neap_network *network);
 neap_instance *neap_network_instance(const neap_network *network);
 neap_spec neap_network_spec(const neap_network *network);
-int64_t neap_network_latent(const neap_network *network); /* values of a latent; 0 where it generates nothing */
+int64_t neap_network_latent(const neap_network *network); /* values of a latent; 0 where there are none */
 bool neap_network_offers(const neap_network *network, const char *what); /* "velocity", "generate", ... */
 
 /* Calls with shapes checked; labels NULL stands for the null label where the network is conditional, unless a message
