@@ -7,6 +7,7 @@
  */
 #include <neap/error.h>
 
+#include "conv.h"
 #include "conv_patches.h"
 
 /* --- Forward ------------------------------------------------------------------------------------------------------- */
@@ -182,6 +183,9 @@ static int conv(const neap_conv *c)
 
 static int conv_input(const neap_conv *c)
 {
+    if (NEAP_VARIANT(neap_conv_is_narrow)(c)) {
+        return NEAP_VARIANT(neap_conv_spread)(c) < 0 ? neap_fail_in("conv") : 0;
+    }
     return each_group(c, backward_group);
 }
 

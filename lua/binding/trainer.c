@@ -123,8 +123,14 @@ static int swap_ema(lua_State *L)
     return 0;
 }
 
+static int phases(lua_State *L)
+{
+    lua_pushinteger(L, neap_trainer_optimizers(check(L)));
+    return 1;
+}
+
 static const luaL_Reg methods[] = {
-    {"rehearse", rehearse}, {"step", step}, {"state", state}, {"swap_ema", swap_ema}, {NULL, NULL},
+    {"phases", phases}, {"rehearse", rehearse}, {"step", step}, {"state", state}, {"swap_ema", swap_ema}, {NULL, NULL},
 };
 
 void neap_lua_open_trainer(lua_State *L)

@@ -11,7 +11,8 @@ local options = {}
 --- The keys that every training recipe takes.
 options.standard = {
   steps = rule.whole(1), minutes = rule.number_above(0), batch = rule.whole(1), seed = rule.whole(0), out = rule.text(),
-  checkpoint_every = rule.whole(0), sample_every = rule.whole(0), precision = rule.choice("fp32", "bf16"),
+  checkpoint_every = rule.whole(0), sample_every = rule.whole(0), score_every = rule.whole(0),
+  precision = rule.choice("fp32", "bf16"),
   threads = rule.whole(1), resume = rule.flag,
 }
 

@@ -1,11 +1,13 @@
 --- neap.train: the loop around the core's training step, with checkpoints, metrics, sample grids and progress.
 local core = require "neap.core"
 local checkpoint = require "neap.checkpoint"
+local curves = require "neap.curves"
 local folder = require "neap.folder"
 local format = require "neap.format"
 local preview = require "neap.preview"
 local progress = require "neap.progress"
 local rollback = require "neap.rollback"
+local scores = require "neap.train.scores"
 local settings_of = require "neap.train.settings"
 
 local train = {}
@@ -125,9 +127,30 @@ local function due(every, step)
   return every > 0 and step % every == 0
 end
 
+-- Scores are those of the averaged weights where there are any.
+local function add_scores(run, window)
+  if run.averaged then
+    run.trainer:swap_ema()
+  end
+  local done, row = pcall(run.scores.take, run.scores)
+  if run.averaged then
+    run.trainer:swap_ema()
+  end
+  if not done then
+    error(row, 0)
+  end
+  for name, value in pairs(row) do
+    put(window, name, value)
+  end
+end
+
 -- What is written down and drawn after a step, where it is due.
 local function look(run, settings, place, bar, window, seconds, rate)
   local step = run.step
+  if run.scores and due(settings.score_every, step) then
+    bar:clear()
+    add_scores(run, window)
+  end
   if due(settings.log_every, step) or step == settings.steps then
     run.loss = mean_of(window, "loss")
     local row = row_of(run, window, seconds)
@@ -184,6 +207,10 @@ local function finish(run, settings, place, interrupted)
   if picture then
     print(picture)
   end
+  local figure = (run.scores or run.trainer:phases() > 1) and curves.draw(place)
+  if figure then
+    print(figure)
+  end
 end
 
 -- Runs f with the process set up for training, and puts things back whatever happens.
@@ -202,10 +229,11 @@ local function guarded(settings, f)
 end
 
 --- neap.train { model, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay, floor, clip,
--- ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, rollback, on_step }. The optimizer
--- is one for all phases of the objective, or { phase = optimizer, ... }. A step that fails takes the run back to a good
--- state and half the rate, `rollback` times. The model ends with its averaged weights where ema is on. Returns the run:
--- { path, step, loss, checkpoint }.
+-- ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, rollback, score_every,
+-- score_samples, evaluator, on_step }. The optimizer is one for all phases of the objective, or { phase = optimizer, ... }.
+-- A step that fails takes the run back to a good state and half the rate, `rollback` times. Every `score_every` steps so
+-- many samples are scored by the evaluator against examples that are not trained on. The model ends with its averaged
+-- weights where ema is on. Returns the run: { path, step, loss, checkpoint }.
 function train.train(given)
   settings_of.check(given)
   local settings = settings_of.resolve(given, train.default_out)
@@ -217,6 +245,7 @@ function train.train(given)
     if settings.resume then
       resume(run, place:checkpoint(), settings.steps)
     end
+    run.scores = scores.new(run, settings)
     preflight(run, settings)
     place:open(settings.resume) -- only now, so that a run that cannot begin leaves no trace
     place:describe(run.settings)

@@ -297,7 +297,7 @@ START_TEST(needs_two_sides)
     ck_fails_with(!neap_trainer_new(network, source, objective, &plain_descent),
                   "adversarial needs 'generate'; mlp offers 'velocity', 'average'");
     ck_fails_with(neap_instance_set_text(objective, "d_steps", "0"),
-                  "adversarial: d_steps: expected a whole number from 1 to 1000, got 0");
+                  "adversarial: d_steps: expected 1 to 1000, got 0");
     neap_source_close(source);
     neap_network_free(network);
     neap_instance_release(data);

@@ -5,6 +5,7 @@ local arguments = require "neap.arguments"
 local checkpoint = require "neap.checkpoint"
 local drawn = require "neap.cli.drawn"
 local compare = require "neap.evaluate.compare"
+local evaluator = require "neap.evaluate.evaluator"
 local real = require "neap.evaluate.real"
 local report = require "neap.cli.report"
 local rule = require "neap.rule"
@@ -29,7 +30,6 @@ local RULES = drawn.rules {
 }
 
 local N = 10000
-local EVALUATOR = "recipes/evaluator_fashion.safetensors"
 
 -- --- What is scored, and by whom -------------------------------------------------------------------------------------
 
@@ -47,41 +47,6 @@ local function draw(given, run, pairs_)
     error(x, 0)
   end
   return samples.are_points(spec) and x or core.ops.clamp(x, -1, 1), labels
-end
-
--- Beside the recipes, which stand beside the folder of Lua files or where the program was called.
-local function default_evaluator()
-  local lua = package.path:match "^(.-)/%?%.lua"
-  local beside = (lua and lua:match "^(.*)/[^/]*$" or "..") .. "/" .. EVALUATOR
-  return core.exists(beside) == "file" and beside or EVALUATOR
-end
-
-local function load_evaluator(given)
-  local path = given.evaluator or default_evaluator()
-  if core.exists(path) ~= "file" then
-    core.fail(("eval: there is no evaluator '%s'; train one with recipes/evaluator_fashion.lua, or give one with "
-      .. "--evaluator FILE"):format(path))
-  end
-  local model = checkpoint.load(path).model
-  for _, what in ipairs { "encode", "classify" } do
-    if not model:offers(what) then
-      core.fail(("eval: %s: expected a classifier that offers '%s'; %s does not"):format(path, what,
-        model:component():name()))
-    end
-  end
-  return model, path
-end
-
-local function same_pictures(a, b)
-  return a.height == b.height and a.width == b.width and a.channels == b.channels
-end
-
-local function check_evaluator(model, spec)
-  local own = model:spec()
-  if not same_pictures(own, spec) or (spec.classes > 0 and spec.classes ~= own.classes) then
-    core.fail(("eval: the evaluator judges [%d, %d, %d] and %d classes, the run draws [%d, %d, %d] and %d"):format(
-      own.height, own.width, own.channels, own.classes, spec.height, spec.width, spec.channels, spec.classes))
-  end
 end
 
 -- --- The verb --------------------------------------------------------------------------------------------------------
@@ -110,7 +75,7 @@ local function add_examples(given, job, component)
     job.train.x, job.train.labels = job.examples:train()
   end
   local shape = core.methods.shape(job.test.x)
-  if not same_pictures(job.spec, { height = shape[2], width = shape[3], channels = shape[4] }) then
+  if not evaluator.same_pictures(job.spec, { height = shape[2], width = shape[3], channels = shape[4] }) then
     core.fail(("eval: expected real examples of [%d, %d, %d], got [%d, %d, %d]"):format(job.spec.height, job.spec.width,
       job.spec.channels, shape[2], shape[3], shape[4]))
   end
@@ -121,9 +86,9 @@ local function prepare(given, path, pairs_)
   job.spec = run and run.model:spec()
   job.points = run and samples.are_points(job.spec)
   if not job.points then
-    job.evaluator, job.judge = load_evaluator(given)
+    job.evaluator, job.judge = evaluator.load("eval", given.evaluator)
     job.spec = job.spec or job.evaluator:spec()
-    check_evaluator(job.evaluator, job.spec)
+    evaluator.check("eval", job.evaluator, job.spec)
   end
   if given.cas and (job.points or job.spec.classes == 0) then
     core.fail_usage "eval: --cas needs pictures with classes"

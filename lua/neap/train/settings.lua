@@ -11,6 +11,7 @@ local settings_of = {}
 local DEFAULTS = {
   batch = 64, steps = 1000, warmup = 0, decay = "none", floor = 0, clip = 0, ema = 0, precision = "fp32",
   checkpoint_every = 1000, sample_every = 0, log_every = 10, resume = false, rollback = 0,
+  score_every = 0, score_samples = 1000,
 }
 
 -- Keys that only a recipe gives; those of the command line have theirs in options.lua.
@@ -21,6 +22,7 @@ local RULES = {
   sampler = rule.thing("neap.sampler", "a sampler"), samples = rule.whole(1, 10000), warmup = rule.whole(0),
   decay = rule.choice("none", "linear", "cosine"), floor = rule.number(0, 1), clip = rule.number(0), ema = rule.number(0, 1),
   log_every = rule.whole(0), on_step = rule.call, rollback = rule.whole(0, 100),
+  score_samples = rule.whole(2, 1000000), evaluator = rule.text "a classifier's checkpoint",
 }
 
 local KEYS = {}

@@ -1,0 +1,48 @@
+--- The classifier on whose features and answers pictures are scored.
+local core = require "neap.core"
+local checkpoint = require "neap.checkpoint"
+
+local evaluator = {}
+
+local EVALUATOR = "recipes/evaluator_fashion.safetensors"
+
+-- Beside the recipes, which stand beside the folder of Lua files or where the program was called.
+local function default_evaluator()
+  local lua = package.path:match "^(.-)/%?%.lua"
+  local beside = (lua and lua:match "^(.*)/[^/]*$" or "..") .. "/" .. EVALUATOR
+  return core.exists(beside) == "file" and beside or EVALUATOR
+end
+
+--- The classifier of a checkpoint, the one that comes with the recipes where none is named, and its path. `who` stands
+-- before messages.
+function evaluator.load(who, path)
+  path = path or default_evaluator()
+  if core.exists(path) ~= "file" then
+    core.fail(("%s: there is no evaluator '%s'; train one with recipes/evaluator_fashion.lua, or give one with "
+      .. "--evaluator FILE"):format(who, path))
+  end
+  local model = checkpoint.load(path).model
+  for _, what in ipairs { "encode", "classify" } do
+    if not model:offers(what) then
+      core.fail(("%s: %s: expected a classifier that offers '%s'; %s does not"):format(who, path, what,
+        model:component():name()))
+    end
+  end
+  return model, path
+end
+
+--- Have two specs pictures of one shape?
+function evaluator.same_pictures(a, b)
+  return a.height == b.height and a.width == b.width and a.channels == b.channels
+end
+
+--- Fails where it judges other pictures or classes than a model of `spec` draws.
+function evaluator.check(who, model, spec)
+  local own = model:spec()
+  if not evaluator.same_pictures(own, spec) or (spec.classes > 0 and spec.classes ~= own.classes) then
+    core.fail(("%s: the evaluator judges [%d, %d, %d] and %d classes, the run draws [%d, %d, %d] and %d"):format(who,
+      own.height, own.width, own.channels, own.classes, spec.height, spec.width, spec.channels, spec.classes))
+  end
+end
+
+return evaluator

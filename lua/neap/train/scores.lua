@@ -1,0 +1,62 @@
+--- Scores of what a run draws while it trains, against examples that it is not trained on: a curve for games that have
+-- none of their own.
+local core = require "neap.core"
+local evaluate = require "neap.evaluate"
+local evaluator = require "neap.evaluate.evaluator"
+local real = require "neap.evaluate.real"
+local samples = require "neap.evaluate.samples"
+
+local scores = {}
+scores.__index = scores
+
+local PICTURES, POINTS = { "frechet", "precision_recall" }, { "sliced_wasserstein" }
+
+local function open_reference(self, spec, path)
+  local x, labels = self.examples:test()
+  if self.points then
+    return evaluate.points(x, labels)
+  end
+  self.judge = evaluator.load("train", path)
+  evaluator.check("train", self.judge, spec)
+  return evaluate.evidence(self.judge, core.ops.contiguous(core.ops.slice(x, 0, 0, math.min(self.n, x:shape()[1]))), labels)
+end
+
+--- For a run { model, data, sampler, averaged, trainer } and the settings of neap.train; nil where no scores are asked for.
+function scores.new(run, settings)
+  if settings.score_every == 0 then
+    return nil
+  end
+  if not settings.sampler then
+    core.fail_usage "train: score_every: expected a sampler to draw with"
+  end
+  local spec = run.model:spec()
+  local self = setmetatable({
+    run = run, sampler = settings.sampler, n = settings.score_samples, seed = settings.seed,
+    points = samples.are_points(spec),
+  }, scores)
+  self.examples = real.open(run.data:component(), nil, self.n)
+  self.labels = samples.labels(nil, self.n, spec.classes)
+  self.reference = open_reference(self, spec, settings.evaluator)
+  return self
+end
+
+local function draw(self)
+  local x = self.sampler:sample(self.run.model, {
+    n = self.n, seed = self.seed, labels = self.labels and self.labels:tolist(),
+  })
+  return self.points and evaluate.points(x) or evaluate.evidence(self.judge, core.ops.clamp(x, -1, 1), self.labels)
+end
+
+--- { frechet = .., precision = .., recall = .. }, of points { sliced_wasserstein = .. }.
+function scores:take()
+  local drawn, row = draw(self), {}
+  for _, name in ipairs(self.points and POINTS or PICTURES) do
+    local metric = core.component("metric", name, {})
+    for _, score in ipairs(evaluate.score(metric, drawn, self.reference, { resamples = 0 })) do
+      row[score.name] = score.value
+    end
+  end
+  return row
+end
+
+return scores
