@@ -1,0 +1,69 @@
+-- Eight peaks on a ring, learned twice by equal games but for their losses: minimax, which loses peaks (mode collapse), and the
+-- relativistic one with penalties on the discriminator's gradients, which finds all. Draws runs/gan_2d/modes.png.
+--
+--   neap run recipes/gan_2d.lua
+local neap = require "neap"
+
+local o = neap.options {
+  width = 128, depth = 3, latent = 16, lr = 1e-3, beta1 = 0.5, gamma = 0.1,
+  steps = 10000, samples = 10000, -- of training, and scored
+  out = "runs/gan_2d",
+}
+
+local PEAKS, RADIUS, DEVIATION = 8, 0.8, 0.05 -- of the data set gaussians8
+local data = neap.dataset.toy2d { shape = "gaussians8", count = 1000000, labels = false }
+
+local function train(name, objective)
+  local model = neap.architecture.gan {
+    style = "mlp", rows = 1, columns = 1, channels = 2, width = o.width, depth = o.depth, latent = o.latent,
+  }
+  local adam = neap.optimizer.adamw { lr = o.lr, beta1 = o.beta1 }
+  neap.train {
+    model = model, data = data, objective = objective, optimizer = adam, sampler = neap.sampler.latent {}, batch = 256,
+    steps = o.steps, decay = "linear", floor = 0.1, out = o.out .. "/" .. name,
+  }
+  return model
+end
+
+-- The peaks that have at least a tenth of their share of the samples within three deviations, and the share of the
+-- samples that lie within three deviations of any.
+local function found(points)
+  local counts, near = {}, 0
+  for _, p in ipairs(points:reshape(-1, 2):tolist()) do
+    for k = 1, PEAKS do
+      local angle = 2 * math.pi * k / PEAKS
+      if (p[1] - RADIUS * math.cos(angle)) ^ 2 + (p[2] - RADIUS * math.sin(angle)) ^ 2 <= (3 * DEVIATION) ^ 2 then
+        counts[k], near = (counts[k] or 0) + 1, near + 1
+      end
+    end
+  end
+  local peaks = 0
+  for k = 1, PEAKS do
+    peaks = peaks + ((counts[k] or 0) >= o.samples / PEAKS / 10 and 1 or 0)
+  end
+  return peaks, near / o.samples
+end
+
+local RANGE, SHOWN = { -1.5, 1.5 }, 2000
+
+local function panel(title, points)
+  local figure = neap.plot { width = 320, height = 340, x = RANGE, y = RANGE, equal = true, title = title }
+  return figure:points(points:slice(0, 0, SHOWN), { color = "red", size = 2, alpha = 0.5 })
+end
+
+local games = {
+  { "minimax", neap.objective.adversarial { loss = "minimax" } },
+  { "relativistic", neap.objective.adversarial { loss = "relativistic", r1 = o.gamma, r2 = o.gamma } },
+}
+local panels, lines = { panel("Data", (data:batch(1, SHOWN))), columns = 3 }, {}
+for _, game in ipairs(games) do
+  local name, objective = table.unpack(game)
+  local points = neap.sampler.latent {}:sample(train(name, objective), { n = o.samples, seed = 0 })
+  local peaks, share = found(points)
+  lines[#lines + 1] = ("%-12s %d of %d peaks, %.1f%% of the samples within three deviations"):format(name, peaks, PEAKS,
+    100 * share)
+  panels[#panels + 1] = panel(("%s: %d of %d"):format(name, peaks, PEAKS), points)
+end
+neap.plot.panels(panels):save(o.out .. "/modes.png", { scale = 2 })
+print(table.concat(lines, "\n"))
+print(o.out .. "/modes.png")

@@ -1,0 +1,77 @@
+#!/bin/sh
+# Games of a generator and a discriminator: trained, gone on with to the byte, drawn from; what they tell, and what they
+# refuse.
+# shellcheck source=tests/lua/shell.inc
+. "$NEAP_SOURCE/tests/lua/shell.inc"
+
+cat >game.lua <<'RECIPE'
+local neap = require "neap"
+local o = neap.options { style = "dcgan", loss = "non_saturating", width = 8, classes = true, rate = 1e-3, d_steps = 2 }
+neap.train {
+  model = neap.architecture.gan {
+    style = o.style, rows = 8, columns = 8, width = o.width, latent = 4, classes = o.classes and 10 or 0,
+  },
+  data = neap.dataset.shapes { size = 8 },
+  objective = neap.objective.adversarial { loss = o.loss, d_steps = o.d_steps, r1 = 0.1, every = 2 },
+  optimizer = {
+    discriminator = neap.optimizer.adamw { lr = o.rate, beta1 = 0.5 },
+    generator = neap.optimizer.adamw { lr = o.rate, beta1 = 0.5, ema = 0.9 },
+  },
+  sampler = neap.sampler.latent {}, batch = 4, steps = 12, log_every = 1,
+}
+RECIPE
+
+# --- Trained, and gone on with ----------------------------------------------------------------------------------------
+
+for style in mlp dcgan resnet; do
+    expect_like 0 "gan: * parameters, * at the peak, * s a step, 12 steps in about *" \
+        neap run game.lua style=$style out=whole/$style
+    same_text "$style: what it prints" "whole/$style: step 12, loss N
+whole/$style/checkpoint.safetensors
+whole/$style/samples.png
+whole/$style/curves.png" "$(sed 's/loss [-0-9.]*$/loss N/' stdout)"
+    neap run game.lua style=$style steps=5 out=parts/$style >/dev/null 2>&1
+    expect_like 0 "resumed at step 5 from *" neap run game.lua style=$style resume=true out=parts/$style
+    holds "$style: to the byte" cmp whole/$style/checkpoint.safetensors parts/$style/checkpoint.safetensors
+done
+for column in loss_generator gradient_norm gradient_norm_generator real_accuracy fake_accuracy margin lr_generator; do
+    same_text "a row of metrics tells $column" 12 "$(grep -c "\"$column\": " whole/dcgan/metrics.jsonl)"
+done
+same_text "penalties are told when they are taken" 6 "$(grep -c '"r1": ' whole/dcgan/metrics.jsonl)"
+
+# The layout of PyTorch: [out, in, rows, columns].
+holds "a convolution's weight in the file" grep -aq '"discriminator.down.0.weight":{"dtype":"F32","shape":\[8,1,4,4\]' \
+    whole/dcgan/checkpoint.safetensors
+holds "running statistics, too" grep -aq '"generator.project_norm.running_var":{' whole/dcgan/checkpoint.safetensors
+holds "the generator's average" grep -aq '"ema.generator.up.0.weight":{' whole/dcgan/checkpoint.safetensors
+same_text "none of the discriminator" "" "$(grep -ao '"ema.discriminator[a-z0-9._]*"' whole/dcgan/checkpoint.safetensors)"
+
+# --- Drawn from -------------------------------------------------------------------------------------------------------
+
+expect 0 "" neap sample whole/dcgan -n 4 --raw a.npy
+expect 0 "" neap sample whole/dcgan -n 4 --batch 1 --raw b.npy
+holds "a picture does not depend on its batch" cmp a.npy b.npy
+expect 0 "" neap sample whole/dcgan -n 4 --label 3 --raw c.npy
+holds "labels are heard" test "$(cksum <a.npy)" != "$(cksum <c.npy)"
+expect 0 "" neap sample whole/dcgan -n 4 truncation=0.5 --raw d.npy
+holds "so is the truncation" test "$(cksum <a.npy)" != "$(cksum <d.npy)"
+expect_like 1 "neap: *latent draws from latents: it takes no picture, level, keep or inversion" \
+    neap sample whole/dcgan --from whole/dcgan/samples.png --strength 0.5
+expect_like 1 "neap: *euler needs 'velocity'; gan offers 'generate', 'discriminate'" neap sample whole/dcgan --sampler euler
+
+# --- Refused, and saved from ruin -------------------------------------------------------------------------------------
+
+expect_like 2 "neap: game.lua:*: adversarial: d_steps: expected 1 to 1000, got 0" neap run game.lua d_steps=0
+expect_like 2 "neap: game.lua:*: *loss: *; did you mean 'hinge'?" neap run game.lua loss=hing
+expect_like 1 "neap: game.lua:*: gan: batch_norm: expected a batch of at least 2, got 1*" neap run game.lua batch=1
+holds "nothing was begun" absent runs/game
+sed 's/generator = neap.optimizer/critic = neap.optimizer/' game.lua >phases.lua
+expect_like 1 "neap: phases.lua:*: train: optimizer: adversarial has no phase 'critic'; it has 'discriminator', 'generator'" \
+    neap run phases.lua
+
+# At such a rate all is lost within some steps.
+expect_like 1 "*train: step *" neap run game.lua rate=1e30 out=lost
+sed 's/log_every = 1,/log_every = 1, rollback = 2,/' game.lua >saved.lua
+expect_like 1 "*rolled back to step 0, at 0.5 of the rate*rolled back to step 0, at 0.25 of the rate*train: step *" \
+    neap run saved.lua rate=1e30 out=saved
+finish
