@@ -126,12 +126,15 @@ end
 local PLAIN = { "batch", "watch", "worse", "mixture", "level", "invert" }
 local KEYS = table.move(PLAIN, 1, #PLAIN, 8, { "n", "labels", "names", "seed", "noise", "picture", "keep" })
 
+-- Axes of what there is one of for each sample; a picture may have fewer, and serves all.
+local AXES = { noise = 2, picture = 4, mixture = 2 }
+
 -- As many as there are noises, pictures or mixtures to draw from, unless n says how many.
 local function count_of(settings)
   local n = settings.n
   for _, key in ipairs { "noise", "picture", "mixture" } do
     local x = settings[key]
-    if n == nil and type(x) == "userdata" and core.methods.shape(x)[4 - (key == "mixture" and 2 or 0)] then
+    if n == nil and type(x) == "userdata" and core.methods.shape(x)[AXES[key]] then
       n = core.methods.shape(x)[1]
     end
   end
@@ -145,7 +148,7 @@ end
 --- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the data's range, and how
 -- many evaluations of the network a sample took. watch(step, steps, t, x) is called with the noise of each batch, as step
 -- 0 of 0, and after each step; steps is 0 where a sampler chooses them on its way. Also:
---   noise = [n, H, W, C]               in place of noise drawn by the seed
+--   noise = [n, H, W, C]               in place of noise drawn by the seed; [n, latent] for a generator
 --   picture =, level = 0.6             begin at t = level from the picture with as much noise: picture to picture
 --   picture =, keep = [n, H, W, 1]     draw anew what `keep` does not keep: inpainting
 --   picture =, invert = true           walk up from the picture to its noise

@@ -55,14 +55,23 @@ expect 0 "" neap sample whole/dcgan -n 4 --label 3 --raw c.npy
 holds "labels are heard" test "$(cksum <a.npy)" != "$(cksum <c.npy)"
 expect 0 "" neap sample whole/dcgan -n 4 truncation=0.5 --raw d.npy
 holds "so is the truncation" test "$(cksum <a.npy)" != "$(cksum <d.npy)"
-expect_like 1 "neap: *latent draws from latents: it takes no picture, level, keep or inversion" \
-    neap sample whole/dcgan --from whole/dcgan/samples.png --strength 0.5
+expect 0 "" neap sample whole/dcgan -n 3 --label 2 --interpolate 7 --raw between.npy
+expect 0 "" neap sample whole/dcgan -n 1 --label 2 --seed 7 --raw end.npy
+holds "what lies between two latents ends with the other" \
+    test "$(tail -c 256 between.npy | cksum)" = "$(tail -c 256 end.npy | cksum)"
+cat >eight.lua <<'RECIPE'
+local neap = require "neap"
+neap.image.save("eight.png", neap.zeros(8, 8, 1))
+RECIPE
+expect 0 "" neap run eight.lua
+expect_like 1 "neap: sample: latent draws from latents: it takes no picture, level, keep or inversion" \
+    neap sample whole/dcgan --image eight.png --level 0.5
 expect_like 1 "neap: *euler needs 'velocity'; gan offers 'generate', 'discriminate'" neap sample whole/dcgan --sampler euler
 
 # --- Refused, and saved from ruin -------------------------------------------------------------------------------------
 
 expect_like 2 "neap: game.lua:*: adversarial: d_steps: expected 1 to 1000, got 0" neap run game.lua d_steps=0
-expect_like 2 "neap: game.lua:*: *loss: *; did you mean 'hinge'?" neap run game.lua loss=hing
+expect_like 2 "neap: game.lua:*: adversarial: loss: expected one of 'minimax', *, got text 'hing'" neap run game.lua loss=hing
 expect_like 1 "neap: game.lua:*: gan: batch_norm: expected a batch of at least 2, got 1*" neap run game.lua batch=1
 holds "nothing was begun" absent runs/game
 sed 's/generator = neap.optimizer/critic = neap.optimizer/' game.lua >phases.lua

@@ -56,11 +56,14 @@ static inline neap_network *try_network(const char *name, uint64_t seed, const c
 
 #define TRY_NETWORK(name, ...) try_network(name, 1, SETTINGS(__VA_ARGS__))
 
-/* Parameters that start at zero would hide most of a network, so all of them get random values. */
+/* Parameters that start at zero would hide most of a network, so all of them get random values; buffers keep theirs, for a
+ * variance is not below zero. */
 static inline void shake(neap_network *network)
 {
     const neap_model *model = neap_network_model(network);
     for (int i = 0; i < neap_model_count(model); i++) {
+        if (neap_model_is_buffer(model, i))
+            continue;
         neap_scope scope = neap_scope_open();
         neap_tensor *p = neap_model_tensor(model, i);
         neap_random stream = neap_random_fork((neap_random){11, 0}, neap_model_name(model, i));

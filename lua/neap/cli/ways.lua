@@ -46,11 +46,11 @@ local function from_picture(given, spec, settings)
   settings.level = given.level or not (given.keep or given.invert) and DEFAULT_LEVEL or nil
 end
 
--- The noise that sample 0 of a seed begins from.
+-- The noise that sample 0 of a seed begins from: of a picture's shape, or a generator's latent.
 local function first_noise(run, seed)
-  local spec = run.model:spec()
-  return core.ops.reshape(core.sample_noise(seed, 0, { 1, spec.height, spec.width, spec.channels }),
-    { spec.height, spec.width, spec.channels })
+  local spec, latent = run.model:spec(), run.model:latent()
+  local shape = latent > 0 and { latent } or { spec.height, spec.width, spec.channels }
+  return core.ops.reshape(core.sample_noise(seed, 0, { 1, table.unpack(shape) }), shape)
 end
 
 local function between_noises(given, run, settings)
