@@ -225,12 +225,16 @@ START_TEST(phases_follow_each_other)
     ck_assert_ptr_nonnull(neap_trainer_optimizer(t.trainer, 1));
     ck_assert_ptr_null(neap_trainer_optimizer(t.trainer, 2));
     ck_assert_ptr_null(neap_trainer_optimizer(t.trainer, -1));
-    ck_assert_int_eq(report.reports, 3);
+    ck_assert_int_eq(report.reports, 5);
     ck_assert_str_eq(report.report[0].name, "first");
     ck_assert_str_eq(report.report[1].name, "critic");
     ck_assert_str_eq(report.report[2].name, "second");
     ck_assert(report.loss == report.report[0].value && report.loss == report.report[1].value);
     ck_assert(report.report[2].value < report.loss);
+    ck_assert_str_eq(report.report[3].name, "loss_generator");
+    ck_assert(report.report[3].value == report.report[2].value);
+    ck_assert_str_eq(report.report[4].name, "gradient_norm_generator");
+    ck_assert_double_gt(report.report[4].value, 0);
     ck_assert_double_gt(report.gradient_norm, 0.01);
     take_step(alone, 1);
     ck_assert(same_bits(neap_model_find(neap_network_model(t.network), "critic.out.weight"),
