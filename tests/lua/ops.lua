@@ -8,6 +8,7 @@ local test, equal, close, raises = check.test, check.equal, check.close, check.r
 local x = neap.tensor { { 0.5, 2, 1 }, { 4, 0.25, 3 } }
 local batch = neap.arange(24):reshape(2, 3, 4) / 24
 local index = neap.tensor({ { 1, 0 }, { 2, 2 } }, "i32")
+local pictures = neap.arange(24):reshape(1, 4, 3, 2)
 local weight, bias = neap.ones(2, 3), neap.tensor { 1, 2 }
 
 -- What each op that is not elementwise of one argument is called with, and the shape of what it returns.
@@ -40,6 +41,14 @@ local calls = {
   linear_gated_add = {
     { neap.zeros(2, 3, 2), neap.ones(2, 2), batch, neap.ones(2, 4), bias }, { 2, 3, 2 },
   },
+  conv2d = { { pictures, neap.ones(5, 3, 3, 2), neap.ones(5), 2, 1 }, { 1, 2, 2, 5 } },
+  conv2d_transpose = { { pictures, neap.ones(2, 2, 2, 3), { stride = 2, size = { 9, 6 } } }, { 1, 9, 6, 3 } },
+  conv2d_weight = { { pictures, neap.ones(1, 2, 2, 5), { size = { 2, 1 }, stride = 2 } }, { 5, 2, 1, 2 } },
+  filter = { { pictures, { taps = { 1, 2, 1 }, axis = 1, scale = 0.25 } }, { 1, 2, 3, 2 } },
+  resample = { { pictures, 2, 6, 1 }, { 1, 4, 6, 2 } },
+  max_pool_index = { { pictures, 2 }, { 1, 3, 2, 2 } },
+  batch_norm = { { x, neap.ones(3), neap.zeros(3) }, { 2, 3 } },
+  group_norm = { { x, neap.ones(3), neap.zeros(3), 3 }, { 2, 3 } },
   embedding = { { x, neap.tensor({ 1, 1, 0 }, "i32") }, { 3, 3 } },
   embedding_sum = { { x, neap.tensor({ 1, 1 }, "i32"), 4 }, { 4, 3 } },
   softmax = { { x, 0 }, { 2, 3 } }, log_softmax = { { x }, { 2, 3 } },

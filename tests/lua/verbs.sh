@@ -106,8 +106,8 @@ for work in dit-train dit-sample; do
     expect 0 "" neap bench $work batch=2 size=8 channels=1 patch=4 dim=16 depth=1 heads=2 steps=2
     holds "bench $work" grep -q "\"work\": \"$work\"" stdout
 done
-expect 2 "neap: bench: expected dit-sample, dit-train, gemm, got 'gem'; did you mean 'gemm'?" neap bench gem
-expect 2 "neap: bench: expected dit-sample, dit-train, gemm, got ''" neap bench
+expect 2 "neap: bench: expected conv, conv-data, conv-weight, dcgan-train, dit-sample, dit-train, gemm, got 'gem'; did you mean 'gemm'?" neap bench gem
+expect 2 "neap: bench: expected conv, conv-data, conv-weight, dcgan-train, dit-sample, dit-train, gemm, got ''" neap bench
 expect 2 "neap: bench: unknown key 'batc'; did you mean 'batch'?" neap bench gemm batc=1
 expect 2 "neap: bench: batch: expected a whole number from 1, got '0'" neap bench gemm batch=0
 expect 2 "neap: bench: dim: expected a whole number from 1, got 'x'" neap bench gemm dim=x
