@@ -48,7 +48,7 @@ local function resolve(given)
     settings[key] = RULES[key] and rule.read("train: " .. key, RULES[key], value) or value
   end
   for key in pairs(options.standard) do
-    settings[key] = options.standard_value(key, settings[key])
+    settings[key] = options.training_value(key, settings[key])
   end
   settings.seed = settings.seed or tensor.seed()
   settings.out = settings.out or train.default_out
