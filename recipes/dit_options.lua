@@ -2,13 +2,13 @@
 -- and told by the loss of its averaged weights on test pictures, at the same times and noises for all.
 --
 --   neap run recipes/dit_options.lua
---   neap run recipes/dit_options.lua only=rope train_steps=5000
+--   neap run recipes/dit_options.lua only=rope steps=5000
 local neap = require "neap"
 
 local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   patch = 4, width = 128, depth = 6, heads = 4, lr = 3e-3, ema = 0.995,
-  train_steps = 1300,
+  steps = 1300,
   only = "", -- one of the options alone
   test = 2000, -- pictures that the loss is the mean over
   out = "runs/dit_options",
@@ -69,10 +69,10 @@ local function train(name, changes)
   neap.train {
     model = model, data = data, objective = neap.objective.flow_matching {},
     optimizer = neap.optimizer.adamw { lr = o.lr },
-    batch = 64, steps = o.train_steps, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16", out = path,
+    batch = 64, steps = o.steps, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16", out = path,
   }
   local rows = neap.metrics(path)
-  return neap.checkpoint.load(path .. "/checkpoint.safetensors").model, rows[#rows].seconds / o.train_steps
+  return neap.checkpoint.load(path .. "/checkpoint.safetensors").model, rows[#rows].seconds / o.steps
 end
 
 local batches, lines = test_batches(), {}

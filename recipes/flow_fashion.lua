@@ -2,7 +2,7 @@
 -- figures in docs/results.md are of this recipe.
 --
 --   neap run recipes/flow_fashion.lua
---   neap run recipes/flow_fashion.lua minutes=40 steps=18000 ema=0.9995
+--   neap run recipes/flow_fashion.lua width=192 heads=6 lr=2e-3 ema=0.999 steps=10000 minutes=50
 --   neap sample runs/flow_fashion --label Dress --w 2
 --   neap eval runs/flow_fashion
 local neap = require "neap"

@@ -6,8 +6,8 @@ local neap = require "neap"
 
 local o = neap.options {
   shape = "moons", -- moons, spirals, checkerboard, gaussians8, rings
-  hidden = 256, depth = 4, lr = 1e-3, train_steps = 16000,
-  times = "logit_normal", same = 0.75, -- of the mean flow, in training
+  hidden = 256, depth = 4, lr = 2e-3, steps = 30000,
+  times = "uniform", same = 0.25, -- of the mean flow, in training: one step needs the long ways, from 1 to 0, most
   power = 0, -- 1 is the default for pictures, whose errors are all of one size; on the plane it would keep the network
              -- from the mean over what lies ahead, which is what it has to give
   points = 2000, -- that are drawn
@@ -20,7 +20,7 @@ local function train(name, objective, interval, sampler)
   local model = neap.architecture.mlp { hidden = o.hidden, depth = o.depth, interval = interval }
   neap.train {
     model = model, data = data, objective = objective, optimizer = neap.optimizer.adamw { lr = o.lr },
-    sampler = sampler, batch = 512, steps = o.train_steps, warmup = 100, decay = "cosine", clip = 1, ema = 0.998,
+    sampler = sampler, batch = 512, steps = o.steps, warmup = 100, decay = "cosine", clip = 1, ema = 0.998,
     out = o.out .. "/" .. name,
   }
   return neap.checkpoint.load(o.out .. "/" .. name .. "/checkpoint.safetensors").model

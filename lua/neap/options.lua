@@ -17,10 +17,11 @@ options.standard = {
 }
 
 local given, used = {}, {} -- texts by key; keys that some declaration knows
+local owned = {} -- keys of training that the recipe declares as its own
 
 --- Takes the command line's pairs { { key, text }, ... }; forgets earlier ones.
 function options.give(pairs_given)
-  given, used = {}, {}
+  given, used, owned = {}, {}, {}
   for _, pair in ipairs(pairs_given) do
     given[pair[1]] = pair[2]
   end
@@ -37,6 +38,14 @@ function options.standard_value(key, fallback)
     return nil
   end
   return rule.read(key, options.standard[key], value)
+end
+
+--- The same for neap.train: what a recipe has declared itself comes from the recipe alone, which may train several times.
+function options.training_value(key, value)
+  if owned[key] and value ~= nil then
+    return rule.read(key, options.standard[key], value)
+  end
+  return options.standard_value(key, value)
 end
 
 -- The rule for a key of the recipe follows from its default.
@@ -77,6 +86,7 @@ local function fill(defaults, prefix)
     local path = prefix .. key
     if options.standard[path] then
       result[key] = options.standard_value(path, default)
+      owned[path] = true
     elseif type(default) == "table" then
       result[key] = fill(default, path .. ".")
     else
@@ -89,7 +99,8 @@ local function fill(defaults, prefix)
 end
 
 --- neap.options { key = default, group = { key = default } } -> the same table with the command line's values; keys in
--- groups are written group.key=value. A recipe with a loop of its own declares the keys of training that it uses.
+-- groups are written group.key=value. A recipe with a loop of its own declares the keys of training that it uses; one that
+-- declares them and calls neap.train hands them on.
 function options.declare(defaults)
   local result = fill(defaults, "")
   options.check()

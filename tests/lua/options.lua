@@ -76,5 +76,15 @@ test("keys that nobody declares", function()
   refused("group=3", "unknown key 'group'")
 end)
 
+test("what a recipe declares, it hands to training itself", function()
+  give("out=elsewhere", "steps=20")
+  equal(neap.options { out = "here" }, { out = "elsewhere" })
+  equal(options.training_value("out", "elsewhere/first"), "elsewhere/first")
+  equal(options.training_value("steps", 5), 20)
+  raises("out: expected text, got ''", function() options.training_value("out", "") end)
+  give "out=elsewhere"
+  equal(options.training_value("out", "here"), "elsewhere")
+end)
+
 give()
 check.finish()

@@ -135,7 +135,7 @@ expect_like 1 "neap: *loss_per_t: metrics has no columns loss_t0, loss_t1, ..." 
 
 # --- One step ---------------------------------------------------------------------------------------------------------
 
-expect_like 0 "mlp: *" neap run "$recipes/mean_flow_2d.lua" train_steps=3 points=20 hidden=8 depth=1
+expect_like 0 "mlp: *" neap run "$recipes/mean_flow_2d.lua" steps=3 points=20 hidden=8 depth=1
 same_text "the figure is named" runs/mean_flow_2d/one_step.png "$(tail -n 1 stdout)"
 same_text "four panels, enlarged twice" 0000050000000550 "$(hex runs/mean_flow_2d/one_step.png 16 8)"
 for part in flow mean; do
@@ -154,7 +154,7 @@ if [ -d $fashion ]; then
         "$(cksum <runs/noise_levels/noise_levels.png)"
     expect 0 "" neap sample fashion --steps 2 -n 2 --label "Ankle boot" -o boots.png
 
-    expect_like 0 "dit: *" neap run "$recipes/dit_options.lua" width=16 depth=1 heads=2 train_steps=2 test=20
+    expect_like 0 "dit: *" neap run "$recipes/dit_options.lua" width=16 depth=1 heads=2 steps=2 test=20
     same_text "a line for each option" "adaln in_context qk_norm rope swiglu rms_norm" \
         "$(sed -n 's/^\([a-z_]*\) *[0-9]* parameters .* test loss [0-9.]*$/\1/p' stdout | tr '\n' ' ' | sed 's/ $//')"
 

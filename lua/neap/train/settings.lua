@@ -44,7 +44,7 @@ function settings_of.resolve(given, out)
     settings[key] = RULES[key] and rule.read("train: " .. key, RULES[key], value) or value
   end
   for key in pairs(options.standard) do
-    settings[key] = options.standard_value(key, settings[key])
+    settings[key] = options.training_value(key, settings[key])
   end
   settings.seed = settings.seed or tensor.seed()
   settings.out = settings.out or out
