@@ -44,7 +44,7 @@ local function found(points)
   return peaks, near / o.samples
 end
 
-local RANGE, SHOWN = { -1.5, 1.5 }, 2000
+local RANGE, SHOWN = { -1.5, 1.5 }, math.min(2000, o.samples)
 
 local function panel(title, points)
   local figure = neap.plot { width = 320, height = 340, x = RANGE, y = RANGE, equal = true, title = title }

@@ -16,7 +16,8 @@ int neap_shape_max_pool_index(neap_call *call)
 {
     const neap_attrs *a = &call->attrs;
     const neap_shape x = call->in[0]->shape;
-    if (a->i[KERNEL] < 1 || a->i[STRIDE] < 1 || a->i[PADDING] < 0 || 2 * a->i[PADDING] > a->i[KERNEL])
+    if (a->i[KERNEL] < 1 || a->i[KERNEL] > INT32_MAX || a->i[STRIDE] < 1 || a->i[STRIDE] > INT32_MAX || a->i[PADDING] < 0 ||
+        a->i[PADDING] > a->i[KERNEL] / 2)
         return neap_fail("max_pool_index: expected a kernel and a stride from 1 and padding up to half the kernel, got "
                          "%lld, %lld and %lld", (long long)a->i[KERNEL], (long long)a->i[STRIDE], (long long)a->i[PADDING]);
     call->shape = x;

@@ -127,9 +127,10 @@ int neap_shape_filter(neap_call *call)
     call->shape = call->in[0]->shape;
     if (neap_axis_check("filter", &a->i[AXIS], call->shape.rank) < 0)
         return -1;
-    if (a->count < 1 || a->i[STRIDE] < 1 || a->i[PADDING] < 0 || a->i[SIZE] < 0)
-        return neap_fail("filter: expected taps, a stride from 1, padding and size from 0, got %d taps, %lld, %lld, %lld",
-                         a->count, (long long)a->i[STRIDE], (long long)a->i[PADDING], (long long)a->i[SIZE]);
+    if (a->count < 1 || a->i[STRIDE] < 1 || a->i[PADDING] < 0 || a->i[SIZE] < 0 || a->i[STRIDE] > INT32_MAX ||
+        a->i[PADDING] > INT32_MAX || a->i[SIZE] > INT32_MAX)
+        return neap_fail("filter: expected taps, a stride from 1, padding and size from 0, all below 2^31, got %d taps, %lld, "
+                         "%lld, %lld", a->count, (long long)a->i[STRIDE], (long long)a->i[PADDING], (long long)a->i[SIZE]);
     const int64_t n = call->shape.dim[a->i[AXIS]], size = a->i[SIZE] ? a->i[SIZE] : filtered_size(a, n);
     if (size < 1 || (a->i[SIZE] && filtered_size(a, size) != n))
         return neap_op_fail(call, a->i[SIZE] ? "x as long as the filter makes `size` pixels" : "x as long as the taps");
@@ -173,7 +174,7 @@ int neap_shape_resample(neap_call *call)
     call->shape = call->in[0]->shape;
     if (neap_axis_check("resample", &a->i[AXIS], call->shape.rank) < 0)
         return -1;
-    if (a->i[TO] < 1 || a->i[MODE] < 0 || a->i[MODE] >= NEAP_RESAMPLE_COUNT || call->shape.dim[a->i[AXIS]] < 1)
+    if (a->i[TO] < 1 || a->i[TO] > INT32_MAX || a->i[MODE] < 0 || a->i[MODE] >= NEAP_RESAMPLE_COUNT || call->shape.dim[a->i[AXIS]] < 1)
         return neap_fail("resample: expected sizes from 1 and a mode from 0 to %d, got %lld to %lld and %lld",
                          NEAP_RESAMPLE_COUNT - 1, (long long)call->shape.dim[a->i[AXIS]], (long long)a->i[TO],
                          (long long)a->i[MODE]);

@@ -27,7 +27,7 @@ static int make_heads(gan *m, neap_model *model)
 {
     const gan_config *c = m->config;
     const int64_t features = m->style->feature_count(m->self), joint = c->classes && c->conditioning == JOINT;
-    if (gan_linear_make(&m->head, c, model, features, joint ? c->classes + 1 : 1, xavier, "discriminator.head") < 0)
+    if (gan_linear_make(&m->head, c->spectral_norm, model, features, joint ? c->classes + 1 : 1, xavier, "discriminator.head") < 0)
         return -1;
     if (!c->classes || joint)
         return 0;

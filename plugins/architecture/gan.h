@@ -37,7 +37,7 @@ typedef struct gan_base {
 /* Fails by the style's name where there is no such base. */
 int gan_base_of(const gan_config *c, const char *style, gan_base *base);
 
-/* A layer of the discriminator, with the buffer of its spectral norm where that is on. */
+/* A layer with the buffer of its spectral norm, where it has one. */
 typedef struct gan_linear {
     neap_linear_layer layer;
     neap_tensor *u;
@@ -48,10 +48,11 @@ typedef struct gan_conv {
     neap_tensor *u;
 } gan_conv;
 
-int gan_linear_make(gan_linear *l, const gan_config *c, neap_model *model, int64_t in, int64_t out, neap_init init,
+/* `spectral`: its weight goes over its largest singular value. */
+int gan_linear_make(gan_linear *l, bool spectral, neap_model *model, int64_t in, int64_t out, neap_init init,
                     const char *path);
 neap_tensor *gan_linear_apply(const gan_linear *l, neap_tensor *x);
-int gan_conv_make(gan_conv *l, const gan_config *c, neap_model *model, const neap_conv_spec *spec, const char *path);
+int gan_conv_make(gan_conv *l, bool spectral, neap_model *model, const neap_conv_spec *spec, const char *path);
 neap_tensor *gan_conv_apply(const gan_conv *l, neap_tensor *x);
 
 #endif

@@ -80,7 +80,7 @@ static int make_discriminator(dcgan *m, neap_model *model)
         const int at = m->base.stages - i; /* doublings of what comes in */
         const neap_conv_spec spec = spec_of(m, channels_at(m, at), channels_at(m, at - 1), false, i == 0);
         snprintf(path, sizeof path, "discriminator.down.%d", i);
-        if (gan_conv_make(&m->down[i], m->config, model, &spec, path) < 0)
+        if (gan_conv_make(&m->down[i], m->config->spectral_norm, model, &spec, path) < 0)
             return -1;
         snprintf(path, sizeof path, "discriminator.down_norm.%d", i);
         if (i > 0 && make_norm(m, &m->down_norm[i], model, spec.out, path) < 0)

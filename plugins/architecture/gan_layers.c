@@ -1,4 +1,4 @@
-/* Layers of a discriminator, and the sides that a generator can reach. */
+/* Layers with a spectral norm, and the sides that a generator can reach. */
 #include "gan.h"
 
 #define LEAST_BASE 4
@@ -20,21 +20,21 @@ int gan_base_of(const gan_config *c, const char *style, gan_base *base)
 }
 
 /* The buffer that follows the weight's singular vector, or NULL where nothing does. */
-static int make_vector(neap_tensor **u, const gan_config *c, neap_model *model, neap_tensor *weight, const char *path)
+static int make_vector(neap_tensor **u, bool spectral, neap_model *model, neap_tensor *weight, const char *path)
 {
     *u = NULL;
-    if (!c->spectral_norm)
+    if (!spectral)
         return 0;
     *u = neap_model_buffer(model, neap_dims(neap_dim(weight, 0)), (neap_init){NEAP_INIT_NORMAL, 1}, "%s.u", path);
     return *u ? 0 : -1;
 }
 
-int gan_linear_make(gan_linear *l, const gan_config *c, neap_model *model, int64_t in, int64_t out, neap_init init,
+int gan_linear_make(gan_linear *l, bool spectral, neap_model *model, int64_t in, int64_t out, neap_init init,
                     const char *path)
 {
     if (neap_linear_make(&l->layer, model, in, out, init, "%s", path) < 0)
         return -1;
-    return make_vector(&l->u, c, model, l->layer.weight, path);
+    return make_vector(&l->u, spectral, model, l->layer.weight, path);
 }
 
 neap_tensor *gan_linear_apply(const gan_linear *l, neap_tensor *x)
@@ -45,11 +45,11 @@ neap_tensor *gan_linear_apply(const gan_linear *l, neap_tensor *x)
     return neap_linear_apply(&layer, x);
 }
 
-int gan_conv_make(gan_conv *l, const gan_config *c, neap_model *model, const neap_conv_spec *spec, const char *path)
+int gan_conv_make(gan_conv *l, bool spectral, neap_model *model, const neap_conv_spec *spec, const char *path)
 {
     if (neap_conv_make(&l->layer, model, spec, "%s", path) < 0)
         return -1;
-    return make_vector(&l->u, c, model, l->layer.weight, path);
+    return make_vector(&l->u, spectral, model, l->layer.weight, path);
 }
 
 neap_tensor *gan_conv_apply(const gan_conv *l, neap_tensor *x)

@@ -35,7 +35,8 @@ static int fill(mlp *m, int64_t inputs, neap_model *model)
         return -1;
     for (int64_t i = 0; i < c->depth; i++) {
         snprintf(path, sizeof path, "discriminator.layers.%lld", (long long)i);
-        if (gan_linear_make(&m->discriminator[i], c, model, i ? c->width : pixels(c), c->width, kaiming, path) < 0)
+        if (gan_linear_make(&m->discriminator[i], c->spectral_norm, model, i ? c->width : pixels(c), c->width, kaiming,
+                            path) < 0)
             return -1;
     }
     return 0;

@@ -17,8 +17,7 @@ typedef struct block {
 } block;
 
 typedef struct resnet {
-    const gan_config *config, *plain; /* plain: the same without spectral norm, for the generator */
-    gan_config plain_config;
+    const gan_config *config;
     gan_base base;
     neap_linear_layer latent;
     neap_tensor *basis, *pool; /* [1, rows, columns, channels] of the base: what both parts begin and end with */
@@ -49,49 +48,50 @@ static neap_init leaky(double share)
     return (neap_init){NEAP_INIT_KAIMING_UNIFORM, share / sqrt(1 + GAN_SLOPE * GAN_SLOPE)};
 }
 
-static int make_conv(gan_conv *l, const gan_config *c, neap_model *model, const neap_conv_spec *spec, const char *path,
+static int make_conv(gan_conv *l, bool spectral, neap_model *model, const neap_conv_spec *spec, const char *path,
                      const char *name)
 {
     char full[96];
     snprintf(full, sizeof full, "%s.%s", path, name);
-    return gan_conv_make(l, c, model, spec, full);
+    return gan_conv_make(l, spectral, model, spec, full);
 }
 
-static int make_block(block *b, const gan_config *c, neap_model *model, int64_t channels, double share, const char *path)
+static int make_block(block *b, const resnet *m, bool spectral, neap_model *model, int64_t channels, const char *path)
 {
+    const double share = pow((double)((m->base.stages + 1) * m->config->depth), -0.25);
     const int64_t hidden = EXPANSION * channels;
     const neap_conv_spec in = {.in = channels, .out = hidden, .kernel = 1, .window = {1, 0, 1, 1}, .bias = true,
                                .init = leaky(share)};
     const neap_conv_spec middle = {.in = hidden, .out = hidden, .kernel = 3, .bias = true, .init = leaky(share),
-                                   .window = {1, 1, 1, hidden / c->group_width}};
+                                   .window = {1, 1, 1, hidden / m->config->group_width}};
     const neap_conv_spec out = {.in = hidden, .out = channels, .kernel = 1, .window = {1, 0, 1, 1},
                                 .init = {NEAP_INIT_ZERO, 0}};
-    return make_conv(&b->in, c, model, &in, path, "in") < 0 || make_conv(&b->middle, c, model, &middle, path, "middle") < 0 ||
-                   make_conv(&b->out, c, model, &out, path, "out") < 0
+    return make_conv(&b->in, spectral, model, &in, path, "in") < 0 || make_conv(&b->middle, spectral, model, &middle, path, "middle") < 0 ||
+                   make_conv(&b->out, spectral, model, &out, path, "out") < 0
                ? -1
                : 0;
 }
 
 /* All blocks of a part, by the doublings of their sides. */
-static int make_blocks(const resnet *m, block *blocks, const gan_config *c, neap_model *model, const char *part)
+static int make_blocks(const resnet *m, block *blocks, bool spectral, neap_model *model, const char *part)
 {
-    const double share = pow((double)((m->base.stages + 1) * c->depth), -0.25);
+    const int64_t depth = m->config->depth;
     char path[64];
     for (int stage = 0; stage <= m->base.stages; stage++) {
-        for (int64_t i = 0; i < c->depth; i++) {
+        for (int64_t i = 0; i < depth; i++) {
             snprintf(path, sizeof path, "%s.blocks.%d.%lld", part, stage, (long long)i);
-            if (make_block(&blocks[stage * c->depth + i], c, model, channels_at(m, stage), share, path) < 0)
+            if (make_block(&blocks[stage * depth + i], m, spectral, model, channels_at(m, stage), path) < 0)
                 return -1;
         }
     }
     return 0;
 }
 
-static int make_pixels(gan_conv *l, const gan_config *c, neap_model *model, int64_t in, int64_t out, const char *path)
+static int make_pixels(gan_conv *l, bool spectral, neap_model *model, int64_t in, int64_t out, const char *path)
 {
     const neap_conv_spec spec = {.in = in, .out = out, .kernel = 1, .window = {1, 0, 1, 1}, .bias = true,
                                  .init = {NEAP_INIT_XAVIER_UNIFORM, 0}};
-    return gan_conv_make(l, c, model, &spec, path);
+    return gan_conv_make(l, spectral, model, &spec, path);
 }
 
 /* From `from` doublings to the next, or back: channels change by a product at each pixel. */
@@ -101,10 +101,10 @@ static int make_changes(resnet *m, neap_model *model)
     for (int i = 0; i < m->base.stages; i++) {
         const int64_t low = channels_at(m, i), high = channels_at(m, i + 1);
         snprintf(path, sizeof path, "generator.up.%d", i);
-        if (make_pixels(&m->up[i], m->plain, model, low, high, path) < 0)
+        if (make_pixels(&m->up[i], false, model, low, high, path) < 0)
             return -1;
         snprintf(path, sizeof path, "discriminator.down.%d", i);
-        if (make_pixels(&m->down[i], m->config, model, high, low, path) < 0)
+        if (make_pixels(&m->down[i], m->config->spectral_norm, model, high, low, path) < 0)
             return -1;
     }
     return 0;
@@ -119,22 +119,18 @@ static int make_ends(resnet *m, int64_t inputs, neap_model *model)
     m->pool = neap_model_parameter(model, base, mean, "discriminator.pool");
     if (!m->basis || !m->pool || neap_linear_make(&m->latent, model, inputs, first, leaky(1), "generator.latent") < 0)
         return -1;
-    if (make_pixels(&m->to_picture, m->plain, model, last, m->config->channels, "generator.to_picture") < 0)
+    if (make_pixels(&m->to_picture, false, model, last, m->config->channels, "generator.to_picture") < 0)
         return -1;
-    return make_pixels(&m->from_picture, m->config, model, m->config->channels, last, "discriminator.from_picture");
+    return make_pixels(&m->from_picture, m->config->spectral_norm, model, m->config->channels, last, "discriminator.from_picture");
 }
 
-static int fill(resnet *m, const gan_config *c, int64_t inputs, neap_model *model)
+static int fill(resnet *m, int64_t inputs, neap_model *model)
 {
-    m->config = c;
-    m->plain_config = *c;
-    m->plain_config.spectral_norm = false;
-    m->plain = &m->plain_config;
     if (make_ends(m, inputs, model) < 0 || make_changes(m, model) < 0)
         return -1;
-    if (make_blocks(m, m->generator, m->plain, model, "generator") < 0)
+    if (make_blocks(m, m->generator, false, model, "generator") < 0)
         return -1;
-    return make_blocks(m, m->discriminator, c, model, "discriminator");
+    return make_blocks(m, m->discriminator, m->config->spectral_norm, model, "discriminator");
 }
 
 static void *make(const gan_config *c, int64_t inputs, neap_model *model)
@@ -146,10 +142,11 @@ static void *make(const gan_config *c, int64_t inputs, neap_model *model)
     resnet *m = neap_calloc(1, sizeof *m + 2 * blocks * sizeof(block));
     if (!m)
         return NULL;
+    m->config = c;
     m->base = base;
     m->generator = (block *)(m + 1);
     m->discriminator = m->generator + blocks;
-    if (fill(m, c, inputs, model) == 0)
+    if (fill(m, inputs, model) == 0)
         return m;
     neap_free(m);
     return NULL;

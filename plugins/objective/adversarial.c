@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "adversarial.h"
+#include "augment.h"
 
 enum { DISCRIMINATOR, GENERATOR };
 enum { FAKE }; /* shared between the phases: with the history that leads back to the generator */
@@ -25,9 +26,13 @@ static neap_tensor *leaf(neap_tensor *x, bool wanted)
     return alone && wanted && neap_require_grad(alone, true) < 0 ? NULL : alone;
 }
 
+/* Real pictures and fakes are changed alike before the discriminator sees them, so that it cannot learn a small data set by
+ * heart (Karras et al. 2020, Training Generative Adversarial Networks with Limited Data); with a probability below 1 the
+ * generator is not taught to make the changes. */
 static neap_tensor *changed(const adversarial_config *c, const neap_step *step, const char *which, neap_tensor *x)
 {
-    return adversarial_augment(c, neap_random_fork(step->random, which), x);
+    const augmentation changes = {c->augment, c->flip, c->shift};
+    return augment(&changes, neap_random_fork(step->random, which), x);
 }
 
 /* --- Figures ------------------------------------------------------------------------------------------------------- */

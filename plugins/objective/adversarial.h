@@ -31,7 +31,4 @@ neap_tensor *adversarial_penalty(const adversarial_config *c, neap_network *netw
 /* Is one due in this step, on these pictures? */
 bool adversarial_penalty_due(const adversarial_config *c, const neap_step *step);
 
-/* Pictures flipped and moved, each with the probability `augment`; gradients go through. */
-neap_tensor *adversarial_augment(const adversarial_config *c, neap_random random, neap_tensor *x);
-
 #endif

@@ -6,7 +6,7 @@ local neap = require "neap"
 
 local o = neap.options {
   shape = "gaussians8", samples = 2000, -- what to learn, and how many are drawn
-  rate = 0.05, steps = 20000, batch = 256, out = "runs/lecture", -- training
+  rate = 0.01, steps = 20000, batch = 256, out = "runs/lecture", -- training
 }
 
 local dataset = neap.dataset.toy2d { shape = o.shape, labels = false }

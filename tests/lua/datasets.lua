@@ -98,4 +98,33 @@ test("batches that are none", function()
   raises("bad argument #2 to 'batch' (number expected, got no value)", function() shapes:batch(1) end)
 end)
 
+test("stacked: three pictures of another set as channels, and their labels as one", function()
+  local inner = neap.dataset.shapes { size = 8, count = 20 }
+  local stacked = neap.dataset.stacked { of = inner:component(), count = 30 }
+  equal(stacked:spec(), { height = 8, width = 8, channels = 3, classes = 1000 })
+  local known, all = {}, {}
+  for i = 0, 19 do
+    all[i + 1] = i
+  end
+  local pictures, labels = inner:read(all)
+  for i, label in ipairs(labels:tolist()) do
+    known[table.concat(pictures:slice(0, i - 1, i):reshape(64):tolist(), " ")] = label
+  end
+  local x, y = stacked:read { 0, 29 }
+  for i, label in ipairs(y:tolist()) do
+    local own = 0
+    for k = 0, 2 do
+      local layer = x:slice(0, i - 1, i):slice(3, k, k + 1):reshape(64):tolist()
+      local label_of_layer = known[table.concat(layer, " ")]
+      check.truth(label_of_layer, "a layer is no picture of the set")
+      own = 10 * own + label_of_layer
+    end
+    equal(label, own)
+  end
+  equal((stacked:read { 7 }), (stacked:read { 7 }):tolist())
+  raises("stacked: of: expected a data set", function() neap.dataset.stacked {} end)
+  raises("stacked: of: expected pictures of one channel and at most 65536 pixels and 1000 classes, got [1, 1, 2] and 0",
+    function() neap.dataset.stacked { of = points:component() } end)
+end)
+
 check.finish()

@@ -39,6 +39,21 @@ for column in loss_generator gradient_norm gradient_norm_generator real_accuracy
 done
 same_text "penalties are told when they are taken" 6 "$(grep -c '"r1": ' whole/dcgan/metrics.jsonl)"
 
+cat >ring.lua <<'RECIPE'
+local neap = require "neap"
+neap.train {
+  model = neap.architecture.gan { style = "mlp", rows = 1, columns = 1, channels = 2, width = 8, latent = 4 },
+  data = neap.dataset.toy2d { shape = "gaussians8", labels = false }, objective = neap.objective.adversarial {},
+  optimizer = neap.optimizer.adamw { ema = 0.9 }, sampler = neap.sampler.latent {}, batch = 8, steps = 6, log_every = 1,
+  score_samples = 50,
+}
+RECIPE
+expect_like 0 "gan: *" neap run ring.lua score_every=3
+same_text "scores of what it draws on its way" "3 6" \
+    "$(sed -n 's/.*"sliced_wasserstein": [0-9.]*, "step": \([0-9]*\)}/\1/p' runs/ring/metrics.jsonl | tr '\n' ' ' | sed 's/ $//')"
+expect_like 0 "gan: *" neap run ring.lua out=unscored
+holds "scoring changes nothing that is learned" cmp runs/ring/checkpoint.safetensors unscored/checkpoint.safetensors
+
 # The layout of PyTorch: [out, in, rows, columns].
 holds "a convolution's weight in the file" grep -aq '"discriminator.down.0.weight":{"dtype":"F32","shape":\[8,1,4,4\]' \
     whole/dcgan/checkpoint.safetensors

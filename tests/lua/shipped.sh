@@ -142,6 +142,17 @@ for part in flow mean; do
     same_text "$part: a figure of points, too" 0000019000000190 "$(hex runs/mean_flow_2d/$part/samples.png 16 8)"
 done
 
+# --- Games ------------------------------------------------------------------------------------------------------------
+
+expect 0 "" neap run "$recipes/lecture/gan.lua" steps=200 batch=32 samples=300
+same_text "where the picture is" "runs/lecture/gan.png: data on the left, samples on the right" "$(tail -n 1 stdout)"
+holds "V is told, and is a number" grep -qx 'step *200  V -[0-9.]*' stdout
+expect_like 0 "gan: *" neap run "$recipes/gan_2d.lua" steps=3 samples=300 width=8
+same_text "a line for each game" "minimax relativistic" \
+    "$(sed -n 's/^\([a-z]*\) *[0-8] of 8 peaks, [0-9.]*% of the samples within three deviations$/\1/p' stdout | tr '\n' ' ' |
+        sed 's/ $//')"
+same_text "three panels, enlarged twice" 00000780 "$(hex runs/gan_2d/modes.png 16 4)"
+
 # --- The quickstart's own data ----------------------------------------------------------------------------------------
 
 fashion=/usr/share/datasets/fashion-mnist
@@ -157,6 +168,11 @@ if [ -d $fashion ]; then
     expect_like 0 "dit: *" neap run "$recipes/dit_options.lua" width=16 depth=1 heads=2 steps=2 test=20
     same_text "a line for each option" "adaln in_context qk_norm rope swiglu rms_norm" \
         "$(sed -n 's/^\([a-z_]*\) *[0-9]* parameters .* test loss [0-9.]*$/\1/p' stdout | tr '\n' ' ' | sed 's/ $//')"
+
+    expect_like 0 "gan: *" neap run "$recipes/gan_fashion.lua" width=8 steps=3 batch=4 score_every=3
+    holds "a row with scores" grep -q '"frechet": [0-9.]*, .*"recall": [0-9.]*, ' runs/gan_fashion/metrics.jsonl
+    expect_like 0 "gan: *" neap run "$recipes/gan_fashion_r3.lua" width=8 steps=3 batch=4
+    expect 0 "" neap sample runs/gan_fashion_r3 --label Dress -n 2 -o dresses.png
 
     # shellcheck disable=SC2086
     expect_like 0 "dit: *" neap run "$recipes/flow_fashion.lua" $small sampler_steps=2 swiglu=true times=logit_normal

@@ -227,17 +227,23 @@ static double told(const neap_train_report *report, const char *name)
 }
 
 /* The loss of each phase; the generator's by the discriminator that has just moved. */
-START_TEST(losses_by_hand)
+static void check_losses(int index)
 {
-    training t = play(SETTINGS("loss", games[_i].name));
+    training t = play(SETTINGS("loss", games[index].name));
     const round_data r = data_of(t, 1);
     const neap_train_report report = take_step(t, 1);
-    ck_assert_double_eq_tol(report.loss, mean_of(&r, games[_i].discriminator, 1, 1), 1e-6);
+    ck_assert_double_eq_tol(report.loss, mean_of(&r, games[index].discriminator, 1, 1), 1e-6);
     const double d = number(t, "discriminator.d");
-    ck_assert_double_eq_tol(told(&report, "loss_generator"), mean_of(&r, games[_i].generator, d, 1), 1e-6);
+    ck_assert_double_eq_tol(told(&report, "loss_generator"), mean_of(&r, games[index].generator, d, 1), 1e-6);
     ck_assert_double_ne(d, 1);
     ck_assert_double_ne(number(t, "generator.g"), 1);
     end_training(t);
+}
+
+START_TEST(losses_by_hand)
+{
+    for (int index = 0; index < (int)(sizeof games / sizeof *games); index++)
+        check_losses(index);
 }
 END_TEST
 
@@ -357,21 +363,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("adversarial");
-    TCase *tests = tcase_create("adversarial");
-    tcase_add_checked_fixture(tests, open_game, run_close);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, updates_are_the_lectures);
-    tcase_add_loop_test(tests, losses_by_hand, 0, sizeof games / sizeof *games);
-    tcase_add_test(tests, penalties_by_hand);
-    tcase_add_test(tests, accuracies_and_margin);
-    tcase_add_test(tests, needs_two_sides);
-    tcase_add_test(tests, optimisers_of_phases);
-    tcase_add_test(tests, saturation_is_named);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_SUITE_WITH("adversarial", open_game, run_close, updates_are_the_lectures, losses_by_hand, penalties_by_hand,
+                          accuracies_and_margin, needs_two_sides, optimisers_of_phases, saturation_is_named);
 }

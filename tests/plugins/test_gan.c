@@ -194,21 +194,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("gan");
-    TCase *tests = tcase_create("gan");
-    tcase_add_checked_fixture(tests, run_open, run_close);
-    tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, shapes);
-    tcase_add_test(tests, size_of_dcgan);
-    tcase_add_test(tests, refusals);
-    tcase_add_test(tests, labels);
-    tcase_add_test(tests, batch_norm_by_mode);
-    tcase_add_test(tests, spectral_norm);
-    tcase_add_test(tests, every_parameter_learns);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_SUITE_WITH("gan", run_open, run_close, shapes, size_of_dcgan, refusals, labels, batch_norm_by_mode, spectral_norm,
+                          every_parameter_learns);
 }

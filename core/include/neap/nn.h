@@ -2,8 +2,8 @@
  * Models: named parameters, how they start, and the layers that architectures share.
  *
  * A parameter's name is a dotted path ("blocks.0.attn.qkv.weight"); the part before the first dot that a model was
- * asked to divide by ("generator", "discriminator") is a part that an objective can train alone. Layouts are those of
- * checkpoints: linear [out, in].
+ * asked to divide by ("generator", "discriminator") is a part that an objective can train alone. Layouts: linear
+ * [out, in], convolution [out, rows, columns, in], which a checkpoint has as [out, in, rows, columns].
  */
 #ifndef NEAP_NN_H
 #define NEAP_NN_H

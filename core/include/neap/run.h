@@ -89,7 +89,8 @@ void neap_trainer_free(neap_trainer *trainer);
 typedef struct neap_train_report {
     double loss;          /* of the first phase */
     double gradient_norm; /* likewise, before clipping */
-    int reports;          /* figures that the objective reported */
+    int reports;          /* figures that the objective reported, and the later phases' "loss_PHASE" and
+                             "gradient_norm_PHASE", whose names live as long as the trainer */
     struct {
         const char *name;
         double value;

@@ -12,13 +12,13 @@ scores.__index = scores
 local PICTURES, POINTS = { "frechet", "precision_recall" }, { "sliced_wasserstein" }
 
 local function open_reference(self, spec, path)
-  local x, labels = self.examples:test()
+  local x = self.examples:test()
   if self.points then
-    return evaluate.points(x, labels)
+    return evaluate.points(x)
   end
   self.judge = evaluator.load("train", path)
   evaluator.check("train", self.judge, spec)
-  return evaluate.evidence(self.judge, core.ops.contiguous(core.ops.slice(x, 0, 0, math.min(self.n, x:shape()[1]))), labels)
+  return evaluate.evidence(self.judge, core.ops.contiguous(core.ops.slice(x, 0, 0, math.min(self.n, x:shape()[1]))))
 end
 
 --- For a run { model, data, sampler, averaged, trainer } and the settings of neap.train; nil where no scores are asked for.
@@ -44,7 +44,7 @@ local function draw(self)
   local x = self.sampler:sample(self.run.model, {
     n = self.n, seed = self.seed, labels = self.labels and self.labels:tolist(),
   })
-  return self.points and evaluate.points(x) or evaluate.evidence(self.judge, core.ops.clamp(x, -1, 1), self.labels)
+  return self.points and evaluate.points(x) or evaluate.evidence(self.judge, core.ops.clamp(x, -1, 1))
 end
 
 --- { frechet = .., precision = .., recall = .. }, of points { sliced_wasserstein = .. }.

@@ -69,7 +69,8 @@ function settings_of.describe(settings)
     described[key] = settings[key]
   end
   described.resume, described.checkpoint_every = nil, nil
-  described.sample_every, described.log_every, described.seed = nil, nil, settings.seed
+  described.sample_every, described.log_every, described.score_every, described.score_samples = nil, nil, nil, nil
+  described.seed = settings.seed
   return described
 end
 
