@@ -54,13 +54,33 @@ local function need(model, what)
   end
 end
 
---- What metrics see of pictures [N, H, W, C]: features and logits of a classifier, and the labels.
+-- Logits of pairs of classes, [N, A B], the class of the second changing fastest.
+local function of_pairs(a, b)
+  local rows, many, more = core.methods.shape(a)[1], core.methods.shape(a)[2], core.methods.shape(b)[2]
+  local sums = core.ops.add(core.ops.reshape(a, { rows, many, 1 }), core.ops.reshape(b, { rows, 1, more }))
+  return core.ops.reshape(sums, { rows, many * more })
+end
+
+-- Pictures of several times the classifier's channels are seen one after another: features beside each other, and logits
+-- of tuples of classes, as they are numbered by the data set `stacked`.
+local function see(classifier, x)
+  local channels, features, logits = classifier:spec().channels
+  for first = 0, core.methods.shape(x)[4] - 1, channels do
+    local part = core.ops.contiguous(core.ops.slice(x, 3, first, first + channels))
+    local own, answers = classifier:encode(part), classifier:classify(part)
+    features = features and core.ops.concat({ features, own }, 1) or own
+    logits = logits and of_pairs(logits, answers) or answers
+  end
+  return features, logits
+end
+
+--- What metrics see of pictures [N, H, W, C]: features and logits of a classifier, and the labels. C may be several times
+-- the classifier's channels: features are then of all parts, and classes tuples.
 function evaluate.evidence(classifier, x, labels, batch)
   need(classifier, "encode")
   need(classifier, "classify")
   local features, logits = tensor.no_grad(evaluate.by_batches, x, batch or BATCH, function(rows)
-    rows = core.ops.contiguous(rows)
-    return classifier:encode(rows), classifier:classify(rows)
+    return see(classifier, rows)
   end)
   return { features = features, logits = logits, labels = labels }
 end

@@ -1,7 +1,6 @@
 /*
  * Metric: label agreement. A classifier looks at samples, and the share of those is counted in which it sees the class
- * that was asked for; the smallest such share of any class asked for; and how many classes it sees at all. The
- * reference is not looked at.
+ * that was asked for; and the smallest such share of any class asked for. The reference is not looked at.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -9,24 +8,11 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
-#include <neap/plugin.h>
+#include "evidence.h"
 
 typedef struct tally {
-    int64_t asked, right, seen;
+    int64_t asked, right;
 } tally;
-
-/* The class of the largest logit, or -1 where one is no number. */
-static int64_t seen_in(const float *logits, int64_t classes)
-{
-    int64_t best = 0;
-    for (int64_t k = 0; k < classes; k++) {
-        if (!isfinite(logits[k]))
-            return -1;
-        if (logits[k] > logits[best])
-            best = k;
-    }
-    return best;
-}
 
 static int count(const neap_evidence *samples, tally *tallies)
 {
@@ -36,44 +22,39 @@ static int count(const neap_evidence *samples, tally *tallies)
     if (!logits || !labels)
         return -1;
     for (int64_t i = 0; i < rows; i++) {
-        int64_t seen = seen_in(logits + i * classes, classes), asked = labels[i];
+        int64_t seen = evidence_class("the samples", logits, classes, i), asked = labels[i];
         if (seen < 0)
-            return neap_fail("logits of the samples: expected finite numbers, got others in row %" PRId64, i);
+            return -1;
         if (asked < 0 || asked >= classes)
             return neap_fail("labels of the samples: expected 0 to %" PRId64 ", got %" PRId64 " in row %" PRId64,
                              classes - 1, asked, i);
         tallies[asked].asked++;
         tallies[asked].right += seen == asked;
-        tallies[seen].seen++;
     }
     return 0;
 }
 
 static void sum_up(const tally *tallies, int64_t classes, double *scores)
 {
-    int64_t asked = 0, right = 0, present = 0;
+    int64_t asked = 0, right = 0;
     double least = 1;
     for (int64_t k = 0; k < classes; k++) {
         asked += tallies[k].asked;
         right += tallies[k].right;
-        present += tallies[k].seen > 0;
         if (tallies[k].asked)
             least = fmin(least, (double)tallies[k].right / (double)tallies[k].asked);
     }
     scores[0] = (double)right / (double)asked;
     scores[1] = least;
-    scores[2] = (double)present;
 }
 
 static int score(const void *settings, const neap_evidence *samples, const neap_evidence *reference, double *scores)
 {
     (void)settings, (void)reference;
-    if (!samples->logits)
-        return neap_fail("expected logits of the samples, got none");
+    if (evidence_logits("the samples", samples) < 0)
+        return -1;
     if (!samples->labels)
         return neap_fail("expected labels of the samples, got none");
-    if (neap_dim(samples->logits, 0) < 1 || neap_dim(samples->logits, 1) < 1)
-        return neap_fail("logits of the samples: expected at least one row and one class");
     const int64_t classes = neap_dim(samples->logits, 1);
     tally *tallies = neap_calloc((size_t)classes, sizeof *tallies);
     int status = tallies ? count(samples, tallies) : -1;
@@ -84,7 +65,7 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
 }
 
 static const neap_metric functions = {
-    sizeof functions, (const char *const[]){"agreement", "least_agreement", "classes_present", NULL}, score,
+    sizeof functions, (const char *const[]){"agreement", "least_agreement", NULL}, score,
 };
 
 static const neap_param params[] = {NEAP_PARAMS_END};

@@ -36,3 +36,25 @@ int evidence_features(const neap_evidence *samples, const neap_evidence *referen
     return a == b ? 0 : neap_fail("features: expected one width, got %" PRId64 " of the samples and %" PRId64
                                   " of the reference", a, b);
 }
+
+int evidence_logits(const char *side, const neap_evidence *evidence)
+{
+    if (!evidence->logits)
+        return neap_fail("expected logits of %s, got none", side);
+    if (neap_dim(evidence->logits, 0) < 1 || neap_dim(evidence->logits, 1) < 1)
+        return neap_fail("logits of %s: expected at least one row and one class", side);
+    return 0;
+}
+
+int64_t evidence_class(const char *side, const float *logits, int64_t classes, int64_t row)
+{
+    const float *own = logits + row * classes;
+    int64_t best = 0;
+    for (int64_t k = 0; k < classes; k++) {
+        if (!isfinite(own[k]))
+            return neap_fail("logits of %s: expected finite numbers, got others in row %" PRId64, side, row);
+        if (own[k] > own[best])
+            best = k;
+    }
+    return best;
+}

@@ -10,4 +10,10 @@ int evidence_features(const neap_evidence *samples, const neap_evidence *referen
 /* The same of one side; `side` is "the samples" or "the reference". */
 int evidence_side(const char *side, const neap_evidence *evidence, int64_t rows);
 
+/* Logits [N, classes] with at least one of each. Fails where there are none. */
+int evidence_logits(const char *side, const neap_evidence *evidence);
+
+/* The class of the largest logit of a row of f32 [N, classes], or -1 with a message where one is no number. */
+int64_t evidence_class(const char *side, const float *logits, int64_t classes, int64_t row);
+
 #endif

@@ -38,7 +38,7 @@ rows() {
 
 expect 0 "" neap eval $run -n 200 --evaluator $judge --resamples 5 --raw made.npy --json made.json --cas --cas-steps 30
 same_text "the scores of pictures" \
-    "frechet kernel precision recall agreement least_agreement classes_present accuracy_score" "$(rows)"
+    "frechet kernel precision recall modes divergence agreement least_agreement accuracy_score" "$(rows)"
 same_text "the heading" "score            value    95% interval        training pictures" \
     "$(sed -n 1p stdout | sed 's/value  */value    /; s/interval  */interval        /')"
 same_text "--json keeps the last line" "$(tail -n 1 stdout)" "$(cat made.json)"
@@ -47,21 +47,21 @@ holds "and real ones are of theirs" between 0.9 "$(field agreement real)" 1
 holds "real pictures are near each other, samples are not" between "$(field frechet real)" "$(field frechet value)" 1e9
 holds "the interval lies around the value" between "$(field frechet low)" "$(field frechet value)" "$(field frechet high)"
 holds "accuracy is a share" between 0 "$(field accuracy_score value)" 1
-scores=$(sed -n 2,8p stdout)
+scores=$(sed -n 2,9p stdout)
 same_text "the samples are kept" $((128 + 200 * 256)) "$(wc -c <made.npy | tr -d ' ')"
 expect 0 "" neap eval $run --samples made.npy --evaluator $judge --resamples 5
-same_text "samples of a file are scored as those drawn" "$scores" "$(sed -n 2,8p stdout)"
+same_text "samples of a file are scored as those drawn" "$scores" "$(sed -n 2,9p stdout)"
 expect 0 "" neap eval $run -n 200 --batch 7 --evaluator $judge --resamples 5 --threads 1
-same_text "neither batch nor threads matter" "$scores" "$(sed -n 2,8p stdout)"
+same_text "neither batch nor threads matter" "$scores" "$(sed -n 2,9p stdout)"
 expect 0 "" neap eval $run -n 200 --seed 1 --evaluator $judge --resamples 5
-holds "another seed, other scores" test "$scores" != "$(sed -n 2,8p stdout)"
+holds "another seed, other scores" test "$scores" != "$(sed -n 2,9p stdout)"
 expect 0 "" neap eval $run -n 20 --w 0 --evaluator $judge --resamples 0 --metric agreement --raw off.npy
 expect 0 "" neap eval $run -n 20 --w 5 --interval 0,0.001 --evaluator $judge --resamples 0 --metric agreement --raw outside.npy
 holds "outside of its interval guidance is off" cmp off.npy outside.npy
 expect 0 "" neap eval $run -n 20 --w 5 --worse $run --evaluator $judge --resamples 0 --metric agreement --raw worse.npy
 holds "autoguidance is no classifier-free guidance" test "$(cksum <off.npy)" != "$(cksum <worse.npy)"
 expect 0 "" neap eval $run -n 200 --w 0 --steps 4 --evaluator $judge --resamples 0 --metric frechet --metric agreement
-same_text "--metric, more than once" "frechet agreement least_agreement classes_present" "$(rows)"
+same_text "--metric, more than once" "frechet agreement least_agreement" "$(rows)"
 same_text "no resamples, no width" "$(field frechet low)" "$(field frechet high)"
 expect 0 "" neap eval $run -n 5000 --evaluator $judge --resamples 0 --metric agreement # in more batches than an op joins
 holds "many samples" between 0 "$(field agreement value)" 0.5
@@ -80,6 +80,22 @@ expect 0 "" neap eval $run --samples real.npy --evaluator $judge --metric agreem
 holds "labels of a file are those asked for" between 0 "$(field agreement value)" 0.3
 expect 0 "" neap eval $run -n 20 --labels ring,3 --evaluator $judge --metric agreement --resamples 0
 holds "labels by name and number" between 0 "$(field agreement value)" 1
+
+# Three pictures as the channels of one, judged by the same classifier; a class for each three classes.
+cat >stacked.lua <<'RECIPE'
+local neap = require "neap"
+local inner = neap.dataset.shapes { size = 8 }
+neap.train {
+  model = neap.architecture.gan { style = "mlp", rows = 8, columns = 8, channels = 3, width = 8, latent = 4 },
+  data = neap.dataset.stacked { of = inner:component(), count = 5000 }, objective = neap.objective.adversarial {},
+  optimizer = neap.optimizer.adamw {}, sampler = neap.sampler.latent {}, batch = 8, steps = 2,
+}
+RECIPE
+neap run stacked.lua >/dev/null 2>&1
+expect 0 "" neap eval runs/stacked -n 1000 --evaluator $judge --resamples 0
+same_text "an unconditional run is not asked for classes" "frechet kernel precision recall modes divergence" "$(rows)"
+holds "real pictures have most of the thousand" between 500 "$(field modes real)" 700 # 1000 (1 - 1/e) = 632 are expected
+holds "a run of two steps has few" between 1 "$(field modes value)" 300
 
 # --- Points -----------------------------------------------------------------------------------------------------------
 

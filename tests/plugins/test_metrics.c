@@ -188,10 +188,22 @@ START_TEST(agreement_by_hand)
     neap_evidence samples = {.logits = ROWS(4, 4, 5, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 3, -1, -2, -3, -4),
                              .labels = neap_from(NEAP_I32, neap_dims(4), asked)};
     neap_scored s = scored_by("agreement", none, samples, (neap_evidence){0});
-    ck_assert_int_eq(s.count, 3);
+    ck_assert_int_eq(s.count, 2);
     ck_assert_double_eq_tol(s.score[0].value, 0.5, 1e-12);
     ck_assert_double_eq_tol(s.score[1].value, 0, 1e-12);
-    ck_assert_double_eq_tol(s.score[2].value, 2, 1e-12); /* 0 and 3 */
+}
+END_TEST
+
+/* --- modes -------------------------------------------------------------------------------------------------------- */
+
+/* Classes 0, 0, 3 and 1 of four: shares 1/2, 1/4, 0, 1/4 beside even ones of 1/4. */
+START_TEST(modes_by_hand)
+{
+    neap_evidence samples = {.logits = ROWS(4, 4, 5, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 3, -4, -2, -3, -4)};
+    neap_scored s = scored_by("modes", none, samples, (neap_evidence){0});
+    ck_assert_int_eq(s.count, 2);
+    ck_assert_double_eq_tol(s.score[0].value, 3, 1e-12);
+    ck_assert_double_eq_tol(s.score[1].value, 0.5 * log(2), 1e-12);
 }
 END_TEST
 
@@ -330,6 +342,8 @@ START_TEST(refused)
         {"agreement", logits, nothing, "agreement: expected labels of the samples, got none"},
         {"agreement", third, nothing, "agreement: labels of the samples: expected 0 to 2, got 3 in row 0"},
         {"agreement", blind, nothing, "agreement: logits of the samples: expected finite numbers, got others in row 0"},
+        {"modes", two, nothing, "modes: expected logits of the samples, got none"},
+        {"modes", blind, nothing, "modes: logits of the samples: expected finite numbers, got others in row 0"},
     };
     neap_scored scored;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -340,12 +354,13 @@ END_TEST
 
 static bool score_each(void)
 {
-    static const char *const metrics[] = {"frechet", "kernel", "precision_recall", "sliced_wasserstein", "agreement"};
+    static const char *const metrics[] = {"frechet", "kernel", "precision_recall", "sliced_wasserstein", "agreement",
+                                          "modes"};
     neap_scope scope = neap_scope_open();
     neap_tensor *x = cloud(6, 2, 1);
     neap_evidence evidence = {x, x, x ? neap_full(NEAP_I32, neap_dims(6), 1) : NULL};
     bool done = evidence.labels;
-    for (int i = 0; done && i < 5; i++) {
+    for (int i = 0; done && i < 6; i++) {
         neap_scored scored;
         neap_instance *metric = neap_instance_new(neap_registry_find("metric", metrics[i]));
         done = metric && neap_score(metric, &evidence, &evidence, 2, 0, &scored) == 0;
@@ -365,7 +380,7 @@ int main(void)
 {
     return RUN_SUITE_WITH("metrics", run_open, run_close, frechet_of_diagonal_gaussians, frechet_of_turned_gaussians,
                           frechet_without_full_rank, kernel_is_a_double_loop, precision_and_recall_by_hand,
-                          precision_and_recall_by_counting, precision_over_blocks, agreement_by_hand, shifted_clouds,
+                          precision_and_recall_by_counting, precision_over_blocks, agreement_by_hand, modes_by_hand, shifted_clouds,
                           unequal_numbers_of_points, more_dimensions, real_points_are_on_their_set, distances_by_hand,
                           refused, every_allocation_may_fail);
 }

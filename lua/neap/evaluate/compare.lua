@@ -5,7 +5,7 @@ local evaluate = require "neap.evaluate"
 
 local compare = {}
 
-local PICTURES, POINTS = { "frechet", "kernel", "precision_recall" }, { "sliced_wasserstein", "support" }
+local PICTURES, POINTS = { "frechet", "kernel", "precision_recall", "modes" }, { "sliced_wasserstein", "support" }
 local DRAWS = 8 -- pairs of real draws of points: the distance of one pair varies by as much as what is measured
 
 -- --- Pictures --------------------------------------------------------------------------------------------------------

@@ -36,10 +36,17 @@ function evaluator.same_pictures(a, b)
   return a.height == b.height and a.width == b.width and a.channels == b.channels
 end
 
+-- Pictures of several times the channels are judged one after another, and have a class for each tuple of classes.
+local function judges(own, spec)
+  local parts = spec.channels // own.channels
+  local same = spec.height == own.height and spec.width == own.width and spec.channels == parts * own.channels
+  return same and parts > 0 and (spec.classes == 0 or spec.classes == own.classes ^ parts)
+end
+
 --- Fails where it judges other pictures or classes than a model of `spec` draws.
 function evaluator.check(who, model, spec)
   local own = model:spec()
-  if not evaluator.same_pictures(own, spec) or (spec.classes > 0 and spec.classes ~= own.classes) then
+  if not judges(own, spec) then
     core.fail(("%s: the evaluator judges [%d, %d, %d] and %d classes, the run draws [%d, %d, %d] and %d"):format(who,
       own.height, own.width, own.channels, own.classes, spec.height, spec.width, spec.channels, spec.classes))
   end

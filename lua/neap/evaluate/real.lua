@@ -5,12 +5,9 @@ require "neap.dataset"
 local real = {}
 real.__index = real
 
--- A data set of files has a half for testing; one that is drawn has another draw for each seed.
-local function kind_of(config)
-  if config.split and config.path then
-    return "split"
-  end
-  return config.seed and config.count and "seed" or nil
+-- Files have a half for testing; so has what is made of them.
+local function has_halves(config)
+  return config.path and config.split or config.of and has_halves(config.of.config)
 end
 
 --- The data of a checkpoint's data set, or of a folder of IDX files in its place; `n` is how many a draw has.
@@ -20,22 +17,27 @@ function real.open(component, folder, n)
     core.fail "eval: the run names no data set; give one with --data FOLDER"
   end
   local config = folder and { path = folder, split = "test" } or core.json_decode(component:json())
-  local kind = kind_of(config)
-  if not kind then
+  local self = { name = name, config = config, halves = has_halves(config), drawn = config.seed and config.count, n = n }
+  if not self.halves and not self.drawn then
     core.fail(("eval: the run's data set '%s' has no half for testing; give one with --data FOLDER"):format(name))
   end
-  return setmetatable({ name = name, config = config, kind = kind, n = n }, real)
+  return setmetatable(self, real)
+end
+
+-- A component of `config` changed, and so are those inside of it; what the config does not have is left out.
+local function component_of(kind, name, config, changes)
+  local own = {}
+  for key, value in pairs(config) do
+    own[key] = changes[key] ~= nil and changes[key] or value
+  end
+  if type(own.of) == "table" then
+    own.of = component_of(own.of.kind, own.of.name, own.of.config, changes)
+  end
+  return core.component(kind, name, own)
 end
 
 function real:source(changes)
-  local config = {}
-  for key, value in pairs(self.config) do
-    config[key] = value
-  end
-  for key, value in pairs(changes) do
-    config[key] = value
-  end
-  return core.source(core.component("dataset", self.name, config))
+  return core.source(component_of("dataset", self.name, self.config, changes))
 end
 
 -- The first `count` of a shuffled pass, or all where there are fewer.
@@ -46,17 +48,17 @@ end
 --- x and labels of examples that the run did not see: the whole half for testing, or a draw by another seed. Other
 -- numbers give other draws where the data set is drawn.
 function real:test(number)
-  if self.kind == "split" then
-    local source <close> = self:source { split = "test" }
-    return draw(source, source:count())
+  local changes = { split = self.halves and "test" }
+  if self.drawn then
+    changes.seed, changes.count = self.config.seed + (number or 1), self.n
   end
-  local source <close> = self:source { seed = self.config.seed + (number or 1), count = self.n }
-  return draw(source, self.n)
+  local source <close> = self:source(changes)
+  return draw(source, self.drawn and self.n or source:count())
 end
 
 --- As many of the examples that the run was trained on as it draws samples.
 function real:train()
-  local source <close> = self:source(self.kind == "split" and { split = "train" } or {})
+  local source <close> = self:source { split = self.halves and "train" }
   return draw(source, self.n)
 end
 

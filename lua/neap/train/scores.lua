@@ -9,7 +9,7 @@ local samples = require "neap.evaluate.samples"
 local scores = {}
 scores.__index = scores
 
-local PICTURES, POINTS = { "frechet", "precision_recall" }, { "sliced_wasserstein" }
+local PICTURES, POINTS = { "frechet", "precision_recall", "modes" }, { "sliced_wasserstein" }
 
 local function open_reference(self, spec, path)
   local x = self.examples:test()
@@ -47,7 +47,7 @@ local function draw(self)
   return self.points and evaluate.points(x) or evaluate.evidence(self.judge, core.ops.clamp(x, -1, 1))
 end
 
---- { frechet = .., precision = .., recall = .. }, of points { sliced_wasserstein = .. }.
+--- { frechet = .., precision = .., recall = .., modes = .., divergence = .. }, of points { sliced_wasserstein = .. }.
 function scores:take()
   local drawn, row = draw(self), {}
   for _, name in ipairs(self.points and POINTS or PICTURES) do

@@ -1,0 +1,61 @@
+/*
+ * Metric: modes found. A classifier names the class that it sees in each sample; the classes seen at all are counted, and
+ * how far their shares are from even ones is told by the Kullback-Leibler divergence in nats (Metz et al. 2017, Unrolled
+ * Generative Adversarial Networks, section 3.3.1). Neither labels nor the reference are looked at.
+ */
+#include <math.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include "evidence.h"
+
+static int count(const neap_evidence *samples, int64_t *counts)
+{
+    const int64_t rows = neap_dim(samples->logits, 0), classes = neap_dim(samples->logits, 1);
+    const float *logits = neap_data(samples->logits);
+    for (int64_t i = 0; logits && i < rows; i++) {
+        const int64_t seen = evidence_class("the samples", logits, classes, i);
+        if (seen < 0)
+            return -1;
+        counts[seen]++;
+    }
+    return logits ? 0 : -1;
+}
+
+static void sum_up(const int64_t *counts, int64_t classes, int64_t rows, double *scores)
+{
+    scores[0] = scores[1] = 0;
+    for (int64_t k = 0; k < classes; k++) {
+        const double share = (double)counts[k] / (double)rows;
+        scores[0] += share > 0;
+        scores[1] += share > 0 ? share * log(share * (double)classes) : 0;
+    }
+}
+
+static int score(const void *settings, const neap_evidence *samples, const neap_evidence *reference, double *scores)
+{
+    (void)settings, (void)reference;
+    if (evidence_logits("the samples", samples) < 0)
+        return -1;
+    const int64_t classes = neap_dim(samples->logits, 1);
+    int64_t *counts = neap_calloc((size_t)classes, sizeof *counts);
+    int status = counts ? count(samples, counts) : -1;
+    if (status == 0)
+        sum_up(counts, classes, neap_dim(samples->logits, 0), scores);
+    neap_free(counts);
+    return status;
+}
+
+static const neap_metric functions = {sizeof functions, (const char *const[]){"modes", "divergence", NULL}, score};
+
+static const neap_param params[] = {NEAP_PARAMS_END};
+
+static const neap_component modes_components[] = {
+    {"metric/1", "modes", "Classes that a classifier sees in the samples, and how uneven their shares are.", 1, params,
+     &functions},
+    {0},
+};
+
+NEAP_PLUGIN(modes) = {NEAP_ABI, sizeof(neap_plugin), "modes", "1.0.0", "MIT",
+                      "Classes that a classifier sees in the samples, and how uneven their shares are.", modes_components};
