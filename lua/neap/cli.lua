@@ -1,42 +1,10 @@
 --- The command line: neap VERB ...
 local core = require "neap.core"
 local check = require "neap.check"
-
-local VERBS = { "run", "sample", "eval", "list", "help", "env", "bench", "repl" }
+local usage = require "neap.cli.usage"
 
 -- What a mistyped first word may have been meant as.
-local FIRST_WORDS = table.move(VERBS, 1, #VERBS, 3, { "--version", "--help" })
-
-local USAGE = [==[
-neap trains generative image models and samples from them.
-
-  neap run RECIPE [key=value ...]   run a recipe; its keys and those of training:
-                                    steps= minutes= batch= seed= out= checkpoint_every=
-                                    sample_every= precision= threads= resume=
-  neap sample RUN [-n N] [--seed S] [--label L] [-o FILE.png] [--raw FILE.npy] [--film FILE.png]
-             [--batch N] [--threads N]
-             [--sampler NAME] [--steps N] [key=value ...]
-             [--w W] [--interval LOW,HIGH] [--rescale PHI] [--worse RUN]
-                                    draw pictures from a run or a checkpoint; keys are the sampler's
-             [--image FILE [--level T] [--keep FILE] [--invert]]
-                                    from a picture: changed, redrawn where FILE is black, or to its noise and back
-             [--interpolate SEED] [--morph LABEL]
-                                    between two noises, or from --label to another
-  neap eval RUN [-n N] [--seed S] [--labels L,..] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
-             [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--batch N] [--threads N]
-             [--precision fp32|bf16]
-             [--sampler NAME] [--steps N] [key=value ...]
-             [--w W] [--interval LOW,HIGH] [--rescale PHI] [--worse RUN]
-                                    score what a run draws against examples it has not seen
-             [--samples FILE.npy [--sample-labels FILE.npy]]
-                                    score these in place of drawing
-  neap list [KIND]                  components: architecture, objective, sampler, guidance, dataset, metric
-  neap help COMPONENT               what a component does, and its parameters
-  neap env                          version, processor, libraries, plugins
-  neap bench WORK [key=value ...]   time gemm, dit-train or dit-sample
-  neap repl                         a prompt
-  neap --version
-]==]
+local FIRST_WORDS = table.move(usage.verbs, 1, #usage.verbs, 3, { "--version", "--help" })
 
 local function usage_error(message)
   io.stderr:write("neap: ", message, "\n")
@@ -63,14 +31,21 @@ local function report(problem)
   return problem ~= nil and problem == core.usage_message() and 2 or 1
 end
 
+local function asks_for_help(word)
+  return word == "--help" or word == "-h"
+end
+
 local function main(arguments)
   local verb = table.remove(arguments, 1)
-  if verb == nil or verb == "--help" or verb == "-h" or (verb == "help" and #arguments == 0) then
-    (verb and io.stdout or io.stderr):write(USAGE)
+  if verb == nil or asks_for_help(verb) or (verb == "help" and #arguments == 0) then
+    (verb and io.stdout or io.stderr):write(usage.all())
     return verb and 0 or 2
   end
-  for _, known in ipairs(VERBS) do
-    if verb == known then
+  for _, known in ipairs(usage.verbs) do
+    if verb == known and asks_for_help(arguments[1]) then
+      io.stdout:write(usage.of(verb))
+      return 0
+    elseif verb == known then
       local done, result = pcall(require("neap.cli." .. verb), arguments)
       return done and (result or 0) or report(result)
     end

@@ -22,6 +22,17 @@ expect 2 "neap: unknown verb 'sampel'; did you mean 'sample'?" neap sampel
 expect 2 "neap: unknown verb '--versoin'; did you mean '--version'?" neap --versoin
 expect 2 "neap: unknown verb 'xyzzy'" neap xyzzy
 
+for words in "help sample" "sample --help" "sample -h"; do
+    # shellcheck disable=SC2086
+    expect 0 "" neap $words
+    same_text "$words: the usage of this verb alone" "neap sample" "$(sed -n '/^  neap/ { s/^ *//; s/ RUN.*//; p; }' stdout)"
+done
+for verb in run eval list help env bench repl; do
+    expect 0 "" neap help $verb
+    holds "help $verb" grep -q "^  neap $verb" stdout
+done
+expect 2 "neap: help: nothing is named 'evla'; did you mean 'eval'?" neap help evla
+
 # --- list, help -------------------------------------------------------------------------------------------------------
 
 expect 0 "" neap list

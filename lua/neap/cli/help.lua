@@ -1,6 +1,7 @@
---- neap help COMPONENT, or KIND.COMPONENT, or the name of an op
+--- neap help COMPONENT, or KIND.COMPONENT, or the name of an op or a verb
 local core = require "neap.core"
 local check = require "neap.check"
+local usage = require "neap.cli.usage"
 
 local function range(param)
   if param.type == "choice" then
@@ -71,10 +72,16 @@ local function ops_named(name, names)
   return 0
 end
 
+local function verbs_named(name, names)
+  table.move(usage.verbs, 1, #usage.verbs, #names + 1, names)
+  io.stdout:write(usage.of(name) or "")
+  return usage.of(name) and 1 or 0
+end
+
 return function(arguments)
   for _, name in ipairs(arguments) do
     local found, names = components_named(name)
-    if found + ops_named(name, names) == 0 then
+    if found + ops_named(name, names) + verbs_named(name, names) == 0 then
       core.fail_usage(("help: nothing is named '%s'%s"):format(name, check.suggestion(name, names)))
     end
   end
