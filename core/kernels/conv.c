@@ -3,12 +3,14 @@
  *
  * Forward: patches of x by weights. Backward to the input: pixels of x whose rows and columns leave the same remainders by
  * the strides meet the same taps, so each such phase is a convolution of y with stride 1. Backward to the weights: y
- * transposed by patches of x.
+ * transposed by patches of x. Shapes that take fewer multiplications another way go that way (winograd.h).
  */
 #include <neap/error.h>
 
 #include "conv.h"
 #include "conv_patches.h"
+#include "conv_phase.h"
+#include "winograd.h"
 
 /* --- Forward ------------------------------------------------------------------------------------------------------- */
 
@@ -43,40 +45,6 @@ static int forward_group(const neap_conv *c, int64_t group)
 }
 
 /* --- Backward to the input ----------------------------------------------------------------------------------------- */
-
-/* The pixels of x, along one axis, that are `rest` modulo the stride: how many there are, the first tap that meets them
- * and the distance to the next such tap, and the pixel of y that pixel 0 of the phase meets at the last of these taps. */
-typedef struct phase_axis {
-    int64_t pixels, taps, tap, tap_step;
-    int64_t origin, step;
-} phase_axis;
-
-static int64_t common_divisor(int64_t a, int64_t b)
-{
-    while (b) {
-        const int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-/* x = s y - pad + d tap, so y = (x + pad - d tap) / s where that is whole. Taps are read from the last to the first, in
- * the order of the pixels of y. */
-static phase_axis phase_of(const neap_conv_axis *a, int64_t rest)
-{
-    const int64_t tap_step = a->stride / common_divisor(a->stride, a->dilation);
-    phase_axis f = {.pixels = (a->x - rest + a->stride - 1) / a->stride, .tap_step = tap_step,
-                    .step = tap_step * a->dilation / a->stride};
-    while (f.tap < tap_step && (rest + a->pad - f.tap * a->dilation) % a->stride) {
-        f.tap++;
-    }
-    if (f.tap < tap_step && f.tap < a->kernel) {
-        f.taps = (a->kernel - f.tap + tap_step - 1) / tap_step;
-        f.origin = (rest + a->pad - (f.tap + (f.taps - 1) * tap_step) * a->dilation) / a->stride;
-    }
-    return f;
-}
 
 typedef struct phase {
     const neap_conv *c;
@@ -178,11 +146,17 @@ static int each_group(const neap_conv *c, int (*run)(const neap_conv *c, int64_t
 
 static int conv(const neap_conv *c)
 {
+    if (NEAP_VARIANT(neap_winograd_suits)(c)) {
+        return NEAP_VARIANT(neap_winograd_conv)(c);
+    }
     return each_group(c, forward_group);
 }
 
 static int conv_input(const neap_conv *c)
 {
+    if (NEAP_VARIANT(neap_winograd_suits)(c)) {
+        return NEAP_VARIANT(neap_winograd_input)(c);
+    }
     if (NEAP_VARIANT(neap_conv_is_narrow)(c)) {
         return NEAP_VARIANT(neap_conv_spread)(c) < 0 ? neap_fail_in("conv") : 0;
     }
@@ -191,6 +165,9 @@ static int conv_input(const neap_conv *c)
 
 static int conv_weight(const neap_conv *c)
 {
+    if (NEAP_VARIANT(neap_winograd_suits)(c)) {
+        return NEAP_VARIANT(neap_winograd_weight)(c);
+    }
     return each_group(c, weights_group);
 }
 

@@ -7,7 +7,8 @@ local curves = {}
 -- Figures of one sort by the beginnings of their names, most telling first; a sort that a run has none of is left out.
 local PANELS = {
   { "Frechet distance", "^frechet$" }, { "Sliced Wasserstein distance", "^sliced_wasserstein$" },
-  { "Recall and precision", "^recall$", "^precision$" }, { "Classes seen in samples", "^modes$" }, { "Loss", "^loss$", "^loss_%a" },
+  { "Recall and precision", "^recall$", "^precision$" }, { "Classes seen in samples", "^modes$" },
+  { "Loss", "^loss$", "^loss_%a" },
   { "Right about real pictures and fakes", "^real_accuracy$", "^fake_accuracy$" },
   { "Margin of logits", "^margin$" }, { "Gradient norm", "^gradient_norm" }, { "Penalties", "^r[12]$", "^gradient_penalty$" },
 }

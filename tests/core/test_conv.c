@@ -100,6 +100,64 @@ START_TEST(groups)
 }
 END_TEST
 
+/* Two and three taps a result, alone and by stride 2, on sides that tiles fill and that they do not; whole numbers are
+ * exact, for all factors are halves at least. */
+START_TEST(tiles)
+{
+    static const int64_t kernels[][2] = {{2, 1}, {3, 1}, {4, 2}, {6, 2}};
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+        for (int64_t pad = 0; pad <= 3; pad++) {
+            conv_shape s = square(32 + 16 * (pad & 1), 80 - 16 * pad, 0, kernels[i][0], kernels[i][1], pad);
+            s.rows.x = 4 + pad;
+            s.columns.x = 9 - pad;
+            s.columns.pad = 3 - pad;
+            s.tiled = true;
+            s.bias = pad & 1;
+            check_everywhere(s);
+            s.whole = true;
+            check_everywhere(s);
+        }
+    }
+}
+END_TEST
+
+/* More pictures than tiles go at once, more channels than a block of k, groups, one pixel, no pictures. */
+START_TEST(many_tiles)
+{
+    conv_shape pictures = square(32, 32, 18, 3, 1, 1), deep = square(560, 32, 3, 3, 1, 1), grouped = square(64, 96, 6, 4, 2, 1);
+    conv_shape single = square(32, 32, 1, 3, 1, 1), none = square(32, 32, 5, 4, 2, 1);
+    pictures.batch = 5;
+    grouped.groups = 2;
+    none.batch = 0;
+    pictures.whole = deep.whole = grouped.whole = single.whole = none.whole = true;
+    check_everywhere(pictures);
+    check_everywhere(deep);
+    check_everywhere(grouped);
+    check_everywhere(single);
+    check_everywhere(none);
+}
+END_TEST
+
+/* A picture's bits do not depend on the pictures beside it. */
+START_TEST(a_batch_changes_no_bit)
+{
+    conv_problem p = conv_problem_new(square(48, 64, 9, 3, 1, 1));
+    for (int r = X; r < ROLE_COUNT; r += Y - X) {
+        const size_t bytes = (size_t)p.count[r] * sizeof(float);
+        guarded both = guarded_new(bytes, 4), alone = guarded_new(bytes / 2, 4);
+        neap_conv c = conv_arguments(&p, F32, (role)r, &both);
+        ck_assert_int_eq(conv_run(neap_kernels_for(NEAP_F32), (role)r, &c), 0);
+        c = conv_arguments(&p, F32, (role)r, &alone);
+        c.batch = 1;
+        ck_assert_int_eq(conv_run(neap_kernels_for(NEAP_F32), (role)r, &c), 0);
+        ck_assert_msg(!memcmp(both.data, alone.data, bytes / 2), "%s", conv_describe(&p, (role)r, "one of two"));
+        guarded_free(&both);
+        guarded_free(&alone);
+    }
+    conv_problem_free(&p);
+}
+END_TEST
+
 /* More than one block of rows, of k and of columns; whole numbers, so that nothing is rounded. */
 START_TEST(several_blocks)
 {
@@ -127,11 +185,9 @@ START_TEST(edges)
 }
 END_TEST
 
-/* The same bits for any number of threads. */
-START_TEST(threads_change_no_bit)
+static void check_threads(conv_shape s)
 {
-    const int before = neap_threads();
-    conv_problem p = conv_problem_new(square(20, 70, 13, 4, 2, 1));
+    conv_problem p = conv_problem_new(s);
     for (int r = 0; r < ROLE_COUNT; r++) {
         guarded first = {0};
         for (int threads = 1; threads <= 5; threads++) {
@@ -150,6 +206,14 @@ START_TEST(threads_change_no_bit)
         guarded_free(&first);
     }
     conv_problem_free(&p);
+}
+
+/* The same bits for any number of threads. */
+START_TEST(threads_change_no_bit)
+{
+    const int before = neap_threads();
+    check_threads(square(20, 70, 13, 4, 2, 1));
+    check_threads(square(48, 64, 13, 4, 2, 1));
     ck_assert_int_eq(neap_threads_set(before), 0);
 }
 END_TEST
@@ -160,20 +224,25 @@ static bool refuse_all(void *user, size_t bytes)
     return bytes > 0;
 }
 
-/* On a thread of its own: there is no scratch yet that would do. */
-static void *starved(void *refused)
+static int count_refusals(int64_t channels, int64_t kernel)
 {
-    static float x[4 * 4 * 8], w[8 * 8], y[4 * 4 * 8];
-    const neap_conv_axis a = {.x = 4, .y = 4, .kernel = 1, .stride = 1, .pad = 0, .dilation = 1};
-    const neap_conv c = {.batch = 1, .in = 8, .out = 8, .groups = 1, .rows = a, .columns = a, .x = x, .w = w, .y = y};
+    static float x[4 * 4 * 32], w[32 * 3 * 3 * 32], y[4 * 4 * 32];
+    const neap_conv_axis a = {.x = 4, .y = 4, .kernel = kernel, .stride = 1, .pad = kernel / 2, .dilation = 1};
+    const neap_conv c = {.batch = 1, .in = channels, .out = channels, .groups = 1, .rows = a, .columns = a, .x = x, .w = w, .y = y};
     int count = 0;
-    neap_on_allocate(refuse_all, NULL);
     for (int r = 0; r < ROLE_COUNT; r++) {
         count += conv_run(neap_kernels_for(NEAP_F32), (role)r, &c) < 0 && !strncmp(neap_error_message(), "conv: ", 6);
         neap_error_clear();
     }
+    return count;
+}
+
+/* On a thread of its own: there is no scratch yet that would do. */
+static void *starved(void *refused)
+{
+    neap_on_allocate(refuse_all, NULL);
+    *(int *)refused = count_refusals(8, 1) + count_refusals(32, 3);
     neap_on_allocate(NULL, NULL);
-    *(int *)refused = count;
     return NULL;
 }
 
@@ -183,7 +252,7 @@ START_TEST(no_memory)
     int refused = 0;
     ck_assert_int_eq(pthread_create(&thread, NULL, starved, &refused), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    ck_assert_int_eq(refused, ROLE_COUNT);
+    ck_assert_int_eq(refused, 2 * ROLE_COUNT);
 }
 END_TEST
 
@@ -196,6 +265,9 @@ int main(void)
     tcase_add_test(tests, every_width);
     tcase_add_test(tests, groups);
     tcase_add_test(tests, several_blocks);
+    tcase_add_test(tests, tiles);
+    tcase_add_test(tests, many_tiles);
+    tcase_add_test(tests, a_batch_changes_no_bit);
     tcase_add_test(tests, edges);
     tcase_add_test(tests, threads_change_no_bit);
     tcase_add_test(tests, no_memory);

@@ -65,7 +65,7 @@ end
 
 -- One of the three products of a convolution from `width` channels to as many, on pictures of `size` pixels a side.
 local function convolution(s, run)
-  local window = { stride = s.stride, padding = s.kernel // 2 }
+  local window = { stride = s.stride, padding = (s.kernel - 1) // 2 }
   local x = core.random("normal", 0, 1, 0, { s.batch, s.size, s.size, s.width })
   local weight = core.random("normal", 0, 2, 0, { s.width, s.kernel, s.kernel, s.width })
   local y = core.ops.conv2d(x, weight, window)

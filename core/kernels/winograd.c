@@ -1,0 +1,215 @@
+/*
+ * Forward and backward to the input: tiles of pixels become points, each point is a product of matrices, and tiles of results
+ * are summed up from points. A task takes some tiles all the way, so that their points stay in the second-level cache; the
+ * filters' points are packed once for all.
+ */
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/parallel.h>
+
+#include "conv_phase.h"
+#include "winograd.h"
+
+#define SCRATCH_SLOT 3
+#define BLOCK_WORDS 512                      /* of k, as in gemm.c */
+#define TILES_SIZE (INT64_C(192) * 1024)     /* elements that the points of a task's tiles may take */
+#define MOST_TILES 240
+#define PAD 16                               /* as in gemm_pack.c: rows of round lengths share few cache sets */
+#define LEAST_CHANNELS 32                    /* below, the products are too thin for what the transforms cost */
+
+typedef struct winograd {
+    int taps;
+    tile_pixels from, to;
+    tile_filters filters;
+    bool by_output; /* filters are [out, k]: outputs are columns of the product; else they are its rows */
+    const real *bias;
+    tiling tiles;
+    int64_t k, n, block_words, tasks, at_once; /* tiles */
+    real *raw, *panels, *space;                /* filters' points as they come, and packed; each task's own */
+    int64_t space_size;
+} winograd;
+
+/* --- Room ---------------------------------------------------------------------------------------------------------- */
+
+static int64_t panels_size(const winograd *w)
+{
+    return round_up(w->n, NR) * w->k;
+}
+
+static int64_t row_of_k(const winograd *w)
+{
+    return w->k + PAD;
+}
+
+static int64_t row_of_n(const winograd *w)
+{
+    return w->n + PAD;
+}
+
+static void plan(winograd *w)
+{
+    const int64_t points = point_count(w->taps), blocks = (w->k + BLOCK_WORDS - 1) / BLOCK_WORDS;
+    const int64_t fitting = TILES_SIZE / (points * (row_of_k(w) + row_of_n(w))) / MR * MR;
+    w->block_words = (w->k + blocks - 1) / blocks;
+    w->at_once = fitting < MR ? MR : least(fitting, MOST_TILES);
+    w->tasks = least(neap_threads(), (w->tiles.count + MR - 1) / MR);
+    w->space_size = round_up(points * w->at_once * (row_of_k(w) + row_of_n(w)), VLEN);
+}
+
+static int make_room(winograd *w)
+{
+    const int64_t points = point_count(w->taps), raw = points * w->filters.out * (w->by_output ? w->k : w->n);
+    const int64_t packed = points * panels_size(w);
+    w->raw = neap_scratch(SCRATCH_SLOT, (size_t)(raw + packed + w->tasks * w->space_size) * sizeof(real));
+    if (!w->raw) {
+        return -1;
+    }
+    w->panels = w->raw + raw;
+    w->space = w->panels + packed;
+    return 0;
+}
+
+/* --- Filters ------------------------------------------------------------------------------------------------------- */
+
+static void transform_filters(void *user, int64_t begin, int64_t end)
+{
+    const winograd *w = user;
+    const int64_t row = w->by_output ? w->k : w->n;
+    for (int64_t output = begin; output < end; output++) {
+        const tile_points points = {w->raw + output * row, w->filters.out * row, NR};
+        NEAP_VARIANT(neap_winograd_filter)(w->taps, &w->filters, output, &points);
+    }
+}
+
+/* Blocks of k one after another, as in gemm.c. */
+static void pack_filters(void *user, int64_t begin, int64_t end)
+{
+    const winograd *w = user;
+    const int64_t row = w->by_output ? w->k : w->n, columns = round_up(w->n, NR);
+    for (int64_t point = begin; point < end; point++) {
+        const real *raw = w->raw + point * w->filters.out * row;
+        const gemm_matrix b = w->by_output ? strided(raw, 1, row) : strided(raw, row, 1);
+        for (int64_t k = 0; k < w->k; k += w->block_words) {
+            NEAP_VARIANT(neap_gemm_pack_right)
+            (WORDS_REAL, part_from(b, k, 0), least(w->k - k, w->block_words), w->n,
+             w->panels + point * panels_size(w) + k * columns);
+        }
+    }
+}
+
+/* --- Tiles --------------------------------------------------------------------------------------------------------- */
+
+static void multiply_point(const winograd *w, int64_t point, int64_t tiles, const real *left, real *sums)
+{
+    const int64_t row = row_of_k(w), columns = round_up(w->n, NR);
+    for (int64_t k = 0; k < w->k; k += w->block_words) {
+        const int64_t words = least(w->k - k, w->block_words);
+        const gemm_block block = {.m = tiles, .n = w->n, .k_words = words, .a = {left + k, MR * row, row, 1},
+                                  .b = w->panels + point * panels_size(w) + k * columns, .b_panel = words * NR,
+                                  .start = k > 0 ? sums : NULL, .c = sums, .c_row = row_of_n(w)};
+        NEAP_VARIANT(neap_gemm_multiply)(&block);
+    }
+}
+
+static void convolve_tiles(const winograd *w, int64_t first, int64_t tiles, real *space)
+{
+    const int64_t left = w->at_once * row_of_k(w), sums = w->at_once * row_of_n(w), points = point_count(w->taps);
+    real *results = space + points * left;
+    for (int64_t i = 0; i < tiles; i++) {
+        const tile_points read = {space + i * row_of_k(w), left, NR};
+        NEAP_VARIANT(neap_winograd_read)(w->taps, &w->from, &w->tiles, first + i, &read);
+    }
+    for (int64_t point = 0; point < points; point++) {
+        multiply_point(w, point, tiles, space + point * left, results + point * sums);
+    }
+    for (int64_t i = 0; i < tiles; i++) {
+        const tile_points made = {results + i * row_of_n(w), sums, NR};
+        NEAP_VARIANT(neap_winograd_write)(w->taps, &w->to, &w->tiles, first + i, w->bias, &made);
+    }
+}
+
+static void convolve_tasks(void *user, int64_t begin, int64_t end)
+{
+    const winograd *w = user;
+    for (int64_t task = begin; task < end; task++) {
+        const int64_t stop = w->tiles.count * (task + 1) / w->tasks;
+        for (int64_t tile = w->tiles.count * task / w->tasks; tile < stop; tile += w->at_once) {
+            convolve_tiles(w, tile, least(stop - tile, w->at_once), w->space + task * w->space_size);
+        }
+    }
+}
+
+static int convolve(winograd *w)
+{
+    if (w->tiles.count == 0) {
+        return 0;
+    }
+    plan(w);
+    if (make_room(w) < 0) {
+        return neap_fail_in("conv");
+    }
+    neap_parallel(w->filters.out, (w->filters.out + w->tasks - 1) / w->tasks, transform_filters, w);
+    neap_parallel(point_count(w->taps), 1, pack_filters, w);
+    neap_parallel(w->tasks, 1, convolve_tasks, w);
+    return 0;
+}
+
+/* --- Convolutions -------------------------------------------------------------------------------------------------- */
+
+static bool same_axes(const neap_conv_axis *a, const neap_conv_axis *b)
+{
+    return a->kernel == b->kernel && a->stride == b->stride && a->dilation == 1 && b->dilation == 1;
+}
+
+bool NEAP_VARIANT(neap_winograd_suits)(const neap_conv *c)
+{
+    const int64_t in = c->in / c->groups, out = c->out / c->groups, taps = taps_of(c);
+    return !c->bf16 && same_axes(&c->rows, &c->columns) && c->rows.kernel == taps * c->rows.stride &&
+           (taps == 2 || taps == 3) && in % VLEN == 0 && out % VLEN == 0 && in >= LEAST_CHANNELS && out >= LEAST_CHANNELS;
+}
+
+int NEAP_VARIANT(neap_winograd_conv)(const neap_conv *c)
+{
+    for (int64_t group = 0; group < c->groups; group++) {
+        const tile_filters filters = filters_of(c, group);
+        winograd w = {.taps = taps_of(c), .from = pixels_of_x(c, group), .to = pixels_of_y(c, group), .filters = filters,
+                      .by_output = true, .bias = c->bias ? (const real *)c->bias + group * filters.out : NULL,
+                      .tiles = tiling_of(c->batch, c->rows.y, c->columns.y),
+                      .k = filters.phases * filters.phases * filters.channels, .n = filters.out};
+        if (convolve(&w) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Pixels of x that leave the remainders `row` and `column` by the stride. */
+static int backward_phase(const neap_conv *c, int64_t group, int64_t row, int64_t column)
+{
+    const phase_axis rows = phase_of(&c->rows, row), columns = phase_of(&c->columns, column);
+    winograd w = {.taps = taps_of(c), .from = pixels_of_y(c, group), .to = pixels_of_x(c, group),
+                  .filters = filters_of(c, group), .bias = c->bias ? (const real *)c->bias + group * (c->in / c->groups) : NULL,
+                  .tiles = tiling_of(c->batch, rows.pixels, columns.pixels)};
+    w.from.rows.origin = rows.origin;
+    w.from.columns.origin = columns.origin;
+    w.to.rows.origin = row;
+    w.to.columns.origin = column;
+    w.filters.phases = 1;
+    w.filters.rows = (tap_axis){rows.tap + (rows.taps - 1) * rows.tap_step, -rows.tap_step};
+    w.filters.columns = (tap_axis){columns.tap + (columns.taps - 1) * columns.tap_step, -columns.tap_step};
+    w.k = w.filters.out;
+    w.n = w.filters.channels;
+    return convolve(&w);
+}
+
+int NEAP_VARIANT(neap_winograd_input)(const neap_conv *c)
+{
+    const int64_t rests = c->rows.stride * c->columns.stride;
+    for (int64_t i = 0; i < c->groups * rests; i++) {
+        const int64_t rest = i % rests;
+        if (backward_phase(c, i / rests, rest / c->columns.stride, rest % c->columns.stride) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

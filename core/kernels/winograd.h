@@ -1,0 +1,116 @@
+/*
+ * Convolutions by fewer multiplications (Winograd 1980, Arithmetic Complexity of Computations; Lavin and Gray 2016, Fast
+ * Algorithms for Convolutional Neural Networks).
+ *
+ * Two neighbouring results of r taps along an axis take r + 1 products instead of 2 r: B'd of the pixels times Gg of the
+ * taps, summed up by A'. Along both axes tiles of 2 by 2 results take (r + 1)^2 points, each a product of matrices over
+ * channels. A stride of s splits pixels and taps by their remainders: r = kernel / s, and there are s^2 times as many
+ * channels. 3x3 at stride 1 needs 4/9 of the multiplications, 4x4 at stride 2 needs 9/16. All factors are 1, -1 and 1/2, so
+ * that the error stays near that of plain sums.
+ */
+#ifndef NEAP_KERNELS_WINOGRAD_H
+#define NEAP_KERNELS_WINOGRAD_H
+
+#include "gemm_block.h"
+#include "kernels.h"
+
+#define TILE_SIDE 2
+#define MOST_TAPS 3
+#define MOST_POINTS (MOST_TAPS + 1) /* along one axis */
+
+/* Pixel j of phase p along an axis lies at j * step + origin + p; outside of `size` it reads as zero and is not written. */
+typedef struct tile_axis {
+    int64_t size, step, origin;
+} tile_axis;
+
+/* Pictures as tiles see them: `channels` elements of each pixel, `pixel` apart; phases * phases pixels beside each other
+ * make one with as many times the channels. */
+typedef struct tile_pixels {
+    real *data;
+    int64_t pixel, channels, phases;
+    tile_axis rows, columns;
+} tile_pixels;
+
+/* Tiles of one picture and of all. */
+typedef struct tiling {
+    int64_t rows, columns, count;
+} tiling;
+
+/* Tap a of phase p along an axis is tap first + p + a * step of the kernel. */
+typedef struct tap_axis {
+    int64_t first, step;
+} tap_axis;
+
+/* The filters [out, rows.kernel, columns.kernel, channels] of one group, at points as [point, out, phases^2 channels]. */
+typedef struct tile_filters {
+    real *data;
+    int64_t out, channels, phases, kernel_rows, kernel_columns;
+    tap_axis rows, columns;
+} tile_filters;
+
+/* Where points lie: channel k of point i at data + i * apart + k / NR * panel + k % NR. With a panel of NR channels lie in
+ * a row. */
+typedef struct tile_points {
+    real *data;
+    int64_t apart, panel;
+} tile_points;
+
+NEAP_INLINE real *points_at(const tile_points *p, int64_t k)
+{
+    return p->data + k / NR * p->panel + k % NR;
+}
+
+/* Transforms of one tile or of one output's filters, all vectors of its channels; taps are 2 or 3. */
+void NEAP_VARIANT(neap_winograd_read)(int taps, const tile_pixels *x, const tiling *t, int64_t tile,
+                                      const tile_points *points);
+void NEAP_VARIANT(neap_winograd_read_gradient)(int taps, const tile_pixels *y, const tiling *t, int64_t tile,
+                                               const tile_points *points);
+void NEAP_VARIANT(neap_winograd_write)(int taps, const tile_pixels *y, const tiling *t, int64_t tile, const real *bias,
+                                       const tile_points *points);
+void NEAP_VARIANT(neap_winograd_filter)(int taps, const tile_filters *w, int64_t output, const tile_points *points);
+void NEAP_VARIANT(neap_winograd_filter_gradient)(int taps, const tile_filters *w, int64_t output,
+                                                 const tile_points *points);
+
+NEAP_INLINE tiling tiling_of(int64_t batch, int64_t rows, int64_t columns)
+{
+    const int64_t i = (rows + TILE_SIDE - 1) / TILE_SIDE, j = (columns + TILE_SIDE - 1) / TILE_SIDE;
+    return (tiling){i, j, batch * i * j};
+}
+
+NEAP_INLINE int64_t point_count(int taps)
+{
+    return (int64_t)(taps + 1) * (taps + 1);
+}
+
+NEAP_INLINE int taps_of(const neap_conv *c)
+{
+    return (int)(c->rows.kernel / c->rows.stride);
+}
+
+NEAP_INLINE tile_pixels pixels_of_x(const neap_conv *c, int64_t group)
+{
+    const int64_t channels = c->in / c->groups, stride = c->rows.stride;
+    return (tile_pixels){(real *)c->x + group * channels, c->in, channels, stride,
+                         {c->rows.x, stride, -c->rows.pad}, {c->columns.x, stride, -c->columns.pad}};
+}
+
+NEAP_INLINE tile_pixels pixels_of_y(const neap_conv *c, int64_t group)
+{
+    const int64_t channels = c->out / c->groups;
+    return (tile_pixels){(real *)c->y + group * channels, c->out, channels, 1, {c->rows.y, 1, 0}, {c->columns.y, 1, 0}};
+}
+
+NEAP_INLINE tile_filters filters_of(const neap_conv *c, int64_t group)
+{
+    const int64_t channels = c->in / c->groups, out = c->out / c->groups, stride = c->rows.stride;
+    return (tile_filters){(real *)c->w + group * out * c->rows.kernel * c->columns.kernel * channels, out, channels, stride,
+                          c->rows.kernel, c->columns.kernel, {0, stride}, {0, stride}};
+}
+
+/* Whether a convolution goes this way: by its shape alone, and not by its batch, so that a picture is the same in any. */
+bool NEAP_VARIANT(neap_winograd_suits)(const neap_conv *c);
+int NEAP_VARIANT(neap_winograd_conv)(const neap_conv *c);
+int NEAP_VARIANT(neap_winograd_input)(const neap_conv *c);
+int NEAP_VARIANT(neap_winograd_weight)(const neap_conv *c);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * Backward to the weights: what arrives at points of y, transposed, by points of x, summed over all tiles, and the sums of all
+ * points back to taps. Sums go over the tiles in order, some at a time; threads share points and rows of the result.
+ */
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/parallel.h>
+
+#include "winograd.h"
+
+#define SCRATCH_SLOT 3
+#define AT_ONCE 256    /* tiles */
+#define BLOCK_ROWS 48  /* of outputs: what a thread takes at a time */
+#define PAD 16
+
+typedef struct weights {
+    int taps;
+    tile_pixels x, y;
+    tile_filters filters;
+    tiling tiles;
+    int64_t k, blocks;           /* columns of the result; blocks of its rows */
+    int64_t first, count;        /* tiles at hand */
+    real *right, *left, *sums;   /* points of x in panels, of y in rows; the result at points [point, out, k] */
+    real *packed;                /* each block's left operand */
+    int64_t right_size, left_size, packed_size;
+} weights;
+
+static int64_t row_of_left(const weights *w)
+{
+    return w->filters.out + PAD;
+}
+
+static int make_room(weights *w)
+{
+    const int64_t points = point_count(w->taps), out = w->filters.out;
+    w->blocks = (out + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    w->right_size = round_up(w->k, NR) * AT_ONCE;
+    w->left_size = row_of_left(w) * AT_ONCE;
+    w->packed_size = round_up(NEAP_VARIANT(neap_gemm_left_size)(BLOCK_ROWS, AT_ONCE), VLEN);
+    const int64_t size = w->right_size + w->left_size + w->blocks * w->packed_size + out * w->k;
+    w->right = neap_scratch(SCRATCH_SLOT, (size_t)(points * size) * sizeof(real));
+    if (!w->right) {
+        return -1;
+    }
+    w->left = w->right + points * w->right_size;
+    w->packed = w->left + points * w->left_size;
+    w->sums = w->packed + points * w->blocks * w->packed_size;
+    return 0;
+}
+
+static void read_tiles(void *user, int64_t begin, int64_t end)
+{
+    const weights *w = user;
+    for (int64_t i = begin; i < end; i++) {
+        const tile_points right = {w->right + i * NR, w->right_size, w->count * NR};
+        const tile_points left = {w->left + i * row_of_left(w), w->left_size, NR};
+        NEAP_VARIANT(neap_winograd_read)(w->taps, &w->x, &w->tiles, w->first + i, &right);
+        NEAP_VARIANT(neap_winograd_read_gradient)(w->taps, &w->y, &w->tiles, w->first + i, &left);
+    }
+}
+
+static void add_blocks(void *user, int64_t begin, int64_t end)
+{
+    const weights *w = user;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t point = i / w->blocks, row = i % w->blocks * BLOCK_ROWS, m = least(w->filters.out - row, BLOCK_ROWS);
+        real *sums = w->sums + (point * w->filters.out + row) * w->k;
+        const gemm_matrix a = strided(w->left + point * w->left_size + row, 1, row_of_left(w));
+        const gemm_block block = {.m = m, .n = w->k, .k_words = w->count,
+                                  .a = NEAP_VARIANT(neap_gemm_pack_left)(WORDS_REAL, a, m, w->count, w->packed + i * w->packed_size),
+                                  .b = w->right + point * w->right_size, .b_panel = w->count * NR,
+                                  .start = w->first > 0 ? sums : NULL, .c = sums, .c_row = w->k};
+        NEAP_VARIANT(neap_gemm_multiply)(&block);
+    }
+}
+
+static void finish_filters(void *user, int64_t begin, int64_t end)
+{
+    const weights *w = user;
+    for (int64_t output = begin; output < end; output++) {
+        const tile_points sums = {w->sums + output * w->k, w->filters.out * w->k, NR};
+        NEAP_VARIANT(neap_winograd_filter_gradient)(w->taps, &w->filters, output, &sums);
+    }
+}
+
+static void add_tiles(weights *w)
+{
+    const int64_t threads = neap_threads();
+    for (w->first = 0; w->first < w->tiles.count; w->first += AT_ONCE) {
+        w->count = least(w->tiles.count - w->first, AT_ONCE);
+        neap_parallel(w->count, (w->count + threads - 1) / threads, read_tiles, w);
+        neap_parallel(point_count(w->taps) * w->blocks, 1, add_blocks, w);
+    }
+}
+
+static int weights_of_group(const neap_conv *c, int64_t group)
+{
+    weights w = {.taps = taps_of(c), .x = pixels_of_x(c, group), .y = pixels_of_y(c, group), .filters = filters_of(c, group),
+                 .tiles = tiling_of(c->batch, c->rows.y, c->columns.y)};
+    w.k = w.filters.phases * w.filters.phases * w.filters.channels;
+    if (make_room(&w) < 0) {
+        return neap_fail_in("conv");
+    }
+    if (w.tiles.count == 0) {
+        memset(w.sums, 0, (size_t)(point_count(w.taps) * w.filters.out * w.k) * sizeof(real));
+    }
+    add_tiles(&w);
+    const int64_t threads = neap_threads();
+    neap_parallel(w.filters.out, (w.filters.out + threads - 1) / threads, finish_filters, &w);
+    return 0;
+}
+
+int NEAP_VARIANT(neap_winograd_weight)(const neap_conv *c)
+{
+    for (int64_t group = 0; group < c->groups; group++) {
+        if (weights_of_group(c, group) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
