@@ -2,7 +2,7 @@
 -- on two cores.
 --
 --   neap run recipes/gan_fashion.lua
---   neap sample runs/gan_fashion --truncation 1.5
+--   neap sample runs/gan_fashion truncation=1.5
 --   neap eval runs/gan_fashion
 local neap = require "neap"
 
