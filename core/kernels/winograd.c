@@ -15,7 +15,7 @@
 #define TILES_SIZE (INT64_C(192) * 1024)     /* elements that the points of a task's tiles may take */
 #define MOST_TILES 240
 #define PAD 16                               /* as in gemm_pack.c: rows of round lengths share few cache sets */
-#define LEAST_CHANNELS 32                    /* below, the products are too thin for what the transforms cost */
+#define LEAST_CHANNELS 16                    /* below, the products are too thin for what the transforms cost */
 
 typedef struct winograd {
     int taps;

@@ -107,7 +107,7 @@ START_TEST(tiles)
     static const int64_t kernels[][2] = {{2, 1}, {3, 1}, {4, 2}, {6, 2}};
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
         for (int64_t pad = 0; pad <= 3; pad++) {
-            conv_shape s = square(32 + 16 * (pad & 1), 80 - 16 * pad, 0, kernels[i][0], kernels[i][1], pad);
+            conv_shape s = square(16 + 32 * (pad & 1), 64 - 16 * pad, 0, kernels[i][0], kernels[i][1], pad);
             s.rows.x = 4 + pad;
             s.columns.x = 9 - pad;
             s.columns.pad = 3 - pad;
