@@ -16,8 +16,8 @@ local adam, adversarial = neap.optimizer.adamw, neap.objective.adversarial
 local GAMES = {
   relativistic = {
     norm = "none", objective = adversarial { loss = "relativistic", r1 = 1, r2 = 1, every = 4 },
-    discriminator = adam { lr = 5e-4, beta1 = 0, beta2 = 0.9 },
-    generator = adam { lr = 5e-4, beta1 = 0, beta2 = 0.9, ema = 0.999 },
+    discriminator = adam { lr = 1e-3, beta1 = 0, beta2 = 0.9 },
+    generator = adam { lr = 1e-3, beta1 = 0, beta2 = 0.9, ema = 0.999 },
   },
   dcgan = {
     norm = "batch", objective = adversarial { loss = "non_saturating" },

@@ -173,6 +173,12 @@ if [ -d $fashion ]; then
     holds "a row with scores" grep -q '"frechet": [0-9.]*, .*"recall": [0-9.]*, ' runs/gan_fashion/metrics.jsonl
     expect_like 0 "gan: *" neap run "$recipes/gan_fashion_r3.lua" width=8 steps=3 batch=4
     expect 0 "" neap sample runs/gan_fashion_r3 --label Dress -n 2 -o dresses.png
+    for game in relativistic dcgan; do
+        expect_like 0 "gan: *" \
+            neap run "$recipes/gan_stacked.lua" game=$game width=8 steps=3 batch=4 score_every=3 score_samples=100 out=$game
+        holds "$game: classes of three pictures at once are counted" grep -q '"modes": [0-9][0-9]*, ' $game/metrics.jsonl
+    done
+    expect 1 "neap: game: expected relativistic or dcgan, got 'gan'" neap run "$recipes/gan_stacked.lua" game=gan
 
     # shellcheck disable=SC2086
     expect_like 0 "dit: *" neap run "$recipes/flow_fashion.lua" $small sampler_steps=2 swiglu=true times=logit_normal
