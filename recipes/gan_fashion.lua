@@ -29,5 +29,5 @@ neap.train {
     generator = neap.optimizer.adamw { lr = o.lr, beta1 = 0.5, ema = o.ema },
   },
   sampler = neap.sampler.latent {},
-  batch = 64, steps = 18000, minutes = 15,
+  batch = 64, steps = 17000, minutes = 15, score_every = 1000,
 }

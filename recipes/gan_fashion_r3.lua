@@ -11,7 +11,7 @@ local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   style = "dcgan", width = 64, depth = 1, latent = 64, -- of both parts
   gamma = 1.0, every = 4, -- the penalties, and how seldom they are taken
-  lr = 1e-3, beta2 = 0.9, ema = 0.999,
+  lr = 1e-3, beta2 = 0.99, ema = 0.999,
 }
 
 local data = neap.dataset.idx {
@@ -32,5 +32,5 @@ neap.train {
   objective = neap.objective.adversarial { loss = "relativistic", r1 = o.gamma, r2 = o.gamma, every = o.every },
   optimizer = { discriminator = adam(0), generator = adam(o.ema) },
   sampler = neap.sampler.latent {},
-  batch = 64, steps = 13000, minutes = 15, decay = "cosine", rollback = 3,
+  batch = 64, steps = 12500, minutes = 15, decay = "cosine", rollback = 3, score_every = 1000,
 }

@@ -15,12 +15,12 @@ local o = neap.options {
 local adam, adversarial = neap.optimizer.adamw, neap.objective.adversarial
 local GAMES = {
   relativistic = {
-    norm = "none", objective = adversarial { loss = "relativistic", r1 = 1, r2 = 1, every = 4 },
-    discriminator = adam { lr = 1e-3, beta1 = 0, beta2 = 0.9 },
-    generator = adam { lr = 1e-3, beta1 = 0, beta2 = 0.9, ema = 0.999 },
+    norm = "none", decay = "cosine", objective = adversarial { loss = "relativistic", r1 = 1, r2 = 1, every = 4 },
+    discriminator = adam { lr = 1e-3, beta1 = 0, beta2 = 0.99 },
+    generator = adam { lr = 1e-3, beta1 = 0, beta2 = 0.99, ema = 0.999 },
   },
   dcgan = {
-    norm = "batch", objective = adversarial { loss = "non_saturating" },
+    norm = "batch", decay = "none", objective = adversarial { loss = "non_saturating" },
     discriminator = adam { lr = 2e-4, beta1 = 0.5 }, generator = adam { lr = 2e-4, beta1 = 0.5, ema = 0.999 },
   },
 }
@@ -37,5 +37,6 @@ neap.train {
   },
   data = data, objective = game.objective,
   optimizer = { discriminator = game.discriminator, generator = game.generator },
-  sampler = neap.sampler.latent {}, batch = 64, steps = 50000, minutes = 60, rollback = 3,
+  sampler = neap.sampler.latent {}, batch = 64, steps = 50000, minutes = 60, decay = game.decay, rollback = 3,
+  score_every = 2000,
 }
