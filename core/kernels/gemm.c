@@ -115,8 +115,8 @@ static void pack_panels(void *user, int64_t begin, int64_t end)
         const int64_t words = least(run->chunk_k - k, run->block_words);
         const int64_t first = (run->k0 + k) * run->per_word, col = run->n0 + begin * NR;
         NEAP_VARIANT(neap_gemm_pack_right)
-        (run->words, part_from(right_matrix(run), first, col), elements(run, run->k0 + k, words), least(run->chunk_n, end * NR) - begin * NR,
-         run->right + k * columns + begin * NR * words);
+        (run->words, part_from(right_matrix(run), first, col), elements(run, run->k0 + k, words),
+         least(run->chunk_n, end * NR) - begin * NR, run->right + k * columns + begin * NR * words);
     }
 }
 

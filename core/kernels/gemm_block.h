@@ -93,7 +93,8 @@ gemm_left NEAP_VARIANT(neap_gemm_pack_left)(gemm_words words, gemm_matrix a, int
 /* Packs k elements by n columns of B into panels of NR columns, each [k words][NR], the last padded with zeros. */
 void NEAP_VARIANT(neap_gemm_pack_right)(gemm_words words, gemm_matrix b, int64_t k, int64_t n, word *panels);
 
-/* C[m, n] = start + A B for one block of k. `start` is C itself, one row for all, or NULL: zero. Rows of C lie c_row apart or, where c_offset is not NULL, at c + c_offset[i]. */
+/* C[m, n] = start + A B for one block of k. `start` is C itself, one row for all, or NULL: zero. Rows of C lie c_row apart
+ * or, where c_offset is not NULL, at c + c_offset[i]. */
 typedef struct gemm_block {
     int64_t m, n, k_words;
     bool pairs;

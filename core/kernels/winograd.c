@@ -1,7 +1,7 @@
 /*
- * Forward and backward to the input: tiles of pixels become points, each point is a product of matrices, and tiles of results
- * are summed up from points. A task takes some tiles all the way, so that their points stay in the second-level cache; the
- * filters' points are packed once for all.
+ * Forward and backward to the input: tiles of pixels become points, each point is a product of matrices, and tiles of
+ * results are summed up from points. A task takes some tiles all the way, so that their points stay in the second-level
+ * cache; the filters' points are packed once for all.
  */
 #include <neap/error.h>
 #include <neap/memory.h>
@@ -188,7 +188,8 @@ static int backward_phase(const neap_conv *c, int64_t group, int64_t row, int64_
 {
     const phase_axis rows = phase_of(&c->rows, row), columns = phase_of(&c->columns, column);
     winograd w = {.taps = taps_of(c), .from = pixels_of_y(c, group), .to = pixels_of_x(c, group),
-                  .filters = filters_of(c, group), .bias = c->bias ? (const real *)c->bias + group * (c->in / c->groups) : NULL,
+                  .filters = filters_of(c, group),
+                  .bias = c->bias ? (const real *)c->bias + group * (c->in / c->groups) : NULL,
                   .tiles = tiling_of(c->batch, rows.pixels, columns.pixels)};
     w.from.rows.origin = rows.origin;
     w.from.columns.origin = columns.origin;

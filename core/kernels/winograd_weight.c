@@ -1,6 +1,6 @@
 /*
- * Backward to the weights: what arrives at points of y, transposed, by points of x, summed over all tiles, and the sums of all
- * points back to taps. Sums go over the tiles in order, some at a time; threads share points and rows of the result.
+ * Backward to the weights: what arrives at points of y, transposed, by points of x, summed over all tiles, and the sums of
+ * all points back to taps. Sums go over the tiles in order, some at a time; threads share points and rows of the result.
  */
 #include <neap/error.h>
 #include <neap/memory.h>
@@ -63,11 +63,13 @@ static void add_blocks(void *user, int64_t begin, int64_t end)
 {
     const weights *w = user;
     for (int64_t i = begin; i < end; i++) {
-        const int64_t point = i / w->blocks, row = i % w->blocks * BLOCK_ROWS, m = least(w->filters.out - row, BLOCK_ROWS);
+        const int64_t point = i / w->blocks, row = i % w->blocks * BLOCK_ROWS;
+        const int64_t m = least(w->filters.out - row, BLOCK_ROWS);
         real *sums = w->sums + (point * w->filters.out + row) * w->k;
         const gemm_matrix a = strided(w->left + point * w->left_size + row, 1, row_of_left(w));
+        real *packed = w->packed + i * w->packed_size;
         const gemm_block block = {.m = m, .n = w->k, .k_words = w->count,
-                                  .a = NEAP_VARIANT(neap_gemm_pack_left)(WORDS_REAL, a, m, w->count, w->packed + i * w->packed_size),
+                                  .a = NEAP_VARIANT(neap_gemm_pack_left)(WORDS_REAL, a, m, w->count, packed),
                                   .b = w->right + point * w->right_size, .b_panel = w->count * NR,
                                   .start = w->first > 0 ? sums : NULL, .c = sums, .c_row = w->k};
         NEAP_VARIANT(neap_gemm_multiply)(&block);

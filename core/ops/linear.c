@@ -142,7 +142,8 @@ int neap_linear_gated_forward(neap_call *call)
         return -1;
     const int64_t samples = call->shape.dim[0];
     tile_job job = {.kernels = call->kernels, .size = neap_dtype_size(call->dtype),
-                    .columns = call->in[3]->shape.dim[0], .group = samples ? neap_row_count(call->shape) / samples : 1, .product = neap_tensor_bytes(c),
+                    .columns = call->in[3]->shape.dim[0],
+                    .group = samples ? neap_row_count(call->shape) / samples : 1, .product = neap_tensor_bytes(c),
                     .residual = neap_tensor_bytes(call->in[0]), .gate = neap_tensor_bytes(call->in[1]),
                     .y = neap_tensor_bytes(call->out)};
     return product(call, 2, c, gated_tile, &job);

@@ -27,7 +27,8 @@ static int make_heads(gan *m, neap_model *model)
 {
     const gan_config *c = m->config;
     const int64_t features = m->style->feature_count(m->self), joint = c->classes && c->conditioning == JOINT;
-    if (gan_linear_make(&m->head, c->spectral_norm, model, features, joint ? c->classes + 1 : 1, xavier, "discriminator.head") < 0)
+    if (gan_linear_make(&m->head, c->spectral_norm, model, features, joint ? c->classes + 1 : 1, xavier,
+                        "discriminator.head") < 0)
         return -1;
     if (!c->classes || joint)
         return 0;
@@ -132,7 +133,8 @@ static const neap_param params[] = {
     NEAP_INT(gan_config, classes, 0, 0, 1000000, "Classes; 0: unconditional."),
     NEAP_INT(gan_config, latent, 100, 1, 65536, "Values of a latent."),
     NEAP_CHOICE(gan_config, prior, PRIOR_NORMAL, priors, "What latents are drawn from."),
-    NEAP_INT(gan_config, width, 64, 1, 4096, "Channels at the pictures' own sides; they double as sides halve. Of mlp: hidden."),
+    NEAP_INT(gan_config, width, 64, 1, 4096,
+             "Channels at the pictures' own sides; they double as sides halve. Of mlp: hidden."),
     NEAP_INT(gan_config, depth, 2, 1, 64, "Hidden layers of mlp; blocks at each size of resnet."),
     NEAP_CHOICE(gan_config, norm, GAN_BATCH_NORM, norms, "What follows the convolutions of dcgan."),
     NEAP_INT(gan_config, group_width, 16, 1, 4096, "Channels of a group in resnet's 3x3 convolutions."),
@@ -147,4 +149,5 @@ static const neap_component gan_components[] = {
     {0},
 };
 
-NEAP_PLUGIN(gan) = {NEAP_ABI, sizeof(neap_plugin), "gan", "1.0.0", "MIT", "A generator and a discriminator.", gan_components};
+NEAP_PLUGIN(gan) = {NEAP_ABI, sizeof(neap_plugin), "gan", "1.0.0", "MIT", "A generator and a discriminator.",
+                    gan_components};

@@ -56,9 +56,9 @@ static neap_conv_spec spec_of(const dcgan *m, int64_t in, int64_t out, bool tran
 
 static int make_generator(dcgan *m, int64_t inputs, neap_model *model)
 {
-    const int64_t first = channels_at(m, 0);
+    const int64_t first = channels_at(m, 0), values = m->base.rows * m->base.columns * first;
     char path[64];
-    if (neap_linear_make(&m->project, model, inputs, m->base.rows * m->base.columns * first, normal, "generator.project") < 0 ||
+    if (neap_linear_make(&m->project, model, inputs, values, normal, "generator.project") < 0 ||
         make_norm(m, &m->project_norm, model, first, "generator.project_norm") < 0)
         return -1;
     for (int i = 0; i < m->base.stages; i++) {

@@ -66,10 +66,11 @@ static int make_block(block *b, const resnet *m, bool spectral, neap_model *mode
                                    .window = {1, 1, 1, hidden / m->config->group_width}};
     const neap_conv_spec out = {.in = hidden, .out = channels, .kernel = 1, .window = {1, 0, 1, 1},
                                 .init = {NEAP_INIT_ZERO, 0}};
-    return make_conv(&b->in, spectral, model, &in, path, "in") < 0 || make_conv(&b->middle, spectral, model, &middle, path, "middle") < 0 ||
-                   make_conv(&b->out, spectral, model, &out, path, "out") < 0
-               ? -1
-               : 0;
+    if (make_conv(&b->in, spectral, model, &in, path, "in") < 0)
+        return -1;
+    if (make_conv(&b->middle, spectral, model, &middle, path, "middle") < 0)
+        return -1;
+    return make_conv(&b->out, spectral, model, &out, path, "out");
 }
 
 /* All blocks of a part, by the doublings of their sides. */
@@ -121,7 +122,8 @@ static int make_ends(resnet *m, int64_t inputs, neap_model *model)
         return -1;
     if (make_pixels(&m->to_picture, false, model, last, m->config->channels, "generator.to_picture") < 0)
         return -1;
-    return make_pixels(&m->from_picture, m->config->spectral_norm, model, m->config->channels, last, "discriminator.from_picture");
+    return make_pixels(&m->from_picture, m->config->spectral_norm, model, m->config->channels, last,
+                       "discriminator.from_picture");
 }
 
 static int fill(resnet *m, int64_t inputs, neap_model *model)

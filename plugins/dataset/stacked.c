@@ -43,10 +43,10 @@ static int open_inside(stacked *s)
     if (!s->inside)
         return -1;
     s->spec = s->functions->spec(s->inside);
-    const int64_t classes = s->spec.classes;
-    if (s->spec.channels != 1 || classes > 1000 || s->spec.height * s->spec.width > MOST_PIXELS || s->functions->count(s->inside) < 1)
-        return neap_fail("of: expected pictures of one channel and at most %d pixels and 1000 classes, got [%lld, %lld, %lld] "
-                         "and %lld", MOST_PIXELS, (long long)s->spec.height, (long long)s->spec.width,
+    const int64_t classes = s->spec.classes, pixels = s->spec.height * s->spec.width;
+    if (s->spec.channels != 1 || classes > 1000 || pixels > MOST_PIXELS || s->functions->count(s->inside) < 1)
+        return neap_fail("of: expected pictures of one channel and at most %d pixels and 1000 classes, got "
+                         "[%lld, %lld, %lld] and %lld", MOST_PIXELS, (long long)s->spec.height, (long long)s->spec.width,
                          (long long)s->spec.channels, (long long)classes);
     return 0;
 }
@@ -80,14 +80,14 @@ static int read_example(const void *self, int64_t index, float *x, int32_t *labe
     const stacked *s = self;
     const neap_random random = neap_random_fork((neap_random){(uint64_t)s->config->seed, 0}, "stacked");
     const int64_t pixels = s->spec.height * s->spec.width;
+    const uint64_t examples = (uint64_t)s->functions->count(s->inside);
     float *layer = neap_calloc((size_t)pixels, sizeof *layer);
     int status = layer ? 0 : -1;
     *label = 0;
     for (int k = 0; status == 0 && k < LAYERS; k++) {
         int32_t own = 0;
         const uint64_t draw = (uint64_t)index * LAYERS + (uint64_t)k;
-        status = s->functions->read(s->inside, neap_random_below(random, draw, (uint64_t)s->functions->count(s->inside)), layer,
-                                    &own);
+        status = s->functions->read(s->inside, neap_random_below(random, draw, examples), layer, &own);
         for (int64_t i = 0; i < pixels; i++)
             x[i * LAYERS + k] = layer[i];
         *label = *label * (int32_t)s->spec.classes + own;

@@ -67,8 +67,8 @@ static int report(const adversarial_config *c, neap_step *step, neap_tensor *rea
     neap_step_report(step, "fake_accuracy", f.right);
     neap_step_report(step, "margin", r.mean - f.mean);
     if (adversarial_losses[c->loss].saturates && r.nearest > SATURATED && f.nearest > SATURATED)
-        return neap_fail("diverged: the discriminator is saturated: each real logit is above %d and each fake one below -%d, "
-                         "which leaves the generator no gradient", SATURATED, SATURATED);
+        return neap_fail("diverged: the discriminator is saturated: each real logit is above %d and each fake one below "
+                         "-%d, which leaves the generator no gradient", SATURATED, SATURATED);
     return 0;
 }
 
@@ -129,7 +129,8 @@ static const neap_param params[] = {
     NEAP_INT(adversarial_config, d_steps, 1, 1, 1000, "Updates of the discriminator before each of the generator's."),
     NEAP_REAL(adversarial_config, r1, 0, 0, 1e6, "Weight of the penalty on gradients at real pictures; 0: none."),
     NEAP_REAL(adversarial_config, r2, 0, 0, 1e6, "Weight of the penalty on gradients at fakes; 0: none."),
-    NEAP_REAL(adversarial_config, gradient_penalty, 0, 0, 1e6, "Weight of the penalty on gradients between both that are not 1."),
+    NEAP_REAL(adversarial_config, gradient_penalty, 0, 0, 1e6,
+              "Weight of the penalty on gradients between both that are not 1."),
     NEAP_INT(adversarial_config, every, 1, 1, 1000, "Steps from one penalty to the next; each is as many times as strong."),
     NEAP_REAL(adversarial_config, augment, 0, 0, 1, "Probability of each change to pictures that the discriminator sees."),
     NEAP_FLAG(adversarial_config, flip, 0, "A change: mirrored, left to right, every other time."),

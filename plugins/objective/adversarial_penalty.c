@@ -37,7 +37,8 @@ static neap_tensor *centred_at_one(double weight, neap_network *network, neap_st
     neap_tensor *x = neap_detach(neap_add(real, neap_mul(share, neap_sub(fake, real))));
     if (!x || neap_require_grad(x, true) < 0)
         return NULL;
-    neap_tensor *norm = neap_sqrt(neap_affine(squared_gradient(neap_network_discriminate(network, x, step->labels), x), 1, 1e-12));
+    neap_tensor *logits = neap_network_discriminate(network, x, step->labels);
+    neap_tensor *norm = neap_sqrt(neap_affine(squared_gradient(logits, x), 1, 1e-12));
     neap_tensor *mean = neap_mean(neap_square(neap_affine(norm, 1, -1)), NULL, 0, false);
     if (!mean)
         return NULL;

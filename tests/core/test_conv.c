@@ -124,7 +124,8 @@ END_TEST
 /* More pictures than tiles go at once, more channels than a block of k, groups, one pixel, no pictures. */
 START_TEST(many_tiles)
 {
-    conv_shape pictures = square(32, 32, 18, 3, 1, 1), deep = square(560, 32, 3, 3, 1, 1), grouped = square(64, 96, 6, 4, 2, 1);
+    conv_shape pictures = square(32, 32, 18, 3, 1, 1), deep = square(560, 32, 3, 3, 1, 1);
+    conv_shape grouped = square(64, 96, 6, 4, 2, 1);
     conv_shape single = square(32, 32, 1, 3, 1, 1), none = square(32, 32, 5, 4, 2, 1);
     pictures.batch = 5;
     grouped.groups = 2;
@@ -228,7 +229,8 @@ static int count_refusals(int64_t channels, int64_t kernel)
 {
     static float x[4 * 4 * 32], w[32 * 3 * 3 * 32], y[4 * 4 * 32];
     const neap_conv_axis a = {.x = 4, .y = 4, .kernel = kernel, .stride = 1, .pad = kernel / 2, .dilation = 1};
-    const neap_conv c = {.batch = 1, .in = channels, .out = channels, .groups = 1, .rows = a, .columns = a, .x = x, .w = w, .y = y};
+    const neap_conv c = {.batch = 1, .in = channels, .out = channels, .groups = 1, .rows = a, .columns = a, .x = x, .w = w,
+                         .y = y};
     int count = 0;
     for (int r = 0; r < ROLE_COUNT; r++) {
         count += conv_run(neap_kernels_for(NEAP_F32), (role)r, &c) < 0 && !strncmp(neap_error_message(), "conv: ", 6);

@@ -41,7 +41,7 @@ neap_instance *neap_network_objective(const neap_network *network);
  * 'discriminate'`. `needs` ends with NULL. */
 int neap_network_require(const neap_network *network, const char *who, const char *const *needs);
 
-/* --- Sources: an open data set ---------------------------------------------------------------------------------------------------------- */
+/* --- Sources: an open data set ---------------------------------------------------------------------------------------- */
 
 typedef struct neap_source neap_source;
 neap_source *neap_source_open(neap_instance *dataset);
@@ -103,8 +103,8 @@ typedef struct neap_train_report {
  * gradient that is not finite is such a failure, and names step and first bad tensor. */
 int neap_trainer_step(neap_trainer *trainer, int64_t number, double lr_scale, neap_train_report *report);
 
-/* Does all of step 1 but the update, two or three times, leaving parameters and buffers as they were, and gives the bytes of tensors alive at the peak (parameters and
- * optimiser state included) and the seconds of the last time. */
+/* Does all of step 1 but the update, two or three times, leaving parameters and buffers as they were, and gives the bytes of
+ * tensors alive at the peak (parameters and optimiser state included) and the seconds of the last time. */
 int neap_trainer_rehearse(neap_trainer *trainer, size_t *peak, double *seconds);
 
 int neap_trainer_optimizers(const neap_trainer *trainer);
