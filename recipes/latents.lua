@@ -1,0 +1,75 @@
+-- Arithmetic with the latents of an unconditional generator (Radford et al. 2016, section 6.3.2): the mean of some latents whose
+-- pictures are of one class, minus that of another, plus that of a third; and what lies between two latents. Draws
+-- latents.png in the folder of the run: in each row the three means and what comes out, then the way from the first to it.
+--
+--   neap run recipes/gan_fashion.lua
+--   neap run recipes/latents.lua run=runs/gan_fashion at=Dress minus=T-shirt plus=Pullover
+local neap = require "neap"
+
+local o = neap.options {
+  run = "runs/gan_fashion", evaluator = "recipes/evaluator_fashion.safetensors",
+  at = "Dress", minus = "T-shirt", plus = "Pullover", -- classes, as the evaluator names them
+  rows = 6, each = 3, between = 6, -- latents of a mean; pictures from the first to the result
+  draws = 1000, -- among which latents of the classes are looked for
+}
+
+local run, judge = neap.checkpoint.load(o.run .. "/checkpoint.safetensors"), neap.checkpoint.load(o.evaluator)
+local length = run.model:latent()
+if length == 0 then
+  error(("latents: %s has no latents"):format(o.run), 0)
+end
+local z = neap.randn(o.draws, length)
+
+-- --- Latents of a class -----------------------------------------------------------------------------------------------
+
+local function largest(logits)
+  local best = 1
+  for k, logit in ipairs(logits) do
+    best = logit > logits[best] and k or best
+  end
+  return best
+end
+
+-- The rows of z by the class that is seen in their pictures.
+local function rows_by_class()
+  local rows, logits = {}, neap.no_grad(judge.model.classify, judge.model, run.sampler:sample(run.model, { noise = z }))
+  for i, of_row in ipairs(logits:tolist()) do
+    local name = judge.labels[largest(of_row)]
+    rows[name] = rows[name] or {}
+    table.insert(rows[name], i - 1)
+  end
+  return rows
+end
+
+local by_class = rows_by_class()
+
+-- As long as latents are: a mean is shorter, and its picture paler.
+local function as_long(x)
+  return x * (math.sqrt(length) / math.sqrt(x:square():sum():item()))
+end
+
+local function mean_of(name, number)
+  local rows, sum = by_class[name] or {}, 0
+  if #rows < o.rows * o.each then
+    error(("latents: expected %d pictures of class '%s' among %d, found %d"):format(o.rows * o.each, name, o.draws, #rows), 0)
+  end
+  for i = 1, o.each do
+    local row = rows[(number - 1) * o.each + i]
+    sum = sum + z:slice(0, row, row + 1)
+  end
+  return as_long(sum)
+end
+
+-- --- The figure -------------------------------------------------------------------------------------------------------
+
+local rows = {}
+for number = 1, o.rows do
+  local at, minus, plus = mean_of(o.at, number), mean_of(o.minus, number), mean_of(o.plus, number)
+  local result = as_long(at - minus + plus)
+  local way = neap.interpolate(at:reshape(length), result:reshape(length), o.between)
+  rows[number] = neap.concat({ at, minus, plus, result, way }, 0)
+end
+local pictures = run.sampler:sample(run.model, { noise = neap.concat(rows, 0) })
+neap.image.save(o.run .. "/latents.png", neap.image.grid(pictures, { columns = 4 + o.between, scale = 2 }))
+print(("%s/latents.png: %s, %s, %s, and the first minus the second plus the third; then the way there"):format(o.run, o.at,
+  o.minus, o.plus))
