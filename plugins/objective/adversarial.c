@@ -40,19 +40,18 @@ static neap_tensor *changed(const adversarial_config *c, const neap_step *step, 
 #define SATURATED 20 /* logits: s(-20) is 2e-9, and so is the generator's gradient */
 
 typedef struct figures {
-    double mean, right; /* share on the right side of 0 */
-    double nearest;     /* distance to 0 of the least sure, negative on the wrong side */
+    double right;   /* share on the right side of `middle` */
+    double nearest; /* distance to it of the least sure, negative on the wrong side */
 } figures;
 
-static figures look(neap_tensor *logits, double side)
+static figures look(neap_tensor *logits, double side, double middle)
 {
     figures f = {.nearest = HUGE_VAL};
     neap_tensor *flat = neap_contiguous(logits);
     const int64_t n = flat ? neap_size(flat) : 0;
     const float *v = flat ? neap_data(flat) : NULL;
-    for (int64_t i = 0; i < n; i++) {
-        const double sure = side * (double)v[i];
-        f.mean += (double)v[i] / (double)n;
+    for (int64_t i = 0; v && i < n; i++) {
+        const double sure = side * ((double)v[i] - middle);
         f.right += sure > 0 ? 1 / (double)n : 0;
         f.nearest = sure < f.nearest ? sure : f.nearest;
     }
@@ -62,11 +61,14 @@ static figures look(neap_tensor *logits, double side)
 /* What there is to look at in a game without a curve of its own; fails where it is over. */
 static int report(const adversarial_config *c, neap_step *step, neap_tensor *real, neap_tensor *fake)
 {
-    const figures r = look(real, 1), f = look(fake, -1);
+    const adversarial_loss *game = &adversarial_losses[c->loss];
+    const double on_real = neap_item(neap_mean(real, NULL, 0, false)), on_fake = neap_item(neap_mean(fake, NULL, 0, false));
+    const double middle = game->relative ? (on_real + on_fake) / 2 : 0;
+    const figures r = look(real, 1, middle), f = look(fake, -1, middle);
     neap_step_report(step, "real_accuracy", r.right);
     neap_step_report(step, "fake_accuracy", f.right);
-    neap_step_report(step, "margin", r.mean - f.mean);
-    if (adversarial_losses[c->loss].saturates && r.nearest > SATURATED && f.nearest > SATURATED)
+    neap_step_report(step, "margin", on_real - on_fake);
+    if (game->saturates && r.nearest > SATURATED && f.nearest > SATURATED)
         return neap_fail("diverged: the discriminator is saturated: each real logit is above %d and each fake one below "
                          "-%d, which leaves the generator no gradient", SATURATED, SATURATED);
     return 0;

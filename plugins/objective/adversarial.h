@@ -19,6 +19,7 @@ typedef struct adversarial_loss {
     neap_tensor *(*generator)(neap_tensor *real, neap_tensor *fake);
     bool both;      /* the generator's looks at real pictures, too; else `real` is NULL there */
     bool saturates; /* a sigmoid's tails take the generator's gradient away */
+    bool relative;  /* only differences of logits count: none is the one of even odds */
 } adversarial_loss;
 
 extern const char *const adversarial_loss_names[]; /* ends with NULL; in the order of adversarial_losses */

@@ -57,9 +57,9 @@ static neap_tensor *relativistic_generator(neap_tensor *real, neap_tensor *fake)
 const char *const adversarial_loss_names[] = {"minimax", "non_saturating", "hinge", "wasserstein", "relativistic", NULL};
 
 const adversarial_loss adversarial_losses[] = {
-    {minimax_discriminator, minimax_generator, false, true},
-    {minimax_discriminator, non_saturating_generator, false, false},
-    {hinge_discriminator, linear_generator, false, false},
-    {wasserstein_discriminator, linear_generator, false, false},
-    {relativistic_discriminator, relativistic_generator, true, false},
+    {.discriminator = minimax_discriminator, .generator = minimax_generator, .saturates = true},
+    {.discriminator = minimax_discriminator, .generator = non_saturating_generator},
+    {.discriminator = hinge_discriminator, .generator = linear_generator},
+    {.discriminator = wasserstein_discriminator, .generator = linear_generator, .relative = true},
+    {.discriminator = relativistic_discriminator, .generator = relativistic_generator, .both = true, .relative = true},
 };

@@ -275,15 +275,19 @@ END_TEST
 
 /* --- What is told, and what is refused -------------------------------------------------------------------------------- */
 
-START_TEST(accuracies_and_margin)
+/* Logits are the numbers themselves. Games of differences have no zero: the middle of both means is in its place. */
+static void check_figures(const char *loss, bool relative)
 {
-    training t = play(SETTINGS("loss", "hinge"));
+    training t = play(SETTINGS("loss", loss));
     const round_data r = data_of(t, 1);
-    double right_real = 0, right_fake = 0, margin = 0;
+    double right_real = 0, right_fake = 0, margin = 0, middle = 0;
     for (int i = 0; i < BATCH; i++) {
-        right_real += r.x[i] > 0 ? 1.0 / BATCH : 0;
-        right_fake += r.z[i] < 0 ? 1.0 / BATCH : 0;
         margin += (r.x[i] - r.z[i]) / BATCH;
+        middle += relative ? (r.x[i] + r.z[i]) / BATCH / 2 : 0;
+    }
+    for (int i = 0; i < BATCH; i++) {
+        right_real += r.x[i] > middle ? 1.0 / BATCH : 0;
+        right_fake += r.z[i] < middle ? 1.0 / BATCH : 0;
     }
     const neap_train_report report = take_step(t, 1);
     ck_assert_double_eq_tol(told(&report, "real_accuracy"), right_real, 1e-9);
@@ -291,6 +295,13 @@ START_TEST(accuracies_and_margin)
     ck_assert_double_eq_tol(told(&report, "margin"), margin, 1e-5);
     ck_assert_double_gt(told(&report, "gradient_norm_generator"), 0);
     end_training(t);
+}
+
+START_TEST(accuracies_and_margin)
+{
+    check_figures("hinge", false);
+    check_figures("wasserstein", true);
+    check_figures("relativistic", true);
 }
 END_TEST
 
