@@ -64,12 +64,13 @@ void neap_arena_note_free(const neap_buffer_header *header);
 void neap_buffer_count_reserved(ptrdiff_t bytes);
 
 /* Offsets for blocks that live from event `birth` up to event `death`, so that no two that live together overlap.
- * Blocks with death 0, and the smallest where there are very many, are left out (offset SIZE_MAX). Returns the extent,
- * or SIZE_MAX when memory ran out. Sizes must be multiples of the alignment. */
+ * The first `fixed` keep the offsets they have. Of the others those with death 0, and the smallest where there are very
+ * many, are left out (offset SIZE_MAX). Returns the extent, or SIZE_MAX when memory ran out. Sizes must be multiples of the
+ * alignment. */
 typedef struct neap_plan_block {
     size_t bytes, birth, death, offset;
 } neap_plan_block;
 
-size_t neap_plan_offsets(neap_plan_block *blocks, size_t count);
+size_t neap_plan_offsets(neap_plan_block *blocks, size_t count, size_t fixed);
 
 #endif

@@ -1,8 +1,11 @@
 /*
- * The step arena: records one step's requests, plans them, and serves later steps while they ask for the same.
+ * The step arena: records a step's requests, plans them, and serves later steps while they ask for the same.
  *
  * A step is a stream of events: a request (its bytes) or a free (which request of this step). A plan is only ever followed
  * as long as the events equal the recorded ones, so that whatever overlaps a planned place has been freed by then.
+ *
+ * Steps may differ by turns, as where a penalty is due in every fourth: some plans are kept. Plans whose first events are
+ * the same put the requests among them at the same places, so that a step may go over to another plan where it differs.
  * Learning is a service, not a duty: where memory for it lacks, no error is recorded and the step goes on without.
  */
 #include <string.h>
@@ -21,13 +24,18 @@ typedef struct trace {
     size_t count, event_capacity;
     neap_plan_block *blocks;
     size_t requests, block_capacity;
+    uint64_t used; /* the last step that followed it to its end */
 } trace;
 
+#define MOST_PLANS 4
+
 struct neap_arena {
-    trace plan, now;
+    trace plans[MOST_PLANS], now;
+    int count, current; /* plans, and the one that the step under way follows */
     neap_mapping *mapping;
+    size_t extent; /* of all plans */
     uint64_t step;
-    bool follows;  /* the step under way equals the plan so far */
+    bool follows;  /* the step under way equals the current plan so far */
     bool broken;   /* no memory to record it: nothing is learned */
     bool replayed;
 };
@@ -77,6 +85,14 @@ static void trace_drop(trace *t)
     *t = (trace){0};
 }
 
+static void forget(neap_arena *a)
+{
+    for (int i = 0; i < a->count; i++)
+        trace_drop(&a->plans[i]);
+    a->count = a->current = 0;
+    a->extent = 0;
+}
+
 neap_arena *neap_arena_new(void)
 {
     return neap_calloc(1, sizeof(neap_arena));
@@ -88,7 +104,7 @@ void neap_arena_free(neap_arena *arena)
         return;
     if (active == arena)
         active = NULL;
-    trace_drop(&arena->plan);
+    forget(arena);
     trace_drop(&arena->now);
     neap_mapping_release(arena->mapping);
     neap_free(arena);
@@ -101,14 +117,43 @@ int neap_arena_begin(neap_arena *arena)
     if (active)
         return neap_fail("arena: a step is under way on this thread already");
     arena->now.count = arena->now.requests = 0;
-    arena->follows = arena->mapping != NULL;
+    arena->follows = arena->mapping && arena->count > 0;
     arena->broken = false;
     arena->step = __atomic_add_fetch(&steps, 1, __ATOMIC_RELAXED);
     active = arena;
     return 0;
 }
 
-/* Adds an event and says whether it is the planned one. */
+/* How many events both begin with. */
+static size_t common(const trace *a, const trace *b)
+{
+    const size_t most = a->count < b->count ? a->count : b->count;
+    size_t i = 0;
+    while (i < most && a->events[i].bytes == b->events[i].bytes && a->events[i].index == b->events[i].index)
+        i++;
+    return i;
+}
+
+/* Goes over to a plan that equals all of the step so far, if there is one. */
+static bool find_plan(neap_arena *a)
+{
+    for (int i = 0; i < a->count; i++) {
+        if (common(&a->plans[i], &a->now) == a->now.count) {
+            a->current = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_planned(const neap_arena *a, size_t at)
+{
+    const trace *plan = &a->plans[a->current];
+    return at < plan->count && plan->events[at].bytes == a->now.events[at].bytes &&
+           plan->events[at].index == a->now.events[at].index;
+}
+
+/* Adds an event and sees whether it is a planned one. */
 static void note(neap_arena *a, event e)
 {
     if (!grow((void **)&a->now.events, &a->now.event_capacity, a->now.count, sizeof e)) {
@@ -116,9 +161,8 @@ static void note(neap_arena *a, event e)
         a->follows = false;
         return;
     }
-    const event *planned = a->now.count < a->plan.count ? &a->plan.events[a->now.count] : NULL;
-    a->follows = a->follows && planned && planned->bytes == e.bytes && planned->index == e.index;
     a->now.events[a->now.count++] = e;
+    a->follows = a->follows && (is_planned(a, a->now.count - 1) || find_plan(a));
 }
 
 neap_arena_place neap_arena_place_buffer(size_t bytes)
@@ -136,8 +180,9 @@ neap_arena_place neap_arena_place_buffer(size_t bytes)
     note(a, (event){bytes, index});
     a->now.blocks[index] = (neap_plan_block){.bytes = bytes, .birth = a->now.count};
     neap_arena_place place = {.step = a->step, .index = index};
-    if (a->follows && a->plan.blocks[index].offset != SIZE_MAX) {
-        place.at = (char *)a->mapping->pages + a->plan.blocks[index].offset;
+    const neap_plan_block *planned = a->follows ? &a->plans[a->current].blocks[index] : NULL;
+    if (planned && planned->offset != SIZE_MAX) {
+        place.at = (char *)a->mapping->pages + planned->offset;
         place.mapping = a->mapping;
         __atomic_add_fetch(&a->mapping->holders, 1, __ATOMIC_RELAXED);
     }
@@ -153,19 +198,76 @@ void neap_arena_note_free(const neap_buffer_header *header)
     a->now.blocks[header->index].death = a->now.count;
 }
 
-/* The step that ended becomes the plan. Its mapping is made anew where the old one has another size or holds live data;
- * where none can be had, the next step runs on ordinary buffers. */
-static void learn(neap_arena *a)
+/* The plan that the step has most events in common with, how many, and the requests among them. */
+static int nearest_plan(const neap_arena *a, size_t *events, size_t *requests)
 {
-    trace old = a->plan;
-    a->plan = a->now;
+    int nearest = 0;
+    *events = *requests = 0;
+    for (int i = 0; i < a->count; i++) {
+        const size_t same = common(&a->plans[i], &a->now);
+        if (same > *events) {
+            *events = same;
+            nearest = i;
+        }
+    }
+    for (size_t i = 0; i < *events; i++)
+        *requests += a->now.events[i].bytes > 0;
+    return nearest;
+}
+
+/* Takes over the places of the requests that both begin with. They are not what this step needs where one outlives the one
+ * step and dies in the other. */
+static bool share_places(const trace *plan, trace *now, size_t requests)
+{
+    for (size_t i = 0; i < requests; i++) {
+        if (!plan->blocks[i].death != !now->blocks[i].death)
+            return false;
+        now->blocks[i].offset = plan->blocks[i].offset;
+    }
+    return true;
+}
+
+static void add_plan(neap_arena *a)
+{
+    int at = a->count < MOST_PLANS ? a->count++ : 0;
+    for (int i = 0; i < a->count; i++)
+        if (a->plans[i].used < a->plans[at].used)
+            at = i;
+    const trace old = a->plans[at];
+    a->plans[at] = a->now;
+    a->plans[at].used = a->step;
     a->now = old;
-    size_t extent = neap_plan_offsets(a->plan.blocks, a->plan.requests);
-    bool reusable = a->mapping && a->mapping->bytes == extent && __atomic_load_n(&a->mapping->holders, __ATOMIC_ACQUIRE) == 1;
-    if (reusable)
+    a->current = at;
+}
+
+/* The mapping is made anew where the old one has another size or holds live data; where none can be had, the next step runs
+ * on ordinary buffers. */
+static void fit_mapping(neap_arena *a)
+{
+    if (a->mapping && a->mapping->bytes == a->extent && __atomic_load_n(&a->mapping->holders, __ATOMIC_ACQUIRE) == 1)
         return;
     neap_mapping_release(a->mapping);
-    a->mapping = extent && extent != SIZE_MAX ? mapping_new(extent) : NULL;
+    a->mapping = a->extent ? mapping_new(a->extent) : NULL;
+}
+
+/* The step that ended becomes a plan, unless it is one. */
+static void learn(neap_arena *a)
+{
+    size_t events, requests;
+    const int nearest = nearest_plan(a, &events, &requests);
+    const bool known = a->count > 0 && events == a->now.count && events == a->plans[nearest].count;
+    if (!known) {
+        if (!share_places(&a->plans[nearest], &a->now, requests)) {
+            forget(a);
+            requests = 0;
+        }
+        const size_t extent = neap_plan_offsets(a->now.blocks, a->now.requests, requests);
+        if (extent == SIZE_MAX)
+            return;
+        a->extent = extent > a->extent ? extent : a->extent;
+        add_plan(a);
+    }
+    fit_mapping(a);
 }
 
 void neap_arena_end(neap_arena *arena)
@@ -173,8 +275,10 @@ void neap_arena_end(neap_arena *arena)
     if (!arena || active != arena)
         return;
     active = NULL;
-    arena->replayed = arena->follows && arena->now.count == arena->plan.count;
-    if (!arena->replayed && !arena->broken)
+    arena->replayed = arena->follows && arena->now.count == arena->plans[arena->current].count;
+    if (arena->replayed)
+        arena->plans[arena->current].used = arena->step;
+    else if (!arena->broken)
         learn(arena);
 }
 

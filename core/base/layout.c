@@ -45,35 +45,48 @@ static void insert(neap_plan_block **placed, size_t count, neap_plan_block *bloc
     placed[i] = block;
 }
 
-/* The blocks worth placing, at most MOST_BLOCKS: the least size grows until they are few enough. */
-static size_t choose(neap_plan_block *blocks, size_t count, neap_plan_block **chosen)
+/* Of blocks [first, count) those worth placing, at most MOST_BLOCKS: the least size grows until they are few enough. */
+static size_t choose(neap_plan_block *blocks, size_t first, size_t count, neap_plan_block **chosen)
 {
     size_t n = count + 1;
     for (size_t least = LEAST_BYTES; n > MOST_BLOCKS || n > count; least *= 2) {
         n = 0;
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = first; i < count; i++)
             if (blocks[i].death && blocks[i].bytes >= least)
                 chosen[n++] = &blocks[i];
     }
     return n;
 }
 
-size_t neap_plan_offsets(neap_plan_block *blocks, size_t count)
+/* Places one block and returns where it ends. */
+static size_t place(neap_plan_block **placed, size_t *count, neap_plan_block *block)
 {
-    size_t extent = 0;
-    for (size_t i = 0; i < count; i++)
-        blocks[i].offset = SIZE_MAX;
+    insert(placed, (*count)++, block);
+    return block->offset + block->bytes;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+size_t neap_plan_offsets(neap_plan_block *blocks, size_t count, size_t fixed)
+{
+    size_t extent = 0, n = 0;
     neap_plan_block **order = neap_realloc_quietly(NULL, (2 * count + 1) * sizeof(neap_plan_block *));
     if (!order)
         return SIZE_MAX;
     neap_plan_block **placed = order + count;
-    size_t n = choose(blocks, count, order);
-    qsort(order, n, sizeof *order, larger_first);
-    for (size_t i = 0; i < n; i++) {
-        order[i]->offset = lowest_gap(placed, i, order[i]);
-        insert(placed, i, order[i]);
-        if (order[i]->offset + order[i]->bytes > extent)
-            extent = order[i]->offset + order[i]->bytes;
+    for (size_t i = 0; i < fixed; i++)
+        if (blocks[i].offset != SIZE_MAX)
+            extent = larger(extent, place(placed, &n, &blocks[i]));
+    for (size_t i = fixed; i < count; i++)
+        blocks[i].offset = SIZE_MAX;
+    const size_t chosen = choose(blocks, fixed, count, order);
+    qsort(order, chosen, sizeof *order, larger_first);
+    for (size_t i = 0; i < chosen; i++) {
+        order[i]->offset = lowest_gap(placed, n, order[i]);
+        extent = larger(extent, place(placed, &n, order[i]));
     }
     neap_free(order);
     return extent;

@@ -108,7 +108,7 @@ END_TEST
 
 static const action *const deviations[] = {other_size, other_free, shorter, with_escapees};
 
-/* A step that differs is served, safe, and learned: twice more, and it replays. */
+/* A step that differs is served, safe, and learned beside the other: both replay then, in any order. */
 START_TEST(deviations_are_safe)
 {
     neap_arena *arena = neap_arena_new();
@@ -117,12 +117,56 @@ START_TEST(deviations_are_safe)
     step(arena, deviations[_i], NULL);
     ck_assert(!neap_arena_replayed(arena));
     check_slots();
-    step(arena, deviations[_i], NULL);
+    free_slots();
+    for (int turn = 0; turn < 6; turn++) {
+        step(arena, turn % 3 == 1 ? ordinary_step : deviations[_i], NULL);
+        ck_assert_msg(neap_arena_replayed(arena), "turn %d", turn);
+        check_slots();
+        free_slots();
+    }
+    neap_arena_free(arena);
+}
+END_TEST
+
+/* More different steps than are remembered: those that were not seen for longest are forgotten. */
+START_TEST(many_deviations)
+{
+    neap_arena *arena = neap_arena_new();
+    for (int round = 0; round < 3; round++) {
+        step(arena, ordinary_step, NULL);
+        ck_assert_int_eq(neap_arena_replayed(arena), round > 0);
+        for (int i = 0; i < 3; i++) {
+            step(arena, deviations[i], NULL);
+            ck_assert_int_eq(neap_arena_replayed(arena), round > 0);
+        }
+    }
+    step(arena, deviations[3], NULL); /* in the place of the ordinary step */
+    free_slots();
+    step(arena, deviations[0], NULL);
+    ck_assert(neap_arena_replayed(arena));
     step(arena, ordinary_step, NULL);
     ck_assert(!neap_arena_replayed(arena));
-    step(arena, ordinary_step, NULL);
-    ck_assert(neap_arena_replayed(arena));
-    free_slots();
+    neap_arena_free(arena);
+}
+END_TEST
+
+/* What dies in one step and outlives another of the same beginning cannot have a place in both: only one is remembered. */
+START_TEST(an_escapee_among_what_is_shared)
+{
+    static const action kept[] = {{0, 40000}, {1, 100000}, {2, 40000}, {1, 0}, {2, 0}, END};
+    neap_arena *arena = neap_arena_new();
+    for (int turn = 0; turn < 3; turn++) {
+        step(arena, ordinary_step, NULL);
+        ck_assert(!neap_arena_replayed(arena));
+        step(arena, ordinary_step, NULL);
+        ck_assert(neap_arena_replayed(arena));
+        step(arena, kept, NULL);
+        ck_assert(!neap_arena_replayed(arena));
+        step(arena, kept, NULL);
+        ck_assert(neap_arena_replayed(arena));
+        check_slots();
+        free_slots();
+    }
     neap_arena_free(arena);
 }
 END_TEST
@@ -317,6 +361,8 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, replay_gives_the_same_addresses);
     tcase_add_loop_test(tests, deviations_are_safe, 0, (int)(sizeof deviations / sizeof *deviations));
+    tcase_add_test(tests, many_deviations);
+    tcase_add_test(tests, an_escapee_among_what_is_shared);
     tcase_add_test(tests, escapees_survive);
     tcase_add_test(tests, planned_buffers_keep_the_mapping);
     tcase_add_test(tests, live_data_is_not_planned_over);

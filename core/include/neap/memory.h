@@ -41,8 +41,9 @@ void neap_memory_trim(void); /* gives cached buffers back to the system */
 
 /*
  * A step arena learns the sizes and lifetimes of the buffers of one step, lays them out in one mapping of huge pages,
- * and hands the same addresses out in later steps. While the stream of requests equals the recorded one the arena
- * serves it; from the first difference on, the rest of the step falls back to ordinary buffers and is learned anew.
+ * and hands the same addresses out in later steps. While the stream of requests equals a recorded one the arena
+ * serves it; from the first difference on, the rest of the step falls back to ordinary buffers and is learned. Some
+ * different steps are remembered, so that they may take turns.
  * Buffers that outlive the step are never placed in it.
  */
 typedef struct neap_arena neap_arena;
