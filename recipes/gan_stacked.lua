@@ -10,6 +10,7 @@ local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   game = "relativistic", -- or dcgan
   width = 64, latent = 100,
+  scored = 4000, -- samples on the way; as many real pictures have 982 of the thousand classes
 }
 
 local adam, adversarial = neap.optimizer.adamw, neap.objective.adversarial
@@ -38,5 +39,5 @@ neap.train {
   data = data, objective = game.objective,
   optimizer = { discriminator = game.discriminator, generator = game.generator },
   sampler = neap.sampler.latent {}, batch = 64, steps = 50000, minutes = 60, decay = game.decay, rollback = 3,
-  score_every = 5000, score_samples = 4000, -- of which real ones would have 982 of the thousand classes
+  score_every = 5000, score_samples = o.scored,
 }

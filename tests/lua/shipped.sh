@@ -184,7 +184,7 @@ if [ -d $fashion ]; then
     same_text "ten pictures, enlarged twice" 000002460000003c "$(hex runs/gan_fashion/latents.png 16 8)"
     for game in relativistic dcgan; do
         expect_like 0 "gan: *" \
-            neap run "$recipes/gan_stacked.lua" game=$game width=8 steps=3 batch=4 score_every=3 out=$game
+            neap run "$recipes/gan_stacked.lua" game=$game width=8 steps=3 batch=4 score_every=3 scored=100 out=$game
         holds "$game: classes of three pictures at once are counted" grep -q '"modes": [0-9.]*, ' $game/metrics.jsonl
     done
     expect 1 "neap: game: expected relativistic or dcgan, got 'gan'" neap run "$recipes/gan_stacked.lua" game=gan
