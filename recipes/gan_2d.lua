@@ -1,5 +1,6 @@
--- Eight peaks on a ring, learned twice by equal games but for their losses: minimax, which loses peaks (mode collapse), and the
--- relativistic one with penalties on the discriminator's gradients, which finds all. Draws runs/gan_2d/modes.png.
+-- Eight peaks on a ring, learned twice by equal games but for their losses: minimax, and the relativistic one with penalties
+-- on the discriminator's gradients. Tells how many peaks each finds, for games may lose some (mode collapse), and draws
+-- runs/gan_2d/modes.png.
 --
 --   neap run recipes/gan_2d.lua
 local neap = require "neap"

@@ -10,9 +10,8 @@
 #include <neap/memory.h>
 #include <neap/parallel.h>
 
-/* Rows of a block, words of k in a block and in a chunk, and words that a chunk's panels may take. */
+/* Rows of a block, words of k in a chunk, and words that a chunk's panels may take. */
 #define BLOCK_ROWS 240
-#define BLOCK_WORDS 512
 #define CHUNK_WORDS 2048
 #define CHUNK_SIZE (INT64_C(1) << 21)
 

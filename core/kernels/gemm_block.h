@@ -14,6 +14,11 @@
 #define NV (VLEN == 16 ? 4 : 2)
 #define NR (NV * VLEN)
 
+/* Words of k that go through the tiles at once, and by how many words rows lie further apart than a round length, since
+ * powers of two would share few cache sets. */
+#define BLOCK_WORDS 512
+#define ROW_PAD 16
+
 typedef real word __attribute__((may_alias));
 
 typedef enum gemm_words {

@@ -6,8 +6,6 @@
  */
 #include "gemm_block.h"
 
-/* Rows are kept this many words apart from a round length: powers of two would share few cache sets. */
-#define ROW_PAD 16
 /* Pairs are made from this many rows of reals at a time. */
 #define PAIR_ROWS 32
 /* The square of reals that rows are read into before they are paired; its width is even. */

@@ -11,11 +11,9 @@
 #include "winograd.h"
 
 #define SCRATCH_SLOT 3
-#define BLOCK_WORDS 512                      /* of k, as in gemm.c */
-#define TILES_SIZE (INT64_C(192) * 1024)     /* elements that the points of a task's tiles may take */
+#define TILES_SIZE (INT64_C(192) * 1024) /* elements that the points of a task's tiles may take */
 #define MOST_TILES 240
-#define PAD 16                               /* as in gemm_pack.c: rows of round lengths share few cache sets */
-#define LEAST_CHANNELS 16                    /* below, the products are too thin for what the transforms cost */
+#define LEAST_CHANNELS 16 /* below, the products are too thin for what the transforms cost */
 
 typedef struct winograd {
     int taps;
@@ -38,12 +36,12 @@ static int64_t panels_size(const winograd *w)
 
 static int64_t row_of_k(const winograd *w)
 {
-    return w->k + PAD;
+    return w->k + ROW_PAD;
 }
 
 static int64_t row_of_n(const winograd *w)
 {
-    return w->n + PAD;
+    return w->n + ROW_PAD;
 }
 
 static void plan(winograd *w)

@@ -9,9 +9,8 @@
 #include "winograd.h"
 
 #define SCRATCH_SLOT 3
-#define AT_ONCE 256    /* tiles */
-#define BLOCK_ROWS 48  /* of outputs: what a thread takes at a time */
-#define PAD 16
+#define AT_ONCE 256   /* tiles */
+#define BLOCK_ROWS 48 /* of outputs: what a thread takes at a time */
 
 typedef struct weights {
     int taps;
@@ -27,7 +26,7 @@ typedef struct weights {
 
 static int64_t row_of_left(const weights *w)
 {
-    return w->filters.out + PAD;
+    return w->filters.out + ROW_PAD;
 }
 
 static int make_room(weights *w)
