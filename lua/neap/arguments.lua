@@ -12,6 +12,13 @@ local function names_of(rules)
   return names
 end
 
+-- What may have been meant: an option, else a key of the verb, all of which take some.
+local function hint(name, rules)
+  local near = check.suggestion(name, names_of(rules))
+  local key = near == "" and name:match "^%-%-(.+)$"
+  return key and ("; keys are written %s=VALUE"):format((key:gsub("-", "_"))) or near
+end
+
 local function convert(name, rule, value)
   if value == nil then
     core.fail_usage(("%s: expected %s"):format(name, rule.kind))
@@ -44,7 +51,7 @@ function arguments.split(list, rules)
     if not name then
       rest[#rest + 1] = word
     elseif not rules[name] then
-      core.fail_usage(("unknown option '%s'%s"):format(name, check.suggestion(name, names_of(rules))))
+      core.fail_usage(("unknown option '%s'%s"):format(name, hint(name, rules)))
     elseif rules[name].alone then
       found[rules[name].key] = true
     else

@@ -35,6 +35,15 @@ local function asks_for_help(word)
   return word == "--help" or word == "-h"
 end
 
+local function any(words, holds)
+  for _, word in ipairs(words) do
+    if holds(word) then
+      return true
+    end
+  end
+  return false
+end
+
 local function main(arguments)
   local verb = table.remove(arguments, 1)
   if verb == nil or asks_for_help(verb) or (verb == "help" and #arguments == 0) then
@@ -42,7 +51,7 @@ local function main(arguments)
     return verb and 0 or 2
   end
   for _, known in ipairs(usage.verbs) do
-    if verb == known and asks_for_help(arguments[1]) then
+    if verb == known and any(arguments, asks_for_help) then
       io.stdout:write(usage.of(verb))
       return 0
     elseif verb == known then

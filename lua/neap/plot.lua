@@ -10,6 +10,7 @@ local core = require "neap.core"
 local axes = require "neap.plot.axes"
 local check = require "neap.check"
 local color = require "neap.plot.color"
+local legend = require "neap.plot.legend"
 local marks = require "neap.plot.marks"
 local raster = require "neap.plot.raster"
 local read = require "neap.plot.read"
@@ -26,9 +27,9 @@ local MOST = 10000 -- pixels a side
 
 local function new(settings)
   check.keys("plot", settings, KEYS)
-  local legend = settings.legend or "right"
-  if not axes.is_side(legend) then
-    core.fail(("plot: legend: expected left, right or outside, got %s"):format(tostring(legend)))
+  local place = settings.legend or "best"
+  if not legend.is_place(place) then
+    core.fail(("plot: legend: expected best, right, left, lower right, lower left or outside, got %s"):format(tostring(place)))
   end
   return setmetatable({
     width = math.floor(read.number("plot: width", settings.width or WIDTH, 1, MOST)),
@@ -36,7 +37,7 @@ local function new(settings)
     x = read.range("plot: x", settings.x), y = read.range("plot: y", settings.y), equal = settings.equal,
     ticks = settings.ticks == false and 0 or read.number("plot: ticks", settings.ticks or TICKS, 0, 50),
     title = read.text("plot: title", settings.title), xlabel = read.text("plot: xlabel", settings.xlabel),
-    ylabel = read.text("plot: ylabel", settings.ylabel), legend = legend, marks = {},
+    ylabel = read.text("plot: ylabel", settings.ylabel), legend = place, marks = {},
   }, figure)
 end
 
@@ -120,7 +121,7 @@ function figure:primitives()
   list[1] = { kind = "clip", left = box.left, top = box.top, right = box.right, bottom = box.bottom, list = inside }
   axes.frame(list, box, settings)
   if #entries > 0 then
-    axes.legend(list, box, entries, self.legend)
+    legend.draw(list, box, entries, self.legend, inside)
   end
   return list
 end

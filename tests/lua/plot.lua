@@ -183,6 +183,24 @@ test("legend: an entry for each label, on the side that is asked for", function(
   equal(#bare():line({ { 0, 0 } }):primitives(), 2) -- what is drawn, and the frame
 end)
 
+test("legend: where it hides least, unless a place is asked for", function()
+  local function corner(points, place)
+    local figure = bare { width = 324, height = 324, legend = place }:line(points, { label = "one" })
+    local box
+    for _, p in ipairs(figure:primitives()) do
+      box = p.kind == "polygon" and p or box
+    end
+    return { box.points[1] < 160 and "left" or "right", box.points[2] < 160 and "upper" or "lower" }
+  end
+  equal(corner { { 0, 0 }, { 10, 10 } }, { "left", "upper" }) -- no point lies in the corners, but the line does
+  equal(corner { { 0, 10 }, { 10, 10 } }, { "right", "upper" }) -- along the edge, where no legend lies
+  equal(corner { { 0, 9.2 }, { 10, 9.2 } }, { "right", "lower" })
+  equal(corner { { 0, 0 }, { 0.6, 9.2 }, { 9.2, 9.2 }, { 9.2, 5 } }, { "right", "lower" })
+  equal(corner({ { 0, 9.2 }, { 10, 9.2 } }, "right"), { "right", "upper" })
+  equal(corner({ { 0, 9.2 }, { 10, 9.2 } }, "lower left"), { "left", "lower" })
+  equal(corner({}, "lower right"), { "right", "lower" })
+end)
+
 test("labels have room", function()
   local figure = neap.plot { x = { 0, 1 }, y = { 0, 1000 }, title = "title", xlabel = "across", ylabel = "upwards" }
   for _, p in ipairs(figure:primitives()) do
@@ -211,7 +229,7 @@ test("settings that do not fit", function()
   raises("plot: unknown key 'widht'; did you mean 'width'?", function() neap.plot { widht = 3 } end)
   raises("plot: width: expected a number from 1 to 10000, got 0", function() neap.plot { width = 0 } end)
   raises("plot: x: expected a range { low, high }", function() neap.plot { x = { 2, 1 } } end)
-  raises("plot: legend: expected left, right or outside, got up", function() neap.plot { legend = "up" } end)
+  raises("plot: legend: expected best, right, left, lower right, lower left or outside, got up", function() neap.plot { legend = "up" } end)
   raises("plot: title: expected a text, got number", function() neap.plot { title = 3 } end)
   raises("draw: expected text of printable ASCII, got byte 195 in it", function() neap.plot { title = "caf\u{e9}" } end)
   raises("plot: expected room for labels and axes, got 30 x 30", function()

@@ -117,7 +117,7 @@ run=../$run
 expect 2 "neap: sample: expected a run: neap sample RUN [OPTION ...] [key=value ...]" neap sample
 expect 2 "neap: expected key=value, got '$run'" neap sample $run $run
 expect 2 "neap: unknown option '--lable'; did you mean '--label'?" neap sample $run --lable 3
-expect 2 "neap: unknown option '--xyzzy'" neap sample $run --xyzzy 3
+expect 2 "neap: unknown option '--xyzzy'; keys are written xyzzy=VALUE" neap sample $run --xyzzy 3
 for wrong in '-n|0|a whole number from 1 to 1000000' '-n|1000001|a whole number from 1 to 1000000' \
     '-n|some|a whole number from 1 to 1000000' '--seed|-1|a whole number from 0' '--seed|1.5|a whole number from 0' \
     '--steps|0|a whole number from 1' '--batch|0|a whole number from 1' '--threads|none|a whole number from 1' \

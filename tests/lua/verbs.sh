@@ -100,8 +100,8 @@ holds "a refused setting leaves no run" absent runs
 
 # --- bench ------------------------------------------------------------------------------------------------------------
 
-# The keys that PyTorch's side of a comparison prints, and ours.
-bench_keys='batch channels_last compile gflops isa median_s min_s peak_rss_mib peak_share peer precision samples_per_s size'
+# The keys that PyTorch's side of a comparison prints, and ours; a product alone has no size of pictures.
+bench_keys='batch channels_last compile gflops isa median_s min_s peak_rss_mib peak_share peer precision samples_per_s'
 bench_keys="$bench_keys threads work"
 for precision in fp32 bf16; do
     expect 0 "" neap bench gemm batch=1 dim=32 steps=3 threads=1 precision=$precision
@@ -117,9 +117,14 @@ for work in dit-train dit-sample; do
     expect 0 "" neap bench $work batch=2 size=8 channels=1 patch=4 dim=16 depth=1 heads=2 steps=2
     holds "bench $work" grep -q "\"work\": \"$work\"" stdout
 done
+for work in conv conv-data conv-weight dcgan-train; do
+    expect 0 "" neap bench $work batch=2 size=8 width=16 steps=2
+    holds "bench $work" grep -q "\"size\": 8, .*\"work\": \"$work\"" stdout
+done
 expect 2 "neap: bench: expected conv, conv-data, conv-weight, dcgan-train, dit-sample, dit-train, gemm, got 'gem'; did you mean 'gemm'?" neap bench gem
 expect 2 "neap: bench: expected conv, conv-data, conv-weight, dcgan-train, dit-sample, dit-train, gemm, got ''" neap bench
-expect 2 "neap: bench: unknown key 'batc'; did you mean 'batch'?" neap bench gemm batc=1
+expect 2 "neap: bench: gemm: unknown key 'batc'; did you mean 'batch'?" neap bench gemm batc=1
+expect 2 "neap: bench: conv: unknown key 'channels'" neap bench conv channels=128
 expect 2 "neap: bench: batch: expected a whole number from 1, got '0'" neap bench gemm batch=0
 expect 2 "neap: bench: dim: expected a whole number from 1, got 'x'" neap bench gemm dim=x
 expect 2 "neap: bench: precision: expected fp32 or bf16, got 'fp16'" neap bench gemm precision=fp16

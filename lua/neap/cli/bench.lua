@@ -1,4 +1,4 @@
---- neap bench WORK [batch= size= channels= patch= dim= depth= heads= width= kernel= stride= precision= threads= steps=]
+--- neap bench WORK [batch= steps= threads= precision=] [settings of the work]
 --
 -- The same work as PyTorch's side of the comparison, with the same keys in its one line of JSON, and the share of the
 -- measured multiply-add peak that the products alone amount to.
@@ -7,22 +7,21 @@ local arguments = require "neap.arguments"
 local check = require "neap.check"
 local works = require "neap.cli.works"
 
-local DEFAULTS = {
-  batch = 32, size = 32, channels = 0, patch = 2, dim = 384, depth = 12, heads = 6, steps = 5, threads = 0,
-  width = 64, kernel = 3, stride = 1, -- channels 0: what the work is usually done with
-}
-local WARMUP, USUAL_CHANNELS, CHANNELS = 2, 4, { ["dcgan-train"] = 1 }
+local COMMON = { batch = 32, steps = 5, threads = 0, precision = "fp32" } -- threads 0: as many as the machine has
+local WARMUP = 2
 
-local function read_settings(pairs_)
-  local settings, names = { precision = "fp32" }, { "precision" }
-  for key, value in pairs(DEFAULTS) do
-    settings[key], names[#names + 1] = value, key
+local function read_settings(name, pairs_)
+  local settings, names = {}, {}
+  for _, defaults in ipairs { COMMON, works[name].settings } do
+    for key, value in pairs(defaults) do
+      settings[key], names[#names + 1] = value, key
+    end
   end
   for _, pair in ipairs(pairs_) do
     local key, value = pair[1], pair[2]
     local number = math.tointeger(tonumber(value))
     if settings[key] == nil then
-      core.fail_usage(("bench: unknown key '%s'%s"):format(key, check.suggestion(key, names)))
+      core.fail_usage(("bench: %s: unknown key '%s'%s"):format(name, key, check.suggestion(key, names)))
     elseif key == "precision" then
       number = (value == "fp32" or value == "bf16") and value
     end
@@ -54,8 +53,7 @@ local function measure(name, s)
     core.threads(s.threads)
   end
   core.precision(s.precision == "bf16" and "bf16" or "f32")
-  s.channels = s.channels > 0 and s.channels or CHANNELS[name] or USUAL_CHANNELS
-  local work, step = works[name](s)
+  local work, step = works[name].begin(s)
   local median, least = time(step, s.steps)
   local resident = core.memory().resident_peak
   return {
@@ -78,6 +76,6 @@ return function(list)
     core.fail_usage(("bench: expected %s, got '%s'%s"):format(table.concat(names, ", "), name or "",
       check.suggestion(name or "", names)))
   end
-  print(core.json_encode(measure(name, read_settings(arguments.pairs(rest)))))
+  print(core.json_encode(measure(name, read_settings(name, arguments.pairs(rest)))))
   return 0
 end

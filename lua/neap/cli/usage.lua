@@ -40,7 +40,11 @@ local TEXTS = {
   neap env                          version, processor, libraries, plugins
 ]==],
   bench = [==[
-  neap bench WORK [key=value ...]   time a work such as dit-train; without one it names them all
+  neap bench WORK [key=value ...]   time a work; each takes batch= steps= threads= precision=
+             dit-train, dit-sample: size= channels= patch= dim= depth= heads=
+             dcgan-train: size= channels= width=
+             conv, conv-data, conv-weight: size= width= kernel= stride=
+             gemm: dim=
 ]==],
   repl = [==[
   neap repl                         a prompt

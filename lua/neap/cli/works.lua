@@ -1,8 +1,6 @@
---- What `neap bench` can do: each work gives, for settings, the multiplications and additions of its products in one step,
--- and a function that does the step.
+--- What `neap bench` can do: each work has settings of its own, with what they usually are, and begins by giving the
+-- multiplications and additions of its products in one step, and a function that does the step.
 local core = require "neap.core"
-
-local works = {}
 
 local CLASSES, TOKENS_A_ROW = 10, 256
 
@@ -22,7 +20,7 @@ local function forward_work(s)
   return s.depth * block + 4 * tokens * pixels * d + 2 * (256 * d + d * d) + 4 * d * d
 end
 
-function works.gemm(s)
+local function gemm(s)
   local x = core.random("normal", 0, 1, 0, { s.batch * TOKENS_A_ROW, s.dim })
   local weight = core.random("normal", 0, 2, 0, { 4 * s.dim, s.dim })
   local bias = core.full({ 4 * s.dim }, 0)
@@ -31,7 +29,7 @@ function works.gemm(s)
   end
 end
 
-works["dit-train"] = function(s)
+local function dit_train(s)
   core.bench_data()
   local data = core.source(core.component("dataset", "random", {
     size = s.size, channels = s.channels, classes = CLASSES, count = s.batch,
@@ -46,7 +44,7 @@ works["dit-train"] = function(s)
   end
 end
 
-works["dit-sample"] = function(s)
+local function dit_sample(s)
   local model, labels = new_model(s), {}
   for i = 1, s.batch do
     labels[i] = i % CLASSES
@@ -75,19 +73,19 @@ local function convolution(s, run)
   end
 end
 
-works["conv"] = function(s)
+local function conv(s)
   return convolution(s, function(x, weight, _, window)
     return core.ops.conv2d(x, weight, window)
   end)
 end
 
-works["conv-data"] = function(s)
+local function conv_data(s)
   return convolution(s, function(_, weight, y, window)
     return core.ops.conv2d_transpose(y, weight, { stride = window.stride, padding = window.padding, size = { s.size, s.size } })
   end)
 end
 
-works["conv-weight"] = function(s)
+local function conv_weight(s)
   return convolution(s, function(x, _, y, window)
     return core.ops.conv2d_weight(x, y, { stride = window.stride, padding = window.padding, size = { s.kernel, s.kernel } })
   end)
@@ -104,7 +102,7 @@ local function stages_work(s)
 end
 
 -- An alternating step: the discriminator on real pictures and on fakes, then the generator.
-works["dcgan-train"] = function(s)
+local function dcgan_train(s)
   core.bench_data()
   local data = core.source(core.component("dataset", "random", {
     size = s.size, channels = s.channels, classes = 0, count = s.batch,
@@ -123,4 +121,15 @@ works["dcgan-train"] = function(s)
   end
 end
 
-return works
+local DIT = { size = 32, channels = 4, patch = 2, dim = 384, depth = 12, heads = 6 }
+local CONVOLUTION = { size = 32, width = 64, kernel = 3, stride = 1 }
+
+return {
+  ["gemm"] = { settings = { dim = 384 }, begin = gemm },
+  ["dit-train"] = { settings = DIT, begin = dit_train },
+  ["dit-sample"] = { settings = DIT, begin = dit_sample },
+  ["conv"] = { settings = CONVOLUTION, begin = conv },
+  ["conv-data"] = { settings = CONVOLUTION, begin = conv_data },
+  ["conv-weight"] = { settings = CONVOLUTION, begin = conv_weight },
+  ["dcgan-train"] = { settings = { size = 32, channels = 1, width = 64 }, begin = dcgan_train },
+}

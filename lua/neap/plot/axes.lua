@@ -1,24 +1,12 @@
---- Axes of a figure: where its box lies, what a number of the data is in pixels, ticks at round numbers, titles, and
--- the legend.
+--- Axes of a figure: where its box lies, what a number of the data is in pixels, ticks at round numbers, and titles.
 local core = require "neap.core"
-local color = require "neap.plot.color"
+local legend = require "neap.plot.legend"
+local primitive = require "neap.plot.primitive"
 
 local axes = {}
 
-local SIZE, TITLE_SIZE, EDGE, TICK = 12, 14, 12, 4
-local INK = color.read("plot", "black")
-local FAINT, VEIL = color.read("plot", "light"), color.read("plot", "white", 0.85)
-
-local function text(x, y, s, settings)
-  return {
-    kind = "text", x = x, y = y, text = s, size = settings.size or SIZE, anchor = settings.anchor or 0,
-    angle = settings.angle or 0, color = INK,
-  }
-end
-
-local function line(points, ink)
-  return { kind = "line", points = points, width = 1, color = ink or INK }
-end
+local crisp, line, text = primitive.crisp, primitive.line, primitive.text
+local SIZE, TITLE_SIZE, EDGE, TICK = primitive.SIZE, 14, 12, 4
 
 local CLOSE = 0.8 -- how much more ticks than asked for are fine
 
@@ -59,16 +47,6 @@ local function widest(ticks)
   return width
 end
 
-local SAMPLE, PAD, STEP = 18, 8, 18 -- of a legend: lines beside its texts, room around them, from text to text
-
-local function legend_width(entries)
-  local width = 0
-  for _, entry in ipairs(entries) do
-    width = math.max(width, core.draw_text_width(entry.label, SIZE) * 1.1) -- letters of an SVG may be wider than ours
-  end
-  return math.ceil(width) + SAMPLE + 3 * PAD
-end
-
 -- The box between the margins that labels need.
 local function measure(box, settings)
   local ticks = settings.ticks > 0
@@ -77,7 +55,7 @@ local function measure(box, settings)
   box.height = box.bottom - box.top
   box.right = settings.width - (ticks and EDGE + 6 or EDGE)
   if settings.legend == "outside" and #settings.entries > 0 then
-    box.right = settings.width - EDGE - PAD - legend_width(settings.entries)
+    box.right = settings.width - EDGE - legend.breadth(settings.entries)
   end
   local labels = ticks and widest(axes.ticks(box.y[1], box.y[2], settings.ticks)) + TICK + 4 or 0
   box.left = math.ceil(EDGE + labels + (settings.ylabel and SIZE + 6 or 0))
@@ -109,10 +87,6 @@ function axes.place(box, points)
   return placed
 end
 
-local function crisp(x)
-  return math.floor(x) + 0.5
-end
-
 local function add_ticks(list, box, settings)
   for _, tick in ipairs(axes.ticks(box.x[1], box.x[2], settings.ticks)) do
     local x = crisp(axes.place(box, { tick.at, 0 })[1])
@@ -142,42 +116,6 @@ function axes.frame(list, box, settings)
   end
   if settings.ylabel then
     list[#list + 1] = text(EDGE + SIZE * 0.7, (box.top + box.bottom) / 2, settings.ylabel, { anchor = 0.5, angle = 90 })
-  end
-end
-
-local function sample(entry, x, y)
-  if entry.kind == "points" then
-    local radius = math.max(2.5, entry.radius)
-    return { kind = "discs", points = { x + SAMPLE / 2, y }, radius = radius, color = entry.opaque }
-  end
-  return { kind = "line", points = { x, y, x + SAMPLE, y }, width = entry.width, color = entry.opaque }
-end
-
-local SIDES = {
-  left = function(box) return box.left + PAD end,
-  right = function(box, width) return box.right - PAD - width end,
-  outside = function(box) return box.right + PAD end,
-}
-
---- Where a legend may stand.
-function axes.is_side(side)
-  return SIDES[side] ~= nil
-end
-
---- The legend of entries { kind, label, opaque, width or radius }: in the upper left or right corner of the box, or
--- beside it.
-function axes.legend(list, box, entries, side)
-  local width = legend_width(entries)
-  local left = crisp(SIDES[side](box, width))
-  local top, right = crisp(box.top + (side == "outside" and 0 or PAD)), left + width
-  local bottom = top + #entries * STEP + PAD
-  local corners = { left, top, right, top, right, bottom, left, bottom, left, top }
-  list[#list + 1] = { kind = "polygon", points = corners, color = VEIL }
-  list[#list + 1] = line(corners, FAINT)
-  for i, entry in ipairs(entries) do
-    local y = top + PAD / 2 + (i - 0.5) * STEP
-    list[#list + 1] = sample(entry, left + PAD, y)
-    list[#list + 1] = text(left + 2 * PAD + SAMPLE, y + SIZE * 0.35, entry.label, {})
   end
 end
 
