@@ -32,8 +32,10 @@ end
 for name, make in pairs(require "neap.tensor") do
   neap[name] = make
 end
-for name, f in pairs(require "neap.mix") do
-  neap[name] = f
+for _, part in ipairs { "neap.mix", "neap.pixels" } do
+  for name, f in pairs(require(part)) do
+    neap[name] = f
+  end
 end
 for _, kind in ipairs(core.kinds()) do
   neap[kind] = component.namespace(kind)
