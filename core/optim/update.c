@@ -34,6 +34,9 @@ static int total_norm(const neap_optimizer *o, neap_tensor *const *gradients, do
         squares += k->sum_squares(n, g);
     }
     *norm = sqrt(squares);
+    if (*norm < o->config.least)
+        return neap_fail("diverged: the gradient of '%s' and all of its part has vanished: expected a norm from %g, got %g",
+                         o->name[0], o->config.least, *norm);
     return 0;
 }
 

@@ -21,7 +21,7 @@ static const struct {
 } kinds[] = {
     {"architecture", "architecture/1", END_OF(neap_architecture, latent),
      {offsetof(neap_architecture, build), offsetof(neap_architecture, destroy), offsetof(neap_architecture, spec)}},
-    {"objective", "objective/1", END_OF(neap_objective, repeats),
+    {"objective", "objective/1", END_OF(neap_objective, least),
      {offsetof(neap_objective, needs), offsetof(neap_objective, phases), offsetof(neap_objective, loss)}},
     {"sampler", "sampler/1", END_OF(neap_sampler, sample),
      {offsetof(neap_sampler, needs), offsetof(neap_sampler, sample)}},

@@ -85,7 +85,9 @@ static int make_optimizers(neap_trainer *t)
         return -1;
     for (int i = 0; i < t->phases; i++) {
         const neap_phase *phase = &t->objective->phases[i];
-        t->optimizer[i] = neap_optimizer_new(neap_network_model(t->network), phase->part, settings_of(&t->config, phase->name));
+        neap_optimizer_config settings = *settings_of(&t->config, phase->name);
+        settings.least = t->objective->least ? t->objective->least[i] : 0;
+        t->optimizer[i] = neap_optimizer_new(neap_network_model(t->network), phase->part, &settings);
         if (!t->optimizer[i])
             return -1;
         if (neap_optimizer_count(t->optimizer[i]) > most)

@@ -185,6 +185,10 @@ local function loop(run, settings, place, bar, spent)
         settings.on_step(run.step, report)
       end
       window = look(run, settings, place, bar, window, seconds, scale * good.rate)
+    else
+      window = new_window()
+      place:close()
+      place:open_metrics(run.step) -- without the rows of the steps that are done again
     end
     if core.interrupted() or seconds >= limit then
       return core.interrupted()

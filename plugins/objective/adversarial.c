@@ -37,7 +37,8 @@ static neap_tensor *changed(const adversarial_config *c, const neap_step *step, 
 
 /* --- Figures ------------------------------------------------------------------------------------------------------- */
 
-#define SATURATED 20 /* logits: s(-20) is 2e-9, and so is the generator's gradient */
+#define SATURATED 20  /* logits: s(-20) is 2e-9, and so is the generator's gradient */
+#define VANISHED 1e-8 /* norm of the generator's gradient: Adam would take whole steps along what is rounding error */
 
 typedef struct figures {
     double right;   /* share on the right side of `middle` */
@@ -123,8 +124,9 @@ static const char *const needs[] = {"generate", "discriminate", NULL};
 static const neap_phase phases[] = {
     [DISCRIMINATOR] = {"discriminator", "discriminator."}, [GENERATOR] = {"generator", "generator."}, {0},
 };
+static const double least[] = {[GENERATOR] = VANISHED};
 static const neap_objective functions = {.size = sizeof functions, .needs = needs, .phases = phases, .loss = loss,
-                                         .repeats = repeats};
+                                         .repeats = repeats, .least = least};
 
 static const neap_param params[] = {
     NEAP_CHOICE(adversarial_config, loss, 1, adversarial_loss_names, "The game."),
@@ -134,7 +136,7 @@ static const neap_param params[] = {
     NEAP_REAL(adversarial_config, gradient_penalty, 0, 0, 1e6,
               "Weight of the penalty on gradients between both that are not 1."),
     NEAP_INT(adversarial_config, every, 1, 1, 1000, "Steps from one penalty to the next; each is as many times as strong."),
-    NEAP_REAL(adversarial_config, augment, 0, 0, 1, "Probability of each change to pictures that the discriminator sees."),
+    NEAP_REAL(adversarial_config, augment, 1, 0, 1, "Probability of each change to pictures that the discriminator sees."),
     NEAP_FLAG(adversarial_config, flip, 0, "A change: mirrored, left to right, every other time."),
     NEAP_INT(adversarial_config, shift, 0, 0, 1024, "A change: moved by up to so many pixels each way; 0: none."),
     NEAP_PARAMS_END,

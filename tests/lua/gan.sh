@@ -98,4 +98,27 @@ expect_like 1 "*train: step *" neap run game.lua rate=1e30 out=lost
 sed 's/log_every = 1,/log_every = 1, rollback = 2,/' game.lua >saved.lua
 expect_like 1 "*rolled back to step 0, at 0.5 of the rate*rolled back to step 0, at 0.25 of the rate*train: step *" \
     neap run saved.lua rate=1e30 out=saved
+
+# A run that is spoilt once goes on from the last good state, and tells of each step once.
+cat >spoilt.lua <<'RECIPE'
+local neap = require "neap"
+local model = neap.architecture.gan { style = "mlp", rows = 1, columns = 1, channels = 2, width = 8, latent = 4 }
+local spoilt = false
+neap.train {
+  model = model, data = neap.dataset.toy2d { shape = "gaussians8", labels = false },
+  objective = neap.objective.adversarial {}, optimizer = neap.optimizer.adamw { lr = 1e-3 },
+  sampler = neap.sampler.latent {}, batch = 8, steps = 205, log_every = 1, rollback = 1,
+  on_step = function(step)
+    if step == 203 and not spoilt then
+      local weight = model:parameters()[1][2]
+      weight:assign(neap.full(weight:shape(), 0 / 0))
+      spoilt = true
+    end
+  end,
+}
+RECIPE
+expect_like 0 "*train: step 204: *rolled back to step 200, at 0.5 of the rate*" neap run spoilt.lua
+same_text "each step once" "$(seq 205)" "$(sed 's/.*"step": \([0-9]*\).*/\1/' runs/spoilt/metrics.jsonl)"
+same_text "at half the rate" "0.001 0.0005" \
+    "$(sed -n 's/.*"lr": \([0-9.e-]*\),.*"step": \(200\|201\).*/\1/p' runs/spoilt/metrics.jsonl | tr '\n' ' ' | sed 's/ $//')"
 finish

@@ -372,8 +372,30 @@ START_TEST(saturation_is_named)
 }
 END_TEST
 
+/* Moved so far that the discriminator sees no picture but background, on either side; and the same changes with
+ * probability 0, or none at all. */
+START_TEST(changed_pictures)
+{
+    training hidden = play(SETTINGS("shift", "1000")), never = play(SETTINGS("shift", "1000", "augment", "0"));
+    training plain = play(SETTINGS("d_steps", "1"));
+    const double d = number(plain, "discriminator.d");
+    neap_train_report report;
+    ck_fails_with(neap_trainer_step(hidden.trainer, 1, 1, &report),
+                  "train: step 1: diverged: the gradient of 'generator.g' and all of its part has vanished: expected a norm "
+                  "from 1e-08, got 0");
+    ck_assert_double_eq_tol(number(hidden, "discriminator.d"), d - 2 * RATE * (sigmoid(2 * d) - sigmoid(-2 * d)), 1e-6);
+    take_step(never, 1);
+    take_step(plain, 1);
+    ck_assert_double_eq(number(never, "discriminator.d"), number(plain, "discriminator.d"));
+    ck_assert_double_eq(number(never, "generator.g"), number(plain, "generator.g"));
+    end_training(hidden);
+    end_training(never);
+    end_training(plain);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_SUITE_WITH("adversarial", open_game, run_close, updates_are_the_lectures, losses_by_hand, penalties_by_hand,
-                          accuracies_and_margin, needs_two_sides, optimisers_of_phases, saturation_is_named);
+                          accuracies_and_margin, needs_two_sides, optimisers_of_phases, saturation_is_named, changed_pictures);
 }

@@ -14,6 +14,7 @@ typedef struct neap_optimizer_config {
     neap_optimizer_kind kind;
     double lr, beta1, beta2, eps, momentum, weight_decay;
     double clip; /* largest L2 norm of all gradients together; 0: no clipping */
+    double least; /* L2 norm of all gradients below which there is nothing left to learn from, and a step fails; 0: none */
     double ema;  /* decay of the average, 0: none. Its warm-up: min(ema, 1 - (1 + step)^(-2/3)) */
 } neap_optimizer_config;
 
@@ -32,8 +33,8 @@ int neap_optimizer_count(const neap_optimizer *optimizer);
 neap_tensor *neap_optimizer_parameter(const neap_optimizer *optimizer, int index);
 
 /* One step, number `step` from 1, with lr times lr_scale; gradients are those of neap_optimizer_parameter(i). Writes
- * the gradients' norm before clipping. When a gradient is not finite nothing changes and the message names the
- * parameter. */
+ * the gradients' norm before clipping. When a gradient is not finite, or all have vanished, nothing changes and the
+ * message names the parameter. */
 int neap_optimizer_step(neap_optimizer *optimizer, neap_tensor *const *gradients, int64_t step, double lr_scale,
                         double *norm);
 

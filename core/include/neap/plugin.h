@@ -187,6 +187,8 @@ typedef struct neap_objective {
     neap_tensor *(*velocity)(const void *config, neap_tensor *output, neap_tensor *x, neap_tensor *t);
     /* How often a phase runs in a step, from 1, on a batch of its own each time; NULL: once. */
     int64_t (*repeats)(const void *config, int phase);
+    /* By phase, the norm of its gradient below which training has diverged, 0 for none; NULL: none at all. */
+    const double *least;
 } neap_objective;
 
 /* sampler/1 */
