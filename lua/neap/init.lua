@@ -29,10 +29,7 @@ local neap = {
 for name, op in pairs(core.ops) do
   neap[name] = op
 end
-for name, make in pairs(require "neap.tensor") do
-  neap[name] = make
-end
-for _, part in ipairs { "neap.mix", "neap.pixels" } do
+for _, part in ipairs { "neap.tensor", "neap.mix", "neap.pixels" } do
   for name, f in pairs(require(part)) do
     neap[name] = f
   end

@@ -4,7 +4,8 @@
 --   figure:line(points, { color = "blue", label = "training" })
 --   figure:save "loss.svg"
 --
--- Points are a tensor [.., 2] or a list { { x, y }, ... }. A figure becomes a list of primitives in pixels, and what
+-- The legend stands in the corner where it hides least, or where `legend` says: right, left, lower right, lower left,
+-- outside. Points are a tensor [.., 2] or a list { { x, y }, ... }. A figure becomes a list of primitives in pixels, and what
 -- writes it knows nothing of axes: neap/plot/svg.lua and neap/plot/raster.lua.
 local core = require "neap.core"
 local axes = require "neap.plot.axes"

@@ -13,9 +13,9 @@ typedef enum neap_optimizer_kind { NEAP_ADAMW, NEAP_SGD, NEAP_OPTIMIZER_COUNT } 
 typedef struct neap_optimizer_config {
     neap_optimizer_kind kind;
     double lr, beta1, beta2, eps, momentum, weight_decay;
-    double clip; /* largest L2 norm of all gradients together; 0: no clipping */
+    double clip;  /* largest L2 norm of all gradients together; 0: no clipping */
     double least; /* L2 norm of all gradients below which there is nothing left to learn from, and a step fails; 0: none */
-    double ema;  /* decay of the average, 0: none. Its warm-up: min(ema, 1 - (1 + step)^(-2/3)) */
+    double ema;   /* decay of the average, 0: none. Its warm-up: min(ema, 1 - (1 + step)^(-2/3)) */
 } neap_optimizer_config;
 
 const char *neap_optimizer_name(neap_optimizer_kind kind); /* "adamw", "sgd" */
