@@ -10,7 +10,7 @@ local neap = require "neap"
 local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   style = "dcgan", width = 64, depth = 1, latent = 64, -- of both parts
-  gamma = 1.0, every = 4, -- the penalties, and how seldom they are taken
+  gamma = 0.1, every = 4, -- the penalties, and how seldom they are taken
   lr = 1e-3, beta2 = 0.99, ema = 0.999,
 }
 
