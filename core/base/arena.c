@@ -124,12 +124,17 @@ int neap_arena_begin(neap_arena *arena)
     return 0;
 }
 
+static bool is_same(const event *a, const event *b)
+{
+    return a->bytes == b->bytes && a->index == b->index;
+}
+
 /* How many events both begin with. */
 static size_t common(const trace *a, const trace *b)
 {
     const size_t most = a->count < b->count ? a->count : b->count;
     size_t i = 0;
-    while (i < most && a->events[i].bytes == b->events[i].bytes && a->events[i].index == b->events[i].index)
+    while (i < most && is_same(&a->events[i], &b->events[i]))
         i++;
     return i;
 }
@@ -149,8 +154,7 @@ static bool find_plan(neap_arena *a)
 static bool is_planned(const neap_arena *a, size_t at)
 {
     const trace *plan = &a->plans[a->current];
-    return at < plan->count && plan->events[at].bytes == a->now.events[at].bytes &&
-           plan->events[at].index == a->now.events[at].index;
+    return at < plan->count && is_same(&plan->events[at], &a->now.events[at]);
 }
 
 /* Adds an event and sees whether it is a planned one. */

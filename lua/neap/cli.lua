@@ -35,9 +35,9 @@ local function asks_for_help(word)
   return word == "--help" or word == "-h"
 end
 
-local function any(words, holds)
+local function any_asks_for_help(words)
   for _, word in ipairs(words) do
-    if holds(word) then
+    if asks_for_help(word) then
       return true
     end
   end
@@ -51,7 +51,7 @@ local function main(arguments)
     return verb and 0 or 2
   end
   for _, known in ipairs(usage.verbs) do
-    if verb == known and any(arguments, asks_for_help) then
+    if verb == known and any_asks_for_help(arguments) then
       io.stdout:write(usage.of(verb))
       return 0
     elseif verb == known then
