@@ -1,5 +1,5 @@
--- Arithmetic with the latents of an unconditional generator (Radford et al. 2016, section 6.3.2): the mean of some latents whose
--- pictures are of one class, minus that of another, plus that of a third; and what lies between two latents. Draws
+-- Arithmetic with the latents of an unconditional generator (Radford et al. 2016, section 6.3.2): the mean of some latents
+-- whose pictures are of one class, minus that of another, plus that of a third; and what lies between two latents. Draws
 -- latents.png in the folder of the run: in each row the three means and what comes out, then the way from the first to it.
 --
 --   neap run recipes/gan_fashion.lua

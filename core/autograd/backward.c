@@ -97,8 +97,6 @@ static int visit(pass *p, neap_tape_node *node)
     if (check_unchanged(node) < 0)
         return -1;
     bool graph = p->flags & NEAP_CREATE_GRAPH;
-    if (graph && node->call.op->needs & NEAP_ONCE)
-        return neap_fail("backward: the gradient of '%s' cannot be differentiated again", node->call.op->info.name);
     neap_scope scope = neap_scope_open();
     if (graph)
         set_history(node, true);

@@ -39,8 +39,7 @@ enum {
     NEAP_TAKES_STRIDES = 1 << 18, /* forward reads inputs through their strides */
     NEAP_TAKES_DTYPES = 1 << 19,  /* inputs need not be all f32 or all f64: the shape rule checks them */
     NEAP_MAKES_VIEW = 1 << 20,    /* forward sets call->out to a view; takes strides too */
-    NEAP_NO_GRADIENT = 1 << 21,   /* not differentiable */
-    NEAP_ONCE = 1 << 22           /* the gradient cannot be differentiated again */
+    NEAP_NO_GRADIENT = 1 << 21    /* not differentiable */
 };
 
 typedef struct neap_op {

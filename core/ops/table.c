@@ -18,11 +18,9 @@
 #define DTYPES NEAP_TAKES_DTYPES
 #define VIEW (NEAP_MAKES_VIEW | NEAP_TAKES_STRIDES)
 #define NO_GRADIENT NEAP_NO_GRADIENT
-#define ONCE NEAP_ONCE
 
 #define OP(name, low, high, attrs, needs, shape, forward, gradient, help)                                           \
-    [NEAP_OP_##name] = {{#name, low, high, attrs, !((needs) & NEAP_NO_GRADIENT),                                    \
-                         !((needs) & (NEAP_NO_GRADIENT | NEAP_ONCE)), help},                                        \
+    [NEAP_OP_##name] = {{#name, low, high, attrs, !((needs) & NEAP_NO_GRADIENT), help},                             \
                         needs, neap_shape_##shape, neap_##forward, neap_##gradient},
 const neap_op neap_ops[NEAP_OP_COUNT] = {
 #include "ops/ops.def"

@@ -43,6 +43,7 @@ local function metadata(run)
   local pairs_ = {
     { "neap.version", core.version },
     { "neap.step", tostring(run.step) },
+    { "neap.rate", tostring(run.rate) },
     { "neap.settings", core.json_encode(run.settings) },
     { "neap.conventions", core.json_encode(conventions(run.model, run.objective)) },
     { "neap.spec", core.json_encode(run.model:spec()) },
@@ -75,7 +76,7 @@ local function write(path, list, pairs_)
   core.safetensors_save(path, turned, pairs_)
 end
 
---- Writes the state of a run { model, data, objective, sampler, trainer, settings, step }.
+--- Writes the state of a run { model, data, objective, sampler, trainer, settings, step, rate }.
 function checkpoint.save(path, run)
   write(path, tensors(run), metadata(run))
 end
@@ -124,13 +125,13 @@ local function component_of(path, meta, kind)
   return core.component_from_json(kind, entry.name, core.json_encode(entry.config))
 end
 
---- Puts a checkpoint into a run that was built anew, and returns its step and settings.
+--- Puts a checkpoint into a run that was built anew: its tensors, step and rate. Returns the settings that it had.
 function checkpoint.restore(path, run)
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
-  local settings, step = decode(path, meta, "settings"), math.tointeger(tonumber(meta["neap.step"]))
-  local architecture = decode(path, meta, "architecture")
-  if not settings or not step or step < 0 or not architecture then
+  local settings, architecture = decode(path, meta, "settings"), decode(path, meta, "architecture")
+  local step, rate = math.tointeger(tonumber(meta["neap.step"])), tonumber(meta["neap.rate"] or 1)
+  if not settings or not architecture or not step or step < 0 or not rate or not (rate > 0 and rate <= 1) then
     core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
   end
   local name = run.model:component():name()
@@ -140,7 +141,8 @@ function checkpoint.restore(path, run)
   local wanted = tensors(run)
   check_tensors(path, file, wanted)
   assign(file, wanted)
-  return step, settings
+  run.step, run.rate = step, rate
+  return settings
 end
 
 local function names_of(file)

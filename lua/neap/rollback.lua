@@ -6,9 +6,9 @@ rollback.__index = rollback
 
 local EVERY = 200 -- steps between two states that are kept; losing more is dear, and copying costs a pass over the memory
 
---- For a run { model, trainer, step }, at most `times` times; 0 keeps nothing.
+--- For a run { model, trainer, step, rate }, at most `times` times; 0 keeps nothing.
 function rollback.new(run, times)
-  return setmetatable({ run = run, left = times, rate = 1, copies = {} }, rollback)
+  return setmetatable({ run = run, left = times, copies = {} }, rollback)
 end
 
 local function changed_by_training(run)
@@ -45,8 +45,8 @@ function rollback:back(reason)
   for i, live in ipairs(changed_by_training(self.run)) do
     live:assign(self.copies[i])
   end
-  self.left, self.rate, self.run.step = self.left - 1, self.rate / 2, self.step
-  io.stderr:write(("%s\nrolled back to step %d, at %g of the rate\n"):format(reason, self.step, self.rate))
+  self.left, self.run.rate, self.run.step = self.left - 1, self.run.rate / 2, self.step
+  io.stderr:write(("%s\nrolled back to step %d, at %g of the rate\n"):format(reason, self.step, self.run.rate))
   return true
 end
 

@@ -9,6 +9,7 @@ local progress = require "neap.progress"
 local rollback = require "neap.rollback"
 local scores = require "neap.train.scores"
 local settings_of = require "neap.train.settings"
+local window_of = require "neap.train.window"
 
 local train = {}
 
@@ -21,6 +22,7 @@ local function new_run(settings)
     model = settings.model, data = settings.data, objective = settings.objective, sampler = settings.sampler,
     trainer = core.trainer(settings.model, settings.data, settings.objective, trained),
     averaged = settings_of.keeps_average(trained), settings = settings_of.describe(settings), step = 0,
+    rate = 1, -- the share of the scheduled rate that rollbacks have left
   }
 end
 
@@ -31,50 +33,27 @@ local function resume(run, path, steps)
   if core.exists(path) ~= "file" then
     core.fail(("train: resume: there is no checkpoint %s"):format(path))
   end
-  local step, before = checkpoint.restore(path, run)
+  local before = checkpoint.restore(path, run)
   for _, key in ipairs(FIXED) do
     if before[key] ~= run.settings[key] then
       core.fail(("train: resume: %s: the run began with %s, got %s"):format(key, tostring(before[key]),
         tostring(run.settings[key])))
     end
   end
-  if step > steps then
-    core.fail(("train: resume: steps: the run is at step %d already, got %d"):format(step, steps))
+  if run.step > steps then
+    core.fail(("train: resume: steps: the run is at step %d already, got %d"):format(run.step, steps))
   end
-  run.step = step
-  io.stderr:write(("resumed at step %d from %s\n"):format(step, path))
+  io.stderr:write(("resumed at step %d from %s\n"):format(run.step, path))
 end
 
 local function preflight(run, settings)
   local peak, seconds = run.trainer:rehearse()
-  local left = (settings.steps - run.step) * seconds
-  local limit = settings.minutes and left > settings.minutes * 60
+  local steps, limit = settings.steps - run.step, settings.minutes and settings.minutes * 60 or math.huge
+  local whole = format.duration(steps * seconds)
+  local plan = steps * seconds > limit and ("at most %s of %d steps' %s"):format(format.duration(limit), settings.steps, whole)
+    or ("%d steps in about %s"):format(steps, whole)
   io.stderr:write(("%s: %s parameters, %s at the peak, %.3g s a step, %s\n"):format(run.model:component():name(),
-    format.count(run.model:size()), format.bytes(peak), seconds,
-    limit and ("at most %s of %d steps' %s"):format(format.duration(settings.minutes * 60), settings.steps, format.duration(left))
-    or ("%d steps in about %s"):format(settings.steps - run.step, format.duration(left))))
-end
-
--- Means since the last line of metrics; of what the objective reports, over the steps in which it did.
-local function new_window()
-  return { sums = {}, counts = {} }
-end
-
-local function put(window, name, value)
-  window.sums[name] = (window.sums[name] or 0) + value
-  window.counts[name] = (window.counts[name] or 0) + 1
-end
-
-local function add(window, report)
-  for name, value in pairs(report.reports) do
-    put(window, name, value)
-  end
-  put(window, "loss", report.loss)
-  put(window, "gradient_norm", report.gradient_norm)
-end
-
-local function mean_of(window, name)
-  return window.sums[name] / window.counts[name]
+    format.count(run.model:size()), format.bytes(peak), seconds, plan))
 end
 
 local DEFAULT_LR = 1e-3
@@ -87,14 +66,6 @@ local function add_rates(row, settings, scale)
   for name, own in pairs(settings.optimizer.phases or {}) do
     row["lr_" .. name] = scale * (own.lr or DEFAULT_LR)
   end
-end
-
-local function row_of(run, window, seconds)
-  local row = { step = run.step, seconds = seconds }
-  for name in pairs(window.sums) do
-    row[name] = mean_of(window, name)
-  end
-  return row
 end
 
 local function last_good(run, place)
@@ -113,7 +84,7 @@ end
 -- The report of the next step; nil where it failed and the run was taken back.
 local function take_step(run, place, good, scale)
   local step = run.step + 1
-  local done, report = pcall(run.trainer.step, run.trainer, step, scale * good.rate)
+  local done, report = pcall(run.trainer.step, run.trainer, step, scale * run.rate)
   if done then
     run.step = step
     good:keep()
@@ -140,7 +111,7 @@ local function add_scores(run, window)
     error(row, 0)
   end
   for name, value in pairs(row) do
-    put(window, name, value)
+    window:put(name, value)
   end
 end
 
@@ -152,11 +123,11 @@ local function look(run, settings, place, bar, window, seconds, rate)
     add_scores(run, window)
   end
   if due(settings.log_every, step) or step == settings.steps then
-    run.loss = mean_of(window, "loss")
-    local row = row_of(run, window, seconds)
+    local row = window:means()
+    run.loss, row.step, row.seconds = row.loss, step, seconds
     add_rates(row, settings, rate)
     place:log(row)
-    window = new_window()
+    window = window_of.new()
   end
   if due(settings.checkpoint_every, step) and step < settings.steps then
     save(run, place)
@@ -170,7 +141,7 @@ end
 
 --- Steps until the end, the time limit or an interrupt; returns true when it was interrupted.
 local function loop(run, settings, place, bar, spent)
-  local began, window, good = core.now() - spent, new_window(), rollback.new(run, settings.rollback)
+  local began, window, good = core.now() - spent, window_of.new(), rollback.new(run, settings.rollback)
   local limit = settings.minutes and settings.minutes * 60 or math.huge
   good:keep()
   while run.step < settings.steps do
@@ -178,15 +149,15 @@ local function loop(run, settings, place, bar, spent)
     local report = take_step(run, place, good, scale)
     local seconds = core.now() - began
     if report then
-      add(window, report)
+      window:add(report)
       run.loss = report.loss
       bar:update(run.step, seconds, limit, ("loss %.4f"):format(report.loss))
       if settings.on_step then
         settings.on_step(run.step, report)
       end
-      window = look(run, settings, place, bar, window, seconds, scale * good.rate)
+      window = look(run, settings, place, bar, window, seconds, scale * run.rate)
     else
-      window = new_window()
+      window = window_of.new()
       place:close()
       place:open_metrics(run.step) -- without the rows of the steps that are done again
     end

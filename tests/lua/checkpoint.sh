@@ -108,5 +108,10 @@ for step in xx -2; do
     expect 1 "neap: points.lua:3: $file: expected a checkpoint of neap, got a file without its metadata" \
         neap run points.lua resume=true
 done
+for rate in x 0 2; do
+    altered '"neap\.rate":"1"' "\"neap.rate\":\"$rate\""
+    expect 1 "neap: points.lua:3: $file: expected a checkpoint of neap, got a file without its metadata" \
+        neap run points.lua resume=true
+done
 holds "no output" absent out.npy
 finish

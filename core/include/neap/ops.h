@@ -36,7 +36,7 @@ typedef struct neap_op_info {
     const char *name;
     int min_arity, max_arity;
     const neap_attr *attrs; /* ends with NEAP_ATTR_END */
-    bool differentiable, twice;
+    bool differentiable; /* any number of times: gradients are made of rows of the table */
     const char *help;
 } neap_op_info;
 
