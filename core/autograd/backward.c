@@ -82,7 +82,9 @@ static int hand_on(neap_tape_node *node, neap_tensor **gx)
     for (int i = 0; i < call->count; i++) {
         if (!call->wants[i])
             continue;
-        if (gx[i] && !neap_shape_equal(gx[i]->shape, call->in[i]->shape))
+        if (!gx[i])
+            return neap_failed() ? -1 : neap_fail("backward: '%s' gave no gradient of input %d", call->op->info.name, i);
+        if (!neap_shape_equal(gx[i]->shape, call->in[i]->shape))
             return neap_fail("backward: gradient %d of '%s': expected %s, got %s", i, call->op->info.name,
                              neap_shape_text(call->in[i]->shape, want), neap_shape_text(gx[i]->shape, got));
         if (accumulate((neap_tape_node *)node->edge[i], gx[i]) < 0)

@@ -41,7 +41,7 @@ NEAP_INLINE void strip_store(real *p, vreal x, int64_t part)
 NEAP_INLINE void moments_strip(const int wide, int64_t part, int64_t rows, const real *x, int64_t x_row, real *mean,
                                real *squares)
 {
-    vreal sum[WIDE] = {{0}}, square[WIDE] = {{0}}, middle[WIDE];
+    vreal sum[WIDE] = {{0}}, square[WIDE] = {{0}}, rest[WIDE] = {{0}}, middle[WIDE];
     for (int64_t i = 0; i < rows; i++) {
         EACH_VECTOR(wide) {
             sum[v] += strip_load(x + i * x_row + v * VLEN, part);
@@ -54,11 +54,13 @@ NEAP_INLINE void moments_strip(const int wide, int64_t part, int64_t rows, const
         EACH_VECTOR(wide) {
             const vreal d = strip_load(x + i * x_row + v * VLEN, part) - middle[v];
             square[v] = vfma(d, d, square[v]);
+            rest[v] += d;
         }
     }
     EACH_VECTOR(wide) {
-        strip_store(mean + v * VLEN, middle[v], part);
-        strip_store(squares + v * VLEN, square[v], part);
+        const vreal off = rest[v] / (real)rows; /* what rounding left out of the first sum */
+        strip_store(mean + v * VLEN, middle[v] + off, part);
+        strip_store(squares + v * VLEN, vmax(vset(0), square[v] - off * rest[v]), part);
     }
 }
 

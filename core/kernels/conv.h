@@ -4,7 +4,7 @@
 
 #include "gemm_block.h"
 
-/* Backward to the input where it has few channels, and whether that is the way to go. */
+/* Has the input so few channels that the way back to it is by conv_spread? Then that way. */
 bool NEAP_VARIANT(neap_conv_is_narrow)(const neap_conv *c);
 int NEAP_VARIANT(neap_conv_spread)(const neap_conv *c);
 

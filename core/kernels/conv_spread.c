@@ -10,7 +10,7 @@
 
 #define SCRATCH_SLOT 2
 #define MOST_CHANNELS 4
-#define MOST_SPREAD (INT64_C(1) << 22) /* elements of products held at a time */
+#define MOST_SPREAD (INT64_C(1) << 22) /* elements of products held at a time, or one image's where it has more */
 
 bool NEAP_VARIANT(neap_conv_is_narrow)(const neap_conv *c)
 {

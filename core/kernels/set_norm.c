@@ -11,7 +11,8 @@
 #include "channels.h"
 
 #define BLOCK_ELEMENTS 32768
-#define LEAST_BLOCK 32 /* pixels */
+#define LEAST_BLOCK 32  /* pixels */
+#define MOST_BLOCK 2048 /* likewise: each channel's sums go on for so long in single precision */
 #define SCRATCH_SLOT 1
 
 typedef struct set_run {
@@ -25,8 +26,8 @@ enum { MEAN, SCALE, SHIFT, A, B, C, MAP_ROWS };
 
 static int begin(set_run *run, const neap_set_norm_args *a)
 {
-    const int64_t wanted = BLOCK_ELEMENTS / a->channels;
-    *run = (set_run){.a = a, .block = wanted < LEAST_BLOCK ? LEAST_BLOCK : wanted};
+    *run = (set_run){.a = a, .block = BLOCK_ELEMENTS / a->channels};
+    run->block = run->block < LEAST_BLOCK ? LEAST_BLOCK : run->block > MOST_BLOCK ? MOST_BLOCK : run->block;
     run->blocks = (a->n + run->block - 1) / run->block;
     const int64_t found = 2 * a->outer * run->blocks * a->channels, map = MAP_ROWS * a->outer * a->channels;
     run->found = neap_scratch(SCRATCH_SLOT, (size_t)(found + map) * sizeof(real));

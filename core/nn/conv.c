@@ -13,6 +13,15 @@ static neap_shape weight_shape(const neap_conv_spec *s)
                          : neap_dims(s->out, s->kernel, s->kernel, s->in / groups);
 }
 
+static int check_spec(const neap_conv_spec *s, const char *path)
+{
+    const int64_t groups = s->window.groups;
+    if (groups >= 1 && s->in >= 1 && s->out >= 1 && s->kernel >= 1 && s->in % groups == 0 && s->out % groups == 0)
+        return 0;
+    return neap_fail("%s: expected channels that groups divide and a kernel, all from 1, got %lld to %lld in %lld groups and "
+                     "%lld", path, (long long)s->in, (long long)s->out, (long long)groups, (long long)s->kernel);
+}
+
 int neap_conv_make(neap_conv_layer *layer, neap_model *model, const neap_conv_spec *spec, const char *path, ...)
 {
     char full[NEAP_PATH_BYTES];
@@ -21,7 +30,7 @@ int neap_conv_make(neap_conv_layer *layer, neap_model *model, const neap_conv_sp
     va_start(args, path);
     int status = neap_layer_path("conv", full, path, args);
     va_end(args);
-    if (status < 0)
+    if (status < 0 || check_spec(spec, full) < 0)
         return -1;
     if (!(layer->weight = neap_model_parameter(model, weight_shape(spec), spec->init, "%s.weight", full)))
         return -1;

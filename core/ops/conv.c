@@ -27,8 +27,7 @@ static int check_window(const neap_call *call)
 /* Pixels of y that a side of x gives; below 1 where the kernel does not fit. */
 static int64_t output_size(const neap_attrs *a, int64_t x, int64_t kernel)
 {
-    const int64_t reach = x + 2 * a->i[PADDING] - (kernel - 1) * a->i[DILATION] - 1;
-    return reach < 0 ? 0 : reach / a->i[STRIDE] + 1;
+    return neap_window_count(x, (kernel - 1) * a->i[DILATION] + 1, a->i[STRIDE], a->i[PADDING]);
 }
 
 /* The smallest side of x that gives y pixels. */
@@ -49,13 +48,20 @@ static bool fits(const neap_attrs *a, neap_shape x, neap_shape w, neap_shape y)
     bool good = x.dim[CHANNELS] == w.dim[CHANNELS] * groups && y.dim[CHANNELS] == w.dim[0] && w.dim[0] % groups == 0 &&
                 x.dim[0] == y.dim[0];
     for (int axis = ROWS; axis <= COLUMNS; axis++)
-        good = good && w.dim[axis] >= 1 && y.dim[axis] >= 1 && y.dim[axis] == output_size(a, x.dim[axis], w.dim[axis]);
+        good = good && w.dim[axis] >= 1 && x.dim[axis] >= 1 && y.dim[axis] >= 1 &&
+               y.dim[axis] == output_size(a, x.dim[axis], w.dim[axis]);
     return good;
 }
 
+/* Of rank 4, and of sides that can be multiplied and added. */
 static bool are_pictures(const neap_call *call)
 {
-    return call->in[0]->shape.rank == 4 && call->in[1]->shape.rank == 4;
+    for (int i = 0; i < 2; i++) {
+        const neap_shape s = call->in[i]->shape;
+        if (s.rank != 4 || s.dim[ROWS] > INT32_MAX || s.dim[COLUMNS] > INT32_MAX || s.dim[CHANNELS] > INT32_MAX)
+            return false;
+    }
+    return true;
 }
 
 int neap_shape_conv2d(neap_call *call)
@@ -76,8 +82,12 @@ int neap_shape_conv2d(neap_call *call)
 /* `size` of the row: two numbers, or none. */
 static int check_size(const neap_call *call)
 {
-    if (call->attrs.count != 0 && call->attrs.count != 2)
-        return neap_fail("%s: size: expected rows and columns, got %d numbers", call->op->info.name, call->attrs.count);
+    const neap_attrs *a = &call->attrs;
+    if (a->count != 0 && a->count != 2)
+        return neap_fail("%s: size: expected rows and columns, got %d numbers", call->op->info.name, a->count);
+    for (int i = 0; i < a->count; i++)
+        if (a->list[i] < 1 || a->list[i] > INT32_MAX)
+            return neap_fail("%s: size: expected 1 to %d, got %lld", call->op->info.name, INT32_MAX, (long long)a->list[i]);
     return 0;
 }
 
@@ -87,11 +97,12 @@ int neap_shape_conv2d_transpose(neap_call *call)
     neap_attrs *a = &call->attrs;
     if (check_window(call) != 0 || check_size(call) != 0)
         return -1;
+    const bool pictures = are_pictures(call);
     call->shape = y;
-    for (int axis = ROWS; are_pictures(call) && axis <= COLUMNS; axis++)
+    for (int axis = ROWS; pictures && axis <= COLUMNS; axis++)
         call->shape.dim[axis] = a->count ? a->list[axis - 1] : input_size(a, y.dim[axis], w.dim[axis]);
-    call->shape.dim[CHANNELS] = w.dim[CHANNELS] * a->i[GROUPS];
-    if (!are_pictures(call) || !fits(a, call->shape, w, y) || !is_bias(call, call->shape.dim[CHANNELS]))
+    call->shape.dim[CHANNELS] = pictures ? w.dim[CHANNELS] * a->i[GROUPS] : 0;
+    if (!pictures || !fits(a, call->shape, w, y) || !is_bias(call, call->shape.dim[CHANNELS]))
         return neap_op_fail(call, "x [B, rows, columns, in], weight [in, kernel rows, kernel columns, out], in a multiple of "
                                   "groups, bias [groups out], and a size that the convolution takes back to x");
     return 0;

@@ -26,6 +26,17 @@ static int check_inputs(const neap_call *call)
     return 0;
 }
 
+static int check_written(const neap_call *call)
+{
+    for (int i = 0; i < call->count; i++) {
+        const neap_tensor *x = call->in[i];
+        if (call->op->needs & (unsigned)NEAP_WRITES << i && (x->node || !neap_is_contiguous(x)))
+            return neap_fail("%s: input %d is moved in place: expected a contiguous tensor that wants no gradient",
+                             call->op->info.name, i);
+    }
+    return 0;
+}
+
 static int pack_inputs(neap_call *call)
 {
     if (call->op->needs & NEAP_TAKES_STRIDES)
@@ -45,7 +56,7 @@ static void choose_kernels(neap_call *call)
 
 static int run(neap_call *call)
 {
-    if (check_inputs(call) < 0 || pack_inputs(call) < 0)
+    if (check_inputs(call) < 0 || check_written(call) < 0 || pack_inputs(call) < 0)
         return -1;
     choose_kernels(call);
     call->dtype = call->in[0]->dtype;

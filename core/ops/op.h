@@ -39,7 +39,8 @@ enum {
     NEAP_TAKES_STRIDES = 1 << 18, /* forward reads inputs through their strides */
     NEAP_TAKES_DTYPES = 1 << 19,  /* inputs need not be all f32 or all f64: the shape rule checks them */
     NEAP_MAKES_VIEW = 1 << 20,    /* forward sets call->out to a view; takes strides too */
-    NEAP_NO_GRADIENT = 1 << 21    /* not differentiable */
+    NEAP_NO_GRADIENT = 1 << 21,   /* not differentiable */
+    NEAP_WRITES = 1 << 22         /* shifted by i: forward moves input i in place; contiguous, without history */
 };
 
 typedef struct neap_op {

@@ -5,13 +5,7 @@
 
 enum { KERNEL, STRIDE, PADDING }; /* of attrs.i */
 
-static int64_t pooled(const neap_attrs *a, int64_t n)
-{
-    const int64_t reach = n + 2 * a->i[PADDING] - a->i[KERNEL];
-    return reach < 0 ? 0 : reach / a->i[STRIDE] + 1;
-}
-
-/* Padding below the kernel's half, so that every window has an element. */
+/* Padding up to the kernel's half, so that every window has an element. */
 int neap_shape_max_pool_index(neap_call *call)
 {
     const neap_attrs *a = &call->attrs;
@@ -23,8 +17,9 @@ int neap_shape_max_pool_index(neap_call *call)
     call->shape = x;
     call->dtype = NEAP_I32;
     for (int axis = 1; x.rank == 4 && axis <= 2; axis++)
-        call->shape.dim[axis] = pooled(a, x.dim[axis]);
-    if (x.rank != 4 || call->shape.dim[1] < 1 || call->shape.dim[2] < 1 || x.dim[1] * x.dim[2] > INT32_MAX)
+        call->shape.dim[axis] = neap_window_count(x.dim[axis], a->i[KERNEL], a->i[STRIDE], a->i[PADDING]);
+    if (x.rank != 4 || x.dim[1] < 1 || x.dim[2] < 1 || call->shape.dim[1] < 1 || call->shape.dim[2] < 1 ||
+        x.dim[1] > INT32_MAX / x.dim[2])
         return neap_op_fail(call, "x [B, rows, columns, C] no smaller than the kernel");
     return 0;
 }

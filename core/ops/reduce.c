@@ -1,4 +1,6 @@
 /* Reductions: sum, mean, max and variance over any axes. */
+#include <string.h>
+
 #include "ops/support.h"
 
 /* Elements that one unit of work reduces: fixed, so that the order of a sum never depends on the threads. */
@@ -81,9 +83,8 @@ static int64_t product(const int64_t *dim, int begin, int end)
 }
 
 /* Groups of adjacent reduced axes, the last one first; only the last step writes the output. */
-static int reduce_groups(const neap_call *call, reduce_fn *kernel)
+static int reduce_groups(const neap_call *call, unsigned axes, reduce_fn *kernel)
 {
-    unsigned axes = reduced_axes(call);
     neap_shape shape = call->in[0]->shape;
     const void *x = neap_tensor_bytes(call->in[0]);
     for (int end = shape.rank; axes;) {
@@ -106,9 +107,14 @@ static int reduce_groups(const neap_call *call, reduce_fn *kernel)
 
 static int reduce_with(const neap_call *call, reduce_fn *kernel)
 {
-    if (reduced_axes(call))
-        return reduce_groups(call, kernel);
-    neap_tensor_copy(call->out, call->in[0]);
+    const neap_shape shape = call->in[0]->shape;
+    unsigned axes = reduced_axes(call);
+    for (int i = 0; i < shape.rank; i++)
+        axes &= ~((unsigned)(shape.dim[i] == 1) << i); /* nothing to reduce */
+    if (axes)
+        return reduce_groups(call, axes, kernel);
+    memcpy(neap_tensor_bytes(call->out), neap_tensor_bytes(call->in[0]),
+           (size_t)neap_size(call->out) * neap_dtype_size(call->out->dtype));
     return 0;
 }
 

@@ -87,16 +87,18 @@ static void run_along(const neap_call *call, int64_t axis, const links *l)
     int64_t outer = 1;
     for (int i = 0; i < s.rank; i++)
         *(i < axis ? &outer : &job.inner) *= i == axis ? 1 : s.dim[i];
-    if (neap_size(call->out) > 0)
-        neap_parallel(outer * l->outputs, neap_row_grain(job.inner), pixels, &job);
+    neap_parallel(outer * l->outputs, neap_row_grain(job.inner), pixels, &job);
 }
 
-/* Writes the links of pixel `to` of a map from `in` to `out` pixels; returns how many, at most NEAP_MAX_LIST. */
+/* Writes the links of pixel `to` of a map from `in` to `out` pixels; returns how many. */
 typedef int64_t links_fn(const neap_attrs *a, int64_t in, int64_t out, int64_t to, link *found);
 
-static int run(const neap_call *call, links_fn *links_of, int64_t axis, int64_t in, int64_t out, bool adjoint)
+/* `most`: links of a pixel. */
+static int run(const neap_call *call, links_fn *links_of, int64_t most, int64_t axis, int64_t in, int64_t out, bool adjoint)
 {
-    link *found = neap_calloc((size_t)(out * NEAP_MAX_LIST) + 1, sizeof *found);
+    if (neap_size(call->out) == 0)
+        return 0;
+    link *found = neap_calloc((size_t)(out * most), sizeof *found);
     links l = {0};
     int64_t count = 0;
     for (int64_t to = 0; found && to < out; to++)
@@ -117,8 +119,7 @@ enum { AXIS, STRIDE, PADDING, SIZE }; /* of attrs.i; SIZE: pixels of the adjoint
 
 static int64_t filtered_size(const neap_attrs *a, int64_t n)
 {
-    const int64_t reach = n + 2 * a->i[PADDING] - a->count;
-    return reach < 0 ? 0 : reach / a->i[STRIDE] + 1;
+    return neap_window_count(n, a->count, a->i[STRIDE], a->i[PADDING]);
 }
 
 int neap_shape_filter(neap_call *call)
@@ -132,7 +133,7 @@ int neap_shape_filter(neap_call *call)
         return neap_fail("filter: expected taps, a stride from 1, padding and size from 0, all below 2^31, got %d taps, %lld, "
                          "%lld, %lld", a->count, (long long)a->i[STRIDE], (long long)a->i[PADDING], (long long)a->i[SIZE]);
     const int64_t n = call->shape.dim[a->i[AXIS]], size = a->i[SIZE] ? a->i[SIZE] : filtered_size(a, n);
-    if (size < 1 || (a->i[SIZE] && filtered_size(a, size) != n))
+    if (n < 1 || size < 1 || (a->i[SIZE] && filtered_size(a, size) != n))
         return neap_op_fail(call, a->i[SIZE] ? "x as long as the filter makes `size` pixels" : "x as long as the taps");
     call->shape.dim[a->i[AXIS]] = size;
     return 0;
@@ -154,7 +155,7 @@ int neap_filter_forward(neap_call *call)
 {
     const int64_t axis = call->attrs.i[AXIS], x = call->in[0]->shape.dim[axis], y = call->shape.dim[axis];
     const bool adjoint = call->attrs.i[SIZE] != 0;
-    return run(call, filter_links, axis, adjoint ? y : x, adjoint ? x : y, adjoint);
+    return run(call, filter_links, call->attrs.count, axis, adjoint ? y : x, adjoint ? x : y, adjoint);
 }
 
 int neap_filter_gradient(const neap_call *call, neap_tensor *g, neap_tensor **gx)
@@ -200,7 +201,7 @@ int neap_resample_forward(neap_call *call)
 {
     const int64_t axis = call->attrs.i[AXIS], x = call->in[0]->shape.dim[axis], y = call->shape.dim[axis];
     const bool adjoint = call->attrs.i[ADJOINT] != 0;
-    return run(call, resample_links, axis, adjoint ? y : x, adjoint ? x : y, adjoint);
+    return run(call, resample_links, 2, axis, adjoint ? y : x, adjoint ? x : y, adjoint);
 }
 
 int neap_resample_gradient(const neap_call *call, neap_tensor *g, neap_tensor **gx)

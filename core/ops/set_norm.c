@@ -34,9 +34,9 @@ int neap_shape_batch_norm(neap_call *call)
     const neap_shape s = call->shape = call->in[X]->shape;
     if (s.rank < 2 || s.dim[s.rank - 1] < 1 || call->count == 4 || !per_channel(call))
         return neap_op_fail(call, "x [B, .., C], scale and shift [C], and a running mean and variance [C] or none");
-    if (s.dim[0] < 2 || neap_row_count(s) < 2)
+    if (s.dim[0] < 2)
         return neap_fail("batch_norm: expected a batch of at least 2, got %lld", (long long)s.dim[0]);
-    return 0;
+    return neap_row_count(s) ? 0 : neap_op_fail(call, "x with pixels");
 }
 
 int neap_shape_group_norm(neap_call *call)
@@ -118,7 +118,7 @@ static int fused_gradient(const neap_call *call, neap_tensor *g, neap_tensor **g
     const sets s = sets_of(call);
     neap_tensor *gy = neap_tensor_pack(g);
     for (int i = 0; i < 3; i++)
-        gx[i] = i == X && !call->wants[X] ? NULL : neap_zeros(call->dtype, call->in[i]->shape);
+        gx[i] = i == X && !call->wants[X] ? NULL : (i == X ? neap_empty : neap_zeros)(call->dtype, call->in[i]->shape);
     if (!gy || (call->wants[X] && !gx[X]) || !gx[SCALE] || !gx[SHIFT])
         return -1;
     neap_set_norm_args args = args_of(call, s);
@@ -181,8 +181,9 @@ neap_tensor *neap_batch_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *sh
                              neap_tensor *running_variance, double momentum, double eps, double slope)
 {
     const neap_attrs a = {.f = {[EPS] = eps, [SLOPE] = slope, [MOMENTUM] = momentum}};
+    const bool running = running_mean || running_variance || neap_failed(); /* none, unless making one has failed */
     return neap_op_apply(NEAP_OP_batch_norm, (neap_tensor *[]){x, scale, shift, running_mean, running_variance},
-                         running_mean ? 5 : 3, &a);
+                         running ? 5 : 3, &a);
 }
 
 neap_tensor *neap_group_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, int64_t groups, double eps,

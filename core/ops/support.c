@@ -50,6 +50,12 @@ neap_tensor *neap_pack_last(neap_tensor *x)
     return neap_tensor_pack(x);
 }
 
+int64_t neap_window_count(int64_t n, int64_t kernel, int64_t stride, int64_t padding)
+{
+    const int64_t reach = n + 2 * padding - kernel;
+    return reach < 0 ? 0 : reach / stride + 1;
+}
+
 int64_t neap_row_grain(int64_t row_size)
 {
     return row_size < LEAST_ELEMENTS ? LEAST_ELEMENTS / (row_size < 1 ? 1 : row_size) : 1;

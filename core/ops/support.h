@@ -22,6 +22,9 @@ neap_tensor *neap_sum_samples(neap_tensor *x);
 /* x itself where elements of its last axis are adjacent, else a contiguous copy with the same history. */
 neap_tensor *neap_pack_last(neap_tensor *x);
 
+/* Windows of `kernel` pixels that fit n pixels with `padding` on both sides; 0 where none does. */
+int64_t neap_window_count(int64_t n, int64_t kernel, int64_t stride, int64_t padding);
+
 /* Rows that one thread should take at least, so that the split pays. */
 int64_t neap_row_grain(int64_t row_size);
 

@@ -18,6 +18,7 @@
 #define DTYPES NEAP_TAKES_DTYPES
 #define VIEW (NEAP_MAKES_VIEW | NEAP_TAKES_STRIDES)
 #define NO_GRADIENT NEAP_NO_GRADIENT
+#define WRITES(i) ((unsigned)NEAP_WRITES << (i))
 
 #define OP(name, low, high, attrs, needs, shape, forward, gradient, help)                                           \
     [NEAP_OP_##name] = {{#name, low, high, attrs, !((needs) & NEAP_NO_GRADIENT), help},                             \

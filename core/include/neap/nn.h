@@ -84,8 +84,8 @@ int neap_conv_make(neap_conv_layer *layer, neap_model *model, const neap_conv_sp
 neap_tensor *neap_conv_apply(const neap_conv_layer *layer, neap_tensor *x);
 
 /* Group norm, or batch norm where groups is 0: path.weight, path.bias, and for batch norm the buffers path.running_mean and
- * path.running_var. In training batch norm takes the batch's statistics and moves the running ones a tenth of the way;
- * otherwise it goes by the running ones. slope: see neap_batch_norm in ops.h. */
+ * path.running_var. In training batch norm takes the batch's statistics and moves the running ones a tenth of the way (see
+ * neap_batch_norm in ops.h); otherwise it goes by the running ones. slope: see neap_batch_norm in ops.h. */
 typedef struct neap_norm_layer {
     neap_tensor *scale, *shift, *mean, *variance; /* the last two NULL for group norm */
     int64_t groups;
@@ -96,10 +96,12 @@ int neap_norm_make(neap_norm_layer *layer, neap_model *model, int64_t channels, 
 neap_tensor *neap_norm_apply(const neap_norm_layer *layer, neap_tensor *x, double slope);
 
 /* weight [out, ..] over its largest singular value as a matrix of `out` rows, by the power method (Miyato et al. 2018);
- * u [out] is the buffer that follows its left singular vector, one step a call in training. */
+ * u [out] is the buffer that follows its left singular vector, one step a call in training. Weights of zeros have none, and
+ * fail. */
 neap_tensor *neap_spectral_weight(neap_tensor *weight, neap_tensor *u);
 
-/* Is this thread training? A trainer says so around the phases of a step; off elsewhere. Returns the former. */
+/* Is this thread training? Trainers say so around the phases of a step, loops of one's own where they wish; off elsewhere.
+ * Returns the former. */
 bool neap_training_set(bool on);
 bool neap_training(void);
 

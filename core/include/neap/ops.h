@@ -157,8 +157,9 @@ neap_tensor *neap_gated_add(neap_tensor *residual, neap_tensor *gate, neap_tenso
 
 /* act(scale (x - mean) / sqrt(variance + eps) + shift), act(s) = s above zero and slope s below, 1: no act; x [B, .., C],
  * scale and shift [C]. Batch norm (Ioffe and Szegedy 2015) takes the statistics of each channel over all of x, and moves
- * a running mean and variance, both NULL or both [C], by `momentum` of the way to them; B at least 2. Group norm (Wu and He
- * 2018) takes them over each sample and C / groups channels. */
+ * a running mean and variance, both NULL or both [C], in place by `momentum` of the way to them, the variance to n / (n - 1)
+ * times that of the n pixels of x; B at least 2. Group norm (Wu and He 2018) takes them over each sample and C / groups
+ * channels. */
 neap_tensor *neap_batch_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, neap_tensor *running_mean,
                              neap_tensor *running_variance, double momentum, double eps, double slope);
 neap_tensor *neap_group_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, int64_t groups, double eps,
