@@ -15,8 +15,8 @@ local o = neap.options {
 
 local run, judge = neap.checkpoint.load(o.run .. "/checkpoint.safetensors"), neap.checkpoint.load(o.evaluator)
 local length = run.model:latent()
-if length == 0 then
-  error(("latents: %s has no latents"):format(o.run), 0)
+if length == 0 or run.model:spec().classes > 0 then
+  error(("latents: %s: expected an unconditional generator"):format(o.run), 0)
 end
 local z = neap.randn(o.draws, length)
 

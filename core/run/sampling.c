@@ -41,11 +41,13 @@ static int64_t latent_of(const neap_network *network, const neap_sampling *s)
     return 0;
 }
 
-static int check_latent(const neap_sampling *s, int64_t latent)
+static int check_latent(const neap_sampling *s, int64_t latent, int64_t classes)
 {
+    const char *name = neap_instance_component(s->sampler)->name;
     if (s->picture || s->keep || s->invert || s->level > 0)
-        return neap_fail("sample: %s draws from latents: it takes no picture, level, keep or inversion",
-                         neap_instance_component(s->sampler)->name);
+        return neap_fail("sample: %s draws from latents: it takes no picture, level, keep or inversion", name);
+    if (classes && !s->labels && !s->mixture) /* games teach no null label */
+        return neap_fail("sample: %s draws by class: expected labels", name);
     return check_tensor("noise", s->noise, neap_dims(s->count, latent));
 }
 
@@ -104,7 +106,7 @@ static int check(neap_network *network, const neap_sampling *s)
         return neap_fail("sample: expected a count from 1 and a batch from 0, got %lld and %lld", (long long)s->count,
                          (long long)s->batch);
     const int64_t latent = latent_of(network, s);
-    if (check_labels(s, spec.classes) < 0 || (latent ? check_latent(s, latent) : check_start(s, spec)) < 0)
+    if (check_labels(s, spec.classes) < 0 || (latent ? check_latent(s, latent, spec.classes) : check_start(s, spec)) < 0)
         return -1;
     return check_worse(s, spec);
 }

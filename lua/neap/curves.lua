@@ -10,7 +10,7 @@ local PANELS = {
   { "Frechet distance", "^frechet$", low = 0 }, { "Sliced Wasserstein distance", "^sliced_wasserstein$", low = 0 },
   { "Recall and precision", "^recall$", "^precision$", low = 0, high = 1 }, { "Classes seen in samples", "^modes$", low = 0 },
   { "Loss", "^loss$", "^loss_%a" },
-  { "Right about real pictures and fakes", "^real_accuracy$", "^fake_accuracy$", low = 0, high = 1 },
+  { "Right about real pictures and fakes", "^real_accuracy$", "^fake_accuracy$", "^pair_accuracy$", low = 0, high = 1 },
   { "Margin of logits", "^margin$" }, { "Gradient norm", "^gradient_norm" }, { "Penalties", "^r[12]$", "^gradient_penalty$" },
 }
 local MOST_POINTS = 400 -- of a line; more would hide each other

@@ -9,7 +9,8 @@ typedef struct gan {
     const gan_config *config;
     const gan_style *style;
     void *self;                     /* the style's, owned */
-    neap_tensor *labels, *products; /* label tables of generator and discriminator, or NULL */
+    neap_tensor *labels;            /* the generator's table, or NULL */
+    gan_table products;             /* the discriminator's, whose weight may be NULL */
     gan_linear head;
 } gan;
 
@@ -32,15 +33,15 @@ static int make_heads(gan *m, neap_model *model)
         return -1;
     if (!c->classes || joint)
         return 0;
-    m->products = neap_model_parameter(model, neap_dims(c->classes + 1, features), zero, "discriminator.labels.weight");
-    return m->products ? 0 : -1;
+    return gan_table_make(&m->products, c->spectral_norm, model, neap_dims(c->classes + 1, features),
+                          c->spectral_norm ? xavier : zero, "discriminator.labels");
 }
 
 static int fill(gan *m, neap_model *model)
 {
     const gan_config *c = m->config;
     const int64_t inputs = c->latent + (c->classes ? c->label_width : 0);
-    if (m->style->check(c) < 0)
+    if (m->style->check && m->style->check(c) < 0)
         return -1;
     if (c->classes && !(m->labels = neap_model_parameter(model, neap_dims(c->classes + 1, c->label_width), small,
                                                          "generator.labels.weight")))
@@ -116,9 +117,9 @@ static neap_tensor *discriminate(void *self, neap_tensor *x, neap_tensor *labels
     if (m->config->classes && m->config->conditioning == JOINT)
         return pick(logits, labels);
     logits = neap_reshape(logits, neap_dims(neap_dim(logits, 0)));
-    if (!m->products)
+    if (!m->products.weight)
         return logits;
-    neap_tensor *product = neap_mul(features, neap_label_embedding(m->products, labels));
+    neap_tensor *product = neap_mul(features, neap_label_embedding(gan_table_weight(&m->products), labels));
     return neap_add(logits, neap_sum(product, (int[]){1}, 1, false));
 }
 
@@ -140,7 +141,7 @@ static const neap_param params[] = {
     NEAP_INT(gan_config, group_width, 16, 1, 4096, "Channels of a group in resnet's 3x3 convolutions."),
     NEAP_INT(gan_config, label_width, 64, 1, 4096, "Values of a label's embedding in the generator."),
     NEAP_CHOICE(gan_config, conditioning, PROJECTION, conditionings, "How the discriminator knows the label."),
-    NEAP_FLAG(gan_config, spectral_norm, 0, "The discriminator's weights over their largest singular values."),
+    NEAP_FLAG(gan_config, spectral_norm, 0, "The discriminator's weights over their largest singular values; not resnet's pool."),
     NEAP_PARAMS_END,
 };
 

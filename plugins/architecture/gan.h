@@ -18,7 +18,7 @@ typedef struct gan_config {
 
 /* How both parts are built. Each function gets what `make` returned, which neap_free frees. */
 typedef struct gan_style {
-    int (*check)(const gan_config *c);
+    int (*check)(const gan_config *c); /* NULL: any will do */
     void *(*make)(const gan_config *c, int64_t inputs, neap_model *model); /* inputs: values of latent and label */
     neap_tensor *(*generate)(const void *self, neap_tensor *z);            /* [B, inputs] to pictures */
     neap_tensor *(*features)(const void *self, neap_tensor *x);            /* pictures to [B, features] */
@@ -37,7 +37,11 @@ typedef struct gan_base {
 /* Fails by the style's name where there is no such base. */
 int gan_base_of(const gan_config *c, const char *style, gan_base *base);
 
-/* A layer with the buffer of its spectral norm, where it has one. */
+/* Weights and layers with the buffer of their spectral norm, where they have one. */
+typedef struct gan_table {
+    neap_tensor *weight, *u;
+} gan_table;
+
 typedef struct gan_linear {
     neap_linear_layer layer;
     neap_tensor *u;
@@ -48,7 +52,9 @@ typedef struct gan_conv {
     neap_tensor *u;
 } gan_conv;
 
-/* `spectral`: its weight goes over its largest singular value. */
+/* `spectral`: its weight goes over its largest singular value. Names: path.weight, path.u. */
+int gan_table_make(gan_table *t, bool spectral, neap_model *model, neap_shape shape, neap_init init, const char *path);
+neap_tensor *gan_table_weight(const gan_table *t);
 int gan_linear_make(gan_linear *l, bool spectral, neap_model *model, int64_t in, int64_t out, neap_init init,
                     const char *path);
 neap_tensor *gan_linear_apply(const gan_linear *l, neap_tensor *x);

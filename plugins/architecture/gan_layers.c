@@ -29,6 +29,17 @@ static int make_vector(neap_tensor **u, bool spectral, neap_model *model, neap_t
     return *u ? 0 : -1;
 }
 
+int gan_table_make(gan_table *t, bool spectral, neap_model *model, neap_shape shape, neap_init init, const char *path)
+{
+    t->weight = neap_model_parameter(model, shape, init, "%s.weight", path);
+    return t->weight ? make_vector(&t->u, spectral, model, t->weight, path) : -1;
+}
+
+neap_tensor *gan_table_weight(const gan_table *t)
+{
+    return t->u ? neap_spectral_weight(t->weight, t->u) : t->weight;
+}
+
 int gan_linear_make(gan_linear *l, bool spectral, neap_model *model, int64_t in, int64_t out, neap_init init,
                     const char *path)
 {
@@ -40,7 +51,7 @@ int gan_linear_make(gan_linear *l, bool spectral, neap_model *model, int64_t in,
 neap_tensor *gan_linear_apply(const gan_linear *l, neap_tensor *x)
 {
     neap_linear_layer layer = l->layer;
-    if (l->u && !(layer.weight = neap_spectral_weight(layer.weight, l->u)))
+    if (!(layer.weight = gan_table_weight(&(gan_table){layer.weight, l->u})))
         return NULL;
     return neap_linear_apply(&layer, x);
 }
@@ -55,7 +66,7 @@ int gan_conv_make(gan_conv *l, bool spectral, neap_model *model, const neap_conv
 neap_tensor *gan_conv_apply(const gan_conv *l, neap_tensor *x)
 {
     neap_conv_layer layer = l->layer;
-    if (l->u && !(layer.weight = neap_spectral_weight(layer.weight, l->u)))
+    if (!(layer.weight = gan_table_weight(&(gan_table){layer.weight, l->u})))
         return NULL;
     return neap_conv_apply(&layer, x);
 }

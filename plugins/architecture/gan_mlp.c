@@ -12,11 +12,6 @@ typedef struct mlp {
 
 static const neap_init kaiming = {NEAP_INIT_KAIMING_UNIFORM, 1}, xavier = {NEAP_INIT_XAVIER_UNIFORM, 0};
 
-static int check(const gan_config *c)
-{
-    return c->depth >= 1 ? 0 : neap_fail("depth: mlp expected at least 1, got %lld", (long long)c->depth);
-}
-
 static int64_t pixels(const gan_config *c)
 {
     return c->rows * c->columns * c->channels;
@@ -83,4 +78,4 @@ static int64_t feature_count(const void *self)
     return ((const mlp *)self)->config->width;
 }
 
-const gan_style gan_mlp = {check, make, generate, features, feature_count};
+const gan_style gan_mlp = {NULL, make, generate, features, feature_count};

@@ -1,7 +1,7 @@
 /*
  * Residual blocks without normalisation (Huang et al. 2024, The GAN is dead; long live the GAN!, section 4): 1x1 to twice
  * the channels, 3x3 in groups, 1x1 back, leaky ReLUs between. Sides double by linear resampling and halve by means of
- * four. What a block adds is 0 at the start, and its first layers shrink with the number of blocks (Zhang, Dauphin and Ma
+ * four. What a block adds is 0 at the start, but under a spectral norm, and its first layers shrink with the number of blocks (Zhang, Dauphin and Ma
  * 2019, Fixup Initialization).
  */
 #include <math.h>
@@ -34,8 +34,6 @@ static int64_t channels_at(const resnet *m, int doublings)
 static int check(const gan_config *c)
 {
     gan_base base;
-    if (c->depth < 1)
-        return neap_fail("depth: resnet expected at least 1, got %lld", (long long)c->depth);
     if (EXPANSION * c->width % c->group_width)
         return neap_fail("group_width: expected a divisor of %lld channels, got %lld", (long long)(EXPANSION * c->width),
                          (long long)c->group_width);
@@ -64,8 +62,9 @@ static int make_block(block *b, const resnet *m, bool spectral, neap_model *mode
                                .init = leaky(share)};
     const neap_conv_spec middle = {.in = hidden, .out = hidden, .kernel = 3, .bias = true, .init = leaky(share),
                                    .window = {1, 1, 1, hidden / m->config->group_width}};
+    const neap_init none = {NEAP_INIT_ZERO, 0}; /* which has no spectral norm */
     const neap_conv_spec out = {.in = hidden, .out = channels, .kernel = 1, .window = {1, 0, 1, 1},
-                                .init = {NEAP_INIT_ZERO, 0}};
+                                .init = spectral ? leaky(share) : none};
     if (make_conv(&b->in, spectral, model, &in, path, "in") < 0)
         return -1;
     if (make_conv(&b->middle, spectral, model, &middle, path, "middle") < 0)
@@ -115,9 +114,10 @@ static int make_ends(resnet *m, int64_t inputs, neap_model *model)
 {
     const int64_t first = channels_at(m, 0), last = channels_at(m, m->base.stages);
     const neap_shape base = neap_dims(1, m->base.rows, m->base.columns, first);
-    const neap_init normal = {NEAP_INIT_NORMAL, 1}, mean = {NEAP_INIT_NORMAL, 1 / (double)(m->base.rows * m->base.columns)};
+    const neap_init normal = {NEAP_INIT_NORMAL, 1};
+    const neap_init one_of = {NEAP_INIT_NORMAL, 1 / sqrt((double)(m->base.rows * m->base.columns))};
     m->basis = neap_model_parameter(model, base, normal, "generator.basis");
-    m->pool = neap_model_parameter(model, base, mean, "discriminator.pool");
+    m->pool = neap_model_parameter(model, base, one_of, "discriminator.pool");
     if (!m->basis || !m->pool || neap_linear_make(&m->latent, model, inputs, first, leaky(1), "generator.latent") < 0)
         return -1;
     if (make_pixels(&m->to_picture, false, model, last, m->config->channels, "generator.to_picture") < 0)

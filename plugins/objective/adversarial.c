@@ -27,8 +27,8 @@ static neap_tensor *leaf(neap_tensor *x, bool wanted)
 }
 
 /* Real pictures and fakes are changed alike before the discriminator sees them, so that it cannot learn a small data set by
- * heart (Karras et al. 2020, Training Generative Adversarial Networks with Limited Data); with a probability below 1 the
- * generator is not taught to make the changes. */
+ * heart (Karras et al. 2020, Training Generative Adversarial Networks with Limited Data, which finds that the generator is
+ * taught to make the changes where their probability is above some 0.8). */
 static neap_tensor *changed(const adversarial_config *c, const neap_step *step, const char *which, neap_tensor *x)
 {
     const augmentation changes = {c->augment, c->flip, c->shift};
@@ -41,35 +41,40 @@ static neap_tensor *changed(const adversarial_config *c, const neap_step *step, 
 #define VANISHED 1e-8 /* norm of the generator's gradient: Adam would take whole steps along what is rounding error */
 
 typedef struct figures {
-    double right;   /* share on the right side of `middle` */
-    double nearest; /* distance to it of the least sure, negative on the wrong side */
+    double mean, right; /* right: the share above zero */
+    double least;       /* -infinity where one is no number */
 } figures;
 
-static figures look(neap_tensor *logits, double side, double middle)
+static int look(neap_tensor *logits, figures *f)
 {
-    figures f = {.nearest = HUGE_VAL};
     neap_tensor *flat = neap_contiguous(logits);
-    const int64_t n = flat ? neap_size(flat) : 0;
     const float *v = flat ? neap_data(flat) : NULL;
-    for (int64_t i = 0; v && i < n; i++) {
-        const double sure = side * ((double)v[i] - middle);
-        f.right += sure > 0 ? 1 / (double)n : 0;
-        f.nearest = sure < f.nearest ? sure : f.nearest;
+    const double n = flat ? (double)neap_size(flat) : 0;
+    *f = (figures){.least = HUGE_VAL};
+    for (int64_t i = 0; v && i < neap_size(flat); i++) {
+        f->mean += (double)v[i] / n;
+        f->right += v[i] > 0 ? 1 / n : 0;
+        f->least = fmin(f->least, isnan(v[i]) ? -HUGE_VAL : (double)v[i]);
     }
-    return f;
+    return v ? 0 : -1;
 }
 
-/* What there is to look at in a game without a curve of its own; fails where it is over. */
+/* What there is to look at in a game without a curve of its own; fails where it is over. Games of differences are told by
+ * pairs, whose pictures share a label: an offset of a class's logits means nothing there. */
 static int report(const adversarial_config *c, neap_step *step, neap_tensor *real, neap_tensor *fake)
 {
     const adversarial_loss *game = &adversarial_losses[c->loss];
-    const double on_real = neap_item(neap_mean(real, NULL, 0, false)), on_fake = neap_item(neap_mean(fake, NULL, 0, false));
-    const double middle = game->relative ? (on_real + on_fake) / 2 : 0;
-    const figures r = look(real, 1, middle), f = look(fake, -1, middle);
-    neap_step_report(step, "real_accuracy", r.right);
-    neap_step_report(step, "fake_accuracy", f.right);
-    neap_step_report(step, "margin", on_real - on_fake);
-    if (game->saturates && r.nearest > SATURATED && f.nearest > SATURATED)
+    figures pair, on_real, on_fake; /* positive where the discriminator is right */
+    if (look(neap_sub(real, fake), &pair) < 0 || look(real, &on_real) < 0 || look(neap_neg(fake), &on_fake) < 0)
+        return -1;
+    neap_step_report(step, "margin", pair.mean);
+    if (game->relative) {
+        neap_step_report(step, "pair_accuracy", pair.right);
+    } else {
+        neap_step_report(step, "real_accuracy", on_real.right);
+        neap_step_report(step, "fake_accuracy", on_fake.right);
+    }
+    if (game->saturates && on_real.least > SATURATED && on_fake.least > SATURATED)
         return neap_fail("diverged: the discriminator is saturated: each real logit is above %d and each fake one below "
                          "-%d, which leaves the generator no gradient", SATURATED, SATURATED);
     return 0;
@@ -131,12 +136,13 @@ static const neap_objective functions = {.size = sizeof functions, .needs = need
 static const neap_param params[] = {
     NEAP_CHOICE(adversarial_config, loss, 1, adversarial_loss_names, "The game."),
     NEAP_INT(adversarial_config, d_steps, 1, 1, 1000, "Updates of the discriminator before each of the generator's."),
-    NEAP_REAL(adversarial_config, r1, 0, 0, 1e6, "Weight of the penalty on gradients at real pictures; 0: none."),
-    NEAP_REAL(adversarial_config, r2, 0, 0, 1e6, "Weight of the penalty on gradients at fakes; 0: none."),
+    NEAP_REAL(adversarial_config, r1, 0, 0, 1e6, "Weight of the penalty on gradients at real pictures; 0: none. Norms over the batch blur it."),
+    NEAP_REAL(adversarial_config, r2, 0, 0, 1e6, "Weight of the penalty on gradients at fakes; 0: none. Likewise."),
     NEAP_REAL(adversarial_config, gradient_penalty, 0, 0, 1e6,
-              "Weight of the penalty on gradients between both that are not 1."),
+              "Weight of the penalty on gradients between both that are not 1. Likewise."),
     NEAP_INT(adversarial_config, every, 1, 1, 1000, "Steps from one penalty to the next; each is as many times as strong."),
-    NEAP_REAL(adversarial_config, augment, 1, 0, 1, "Probability of each change to pictures that the discriminator sees."),
+    NEAP_REAL(adversarial_config, augment, 0.5, 0, 1,
+              "Probability of each change to pictures that the discriminator sees; the generator learns those above 0.8."),
     NEAP_FLAG(adversarial_config, flip, 0, "A change: mirrored, left to right, every other time."),
     NEAP_INT(adversarial_config, shift, 0, 0, 1024, "A change: moved by up to so many pixels each way; 0: none."),
     NEAP_PARAMS_END,

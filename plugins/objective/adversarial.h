@@ -19,14 +19,14 @@ typedef struct adversarial_loss {
     neap_tensor *(*generator)(neap_tensor *real, neap_tensor *fake);
     bool both;      /* the generator's looks at real pictures, too; else `real` is NULL there */
     bool saturates; /* a sigmoid's tails take the generator's gradient away */
-    bool relative;  /* only differences of logits count: none is the one of even odds */
+    bool relative;  /* only differences of logits count, so that none alone is right or wrong */
 } adversarial_loss;
 
 extern const char *const adversarial_loss_names[]; /* ends with NULL; in the order of adversarial_losses */
 extern const adversarial_loss adversarial_losses[];
 
-/* The penalties of one step on the discriminator's gradients, or NULL with a message; a scalar 0 where none is due.
- * real and fake are the leaves that the logits were made from. */
+/* The penalties, which must be due, on the discriminator's gradients in one step, or NULL with a message. real and fake are
+ * the leaves that the logits were made from. */
 neap_tensor *adversarial_penalty(const adversarial_config *c, neap_network *network, neap_step *step, neap_tensor *real,
                                  neap_tensor *real_logits, neap_tensor *fake, neap_tensor *fake_logits);
 /* Is one due in this step, on these pictures? */

@@ -1,7 +1,8 @@
 /*
  * Penalties on the discriminator's gradients at pictures: R1 on real ones and R2 on fakes (Mescheder et al. 2018, Which
  * Training Methods for GANs do actually Converge?, equations 9 and 10), and on pictures between the two (Gulrajani et al.
- * 2017, Improved Training of Wasserstein GANs). Lazily: every k-th step, k times as strong (Karras et al. 2020, appendix B).
+ * 2017, Improved Training of Wasserstein GANs). Lazily: every k-th step, k times as strong (Karras et al. 2020, Analyzing and
+ * Improving the Image Quality of StyleGAN, appendix B).
  */
 #include "adversarial.h"
 
@@ -50,8 +51,6 @@ neap_tensor *adversarial_penalty(const adversarial_config *c, neap_network *netw
                                  neap_tensor *real_logits, neap_tensor *fake, neap_tensor *fake_logits)
 {
     neap_tensor *sum = neap_scalar(0);
-    if (!adversarial_penalty_due(c, step))
-        return sum;
     if (c->r1 > 0)
         sum = neap_add(sum, centred_at_zero(c->r1, real_logits, real, step, "r1"));
     if (c->r2 > 0)

@@ -147,6 +147,26 @@ START_TEST(spectral_norm)
     neap_tensor *kept = neap_affine(u, 1, 0);
     check_near("over 3", neap_spectral_weight(weight, u), neap_affine(weight, 1.0 / 3, 0), 1e-6);
     ck_assert(same_bits(u, kept));
+    check_near("u of any length", neap_spectral_weight(weight, neap_affine(u, 10, 0)), neap_affine(weight, 1.0 / 3, 0), 1e-6);
+}
+END_TEST
+
+/* As they are built: what starts at zero has no singular value to go over. */
+START_TEST(spectral_norm_of_new_networks)
+{
+    static const char *const styles[] = {"mlp", "dcgan", "resnet"};
+    const int32_t numbers[] = {0, 1};
+    for (int i = 0; i < 3; i++) {
+        neap_network *network = TRY_NETWORK("gan", "style", styles[i], "spectral_norm", "true", "classes", "3", "rows", "8",
+                                            "columns", "8", "width", "16");
+        neap_tensor *x = neap_randn((neap_random){3, 0}, 0, neap_dims(2, 8, 8, 1)), *y = labels_of(numbers, 2);
+        const bool was = neap_training_set(true);
+        neap_tensor *logits = neap_network_discriminate(network, x, y);
+        neap_training_set(was);
+        ck_assert_msg(logits && isfinite(neap_item(neap_sum(logits, NULL, 0, false))), "%s: %s", styles[i], neap_error_message());
+        ck_assert_ptr_nonnull(neap_model_find(neap_network_model(network), "discriminator.labels.u"));
+        neap_network_free(network);
+    }
 }
 END_TEST
 
@@ -195,5 +215,5 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("gan", run_open, run_close, shapes, size_of_dcgan, refusals, labels, batch_norm_by_mode, spectral_norm,
-                          every_parameter_learns);
+                          spectral_norm_of_new_networks, every_parameter_learns);
 }
