@@ -6,7 +6,8 @@
 
 #include "run/trainer.h"
 
-#define LONG_PASS 2 /* seconds */
+#define LONG_PASS 1 /* seconds */
+#define TIMED 4     /* steps */
 
 static double now(void)
 {
@@ -39,19 +40,24 @@ static int put_back(const neap_trainer *t, neap_tensor *const *copies)
     return status;
 }
 
-/* The first pass learns how the step's memory lies, the second touches it, the third is what all later steps are like.
- * Where a pass takes long, touching is a small share of it and two must do. */
-static int rehearse(neap_trainer *t, double *seconds)
+static int time_steps(neap_trainer *t, int64_t first, int64_t last, double *seconds)
 {
     neap_train_report report = {0};
-    *seconds = 0;
-    for (int pass = 0; pass < 2 || (pass == 2 && *seconds < LONG_PASS); pass++) {
-        double start = now();
-        if (neap_trainer_run(t, 1, 1, false, &report) < 0)
+    const double start = now();
+    for (int64_t number = first; number <= last; number++)
+        if (neap_trainer_run(t, number, 1, false, &report) < 0)
             return -1;
-        *seconds = now() - start;
-    }
+    *seconds = (now() - start) / (double)(last - first + 1);
     return 0;
+}
+
+/* The first pass learns how the step's memory lies, the second touches it. Some that follow are what later steps are like,
+ * where not all have the same to do; but where a pass takes long, touching is a small share of it and two must do. */
+static int rehearse(neap_trainer *t, double *seconds)
+{
+    if (time_steps(t, 1, 1, seconds) < 0 || time_steps(t, 1, 1, seconds) < 0)
+        return -1;
+    return *seconds < LONG_PASS ? time_steps(t, 2, 1 + TIMED, seconds) : 0;
 }
 
 int neap_trainer_rehearse(neap_trainer *t, size_t *peak, double *seconds)

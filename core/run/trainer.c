@@ -43,28 +43,36 @@ static int check_fit(const neap_trainer *t)
     return t->config.batch < 1 ? neap_fail("train: batch: expected at least 1, got %lld", (long long)t->config.batch) : 0;
 }
 
-/* The settings of a phase: its own, or those of all. */
+/* The settings of a phase: its own, or those of all where none has its own; NULL where others have. */
 static const neap_optimizer_config *settings_of(const neap_trainer_config *config, const char *phase)
 {
     for (int i = 0; i < config->own_count; i++)
         if (strcmp(config->own[i].phase, phase) == 0)
             return &config->own[i].optimizer;
-    return &config->optimizer;
+    return config->own_count ? NULL : &config->optimizer;
+}
+
+static bool has_phase(const neap_trainer *t, const char *name)
+{
+    for (int i = 0; i < t->phases; i++)
+        if (strcmp(t->objective->phases[i].name, name) == 0)
+            return true;
+    return false;
 }
 
 static int check_own(const neap_trainer *t)
 {
+    const char *objective = neap_instance_component(t->instance)->name;
     char list[128] = "";
     for (int i = 0; i < t->phases; i++)
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%s'", i ? ", " : "", t->objective->phases[i].name);
-    for (int i = 0; i < t->config.own_count; i++) {
-        int phase = 0;
-        while (phase < t->phases && strcmp(t->objective->phases[phase].name, t->config.own[i].phase) != 0)
-            phase++;
-        if (phase == t->phases)
-            return neap_fail("train: optimizer: %s has no phase '%s'; it has %s",
-                             neap_instance_component(t->instance)->name, t->config.own[i].phase, list);
-    }
+    for (int i = 0; i < t->config.own_count; i++)
+        if (!has_phase(t, t->config.own[i].phase))
+            return neap_fail("train: optimizer: %s has no phase '%s'; it has %s", objective, t->config.own[i].phase, list);
+    for (int i = 0; i < t->phases; i++)
+        if (!settings_of(&t->config, t->objective->phases[i].name))
+            return neap_fail("train: optimizer: %s has the phases %s; expected one for each, got none for '%s'", objective,
+                             list, t->objective->phases[i].name);
     return 0;
 }
 
@@ -203,18 +211,25 @@ static int differentiate(neap_trainer *t, int phase, neap_tensor *loss)
     return status;
 }
 
-static int run_phase(neap_trainer *t, int phase, neap_step *step, double lr_scale, bool update, double *loss, double *norm)
+/* One turn of a phase. */
+typedef struct turn {
+    int phase;
+    int64_t update; /* which of the phase's own this is, from 1; 0: none is made */
+    double lr_scale;
+} turn;
+
+static int run_phase(neap_trainer *t, const turn *now, neap_step *step, double *loss, double *norm)
 {
     neap_tensor *value = NULL;
     neap_scope scope = neap_scope_open();
     bool was = neap_record(true), trained = neap_training_set(true);
-    int status = forward(t, phase, step, &value);
+    int status = forward(t, now->phase, step, &value);
     if (status == 0)
         *loss = neap_item(value);
     if (status == 0)
-        status = differentiate(t, phase, value);
-    if (status == 0 && update)
-        status = neap_optimizer_step(t->optimizer[phase], t->gradients, step->number, lr_scale, norm);
+        status = differentiate(t, now->phase, value);
+    if (status == 0 && now->update)
+        status = neap_optimizer_step(t->optimizer[now->phase], t->gradients, now->update, now->lr_scale, norm);
     neap_record(was);
     neap_training_set(trained);
     neap_scope_close(scope);
@@ -222,15 +237,15 @@ static int run_phase(neap_trainer *t, int phase, neap_step *step, double lr_scal
 }
 
 /* One phase, and what it came to: the first has its place in the report, the others tell by name. */
-static int tell_phase(neap_trainer *t, int phase, neap_step *step, double lr_scale, bool update, neap_train_report *report)
+static int tell_phase(neap_trainer *t, const turn *now, neap_step *step, neap_train_report *report)
 {
     double loss, norm = 0;
-    if (phase == 0)
-        return run_phase(t, phase, step, lr_scale, update, &report->loss, &report->gradient_norm);
-    if (run_phase(t, phase, step, lr_scale, update, &loss, &norm) < 0)
+    if (now->phase == 0)
+        return run_phase(t, now, step, &report->loss, &report->gradient_norm);
+    if (run_phase(t, now, step, &loss, &norm) < 0)
         return -1;
-    neap_step_report(step, t->figure[2 * phase], loss);
-    neap_step_report(step, t->figure[2 * phase + 1], norm);
+    neap_step_report(step, t->figure[2 * now->phase], loss);
+    neap_step_report(step, t->figure[2 * now->phase + 1], norm);
     return 0;
 }
 
@@ -239,9 +254,12 @@ static int run_round(neap_trainer *t, int64_t round, neap_step *step, double lr_
                      neap_train_report *report)
 {
     int status = begin(t, step->number, round, step);
-    for (int i = 0; status == 0 && i < t->phases; i++)
-        if (round >= t->rounds - repeats(t, i))
-            status = tell_phase(t, i, step, lr_scale, update, report);
+    for (int i = 0; status == 0 && i < t->phases; i++) {
+        const int64_t each = repeats(t, i), skipped = t->rounds - each;
+        const turn now = {i, update ? (step->number - 1) * each + round - skipped + 1 : 0, lr_scale};
+        if (round >= skipped)
+            status = tell_phase(t, &now, step, report);
+    }
     return status;
 }
 

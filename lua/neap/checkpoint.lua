@@ -114,30 +114,45 @@ local function decode(path, meta, key)
   return value
 end
 
-local function component_of(path, meta, kind)
+local function entry_of(path, meta, kind)
   local entry = decode(path, meta, kind)
-  if not entry then
-    return nil
-  end
-  if type(entry.name) ~= "string" or type(entry.config) ~= "table" then
+  if entry and (type(entry.name) ~= "string" or type(entry.config) ~= "table") then
     core.fail(("%s: metadata 'neap.%s': expected a name and a config"):format(path, kind))
   end
-  return core.component_from_json(kind, entry.name, core.json_encode(entry.config))
+  return entry
+end
+
+local function component_of(path, meta, kind)
+  local entry = entry_of(path, meta, kind)
+  return entry and core.component_from_json(kind, entry.name, core.json_encode(entry.config))
+end
+
+-- A run goes on as it began, but for parameters that only one of both versions has.
+local function check_same(path, saved, instance)
+  local name = instance:name()
+  if saved.name ~= name then
+    core.fail(("%s: expected a checkpoint of %s, got one of %s"):format(path, name, saved.name))
+  end
+  for key, value in pairs(core.json_decode(instance:json())) do
+    local before, now = saved.config[key], core.json_encode(value)
+    if before ~= nil and core.json_encode(before) ~= now then
+      core.fail(("train: resume: %s: %s: the run began with %s, got %s"):format(name, key, core.json_encode(before), now))
+    end
+  end
 end
 
 --- Puts a checkpoint into a run that was built anew: its tensors, step and rate. Returns the settings that it had.
 function checkpoint.restore(path, run)
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
-  local settings, architecture = decode(path, meta, "settings"), decode(path, meta, "architecture")
+  local settings = decode(path, meta, "settings")
+  local architecture, objective = entry_of(path, meta, "architecture"), entry_of(path, meta, "objective")
   local step, rate = math.tointeger(tonumber(meta["neap.step"])), tonumber(meta["neap.rate"] or 1)
-  if not settings or not architecture or not step or step < 0 or not rate or not (rate > 0 and rate <= 1) then
+  if not settings or not architecture or not objective or not step or step < 0 or not rate or not (rate > 0 and rate <= 1) then
     core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
   end
-  local name = run.model:component():name()
-  if architecture.name ~= name then
-    core.fail(("%s: expected a checkpoint of %s, got one of %s"):format(path, name, tostring(architecture.name)))
-  end
+  check_same(path, architecture, run.model:component())
+  check_same(path, objective, run.objective)
   local wanted = tensors(run)
   check_tensors(path, file, wanted)
   assign(file, wanted)

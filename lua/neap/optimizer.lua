@@ -20,6 +20,9 @@ local function new(kind, settings)
   for key, value in pairs(settings) do
     self.settings[key] = value
   end
+  if settings.part and not settings.model then
+    core.fail_usage(("%s: part: expected a model whose part it is"):format(kind))
+  end
   if settings.model then
     self.settings.model = nil
     self.state = core.optimizer(settings.model, self.settings)
@@ -39,8 +42,9 @@ function optimizer.sgd(settings)
   return new("sgd", settings)
 end
 
+-- neap.train has the model, and makes what steps.
 local function is_settings(value)
-  return type(value) == "table" and getmetatable(value) == class
+  return type(value) == "table" and getmetatable(value) == class and not value.state
 end
 
 --- Settings of neap.train's `optimizer`: one for all phases of the objective, or { phase = settings, ... }. Returns

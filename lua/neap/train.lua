@@ -115,18 +115,23 @@ local function add_scores(run, window)
   end
 end
 
--- What is written down and drawn after a step, where it is due.
-local function look(run, settings, place, bar, window, seconds, rate)
+local function log(run, settings, place, window, now)
+  local row = window:means()
+  run.loss, row.step, row.seconds = row.loss, run.step, now.seconds
+  add_rates(row, settings, now.rate)
+  place:log(row)
+end
+
+-- What is written down and drawn after a step, where it is due. `now`: { seconds, rate, last }. Returns the window that goes on.
+local function look(run, settings, place, bar, window, now)
   local step = run.step
-  if run.scores and due(settings.score_every, step) then
+  local scored = run.scores and due(settings.score_every, step)
+  if scored then
     bar:clear()
     add_scores(run, window)
   end
-  if due(settings.log_every, step) or step == settings.steps then
-    local row = window:means()
-    run.loss, row.step, row.seconds = row.loss, step, seconds
-    add_rates(row, settings, rate)
-    place:log(row)
+  if scored or now.last or due(settings.log_every, step) then
+    log(run, settings, place, window, now)
     window = window_of.new()
   end
   if due(settings.checkpoint_every, step) and step < settings.steps then
@@ -155,7 +160,8 @@ local function loop(run, settings, place, bar, spent)
       if settings.on_step then
         settings.on_step(run.step, report)
       end
-      window = look(run, settings, place, bar, window, seconds, scale * run.rate)
+      local now = { seconds = seconds, rate = scale * run.rate, last = seconds >= limit or run.step == settings.steps }
+      window = look(run, settings, place, bar, window, now)
     else
       window = window_of.new()
       place:close()

@@ -52,6 +52,12 @@ expect_like 0 "gan: *" neap run ring.lua score_every=3
 same_text "scores of what it draws on its way" "3 6" \
     "$(sed -n 's/.*"sliced_wasserstein": [0-9.]*, "step": \([0-9]*\)}/\1/p' runs/ring/metrics.jsonl | tr '\n' ' ' | sed 's/ $//')"
 expect_like 0 "gan: *" neap run ring.lua out=unscored
+sed 's/log_every = 1,/log_every = 4,/' ring.lua >seldom.lua
+expect_like 0 "gan: *" neap run seldom.lua score_every=3
+same_text "scores stand in a row of their own step" "3 6" \
+    "$(sed -n 's/.*"sliced_wasserstein": [0-9.]*, "step": \([0-9]*\)}/\1/p' runs/seldom/metrics.jsonl | tr '\n' ' ' | sed 's/ $//')"
+same_text "beside the usual ones" "3 4 6" \
+    "$(sed -n 's/.*"step": \([0-9]*\)}/\1/p' runs/seldom/metrics.jsonl | tr '\n' ' ' | sed 's/ $//')"
 holds "scoring changes nothing that is learned" cmp runs/ring/checkpoint.safetensors unscored/checkpoint.safetensors
 
 # The layout of PyTorch: [out, in, rows, columns].
@@ -92,6 +98,14 @@ holds "nothing was begun" absent runs/game
 sed 's/generator = neap.optimizer/critic = neap.optimizer/' game.lua >phases.lua
 expect_like 1 "neap: phases.lua:*: train: optimizer: adversarial has no phase 'critic'; it has 'discriminator', 'generator'" \
     neap run phases.lua
+
+sed '/generator = neap.optimizer/d' game.lua >alone.lua
+expect_like 1 "neap: alone.lua:*: train: optimizer: adversarial has the phases 'discriminator', 'generator'; expected one for \
+each, got none for 'generator'" neap run alone.lua
+expect_like 1 "neap: game.lua:*: train: resume: adversarial: loss: the run began with \"non_saturating\", got \"hinge\"" \
+    neap run game.lua loss=hinge steps=13 resume=true out=whole/dcgan
+expect_like 1 "neap: game.lua:*: train: resume: gan: width: the run began with 8, got 16" \
+    neap run game.lua width=16 steps=13 resume=true out=whole/dcgan
 
 # At such a rate all is lost within some steps.
 expect_like 1 "*train: step *" neap run game.lua rate=1e30 out=lost

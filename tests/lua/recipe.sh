@@ -74,7 +74,7 @@ wrong_key 'model = 5' "train: model: expected a model, got '5'"
 wrong_key 'data = {}' "train: data: expected a data set, got a table"
 wrong_key 'objective = neap.guidance.cfg {}' \
     "train: objective: expected a component of kind 'objective', got neap.component"
-wrong_key 'optimizer = neap.ones(2)' "train: optimizer: expected an optimizer, or { phase = optimizer, ... }, got neap.tensor"
+wrong_key 'optimizer = neap.ones(2)' "train: optimizer: expected an optimizer without a model, or { phase = optimizer, ... }, got neap.tensor"
 wrong_key 'sampler = print' "train: sampler: expected a sampler, got a function"
 wrong_key 'samples = 0' "train: samples: expected a whole number from 1 to 10000, got '0'"
 wrong_key 'warmup = 1.5' "train: warmup: expected a whole number from 0, got '1.5'"

@@ -116,7 +116,7 @@ for wrong in "batch=16|train: resume: batch: the run began with 8, got 16" \
     "seed=3|train: resume: seed: the run began with 0, got 3" \
     "precision=bf16|train: resume: precision: the run began with fp32, got bf16" \
     "steps=7|train: resume: steps: the run is at step 12 already, got 7" \
-    "hidden=8|$file: 'layers.0.weight': expected [8, 18], got [16, 18]"; do
+    "hidden=8|train: resume: mlp: hidden: the run began with 16, got 8"; do
     refused 1 points "${wrong#*|}" resume=true out=parts/points "${wrong%%|*}"
 done
 refused 1 shapes "$file: expected a checkpoint of dit, got one of mlp" resume=true out=parts/points

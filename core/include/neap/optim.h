@@ -32,7 +32,7 @@ void neap_optimizer_free(neap_optimizer *optimizer);
 int neap_optimizer_count(const neap_optimizer *optimizer);
 neap_tensor *neap_optimizer_parameter(const neap_optimizer *optimizer, int index);
 
-/* One step, number `step` from 1, with lr times lr_scale; gradients are those of neap_optimizer_parameter(i). Writes
+/* One step, number `step` of its own from 1, with lr times lr_scale; gradients are those of neap_optimizer_parameter(i). Writes
  * the gradients' norm before clipping. When a gradient is not finite, or all have vanished, nothing changes and the
  * message names the parameter. */
 int neap_optimizer_step(neap_optimizer *optimizer, neap_tensor *const *gradients, int64_t step, double lr_scale,

@@ -76,7 +76,7 @@ typedef struct neap_trainer_config {
     int64_t batch;
     uint64_t seed;
     neap_optimizer_config optimizer;
-    const neap_phase_optimizer *own; /* read by neap_trainer_new alone */
+    const neap_phase_optimizer *own; /* one for each phase in place of `optimizer`, or none; read by neap_trainer_new alone */
     int own_count;
 } neap_trainer_config;
 
@@ -103,8 +103,8 @@ typedef struct neap_train_report {
  * gradient that is not finite is such a failure, and names step and first bad tensor. */
 int neap_trainer_step(neap_trainer *trainer, int64_t number, double lr_scale, neap_train_report *report);
 
-/* Does all of step 1 but the update, two or three times, leaving parameters and buffers as they were, and gives the bytes of
- * tensors alive at the peak (parameters and optimiser state included) and the seconds of the last time. */
+/* Does all of step 1 but the update, twice, and where it is short some steps that follow, leaving parameters and buffers as they
+ * were. Gives the bytes of tensors alive at the peak (parameters and optimiser state included) and the seconds of a step. */
 int neap_trainer_rehearse(neap_trainer *trainer, size_t *peak, double *seconds);
 
 int neap_trainer_optimizers(const neap_trainer *trainer);

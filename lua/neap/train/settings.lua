@@ -18,7 +18,7 @@ local DEFAULTS = {
 local RULES = {
   model = rule.thing("neap.model", "a model"), data = rule.thing("neap.dataset", "a data set"),
   objective = rule.component "objective",
-  optimizer = { kind = "an optimizer, or { phase = optimizer, ... }", read = optimizer.read },
+  optimizer = { kind = "an optimizer without a model, or { phase = optimizer, ... }", read = optimizer.read },
   sampler = rule.thing("neap.sampler", "a sampler"), samples = rule.whole(1, 10000), warmup = rule.whole(0),
   decay = rule.choice("none", "linear", "cosine"), floor = rule.number(0, 1), clip = rule.number(0), ema = rule.number(0, 1),
   log_every = rule.whole(0), on_step = rule.call, rollback = rule.whole(0, 100),
