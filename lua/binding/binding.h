@@ -101,6 +101,7 @@ void neap_lua_open_score(lua_State *L);
 void neap_lua_open_safetensors(lua_State *L);
 void neap_lua_open_files(lua_State *L);
 void neap_lua_open_draw(lua_State *L);
+void neap_lua_open_pixels(lua_State *L);
 void neap_lua_open_json(lua_State *L);
 void neap_lua_open_system(lua_State *L);
 void neap_lua_open_interrupt(lua_State *L);

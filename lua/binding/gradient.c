@@ -116,6 +116,13 @@ static int detach(lua_State *L)
     NEAP_LUA_RETURN(L, slot, neap_detach(x));
 }
 
+/* training(on) -> the former state */
+static int training(lua_State *L)
+{
+    lua_pushboolean(L, neap_training_set(lua_toboolean(L, 1)));
+    return 1;
+}
+
 /* record(on) -> the former state */
 static int record(lua_State *L)
 {
@@ -135,4 +142,6 @@ void neap_lua_open_gradient(lua_State *L)
     lua_pop(L, 1);
     lua_pushcfunction(L, record);
     lua_setfield(L, -2, "record");
+    lua_pushcfunction(L, training);
+    lua_setfield(L, -2, "training");
 }

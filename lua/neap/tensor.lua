@@ -95,19 +95,30 @@ function tensor.uniform(low, high)
   return low + (high - low) * core.uniform(seed, next_stream(), 0)
 end
 
---- Runs f without recording, and returns what it returns.
-function tensor.no_grad(f, ...)
+-- Runs f with a switch of the core turned to a state, and returns what it returns.
+local function with(switch, state, name, f, ...)
   local meta = getmetatable(f)
   if type(f) ~= "function" and not (type(meta) == "table" and meta.__call) then
-    core.fail("no_grad: expected a function, got " .. type(f))
+    core.fail(("%s: expected a function, got %s"):format(name, type(f)))
   end
-  local was = core.record(false)
+  local was = switch(state)
   local results = table.pack(pcall(f, ...))
-  core.record(was)
+  switch(was)
   if not results[1] then
     error(results[2], 0)
   end
   return table.unpack(results, 2, results.n)
+end
+
+--- Runs f without recording, and returns what it returns.
+function tensor.no_grad(f, ...)
+  return with(core.record, false, "no_grad", f, ...)
+end
+
+--- Runs f as neap.train runs a step, and returns what it returns: batch norm goes by the batch and moves its running
+-- statistics, spectral norms move on.
+function tensor.training(f, ...)
+  return with(core.training, true, "training", f, ...)
 end
 
 tensor.gradients = core.methods.gradients

@@ -82,6 +82,31 @@ test("second and third derivatives of x^3", function()
   close(second:sum():gradients { x }[1], { 6, 6 }, 1e-5)
 end)
 
+test("training: batch norm goes by the batch and moves its running statistics", function()
+  local model = neap.architecture.gan { rows = 8, columns = 8, width = 8, latent = 4 }
+  local z, running = neap.randn(16, 4), model:parameters()
+  local function statistics()
+    for _, entry in ipairs(running) do
+      if entry[1] == "generator.project_norm.running_mean" then
+        return entry[2]:tolist()
+      end
+    end
+  end
+  local before = statistics()
+  model:generate(z)
+  equal(statistics(), before)
+  local trained = neap.training(model.generate, model, z)
+  equal(trained:shape(), { 16, 8, 8, 1 })
+  equal(table.concat(statistics(), " ") == table.concat(before, " "), false)
+  raises("gan: batch_norm: expected a batch of at least 2, got 1", function()
+    neap.training(model.generate, model, neap.randn(1, 4))
+  end)
+  local after = statistics()
+  model:generate(z)
+  equal(statistics(), after)
+  raises("training: expected a function, got nil", function() neap.training() end)
+end)
+
 test("a penalty on a gradient reaches the parameters", function()
   local w, x = leaf { 3 }, leaf { 2 }
   local slope = (w * x * x):sum():gradients({ x }, { create_graph = true })[1] -- 2 w x

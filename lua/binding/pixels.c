@@ -1,0 +1,39 @@
+/* Pooling and resizing of pictures in Lua: core.max_pool, core.average_pool, core.resize; what lua/neap/pixels.lua has checked. */
+#include "binding.h"
+
+typedef neap_tensor *pool_fn(neap_tensor *x, int64_t kernel, int64_t stride, int64_t padding);
+
+static int pool(lua_State *L, pool_fn *f)
+{
+    neap_tensor *x = neap_lua_check_tensor(L, 1);
+    const lua_Integer kernel = luaL_checkinteger(L, 2), stride = luaL_checkinteger(L, 3), padding = luaL_checkinteger(L, 4);
+    neap_tensor **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, f(x, kernel, stride, padding));
+}
+
+/* max_pool(x, kernel, stride, padding), and likewise average_pool */
+static int max_pool(lua_State *L)
+{
+    return pool(L, neap_max_pool);
+}
+
+static int average_pool(lua_State *L)
+{
+    return pool(L, neap_average_pool);
+}
+
+/* resize(x, rows, columns, mode): 0 nearest, 1 linear */
+static int resize(lua_State *L)
+{
+    neap_tensor *x = neap_lua_check_tensor(L, 1);
+    const lua_Integer rows = luaL_checkinteger(L, 2), columns = luaL_checkinteger(L, 3), mode = luaL_checkinteger(L, 4);
+    neap_tensor **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_resize(x, rows, columns, (neap_resample_mode)mode));
+}
+
+static const luaL_Reg functions[] = {{"max_pool", max_pool}, {"average_pool", average_pool}, {"resize", resize}, {NULL, NULL}};
+
+void neap_lua_open_pixels(lua_State *L)
+{
+    luaL_setfuncs(L, functions, 0);
+}
