@@ -53,7 +53,7 @@ static int check_unchanged(const neap_tape_node *node)
 {
     const neap_call *call = &node->call;
     if (node->spent)
-        return neap_fail("backward: '%s' was differentiated already; pass KEEP_GRAPH to do so twice", call->op->info.name);
+        return neap_fail("backward: '%s' was differentiated already; the pass before must keep the graph", call->op->info.name);
     for (int i = 0; i < call->count; i++)
         if (call->in[i]->storage && call->in[i]->storage->version != node->version[i])
             return neap_fail("backward: input %d of '%s' was written in place after the forward pass", i, call->op->info.name);

@@ -4,6 +4,7 @@
  */
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <neap/error.h>
 
@@ -23,7 +24,7 @@ static struct {
     pthread_mutex_t lock;
     neap_buffer_header *class[CLASSES]; /* the youngest first */
     neap_buffer_header *oldest, *youngest;
-    size_t live, peak, kept, reserved;
+    size_t live, peak, kept, reserved, most; /* most: what the machine has, 0 before it is asked */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* The class of a size, and the size rounded up to it: eight to an octave, multiples of the alignment. */
@@ -118,13 +119,21 @@ static neap_buffer_header *block_for(neap_arena_place place, size_t bytes)
     return block;
 }
 
+/* The system promises more memory than it has, and would end the process that takes it at its word. */
+static bool fits(size_t bytes)
+{
+    if (!pool.most)
+        pool.most = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    return pool.live + bytes <= pool.most;
+}
+
 void *neap_buffer_new(size_t bytes)
 {
     if (bytes > SIZE_MAX / 4 || neap_allocation_refused(bytes))
         return neap_fail_null("memory: no room for a tensor of %zu bytes", bytes);
     size_t whole = (bytes + sizeof(neap_buffer_header) + NEAP_BUFFER_ALIGN - 1) / NEAP_BUFFER_ALIGN * NEAP_BUFFER_ALIGN;
     pthread_mutex_lock(&pool.lock);
-    neap_buffer_header *block = block_for(neap_arena_place_buffer(whole), whole);
+    neap_buffer_header *block = fits(bytes) ? block_for(neap_arena_place_buffer(whole), whole) : NULL;
     if (block) {
         block->asked = bytes;
         pool.live += bytes;

@@ -4,13 +4,31 @@
 
 #include "ops/op.h"
 
+#define GOT_TEXT (5 * NEAP_SHAPE_TEXT)
+
+/* Whole numbers that are not as the row has them by itself: "padding 500"; and a list of them. */
+static void tell_attrs(const neap_call *call, size_t used, char got[GOT_TEXT])
+{
+    const neap_attr *attr = call->op->info.attrs;
+    for (int place = 0; attr->type != NEAP_ATTR_END && used < GOT_TEXT; attr++) {
+        const int64_t value = call->attrs.i[place];
+        if (attr->type == NEAP_ATTR_INT && (double)value != attr->fallback)
+            used += (size_t)snprintf(got + used, GOT_TEXT - used, ", %s %lld", attr->name, (long long)value);
+        for (int i = 0; attr->type == NEAP_ATTR_LIST && i < call->attrs.count && used < GOT_TEXT; i++)
+            used += (size_t)snprintf(got + used, GOT_TEXT - used, "%s%s %lld", i ? "" : ", ", i ? "," : attr->name,
+                                     (long long)call->attrs.list[i]);
+        place += attr->type == NEAP_ATTR_INT || attr->type == NEAP_ATTR_FLAG;
+    }
+}
+
 int neap_op_fail(const neap_call *call, const char *expected)
 {
-    char got[4 * NEAP_SHAPE_TEXT] = "", text[NEAP_SHAPE_TEXT];
+    char got[GOT_TEXT] = "", text[NEAP_SHAPE_TEXT];
     size_t used = 0;
     for (int i = 0; i < call->count && used < sizeof got; i++)
         used += (size_t)snprintf(got + used, sizeof got - used, "%s%s %s", i ? ", " : "",
                                  neap_dtype_name(call->in[i]->dtype), neap_shape_text(call->in[i]->shape, text));
+    tell_attrs(call, used, got);
     return neap_fail("%s: expected %s, got %s", call->op->info.name, expected, got);
 }
 

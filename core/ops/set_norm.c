@@ -29,8 +29,18 @@ static bool per_channel(const neap_call *call)
     return true;
 }
 
+static int check_settings(const neap_call *call)
+{
+    const double eps = call->attrs.f[EPS], momentum = call->attrs.f[MOMENTUM];
+    if (eps >= 0 && momentum >= 0 && momentum <= 1)
+        return 0;
+    return neap_fail("%s: expected eps from 0 and momentum from 0 to 1, got %g and %g", call->op->info.name, eps, momentum);
+}
+
 int neap_shape_batch_norm(neap_call *call)
 {
+    if (check_settings(call) < 0)
+        return -1;
     const neap_shape s = call->shape = call->in[X]->shape;
     if (s.rank < 2 || s.dim[s.rank - 1] < 1 || call->count == 4 || !per_channel(call))
         return neap_op_fail(call, "x [B, .., C], scale and shift [C], and a running mean and variance [C] or none");
@@ -41,6 +51,8 @@ int neap_shape_batch_norm(neap_call *call)
 
 int neap_shape_group_norm(neap_call *call)
 {
+    if (check_settings(call) < 0)
+        return -1;
     const neap_shape s = call->shape = call->in[X]->shape;
     const int64_t groups = call->attrs.i[0];
     if (s.rank < 2 || s.dim[s.rank - 1] < 1 || !per_channel(call))

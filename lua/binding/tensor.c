@@ -199,8 +199,14 @@ static int tensor_index(lua_State *L)
     return key ? unknown(L, key) : neap_lua_error(L, "tensor: elements are read by slice, item or tolist");
 }
 
+static int tensor_newindex(lua_State *L)
+{
+    return neap_lua_error(L, "tensor: has no fields to set; x:assign(y) writes elements, x:require_grad(on) asks for gradients");
+}
+
 static const luaL_Reg metamethods[] = {
-    {"__gc", tensor_gc}, {"__close", tensor_close}, {"__unm", negate}, {"__len", length}, {NULL, NULL},
+    {"__gc", tensor_gc}, {"__close", tensor_close}, {"__unm", negate}, {"__len", length}, {"__newindex", tensor_newindex},
+    {NULL, NULL},
 };
 
 /* The table of methods is core.methods, so that Lua files may add to it. */

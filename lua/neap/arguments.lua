@@ -14,7 +14,8 @@ end
 
 -- What may have been meant: an option, else a key of the verb, all of which take some.
 local function hint(name, rules)
-  local near = check.suggestion(name, names_of(rules))
+  local letter = name:match "^%-(%-%a)$"
+  local near = rules[letter] and ("; did you mean '%s'?"):format(letter) or check.suggestion(name, names_of(rules))
   local key = near == "" and name:match "^%-%-(.+)$"
   return key and ("; keys are written %s=VALUE"):format((key:gsub("-", "_"))) or near
 end

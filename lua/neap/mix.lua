@@ -48,6 +48,14 @@ end
 --- morph(classes, from, to, count) -> [count, classes + 1] weights of the label table, from one class to another.
 function mix.morph(classes, from, to, count)
   local rows = {}
+  for _, value in ipairs { classes, from, to } do
+    if math.type(value) ~= "integer" then
+      core.fail_usage(("morph: expected whole numbers, got %s"):format(tostring(value)))
+    end
+  end
+  if math.min(from, to) < 0 or math.max(from, to) > classes then
+    core.fail_usage(("morph: expected classes from 0 to %d, got %d and %d"):format(classes, from, to))
+  end
   for i = 1, count_of("morph", count) do
     local row, share = {}, (i - 1) / (count - 1)
     for k = 0, classes do

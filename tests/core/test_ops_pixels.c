@@ -48,6 +48,7 @@ START_TEST(test_running_statistics_are_refused)
     check_failure(norm(wanting, 0.1), "batch_norm: input 4 is moved in place");
     half.mean = NULL;
     check_failure(norm(half, 0.1), "batch_norm: input 3 is no tensor");
+    check_failure(norm(n, 1.5), "batch_norm: expected eps from 0 and momentum from 0 to 1, got 1e-05 and 1.5");
     n.x = f32(neap_dims(1, 3));
     check_failure(norm(n, 0.1), "batch_norm: expected a batch of at least 2, got 1");
     n.x = f32(neap_dims(4, 0, 3));
@@ -86,7 +87,7 @@ START_TEST(test_windows_are_refused)
     check_failure(neap_max_pool(f32(neap_dims(1, 4, 4, 1)), 2, 1, 2), "padding up to half the kernel, got 2, 1 and 2");
     check_failure(neap_filter(f32(neap_dims(1, 0, 3, 1)), &one, 1, 1, 1, 1), "filter: expected x as long as the taps");
     check_failure(neap_conv2d_transpose(f32(neap_dims(1, 2, 2, 1)), f32(neap_dims(1, 1, 1, 1)), NULL, far),
-                  "conv2d_transpose: expected x");
+                  "and a size that the convolution takes back to x, got f32 [1, 2, 2, 1], f32 [1, 1, 1, 1], padding 10");
     check_failure(neap_conv2d(f32(neap_dims(1, 0, 2, 1)), f32(neap_dims(1, 1, 1, 1)), NULL, far), "conv2d: expected x");
     check_failure(neap_conv2d(f32(neap_dims(1, 2, 2, 1)), f32(neap_dims(1, 1, 1, 1)), NULL, none),
                   "conv2d: groups: expected at least 1, got 0");

@@ -37,7 +37,7 @@ test("the graph serves once, or as often as it is kept", function()
   y:backward { keep_graph = true }
   y:backward { keep_graph = false }
   equal(x.grad, { 12 })
-  raises("backward: 'sum' was differentiated already; pass KEEP_GRAPH to do so twice", function() y:backward() end)
+  raises("backward: 'sum' was differentiated already; the pass before must keep the graph", function() y:backward() end)
   equal(x.grad, { 12 })
 end)
 
@@ -53,6 +53,9 @@ end)
 
 test("what has no gradient", function()
   local x = leaf { 1, 2 }
+  raises("tensor: has no fields to set; x:assign(y) writes elements, x:require_grad(on) asks for gradients", function()
+    x.requires_grad = true
+  end)
   raises("backward: expected a tensor made from one that requires a gradient", function() neap.ones(1):backward() end)
   raises("require_grad: expected f32 or f64, got i32", function() neap.tensor({ 1 }, "i32"):require_grad() end)
   raises("require_grad: expected a leaf, got the result of 'mul'", function() (x * x):require_grad() end)
