@@ -1,6 +1,7 @@
 /*
  * Ctrl-C. While a loop polls (training, sampling), the first press sets a flag and the loop ends at its next step;
- * otherwise a hook raises an error at the next Lua instruction. A second press within two seconds ends the process.
+ * otherwise a hook raises an error at the next Lua instruction. A second press within two seconds ends the process; but not one
+ * that follows at once, for what starts neap may pass on what the terminal has sent already.
  */
 #include <signal.h>
 #include <time.h>
@@ -8,10 +9,11 @@
 
 #include "binding.h"
 
-#define PATIENCE 2 /* seconds */
+#define PATIENCE 2000 /* milliseconds */
+#define ECHO 200      /* likewise */
 
 static volatile sig_atomic_t pressed, polling, caught; /* caught: the last signal of all, 0: none */
-static volatile time_t last_press;
+static volatile int64_t last_press; /* milliseconds */
 static lua_State *interrupted_state;
 
 static void stop(lua_State *L, lua_Debug *frame)
@@ -25,13 +27,15 @@ static void stop(lua_State *L, lua_Debug *frame)
 static void on_signal(int signal_number)
 {
     struct timespec now;
-    (void)signal_number;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (pressed && now.tv_sec - last_press <= PATIENCE)
+    const int64_t time = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    if (pressed && time - last_press <= ECHO)
+        return;
+    if (pressed && time - last_press <= PATIENCE)
         _exit(128 + signal_number);
     pressed = 1;
     caught = signal_number;
-    last_press = now.tv_sec;
+    last_press = time;
     if (!polling)
         lua_sethook(interrupted_state, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }

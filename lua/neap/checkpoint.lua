@@ -127,6 +127,11 @@ local function component_of(path, meta, kind)
   return entry and core.component_from_json(kind, entry.name, core.json_encode(entry.config))
 end
 
+-- Files may have moved; of components inside of others only the name could be told.
+local function may_change(value)
+  return type(value) == "table" or type(value) == "string" and value:find "/"
+end
+
 -- A run goes on as it began, but for parameters that only one of both versions has.
 local function check_same(path, saved, instance)
   local name = instance:name()
@@ -135,29 +140,51 @@ local function check_same(path, saved, instance)
   end
   for key, value in pairs(core.json_decode(instance:json())) do
     local before, now = saved.config[key], core.json_encode(value)
-    if before ~= nil and core.json_encode(before) ~= now then
+    if before ~= nil and not may_change(before) and core.json_encode(before) ~= now then
       core.fail(("train: resume: %s: %s: the run began with %s, got %s"):format(name, key, core.json_encode(before), now))
     end
   end
 end
 
---- Puts a checkpoint into a run that was built anew: its tensors, step and rate. Returns the settings that it had.
+-- Settings that decide what a step does, and which state there is: a run goes on with what it began with.
+local function fixed_of(settings)
+  local fixed = { batch = settings.batch, seed = settings.seed, precision = settings.precision }
+  local own = settings.optimizer or {}
+  for name, of_phase in pairs(own.kind and { optimizer = own } or own) do
+    fixed[name .. ": kind"] = of_phase.kind
+    fixed[name .. ": ema"] = of_phase.ema or settings.ema
+  end
+  return fixed
+end
+
+local function check_settings(saved, settings)
+  local before = fixed_of(saved)
+  for key, now in pairs(fixed_of(settings)) do
+    if before[key] ~= now then
+      core.fail(("train: resume: %s: the run began with %s, got %s"):format(key, tostring(before[key]), tostring(now)))
+    end
+  end
+end
+
+--- Puts a checkpoint into a run that was built anew: its tensors, step and rate. Fails for one of another run.
 function checkpoint.restore(path, run)
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
   local settings = decode(path, meta, "settings")
   local architecture, objective = entry_of(path, meta, "architecture"), entry_of(path, meta, "objective")
+  local data = entry_of(path, meta, "dataset")
   local step, rate = math.tointeger(tonumber(meta["neap.step"])), tonumber(meta["neap.rate"] or 1)
-  if not settings or not architecture or not objective or not step or step < 0 or not rate or not (rate > 0 and rate <= 1) then
+  if not (settings and architecture and objective and data and step and step >= 0 and rate and rate > 0 and rate <= 1) then
     core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
   end
   check_same(path, architecture, run.model:component())
   check_same(path, objective, run.objective)
+  check_same(path, data, run.data:component())
+  check_settings(settings, run.settings)
   local wanted = tensors(run)
   check_tensors(path, file, wanted)
   assign(file, wanted)
   run.step, run.rate = step, rate
-  return settings
 end
 
 local function names_of(file)
@@ -205,6 +232,9 @@ end
 
 --- Builds what a checkpoint holds: { model, sampler, labels, step, settings }, ready to sample.
 function checkpoint.load(path)
+  if type(path) ~= "string" then
+    core.fail_usage(("checkpoint.load: expected a path, got %s"):format(type(path)))
+  end
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
   local architecture = component_of(path, meta, "architecture")
@@ -217,9 +247,9 @@ function checkpoint.load(path)
   if objective then
     model:set_objective(objective)
   end
-  local drawn = component_of(path, meta, "sampler") or core.component("sampler", "euler", {})
+  local own = component_of(path, meta, "sampler")
   return {
-    model = model, sampler = sampler.of(drawn, component_of(path, meta, "guidance")), path = path,
+    model = model, sampler = own and sampler.of(own, component_of(path, meta, "guidance")) or sampler.default(model), path = path,
     labels = decode(path, meta, "labels"), step = tonumber(meta["neap.step"]), settings = decode(path, meta, "settings"),
   }
 end

@@ -26,20 +26,11 @@ local function new_run(settings)
   }
 end
 
--- Keys that decide what a step does; a run goes on with what it began with.
-local FIXED = { "batch", "seed", "precision" }
-
 local function resume(run, path, steps)
   if core.exists(path) ~= "file" then
     core.fail(("train: resume: there is no checkpoint %s"):format(path))
   end
-  local before = checkpoint.restore(path, run)
-  for _, key in ipairs(FIXED) do
-    if before[key] ~= run.settings[key] then
-      core.fail(("train: resume: %s: the run began with %s, got %s"):format(key, tostring(before[key]),
-        tostring(run.settings[key])))
-    end
-  end
+  checkpoint.restore(path, run)
   if run.step > steps then
     core.fail(("train: resume: steps: the run is at step %d already, got %d"):format(run.step, steps))
   end
@@ -219,6 +210,9 @@ function train.train(given)
   settings_of.check(given)
   local settings = settings_of.resolve(given, train.default_out)
   settings.sampler = preview.sampler(settings)
+  if settings.sampler then
+    core.sampler_fits(settings.model, settings.sampler.instance)
+  end
   local run
   local place = folder.at(settings.out)
   guarded(settings, function()

@@ -70,6 +70,13 @@ for signal in INT TERM; do
     go_on $signal
 done
 
+# The terminal's own signal and that of a program around may be one press.
+start echoed checkpoint_every=10
+kill -INT $runner
+kill -INT $runner
+wait $runner
+same_text "one press told twice" "neap: interrupted at step $(step_of echoed); go on with resume=true" "$(tail -n 1 stderr)"
+
 # Nothing can be done about SIGKILL, but to have left a whole checkpoint at any moment.
 start killed checkpoint_every=1 threads=1
 sleep 0.2
