@@ -28,7 +28,7 @@ local GAMES = {
 local game = GAMES[o.game] or error(("game: expected relativistic or dcgan, got '%s'"):format(o.game), 0)
 
 local pictures = neap.dataset.idx { path = o.data }
-local data = neap.dataset.stacked { of = pictures:component() }
+local data = neap.dataset.stacked { of = pictures }
 local spec = data:spec()
 
 neap.train {

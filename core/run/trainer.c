@@ -184,6 +184,16 @@ static int fail_not_finite(const char *phase, neap_tensor *loss, double value)
     return neap_fail("the loss '%s' is %g; the first tensor that is not finite is %s", phase, shown, first);
 }
 
+/* A number that something depends on: what is constant would train nothing, and say nothing. */
+static int check_loss(const neap_trainer *t, int phase, const neap_tensor *loss)
+{
+    const char *name = t->objective->phases[phase].name;
+    char got[NEAP_SHAPE_TEXT];
+    if (neap_size(loss) != 1)
+        return neap_fail("the loss '%s': expected one element, got %s", name, neap_shape_text(neap_shape_of(loss), got));
+    return neap_requires_grad(loss) ? 0 : neap_fail("the loss '%s' depends on no parameter", name);
+}
+
 /* The forward pass in a scope of its own, so that only the tape holds what the gradient needs. */
 static int forward(neap_trainer *t, int phase, neap_step *step, neap_tensor **loss)
 {
@@ -193,6 +203,8 @@ static int forward(neap_trainer *t, int phase, neap_step *step, neap_tensor **lo
         neap_fail("gave no loss and no message");
         return neap_fail_in(neap_instance_component(t->instance)->name);
     }
+    if (check_loss(t, phase, *loss) < 0)
+        return neap_fail_in(neap_instance_component(t->instance)->name);
     double value = neap_item(*loss);
     return isfinite(value) ? 0 : fail_not_finite(t->objective->phases[phase].name, *loss, value);
 }
@@ -278,6 +290,9 @@ int neap_trainer_run(neap_trainer *t, int64_t number, double lr_scale, bool upda
     neap_arena_end(t->arena);
     if (status < 0)
         return -1;
+    for (int i = 0; i < step.reports; i++)
+        if (!isfinite(step.report[i].value))
+            return neap_fail("the figure '%s' is %g", step.report[i].name, fabs(step.report[i].value));
     report->reports = step.reports;
     memcpy(report->report, step.report, sizeof step.report);
     return 0;

@@ -39,6 +39,9 @@ static neap_value number_at(lua_State *L, int index)
 static neap_value value_at(lua_State *L, const neap_component *component, const char *key, int index)
 {
     neap_instance *inner = neap_lua_test_instance(L, index);
+    void **source = inner ? NULL : luaL_testudata(L, index, NEAP_LUA_SOURCE);
+    if (source && *source) /* a data set stands for the component that it was opened from */
+        inner = neap_source_instance(*source);
     if (inner)
         return (neap_value){.type = NEAP_PARAM_COMPONENT, .component = inner};
     switch (lua_type(L, index)) {

@@ -144,8 +144,19 @@ static int sample_noise(lua_State *L)
     NEAP_LUA_RETURN(L, slot, neap_sample_noise(seed, first, shape));
 }
 
+/* sampler_fits(model, sampler): raises where the model does not offer what the sampler needs */
+static int sampler_fits(lua_State *L)
+{
+    const neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
+    const neap_component *component = neap_instance_component(neap_lua_check_instance(L, 2));
+    const neap_sampler *functions = component->functions;
+    return neap_network_require(network, component->name, functions->needs) < 0 ? neap_lua_raise(L) : 0;
+}
+
 void neap_lua_open_sampling(lua_State *L)
 {
+    lua_pushcfunction(L, sampler_fits);
+    lua_setfield(L, -2, "sampler_fits");
     lua_pushcfunction(L, sample);
     lua_setfield(L, -2, "sample");
     lua_pushcfunction(L, sample_noise);

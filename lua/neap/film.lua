@@ -17,6 +17,9 @@ end
 function film:watch()
   return function(_, _, t, x)
     local settings = self.settings
+    if #core.methods.shape(x) ~= 4 then
+      core.fail_usage "film: expected pictures on the way; a generator draws them from latents in one step"
+    end
     local picture = image.grid(core.ops.clamp(x, -1, 1), { columns = settings.columns, scale = settings.scale })
     self.frames[#self.frames + 1] = image.caption(picture, { ("t = %.2f"):format(math.abs(t)) }, { size = CAPTION_SIZE })
   end

@@ -1,5 +1,4 @@
 --- Sample grids of a run in training: always from the same noise and labels, so that one can see it learn.
-local core = require "neap.core"
 local folder = require "neap.folder"
 local image = require "neap.image"
 local plot = require "neap.plot"
@@ -17,8 +16,8 @@ function preview.sampler(settings)
   end
   local spec = settings.model:spec()
   local picture = spec.height * spec.width > 1 and (spec.channels == 1 or spec.channels == 3)
-  if picture and settings.model:offers "velocity" then
-    return sampler.of(core.component("sampler", "euler", {}))
+  if picture and (settings.model:offers "velocity" or settings.model:offers "generate") then
+    return sampler.default(settings.model)
   end
 end
 

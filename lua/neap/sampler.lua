@@ -47,6 +47,12 @@ function sampler.of(instance, guidance)
   return setmetatable({ instance = instance, guidance = guidance }, sampler)
 end
 
+--- The one that draws from a model where nobody says.
+function sampler.default(model)
+  local name = model:offers "generate" and not model:offers "velocity" and "latent" or "euler"
+  return sampler.of(core.component("sampler", name, {}))
+end
+
 function sampler:__tostring()
   return tostring(self.instance)
 end
@@ -104,7 +110,11 @@ function sampler.labels(labels, n, classes, names)
   end
   local result = {}
   for i = 1, n do
-    result[i] = number_of(type(labels) == "table" and labels[i] or labels, classes, names)
+    local label = labels
+    if type(labels) == "table" then
+      label = labels[i]
+    end
+    result[i] = number_of(label, classes, names)
   end
   return result
 end

@@ -133,7 +133,7 @@ static const neap_param params[] = {
     NEAP_INT(gan_config, channels, 1, 1, 4096, "Channels of a picture, or dimensions of a point."),
     NEAP_INT(gan_config, classes, 0, 0, 1000000, "Classes; 0: unconditional."),
     NEAP_INT(gan_config, latent, 100, 1, 65536, "Values of a latent."),
-    NEAP_CHOICE(gan_config, prior, PRIOR_NORMAL, priors, "What latents are drawn from."),
+    NEAP_CHOICE(gan_config, prior, PRIOR_NORMAL, priors, "What the network sees of latents, which are normal where they are given: as they are, or bent to [-1, 1]."),
     NEAP_INT(gan_config, width, 64, 1, 4096,
              "Channels at the pictures' own sides; they double as sides halve. Of mlp: hidden."),
     NEAP_INT(gan_config, depth, 2, 1, 64, "Hidden layers of mlp; blocks at each size of resnet."),

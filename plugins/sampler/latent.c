@@ -21,6 +21,8 @@ typedef struct config {
  * equation is of tails, P(|y| > y) = r, which Newton's steps approach from below after the first. */
 static double truncated(double z, double bound)
 {
+    if (isnan(z))
+        return z;
     const double outside = erfc(bound * ROOT_HALF), beyond = erfc(fabs(z) * ROOT_HALF);
     const double r = outside + beyond - outside * beyond;
     double y = fmin(fabs(z), bound), step = 1;
@@ -69,7 +71,7 @@ static const char *const needs[] = {"generate", NULL};
 static const neap_sampler functions = {sizeof functions, needs, sample};
 
 static const neap_param params[] = {
-    NEAP_REAL(config, truncation, 0, 0, 100, "The farthest that a latent's value may be from 0; 0: any."),
+    NEAP_REAL(config, truncation, 0, 0, 100, "The farthest that a latent's value may be from 0, before a uniform prior bends it; 0: any."),
     NEAP_PARAMS_END,
 };
 

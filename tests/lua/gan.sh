@@ -104,8 +104,38 @@ expect_like 1 "neap: alone.lua:*: train: optimizer: adversarial has the phases '
 each, got none for 'generator'" neap run alone.lua
 expect_like 1 "neap: game.lua:*: train: resume: adversarial: loss: the run began with \"non_saturating\", got \"hinge\"" \
     neap run game.lua loss=hinge steps=13 resume=true out=whole/dcgan
+sed 's/optimizer.adamw { lr = o.rate, beta1 = 0.5, ema/optimizer.sgd { lr = o.rate, ema/' game.lua >sgd.lua
+sed 's/ema = 0.9/ema = 0.5/' game.lua >ema.lua
 expect_like 1 "neap: game.lua:*: train: resume: gan: width: the run began with 8, got 16" \
     neap run game.lua width=16 steps=13 resume=true out=whole/dcgan
+
+sed 's/shapes { size = 8 }/shapes { size = 8, seed = 5 }/' game.lua >other.lua
+expect_like 1 "neap: other.lua:*: train: resume: shapes: seed: the run began with 0, got 5" \
+    neap run other.lua steps=13 resume=true out=whole/dcgan
+expect_like 1 "neap: sgd.lua:*: train: resume: generator: kind: the run began with adamw, got sgd" \
+    neap run sgd.lua steps=13 resume=true out=whole/dcgan
+expect_like 1 "neap: ema.lua:*: train: resume: generator: ema: the run began with 0.9, got 0.5" \
+    neap run ema.lua steps=13 resume=true out=whole/dcgan
+
+# Samplers: one that draws from the model where nobody says, and none that does not.
+cat >plain.lua <<'RECIPE'
+local neap = require "neap"
+local o = neap.options { sampler = "" }
+neap.train {
+  model = neap.architecture.gan { rows = 8, columns = 8, width = 8, latent = 4 }, data = neap.dataset.shapes { size = 8, labels = false },
+  objective = neap.objective.adversarial {}, optimizer = neap.optimizer.adamw {}, batch = 4, steps = 2,
+  sampler = o.sampler ~= "" and neap.sampler[o.sampler] {} or nil, score_samples = 3,
+}
+RECIPE
+expect_like 0 "gan: *" neap run plain.lua
+holds "drawn by latent" test -s runs/plain/samples.png
+expect 0 "" neap sample runs/plain -n 2 --raw plain.npy
+expect_like 1 "neap: plain.lua:*: euler needs 'velocity'; gan offers 'generate', 'discriminate'" neap run plain.lua sampler=euler out=no
+expect_like 2 "neap: plain.lua:*: train: score_samples: expected at least 4 pictures, got 3" neap run plain.lua score_every=1 out=no
+expect_like 1 "neap: sample: film: expected pictures on the way; a generator draws them from latents in one step" \
+    neap sample runs/plain --film film.png
+expect 2 "neap: unknown option '--n'; did you mean '-n'?" neap sample runs/plain --n 4
+holds "nothing of it is there" absent no film.png
 
 # At such a rate all is lost within some steps.
 expect_like 1 "*train: step *" neap run game.lua rate=1e30 out=lost

@@ -104,6 +104,7 @@ START_TEST(equal_latents_stay_equal)
     static const float z[] = {0.3f, -2, 1.1f, 5, 0.3f, -2, 1.1f, 5};
     const float *y = truncated("0.8", z, 2);
     ck_assert_mem_eq(y, y + WIDTH, WIDTH * sizeof *y);
+    ck_assert(isnan(truncated("0.8", (const float[]){NAN, 0, 0, 0}, 1)[0]));
 }
 END_TEST
 

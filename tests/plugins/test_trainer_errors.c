@@ -36,6 +36,20 @@ static neap_tensor *wide_loss(const void *config, int phase, neap_network *netwo
     return neap_sum(generated(network, step), (int[]){0, 1, 2}, 3, false);
 }
 
+static neap_tensor *flat_loss(const void *config, int phase, neap_network *network, neap_step *step)
+{
+    (void)config, (void)phase, (void)network, (void)step;
+    return neap_scalar(1);
+}
+
+/* Tells something that is no number. */
+static neap_tensor *vague_loss(const void *config, int phase, neap_network *network, neap_step *step)
+{
+    (void)config, (void)phase;
+    neap_step_report(step, "share", (double)NAN);
+    return neap_sum(generated(network, step), NULL, 0, false);
+}
+
 /* The first phase goes well, the second divides by zero. */
 static neap_tensor *late_loss(const void *config, int phase, neap_network *network, neap_step *step)
 {
@@ -55,6 +69,8 @@ static const neap_objective failing = {
 };
 static const neap_objective mute = {.size = sizeof mute, .needs = needs, .phases = all_phases, .loss = mute_loss};
 static const neap_objective wide = {.size = sizeof wide, .needs = needs, .phases = all_phases, .loss = wide_loss};
+static const neap_objective flat = {.size = sizeof flat, .needs = needs, .phases = all_phases, .loss = flat_loss};
+static const neap_objective vague = {.size = sizeof vague, .needs = needs, .phases = all_phases, .loss = vague_loss};
 static const neap_objective nobody = {
     .size = sizeof nobody, .needs = needs, .phases = nobody_phases, .loss = wide_loss,
 };
@@ -63,7 +79,8 @@ static const neap_param no_params[] = {NEAP_PARAMS_END};
 
 #define OBJECTIVE(name) {"objective/1", #name, "Fails.", 0, no_params, &name}
 static const neap_component components[] = {
-    PAIR_COMPONENT, OBJECTIVE(steep), OBJECTIVE(failing), OBJECTIVE(mute), OBJECTIVE(wide), OBJECTIVE(nobody), OBJECTIVE(late), {0},
+    PAIR_COMPONENT, OBJECTIVE(steep), OBJECTIVE(failing), OBJECTIVE(mute), OBJECTIVE(wide), OBJECTIVE(nobody), OBJECTIVE(late),
+    OBJECTIVE(flat), OBJECTIVE(vague), {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
 
@@ -192,7 +209,19 @@ START_TEST(objective_fails)
     refuses_step(t, 1, "train: step 1: mute: gave no loss and no message");
     end_training(t);
     t = pair_training("wide");
-    refuses_step(t, 1, "train: step 1: item: expected one element, got [2]");
+    refuses_step(t, 1, "train: step 1: wide: the loss 'all': expected one element, got [2]");
+    end_training(t);
+    t = pair_training("flat");
+    refuses_step(t, 1, "train: step 1: flat: the loss 'all' depends on no parameter");
+    end_training(t);
+}
+END_TEST
+
+START_TEST(figures_are_numbers)
+{
+    training t = pair_training("vague");
+    neap_train_report report;
+    ck_fails_with(neap_trainer_step(t.trainer, 1, 1, &report), "train: step 1: the figure 'share' is nan");
     end_training(t);
 }
 END_TEST
@@ -304,7 +333,7 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("trainer, errors", open_trainers, run_close, misfits, labels_to_spare, no_arguments,
-                          loss_is_not_finite, gradient_is_not_finite, objective_fails, second_phase_fails,
+                          loss_is_not_finite, gradient_is_not_finite, objective_fails, figures_are_numbers, second_phase_fails,
                           steps_that_are_none, every_allocation_of_a_trainer_may_fail,
                           every_allocation_of_a_step_may_fail);
 }

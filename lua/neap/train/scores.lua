@@ -9,6 +9,7 @@ local samples = require "neap.evaluate.samples"
 local scores = {}
 scores.__index = scores
 
+local LEAST_PICTURES = 4 -- precision and recall look for three neighbours of each
 local PICTURES, POINTS = { "frechet", "precision_recall", "modes" }, { "sliced_wasserstein" }
 
 local function open_reference(self, spec, path)
@@ -30,6 +31,10 @@ function scores.new(run, settings)
     core.fail_usage "train: score_every: expected a sampler to draw with"
   end
   local spec = run.model:spec()
+  if not samples.are_points(spec) and settings.score_samples < LEAST_PICTURES then
+    core.fail_usage(("train: score_samples: expected at least %d pictures, got %d"):format(LEAST_PICTURES,
+      settings.score_samples))
+  end
   local self = setmetatable({
     run = run, sampler = settings.sampler, n = settings.score_samples, seed = settings.seed,
     points = samples.are_points(spec),
