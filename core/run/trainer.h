@@ -18,6 +18,9 @@ struct neap_trainer {
     neap_arena *arena;
 };
 
+/* How often a phase runs in a step, from 1. */
+int64_t neap_trainer_repeats(const neap_trainer *t, int phase);
+
 /* All of step `number`, but for the updates where `update` is false. */
 int neap_trainer_run(neap_trainer *t, int64_t number, double lr_scale, bool update, neap_train_report *report);
 

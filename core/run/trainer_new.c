@@ -1,0 +1,140 @@
+/* What a trainer is made of, and whether its parts fit. */
+#include <stdio.h>
+#include <string.h>
+
+#include <neap/error.h>
+#include <neap/memory.h>
+
+#include "run/trainer.h"
+
+static int check_fit(const neap_trainer *t)
+{
+    neap_spec n = neap_network_spec(t->network), s = neap_source_spec(t->source);
+    const char *network = neap_instance_component(neap_network_instance(t->network))->name;
+    if (neap_network_require(t->network, neap_instance_component(t->instance)->name, t->objective->needs) < 0)
+        return -1;
+    if (n.height != s.height || n.width != s.width || n.channels != s.channels)
+        return neap_fail("%s expects pictures [%lld, %lld, %lld]; the data set has [%lld, %lld, %lld]", network,
+                         (long long)n.height, (long long)n.width, (long long)n.channels, (long long)s.height,
+                         (long long)s.width, (long long)s.channels);
+    if (n.classes && s.classes != n.classes)
+        return neap_fail("%s expects %lld classes; the data set has %lld", network, (long long)n.classes, (long long)s.classes);
+    return t->config.batch < 1 ? neap_fail("train: batch: expected at least 1, got %lld", (long long)t->config.batch) : 0;
+}
+
+/* The settings of a phase: its own, or those of all where none has its own; NULL where others have. */
+static const neap_optimizer_config *settings_of(const neap_trainer_config *config, const char *phase)
+{
+    for (int i = 0; i < config->own_count; i++)
+        if (strcmp(config->own[i].phase, phase) == 0)
+            return &config->own[i].optimizer;
+    return config->own_count ? NULL : &config->optimizer;
+}
+
+static bool has_phase(const neap_trainer *t, const char *name)
+{
+    for (int i = 0; i < t->phases; i++)
+        if (strcmp(t->objective->phases[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static int check_own(const neap_trainer *t)
+{
+    const char *objective = neap_instance_component(t->instance)->name;
+    char list[128] = "";
+    for (int i = 0; i < t->phases; i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%s'", i ? ", " : "", t->objective->phases[i].name);
+    for (int i = 0; i < t->config.own_count; i++)
+        if (!has_phase(t, t->config.own[i].phase))
+            return neap_fail("train: optimizer: %s has no phase '%s'; it has %s", objective, t->config.own[i].phase, list);
+    for (int i = 0; i < t->phases; i++)
+        if (!settings_of(&t->config, t->objective->phases[i].name))
+            return neap_fail("train: optimizer: %s has the phases %s; expected one for each, got none for '%s'", objective,
+                             list, t->objective->phases[i].name);
+    return 0;
+}
+
+int64_t neap_trainer_repeats(const neap_trainer *t, int phase)
+{
+    const int64_t wanted = t->objective->repeats ? t->objective->repeats(neap_instance_config(t->instance), phase) : 1;
+    return wanted < 1 ? 1 : wanted;
+}
+
+static int make_optimizers(neap_trainer *t)
+{
+    int most = 0;
+    while (t->objective->phases[t->phases].name)
+        t->phases++;
+    t->optimizer = neap_calloc((size_t)t->phases, sizeof *t->optimizer);
+    t->figure = neap_calloc(2 * (size_t)t->phases, sizeof *t->figure);
+    if (!t->optimizer || !t->figure || check_own(t) < 0)
+        return -1;
+    for (int i = 0; i < t->phases; i++) {
+        const neap_phase *phase = &t->objective->phases[i];
+        neap_optimizer_config settings = *settings_of(&t->config, phase->name);
+        settings.least = t->objective->least ? t->objective->least[i] : 0;
+        t->optimizer[i] = neap_optimizer_new(neap_network_model(t->network), phase->part, &settings);
+        if (!t->optimizer[i])
+            return -1;
+        if (neap_optimizer_count(t->optimizer[i]) > most)
+            most = neap_optimizer_count(t->optimizer[i]);
+        t->figure[2 * i] = neap_format("loss_%s", phase->name);
+        t->figure[2 * i + 1] = neap_format("gradient_norm_%s", phase->name);
+        if (!t->figure[2 * i] || !t->figure[2 * i + 1])
+            return -1;
+        if (neap_trainer_repeats(t, i) > t->rounds)
+            t->rounds = neap_trainer_repeats(t, i);
+    }
+    t->gradients = neap_calloc((size_t)most, sizeof *t->gradients);
+    t->arena = neap_arena_new();
+    return t->gradients && t->arena ? 0 : -1;
+}
+
+neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_instance *objective,
+                               const neap_trainer_config *config)
+{
+    if (!network || !source || !objective || neap_instance_check(objective) < 0)
+        return NULL;
+    neap_trainer *t = neap_calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->network = network;
+    t->source = source;
+    t->instance = neap_instance_keep(objective);
+    t->objective = neap_instance_component(objective)->functions;
+    t->config = *config;
+    if (check_fit(t) < 0 || make_optimizers(t) < 0) {
+        neap_trainer_free(t);
+        return NULL;
+    }
+    t->config.own = NULL;
+    neap_network_set_objective(network, objective);
+    return t;
+}
+
+void neap_trainer_free(neap_trainer *t)
+{
+    if (!t)
+        return;
+    for (int i = 0; t->optimizer && i < t->phases; i++)
+        neap_optimizer_free(t->optimizer[i]);
+    for (int i = 0; t->figure && i < 2 * t->phases; i++)
+        neap_free(t->figure[i]);
+    neap_free(t->optimizer);
+    neap_free(t->figure);
+    neap_free(t->gradients);
+    neap_arena_free(t->arena);
+    neap_instance_release(t->instance);
+    neap_free(t);
+}
+
+int neap_trainer_optimizers(const neap_trainer *t)
+{
+    return t->phases;
+}
+
+neap_optimizer *neap_trainer_optimizer(const neap_trainer *t, int phase)
+{
+    return phase >= 0 && phase < t->phases ? t->optimizer[phase] : NULL;
+}

@@ -1,0 +1,171 @@
+/* The adversarial objective, its rules: what is told of a step, what is refused, and when a game is over. */
+#include "game.h"
+
+/* Logits are the numbers themselves. Games of differences have no zero, and are told by pairs. */
+static void check_figures(const char *loss, bool relative)
+{
+    training t = play(SETTINGS("loss", loss));
+    const round_data r = data_of(t, 1);
+    double right_real = 0, right_fake = 0, right_pairs = 0, margin = 0;
+    for (int i = 0; i < BATCH; i++) {
+        margin += (r.x[i] - r.z[i]) / BATCH;
+        right_real += r.x[i] > 0 ? 1.0 / BATCH : 0;
+        right_fake += r.z[i] < 0 ? 1.0 / BATCH : 0;
+        right_pairs += r.x[i] > r.z[i] ? 1.0 / BATCH : 0;
+    }
+    const neap_train_report report = take_step(t, 1);
+    ck_assert_double_eq_tol(told(&report, relative ? "pair_accuracy" : "real_accuracy"), relative ? right_pairs : right_real, 1e-9);
+    if (!relative)
+        ck_assert_double_eq_tol(told(&report, "fake_accuracy"), right_fake, 1e-9);
+    ck_assert_double_eq_tol(told(&report, "margin"), margin, 1e-5);
+    ck_assert_double_gt(told(&report, "gradient_norm_generator"), 0);
+    end_training(t);
+}
+
+START_TEST(accuracies_and_margin)
+{
+    check_figures("hinge", false);
+    check_figures("wasserstein", true);
+    check_figures("relativistic", true);
+}
+END_TEST
+
+START_TEST(needs_two_sides)
+{
+    neap_instance *objective = DEFAULTS("objective", "adversarial");
+    neap_instance *data = COMPONENT("dataset", "toy2d", "labels", "false");
+    neap_network *network = TRY_NETWORK("mlp", NULL);
+    neap_source *source = neap_source_open(data);
+    ck_fails_with(!neap_trainer_new(network, source, objective, &plain_descent),
+                  "adversarial needs 'generate'; mlp offers 'velocity', 'average'");
+    ck_fails_with(neap_instance_set_text(objective, "d_steps", "0"),
+                  "adversarial: d_steps: expected 1 to 1000, got 0");
+    neap_source_close(source);
+    neap_network_free(network);
+    neap_instance_release(data);
+    neap_instance_release(objective);
+}
+END_TEST
+
+START_TEST(optimisers_of_phases)
+{
+    training t = play(SETTINGS("loss", "minimax"));
+    neap_instance *objective = DEFAULTS("objective", "adversarial");
+    neap_trainer_config config = plain_descent;
+    const neap_phase_optimizer own[] = {{"generator", {.kind = NEAP_SGD, .lr = 10 * RATE}},
+                                        {"discriminator", {.kind = NEAP_SGD, .lr = RATE}}};
+    const neap_phase_optimizer none = {"critic", {.lr = 1}};
+    config.own = own;
+    config.own_count = 2;
+    neap_trainer_free(t.trainer);
+    t.trainer = neap_trainer_new(t.network, t.source, objective, &config);
+    const round_data r = data_of(t, 1);
+    take_step(t, 1);
+    const double d = number(t, "discriminator.d");
+    ck_assert_double_eq_tol(d, 1 + RATE * v_by_d(&r, 1, 1), 1e-6);
+    double pull = 0;
+    for (int i = 0; i < BATCH; i++)
+        pull += d * r.z[i] * sigmoid(-d * r.z[i]) / BATCH;
+    ck_assert_double_eq_tol(number(t, "generator.g"), 1 + 10 * RATE * pull, 1e-5); /* the default game does not saturate */
+    config.own_count = 1;
+    ck_fails_with(!neap_trainer_new(t.network, t.source, objective, &config),
+                  "train: optimizer: adversarial has the phases 'discriminator', 'generator'; expected one for each, got none "
+                  "for 'discriminator'");
+    config.own = &none;
+    ck_fails_with(!neap_trainer_new(t.network, t.source, objective, &config),
+                  "train: optimizer: adversarial has no phase 'critic'; it has 'discriminator', 'generator'");
+    neap_instance_release(objective);
+    end_training(t);
+}
+END_TEST
+
+/* Adam's moments begin at 0, which it makes up for by the number of its updates: of each phase's own, three a step of D's. */
+START_TEST(each_phase_counts_its_updates)
+{
+    training t = play(SETTINGS("d_steps", "3"));
+    neap_instance *objective = component_of("objective", "adversarial", SETTINGS("d_steps", "3"));
+    neap_trainer_config config = plain_descent;
+    config.optimizer = (neap_optimizer_config){.lr = 1e-3, .beta1 = 0, .beta2 = 0.999, .eps = 1e-12};
+    neap_trainer_free(t.trainer);
+    t.trainer = neap_trainer_new(t.network, t.source, objective, &config);
+    double d = 1, square = 0, g = 1;
+    for (int64_t i = 1; i <= 6; i++) {
+        const round_data r = data_of(t, i);
+        const double slope = -v_by_d(&r, d, g);
+        square = 0.999 * square + 0.001 * slope * slope;
+        d -= 1e-3 * slope / sqrt(square / (1 - pow(0.999, (double)i)));
+        if (i % 3 == 0)
+            take_step(t, i / 3);
+        if (i % 3 == 0)
+            g = number(t, "generator.g");
+    }
+    ck_assert_double_eq_tol(number(t, "discriminator.d"), d, 1e-6);
+    neap_instance_release(objective);
+    end_training(t);
+}
+END_TEST
+
+/* Fakes far from all points, and a discriminator that sees it. */
+static training saturated(const char *loss)
+{
+    const float far = 100;
+    training t = play(SETTINGS("loss", loss));
+    ck_succeeds(neap_write(neap_model_find(neap_network_model(t.network), "generator.g"), NEAP_F32, &far));
+    return t;
+}
+
+/* minimax has no gradient left for the generator and says so, changing nothing; the other game goes on. */
+START_TEST(saturation_is_named)
+{
+    by_distance = true;
+    training over = saturated("minimax"), alive = saturated("non_saturating");
+    refuses_step(over, 1, "train: step 1: adversarial: diverged: the discriminator is saturated: each real logit is above 20 "
+                          "and each fake one below -20, which leaves the generator no gradient");
+    take_step(alive, 1);
+    ck_assert_double_lt(number(alive, "generator.g"), 100);
+    by_distance = false;
+    end_training(over);
+    end_training(alive);
+}
+END_TEST
+
+/* A logit that is no number is not sure of anything. */
+START_TEST(lost_numbers_are_named)
+{
+    const float lost = NAN;
+    training t = play(SETTINGS("loss", "minimax"));
+    ck_succeeds(neap_write(neap_model_find(neap_network_model(t.network), "discriminator.d"), NEAP_F32, &lost));
+    refuses_step(t, 1, "train: step 1: the loss 'discriminator' is nan; the first tensor that is not finite is input 1 of "
+                       "'mul', [1]");
+    end_training(t);
+}
+END_TEST
+
+/* Moved so far that the discriminator sees no picture but background, on either side; and the same changes with
+ * probability 0, or none at all. */
+START_TEST(changed_pictures)
+{
+    training hidden = play(SETTINGS("shift", "1000", "augment", "1")), never = play(SETTINGS("shift", "1000", "augment", "0"));
+    training plain = play(SETTINGS("d_steps", "1"));
+    const double d = number(plain, "discriminator.d");
+    neap_train_report report;
+    ck_fails_with(neap_trainer_step(hidden.trainer, 1, 1, &report),
+                  "train: step 1: diverged: the gradient of 'generator.g' and all of its part has vanished: expected a norm "
+                  "from 1e-08, got 0");
+    ck_assert_double_eq_tol(number(hidden, "discriminator.d"), d - 2 * RATE * (sigmoid(2 * d) - sigmoid(-2 * d)), 1e-6);
+    take_step(never, 1);
+    take_step(plain, 1);
+    ck_assert_double_eq(number(never, "discriminator.d"), number(plain, "discriminator.d"));
+    ck_assert_double_eq(number(never, "generator.g"), number(plain, "generator.g"));
+    end_training(hidden);
+    end_training(never);
+    end_training(plain);
+}
+END_TEST
+
+int main(void)
+{
+    return RUN_SUITE_WITH("adversarial, rules", open_game, run_close, accuracies_and_margin, needs_two_sides,
+                          optimisers_of_phases, each_phase_counts_its_updates, saturation_is_named, lost_numbers_are_named,
+                          changed_pictures);
+}
