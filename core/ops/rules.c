@@ -11,9 +11,8 @@ static void tell_attrs(const neap_call *call, size_t used, char got[GOT_TEXT])
 {
     const neap_attr *attr = call->op->info.attrs;
     for (int place = 0; attr->type != NEAP_ATTR_END && used < GOT_TEXT; attr++) {
-        const int64_t value = call->attrs.i[place];
-        if (attr->type == NEAP_ATTR_INT && (double)value != attr->fallback)
-            used += (size_t)snprintf(got + used, GOT_TEXT - used, ", %s %lld", attr->name, (long long)value);
+        if (attr->type == NEAP_ATTR_INT && (double)call->attrs.i[place] != attr->fallback)
+            used += (size_t)snprintf(got + used, GOT_TEXT - used, ", %s %lld", attr->name, (long long)call->attrs.i[place]);
         for (int i = 0; attr->type == NEAP_ATTR_LIST && i < call->attrs.count && used < GOT_TEXT; i++)
             used += (size_t)snprintf(got + used, GOT_TEXT - used, "%s%s %lld", i ? "" : ", ", i ? "," : attr->name,
                                      (long long)call->attrs.list[i]);
