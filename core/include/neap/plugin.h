@@ -112,7 +112,7 @@ typedef struct neap_step {
     } report[NEAP_STEP_REPORTS];
 } neap_step;
 
-void neap_step_report(neap_step *step, const char *name, double value); /* a figure for the metrics of this step */
+void neap_step_report(neap_step *step, const char *name, double value); /* a finite one for the step's metrics */
 void neap_step_share(neap_step *step, int slot, neap_tensor *x);
 
 /* What a sampler integrates or drives, and between which times: from 1 to 0, or a part of that way, or upward where a
@@ -182,7 +182,8 @@ typedef struct neap_objective {
     size_t size;
     const char *const *needs; /* what the network must offer; ends with NULL */
     const neap_phase *phases; /* ends with a row whose name is NULL */
-    neap_tensor *(*loss)(const void *config, int phase, neap_network *network, neap_step *step); /* one element */
+    /* One element that some parameter has a share in; NULL with a message where there is none. */
+    neap_tensor *(*loss)(const void *config, int phase, neap_network *network, neap_step *step);
     /* The velocity that follows from what a network trained so gives at x and t f32 [B]; NULL: it is the velocity. */
     neap_tensor *(*velocity)(const void *config, neap_tensor *output, neap_tensor *x, neap_tensor *t);
     /* How often a phase runs in a step, from 1, on a batch of its own each time; NULL: once. */
