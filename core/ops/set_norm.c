@@ -1,4 +1,6 @@
 /* Batch norm and group norm: statistics over pixels, with what bends the result (a leaky ReLU) in the same pass. */
+#include <math.h>
+
 #include "ops/support.h"
 
 enum { EPS, SLOPE, MOMENTUM }; /* of attrs.f */
@@ -29,17 +31,17 @@ static bool per_channel(const neap_call *call)
     return true;
 }
 
-static int check_settings(const neap_call *call)
+static int check_real(const neap_call *call, int place, const char *name, double most)
 {
-    const double eps = call->attrs.f[EPS], momentum = call->attrs.f[MOMENTUM];
-    if (eps >= 0 && momentum >= 0 && momentum <= 1)
+    const double value = call->attrs.f[place];
+    if (value >= 0 && value <= most)
         return 0;
-    return neap_fail("%s: expected eps from 0 and momentum from 0 to 1, got %g and %g", call->op->info.name, eps, momentum);
+    return neap_fail("%s: %s: expected 0 to %g, got %g", call->op->info.name, name, most, value);
 }
 
 int neap_shape_batch_norm(neap_call *call)
 {
-    if (check_settings(call) < 0)
+    if (check_real(call, EPS, "eps", HUGE_VAL) < 0 || check_real(call, MOMENTUM, "momentum", 1) < 0)
         return -1;
     const neap_shape s = call->shape = call->in[X]->shape;
     if (s.rank < 2 || s.dim[s.rank - 1] < 1 || call->count == 4 || !per_channel(call))
@@ -51,7 +53,7 @@ int neap_shape_batch_norm(neap_call *call)
 
 int neap_shape_group_norm(neap_call *call)
 {
-    if (check_settings(call) < 0)
+    if (check_real(call, EPS, "eps", HUGE_VAL) < 0)
         return -1;
     const neap_shape s = call->shape = call->in[X]->shape;
     const int64_t groups = call->attrs.i[0];
@@ -129,8 +131,9 @@ static int fused_gradient(const neap_call *call, neap_tensor *g, neap_tensor **g
 {
     const sets s = sets_of(call);
     neap_tensor *gy = neap_tensor_pack(g);
-    for (int i = 0; i < 3; i++)
-        gx[i] = i == X && !call->wants[X] ? NULL : (i == X ? neap_empty : neap_zeros)(call->dtype, call->in[i]->shape);
+    gx[X] = call->wants[X] ? neap_empty(call->dtype, call->in[X]->shape) : NULL;
+    gx[SCALE] = neap_zeros(call->dtype, call->in[SCALE]->shape);
+    gx[SHIFT] = neap_zeros(call->dtype, call->in[SHIFT]->shape);
     if (!gy || (call->wants[X] && !gx[X]) || !gx[SCALE] || !gx[SHIFT])
         return -1;
     neap_set_norm_args args = args_of(call, s);

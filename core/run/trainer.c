@@ -55,6 +55,8 @@ static int check_loss(const neap_trainer *t, int phase, const neap_tensor *loss)
 {
     const char *name = t->objective->phases[phase].name;
     char got[NEAP_SHAPE_TEXT];
+    if (!loss)
+        return neap_fail("gave no loss and no message");
     if (neap_size(loss) != 1)
         return neap_fail("the loss '%s': expected one element, got %s", name, neap_shape_text(neap_shape_of(loss), got));
     return neap_requires_grad(loss) ? 0 : neap_fail("the loss '%s' depends on no parameter", name);
@@ -65,10 +67,6 @@ static int forward(neap_trainer *t, int phase, neap_step *step, neap_tensor **lo
 {
     neap_scope scope = neap_scope_open();
     *loss = neap_scope_return(scope, t->objective->loss(neap_instance_config(t->instance), phase, t->network, step));
-    if (!*loss) {
-        neap_fail("gave no loss and no message");
-        return neap_fail_in(neap_instance_component(t->instance)->name);
-    }
     if (check_loss(t, phase, *loss) < 0)
         return neap_fail_in(neap_instance_component(t->instance)->name);
     double value = neap_item(*loss);

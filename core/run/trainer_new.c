@@ -61,7 +61,21 @@ int64_t neap_trainer_repeats(const neap_trainer *t, int phase)
     return wanted < 1 ? 1 : wanted;
 }
 
-static int make_optimizers(neap_trainer *t)
+/* Phase i's optimiser, and the names of what is told of it. */
+static int make_phase(neap_trainer *t, int i)
+{
+    const neap_phase *phase = &t->objective->phases[i];
+    neap_optimizer_config settings = *settings_of(&t->config, phase->name);
+    settings.least = t->objective->least ? t->objective->least[i] : 0;
+    t->optimizer[i] = neap_optimizer_new(neap_network_model(t->network), phase->part, &settings);
+    if (!t->optimizer[i])
+        return -1;
+    t->figure[2 * i] = neap_format("loss_%s", phase->name);
+    t->figure[2 * i + 1] = neap_format("gradient_norm_%s", phase->name);
+    return t->figure[2 * i] && t->figure[2 * i + 1] ? 0 : -1;
+}
+
+static int make_phases(neap_trainer *t)
 {
     int most = 0;
     while (t->objective->phases[t->phases].name)
@@ -71,20 +85,12 @@ static int make_optimizers(neap_trainer *t)
     if (!t->optimizer || !t->figure || check_own(t) < 0)
         return -1;
     for (int i = 0; i < t->phases; i++) {
-        const neap_phase *phase = &t->objective->phases[i];
-        neap_optimizer_config settings = *settings_of(&t->config, phase->name);
-        settings.least = t->objective->least ? t->objective->least[i] : 0;
-        t->optimizer[i] = neap_optimizer_new(neap_network_model(t->network), phase->part, &settings);
-        if (!t->optimizer[i])
+        if (make_phase(t, i) < 0)
             return -1;
-        if (neap_optimizer_count(t->optimizer[i]) > most)
-            most = neap_optimizer_count(t->optimizer[i]);
-        t->figure[2 * i] = neap_format("loss_%s", phase->name);
-        t->figure[2 * i + 1] = neap_format("gradient_norm_%s", phase->name);
-        if (!t->figure[2 * i] || !t->figure[2 * i + 1])
-            return -1;
-        if (neap_trainer_repeats(t, i) > t->rounds)
-            t->rounds = neap_trainer_repeats(t, i);
+        const int count = neap_optimizer_count(t->optimizer[i]);
+        const int64_t rounds = neap_trainer_repeats(t, i);
+        most = count > most ? count : most;
+        t->rounds = rounds > t->rounds ? rounds : t->rounds;
     }
     t->gradients = neap_calloc((size_t)most, sizeof *t->gradients);
     t->arena = neap_arena_new();
@@ -104,7 +110,7 @@ neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_
     t->instance = neap_instance_keep(objective);
     t->objective = neap_instance_component(objective)->functions;
     t->config = *config;
-    if (check_fit(t) < 0 || make_optimizers(t) < 0) {
+    if (check_fit(t) < 0 || make_phases(t) < 0) {
         neap_trainer_free(t);
         return NULL;
     }

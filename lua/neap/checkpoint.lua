@@ -127,21 +127,29 @@ local function component_of(path, meta, kind)
   return entry and core.component_from_json(kind, entry.name, core.json_encode(entry.config))
 end
 
--- Files may have moved; of components inside of others only the name could be told.
-local function may_change(value)
-  return type(value) == "table" or type(value) == "string" and value:find "/"
+-- Are two values of a parameter the same? Files may have moved.
+local function is_same(before, now)
+  local path = type(before) == "string" and type(now) == "string" and before:find "/" and now:find "/"
+  return path or core.json_encode(before) == core.json_encode(now)
 end
 
--- A run goes on as it began, but for parameters that only one of both versions has.
-local function check_same(path, saved, instance)
-  local name = instance:name()
-  if saved.name ~= name then
-    core.fail(("%s: expected a checkpoint of %s, got one of %s"):format(path, name, saved.name))
+local function is_entry(value)
+  return type(value) == "table" and type(value.config) == "table"
+end
+
+-- A run goes on as it began, but for parameters that only one of both versions has. Both are { name, config }; parameters may
+-- be so, too.
+local function check_same(path, saved, now)
+  if saved.name ~= now.name then
+    core.fail(("%s: expected a checkpoint of %s, got one of %s"):format(path, now.name, tostring(saved.name)))
   end
-  for key, value in pairs(core.json_decode(instance:json())) do
-    local before, now = saved.config[key], core.json_encode(value)
-    if before ~= nil and not may_change(before) and core.json_encode(before) ~= now then
-      core.fail(("train: resume: %s: %s: the run began with %s, got %s"):format(name, key, core.json_encode(before), now))
+  for key, value in pairs(now.config) do
+    local before = saved.config[key]
+    if is_entry(before) and is_entry(value) then
+      check_same(path, before, value)
+    elseif before ~= nil and not is_same(before, value) then
+      core.fail(("train: resume: %s: %s: the run began with %s, got %s"):format(now.name, key, core.json_encode(before),
+        core.json_encode(value)))
     end
   end
 end
@@ -177,9 +185,9 @@ function checkpoint.restore(path, run)
   if not (settings and architecture and objective and data and step and step >= 0 and rate and rate > 0 and rate <= 1) then
     core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
   end
-  check_same(path, architecture, run.model:component())
-  check_same(path, objective, run.objective)
-  check_same(path, data, run.data:component())
+  check_same(path, architecture, describe(run.model:component()))
+  check_same(path, objective, describe(run.objective))
+  check_same(path, data, describe(run.data:component()))
   check_settings(settings, run.settings)
   local wanted = tensors(run)
   check_tensors(path, file, wanted)
@@ -249,7 +257,8 @@ function checkpoint.load(path)
   end
   local own = component_of(path, meta, "sampler")
   return {
-    model = model, sampler = own and sampler.of(own, component_of(path, meta, "guidance")) or sampler.default(model), path = path,
+    model = model, path = path,
+    sampler = own and sampler.of(own, component_of(path, meta, "guidance")) or sampler.default(model),
     labels = decode(path, meta, "labels"), step = tonumber(meta["neap.step"]), settings = decode(path, meta, "settings"),
   }
 end

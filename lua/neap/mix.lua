@@ -45,10 +45,9 @@ function mix.interpolate(a, b, count)
   return core.ops.concat(rows, 0)
 end
 
---- morph(classes, from, to, count) -> [count, classes + 1] weights of the label table, from one class to another.
-function mix.morph(classes, from, to, count)
-  local rows = {}
-  for _, value in ipairs { classes, from, to } do
+local function check_classes(classes, from, to)
+  for i = 1, 3 do
+    local value = select(i, classes, from, to)
     if math.type(value) ~= "integer" then
       core.fail_usage(("morph: expected whole numbers, got %s"):format(tostring(value)))
     end
@@ -56,6 +55,12 @@ function mix.morph(classes, from, to, count)
   if math.min(from, to) < 0 or math.max(from, to) > classes then
     core.fail_usage(("morph: expected classes from 0 to %d, got %d and %d"):format(classes, from, to))
   end
+end
+
+--- morph(classes, from, to, count) -> [count, classes + 1] weights of the label table, from one class to another.
+function mix.morph(classes, from, to, count)
+  local rows = {}
+  check_classes(classes, from, to)
   for i = 1, count_of("morph", count) do
     local row, share = {}, (i - 1) / (count - 1)
     for k = 0, classes do

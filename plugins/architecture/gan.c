@@ -133,7 +133,8 @@ static const neap_param params[] = {
     NEAP_INT(gan_config, channels, 1, 1, 4096, "Channels of a picture, or dimensions of a point."),
     NEAP_INT(gan_config, classes, 0, 0, 1000000, "Classes; 0: unconditional."),
     NEAP_INT(gan_config, latent, 100, 1, 65536, "Values of a latent."),
-    NEAP_CHOICE(gan_config, prior, PRIOR_NORMAL, priors, "What the network sees of latents, which are normal where they are given: as they are, or bent to [-1, 1]."),
+    NEAP_CHOICE(gan_config, prior, PRIOR_NORMAL, priors,
+                "Latents are normal where they are given; the generator sees them so, or bent to uniform in [-1, 1]."),
     NEAP_INT(gan_config, width, 64, 1, 4096,
              "Channels at the pictures' own sides; they double as sides halve. Of mlp: hidden."),
     NEAP_INT(gan_config, depth, 2, 1, 64, "Hidden layers of mlp; blocks at each size of resnet."),
@@ -141,7 +142,8 @@ static const neap_param params[] = {
     NEAP_INT(gan_config, group_width, 16, 1, 4096, "Channels of a group in resnet's 3x3 convolutions."),
     NEAP_INT(gan_config, label_width, 64, 1, 4096, "Values of a label's embedding in the generator."),
     NEAP_CHOICE(gan_config, conditioning, PROJECTION, conditionings, "How the discriminator knows the label."),
-    NEAP_FLAG(gan_config, spectral_norm, 0, "The discriminator's weights over their largest singular values; not resnet's pool."),
+    NEAP_FLAG(gan_config, spectral_norm, 0,
+              "The discriminator's weights over their largest singular values; not resnet's pool."),
     NEAP_PARAMS_END,
 };
 

@@ -35,9 +35,15 @@ int gan_table_make(gan_table *t, bool spectral, neap_model *model, neap_shape sh
     return t->weight ? make_vector(&t->u, spectral, model, t->weight, path) : -1;
 }
 
+/* The weight as it is, or under its spectral norm. */
+static neap_tensor *normalised(neap_tensor *weight, neap_tensor *u)
+{
+    return u ? neap_spectral_weight(weight, u) : weight;
+}
+
 neap_tensor *gan_table_weight(const gan_table *t)
 {
-    return t->u ? neap_spectral_weight(t->weight, t->u) : t->weight;
+    return normalised(t->weight, t->u);
 }
 
 int gan_linear_make(gan_linear *l, bool spectral, neap_model *model, int64_t in, int64_t out, neap_init init,
@@ -51,7 +57,7 @@ int gan_linear_make(gan_linear *l, bool spectral, neap_model *model, int64_t in,
 neap_tensor *gan_linear_apply(const gan_linear *l, neap_tensor *x)
 {
     neap_linear_layer layer = l->layer;
-    if (!(layer.weight = gan_table_weight(&(gan_table){layer.weight, l->u})))
+    if (!(layer.weight = normalised(layer.weight, l->u)))
         return NULL;
     return neap_linear_apply(&layer, x);
 }
@@ -66,7 +72,7 @@ int gan_conv_make(gan_conv *l, bool spectral, neap_model *model, const neap_conv
 neap_tensor *gan_conv_apply(const gan_conv *l, neap_tensor *x)
 {
     neap_conv_layer layer = l->layer;
-    if (!(layer.weight = gan_table_weight(&(gan_table){layer.weight, l->u})))
+    if (!(layer.weight = normalised(layer.weight, l->u)))
         return NULL;
     return neap_conv_apply(&layer, x);
 }

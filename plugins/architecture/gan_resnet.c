@@ -1,8 +1,8 @@
 /*
  * Residual blocks without normalisation (Huang et al. 2024, The GAN is dead; long live the GAN!, section 4): 1x1 to twice
  * the channels, 3x3 in groups, 1x1 back, leaky ReLUs between. Sides double by linear resampling and halve by means of
- * four. What a block adds is 0 at the start, but under a spectral norm, and its first layers shrink with the number of blocks (Zhang, Dauphin and Ma
- * 2019, Fixup Initialization).
+ * four. What a block adds is 0 at the start, but under a spectral norm, and its first layers shrink with the number of blocks
+ * (Zhang, Dauphin and Ma 2019, Fixup Initialization).
  */
 #include <math.h>
 #include <stdio.h>

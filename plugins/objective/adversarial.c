@@ -59,21 +59,29 @@ static int look(neap_tensor *logits, figures *f)
     return v ? 0 : -1;
 }
 
-/* What there is to look at in a game without a curve of its own; fails where it is over. Games of differences are told by
- * pairs, whose pictures share a label: an offset of a class's logits means nothing there. */
+/* Games of differences are told by pairs, whose pictures share a label: an offset of a class's logits means nothing there. */
+static int report_pairs(neap_step *step, neap_tensor *real, neap_tensor *fake)
+{
+    figures pair;
+    if (look(neap_sub(real, fake), &pair) < 0)
+        return -1;
+    neap_step_report(step, "margin", pair.mean);
+    neap_step_report(step, "pair_accuracy", pair.right);
+    return 0;
+}
+
+/* What there is to look at in a game without a curve of its own; fails where it is over. */
 static int report(const adversarial_config *c, neap_step *step, neap_tensor *real, neap_tensor *fake)
 {
     const adversarial_loss *game = &adversarial_losses[c->loss];
-    figures pair, on_real, on_fake; /* positive where the discriminator is right */
-    if (look(neap_sub(real, fake), &pair) < 0 || look(real, &on_real) < 0 || look(neap_neg(fake), &on_fake) < 0)
+    figures on_real, on_fake; /* of logits that are positive where the discriminator is right */
+    if (game->relative)
+        return report_pairs(step, real, fake);
+    if (look(real, &on_real) < 0 || look(neap_neg(fake), &on_fake) < 0)
         return -1;
-    neap_step_report(step, "margin", pair.mean);
-    if (game->relative) {
-        neap_step_report(step, "pair_accuracy", pair.right);
-    } else {
-        neap_step_report(step, "real_accuracy", on_real.right);
-        neap_step_report(step, "fake_accuracy", on_fake.right);
-    }
+    neap_step_report(step, "margin", on_real.mean + on_fake.mean);
+    neap_step_report(step, "real_accuracy", on_real.right);
+    neap_step_report(step, "fake_accuracy", on_fake.right);
     if (game->saturates && on_real.least > SATURATED && on_fake.least > SATURATED)
         return neap_fail("diverged: the discriminator is saturated: each real logit is above %d and each fake one below "
                          "-%d, which leaves the generator no gradient", SATURATED, SATURATED);
@@ -136,7 +144,8 @@ static const neap_objective functions = {.size = sizeof functions, .needs = need
 static const neap_param params[] = {
     NEAP_CHOICE(adversarial_config, loss, 1, adversarial_loss_names, "The game."),
     NEAP_INT(adversarial_config, d_steps, 1, 1, 1000, "Updates of the discriminator before each of the generator's."),
-    NEAP_REAL(adversarial_config, r1, 0, 0, 1e6, "Weight of the penalty on gradients at real pictures; 0: none. Norms over the batch blur it."),
+    NEAP_REAL(adversarial_config, r1, 0, 0, 1e6,
+              "Weight of the penalty on gradients at real pictures; 0: none. Norms over the batch blur it."),
     NEAP_REAL(adversarial_config, r2, 0, 0, 1e6, "Weight of the penalty on gradients at fakes; 0: none. Likewise."),
     NEAP_REAL(adversarial_config, gradient_penalty, 0, 0, 1e6,
               "Weight of the penalty on gradients between both that are not 1. Likewise."),

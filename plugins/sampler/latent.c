@@ -71,7 +71,8 @@ static const char *const needs[] = {"generate", NULL};
 static const neap_sampler functions = {sizeof functions, needs, sample};
 
 static const neap_param params[] = {
-    NEAP_REAL(config, truncation, 0, 0, 100, "The farthest that a latent's value may be from 0, before a uniform prior bends it; 0: any."),
+    NEAP_REAL(config, truncation, 0, 0, 100,
+              "The farthest that a latent's value may be from 0, before a uniform prior bends it; 0: any."),
     NEAP_PARAMS_END,
 };
 

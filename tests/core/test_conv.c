@@ -48,7 +48,7 @@ static conv_shape square(int64_t in, int64_t out, int64_t x, int64_t kernel, int
     return (conv_shape){.batch = 2, .in = in, .out = out, .groups = 1, .rows = a, .columns = a};
 }
 
-/* Every kernel, stride, padding and dilation up to 4, 3, 3 and 2 on every side up to 7. */
+/* Every kernel, stride, padding and dilation up to 4, 3, 3 and 2, each on some side up to 7. */
 START_TEST(every_axis)
 {
     for (int64_t kernel = 1; kernel <= 4; kernel++) {

@@ -48,7 +48,8 @@ START_TEST(test_running_statistics_are_refused)
     check_failure(norm(wanting, 0.1), "batch_norm: input 4 is moved in place");
     half.mean = NULL;
     check_failure(norm(half, 0.1), "batch_norm: input 3 is no tensor");
-    check_failure(norm(n, 1.5), "batch_norm: expected eps from 0 and momentum from 0 to 1, got 1e-05 and 1.5");
+    check_failure(norm(n, 1.5), "batch_norm: momentum: expected 0 to 1, got 1.5");
+    check_failure(neap_group_norm(n.x, n.scale, n.shift, 1, -1, 1), "group_norm: eps: expected 0 to inf, got -1");
     n.x = f32(neap_dims(1, 3));
     check_failure(norm(n, 0.1), "batch_norm: expected a batch of at least 2, got 1");
     n.x = f32(neap_dims(4, 0, 3));

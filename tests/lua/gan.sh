@@ -112,6 +112,12 @@ expect_like 1 "neap: game.lua:*: train: resume: gan: width: the run began with 8
 sed 's/shapes { size = 8 }/shapes { size = 8, seed = 5 }/' game.lua >other.lua
 expect_like 1 "neap: other.lua:*: train: resume: shapes: seed: the run began with 0, got 5" \
     neap run other.lua steps=13 resume=true out=whole/dcgan
+sed 's/shapes { size = 8 }/stacked { of = neap.dataset.shapes { size = 8, seed = o.d_steps }, count = 50 }/
+    s/o.classes and 10 or 0/o.classes and 1000 or 0, channels = 3/' game.lua >nested.lua
+expect_like 0 "*" neap run nested.lua steps=2 d_steps=1 style=mlp
+sed 's/seed = o.d_steps/seed = 7/' nested.lua >inner.lua
+expect_like 1 "neap: inner.lua:*: train: resume: shapes: seed: the run began with 1, got 7" \
+    neap run inner.lua steps=3 d_steps=1 style=mlp resume=true out=runs/nested
 expect_like 1 "neap: sgd.lua:*: train: resume: generator: kind: the run began with adamw, got sgd" \
     neap run sgd.lua steps=13 resume=true out=whole/dcgan
 expect_like 1 "neap: ema.lua:*: train: resume: generator: ema: the run began with 0.9, got 0.5" \

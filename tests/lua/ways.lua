@@ -29,6 +29,7 @@ test("a morph gives weights of the label table", function()
   equal(neap.morph(3, 0, 2, 3), { { 1, 0, 0, 0 }, { 0.5, 0, 0.5, 0 }, { 0, 0, 1, 0 } })
   raises("morph: count: expected a whole number from 2, got two", function() neap.morph(3, 0, 2, "two") end)
   raises("morph: expected classes from 0 to 3, got 0 and 4", function() neap.morph(3, 0, 4, 2) end)
+  raises("morph: expected whole numbers, got nil", function() neap.morph(3, nil, 1, 2) end)
   raises("morph: expected whole numbers, got 0.5", function() neap.morph(3, 0.5, 1, 2) end)
 end)
 
