@@ -35,9 +35,36 @@ check() {
     fi
 }
 
-# The folders that are compiled in are those without DESTDIR.
+# The installed program finds its library, plugins and Lua files from where it stands.
 neap() {
-    LD_LIBRARY_PATH=$libdir NEAP_LUA_PATH=$stage$prefix/share/neap/lua NEAP_PLUGIN_DIR=$plugindir "$stage$prefix/bin/neap" "$@"
+    env -u LD_LIBRARY_PATH -u NEAP_LUA_PATH -u NEAP_PLUGIN_DIR "$stage$prefix/bin/neap" "$@"
+}
+
+# Lists components with both programs until the file `stop` appears; what they say beside the lists goes to `loop`.
+list_in_a_loop() {
+    while [ ! -e "$stage/stop" ]; do
+        { neap list >"$stage/lists" && "$NEAP_SOURCE/neap" list >>"$stage/lists"; } 2>>"$stage/loop" || echo "status $?" >>"$stage/loop"
+    done
+}
+
+install_beside_lists() {
+    : >"$stage/loop"
+    list_in_a_loop &
+    loop=$! status=0
+    for _ in 1 2 3 4 5; do
+        make -s -C "$NEAP_BUILD" install DESTDIR="$stage" || status=1
+    done
+    touch "$stage/stop"
+    wait "$loop"
+    cat "$stage/loop"
+    [ $status = 0 ] && [ ! -s "$stage/loop" ] && grep -q '^architecture' "$stage/lists"
+}
+
+# Another prefix than configure's, and a folder that was moved afterwards.
+install_elsewhere() {
+    make -s -C "$NEAP_BUILD" install prefix="$stage/elsewhere" && mv "$stage/elsewhere" "$stage/moved" &&
+        env -u LD_LIBRARY_PATH -u NEAP_LUA_PATH -u NEAP_PLUGIN_DIR "$stage/moved/bin/neap" list architecture | grep -q ' dit ' &&
+        grep -q "^prefix=$stage/elsewhere\$" "$stage"/moved/lib*/pkgconfig/neap.pc
 }
 
 cat >"$stage/halves.c" <<'C'
@@ -96,5 +123,8 @@ check "the program runs" env LD_LIBRARY_PATH="$libdir" "$stage/program"
 NEAP_PLUGIN_PATH=$stage/more
 export NEAP_PLUGIN_PATH
 check "a recipe uses the plugin" neap run "$stage/halves.lua"
+unset NEAP_PLUGIN_PATH
+check "programs start while files are installed" install_beside_lists
+check "another prefix" install_elsewhere
 echo "cases: $passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -78,6 +78,12 @@ neap_optimizer_config neap_lua_optimizer(lua_State *L, int index);
 lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integer fallback);
 double neap_lua_number(lua_State *L, int index, const char *key, double fallback);
 
+/* --- Places (place.c) ------------------------------------------------------------------------------------------------ */
+
+/* A folder of the installed program: `folder` as configure has it, or in the same layout around the running program, written
+ * to `text`, where that folder exists. */
+const char *neap_lua_place(const char *folder, char *text, size_t room);
+
 /* --- Interrupts (interrupt.c) --------------------------------------------------------------------------------------- */
 
 void neap_lua_interrupt_start(lua_State *L);

@@ -21,6 +21,13 @@ static const char *setting(const char *name, const char *fallback)
     return value && *value ? value : fallback;
 }
 
+static char plugin_place[4096], lua_place[4096];
+
+static const char *plugin_folders(void)
+{
+    return setting("NEAP_PLUGIN_DIR", neap_lua_place(NEAP_PLUGINDIR, plugin_place, sizeof plugin_place));
+}
+
 #ifdef NEAP_STATIC_PLUGINS
 static void load_bundled(void)
 {
@@ -33,7 +40,7 @@ static void load_bundled(void)
 #else
 static void load_bundled(void)
 {
-    neap_registry_scan(setting("NEAP_PLUGIN_DIR", NEAP_PLUGINDIR));
+    neap_registry_scan(plugin_folders());
 }
 #endif
 
@@ -64,14 +71,14 @@ static int open_core(lua_State *L)
         openers[i](L);
     lua_pushstring(L, setting("NEAP_PLUGIN_PATH", ""));
     lua_setfield(L, -2, "plugin_path");
-    lua_pushstring(L, setting("NEAP_PLUGIN_DIR", NEAP_PLUGINDIR));
+    lua_pushstring(L, plugin_folders());
     lua_setfield(L, -2, "plugin_dir");
     return 1;
 }
 
 static void set_path(lua_State *L)
 {
-    const char *folder = setting("NEAP_LUA_PATH", NEAP_LUADIR);
+    const char *folder = setting("NEAP_LUA_PATH", neap_lua_place(NEAP_LUADIR, lua_place, sizeof lua_place));
     neap_lua_library(folder);
     lua_getglobal(L, "package");
     lua_pushfstring(L, "%s/?.lua;%s/?/init.lua", folder, folder);
