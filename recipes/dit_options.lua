@@ -69,7 +69,7 @@ local function train(name, changes)
   neap.train {
     model = model, data = data, objective = neap.objective.flow_matching {},
     optimizer = neap.optimizer.adamw { lr = o.lr },
-    batch = 64, steps = o.steps, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16", out = path,
+    batch = 64, steps = o.steps, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, out = path,
   }
   local rows = neap.metrics(path)
   return neap.checkpoint.load(path .. "/checkpoint.safetensors").model, rows[#rows].seconds / o.steps

@@ -33,7 +33,7 @@ local function train(data)
     data = data,
     objective = neap.objective.classification { label_smoothing = o.label_smoothing, flip = o.flip, shift = o.shift },
     optimizer = neap.optimizer.adamw { lr = o.lr, weight_decay = o.weight_decay },
-    batch = 64, steps = 14000, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16",
+    batch = 64, steps = 14000, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
     out = o.out, threads = 1,
   }
   local weights = run.path .. "/evaluator.safetensors"

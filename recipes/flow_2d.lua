@@ -20,6 +20,7 @@ neap.train {
   objective = neap.objective.flow_matching {},
   optimizer = neap.optimizer.adamw { lr = o.lr },
   sampler = neap.sampler.heun { steps = 25 }, -- of neap sample and neap eval; below, Euler's steps are written out
+  precision = "fp32", -- bf16 has too few digits for points
   batch = 512, steps = 16000, warmup = 200, decay = "cosine", ema = 0.999, out = o.out,
 }
 

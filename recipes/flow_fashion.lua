@@ -35,5 +35,5 @@ neap.train {
   },
   optimizer = neap.optimizer.adamw { lr = o.lr },
   sampler = neap.sampler.euler { steps = o.sampler_steps, guidance = neap.guidance.cfg { w = o.w } },
-  batch = 64, steps = 4500, minutes = 10, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16",
+  batch = 64, steps = 4500, minutes = 10, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
 }

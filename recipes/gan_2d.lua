@@ -21,6 +21,7 @@ local function train(name, objective)
   local adam = neap.optimizer.adamw { lr = o.lr, beta1 = o.beta1, ema = o.ema }
   neap.train {
     model = model, data = data, objective = objective, optimizer = adam, sampler = neap.sampler.latent {}, batch = 256,
+    precision = "fp32", -- bf16 has too few digits for points
     steps = o.steps, decay = "none", out = o.out .. "/" .. name,
   }
   return model

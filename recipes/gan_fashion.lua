@@ -29,5 +29,6 @@ neap.train {
     generator = neap.optimizer.adamw { lr = o.lr, beta1 = 0.5, ema = o.ema },
   },
   sampler = neap.sampler.latent {},
+  precision = "fp32", -- which convolves by tiles, with fewer multiplications than bf16
   batch = 64, steps = 17000, minutes = 15, score_every = 1000,
 }

@@ -32,5 +32,6 @@ neap.train {
   objective = neap.objective.adversarial { loss = "relativistic", r1 = o.gamma, r2 = o.gamma, every = o.every },
   optimizer = { discriminator = adam(0), generator = adam(o.ema) },
   sampler = neap.sampler.latent {},
+  precision = "fp32", -- which convolves by tiles, with fewer multiplications than bf16
   batch = 64, steps = 12500, minutes = 15, decay = "cosine", rollback = 3, score_every = 1000,
 }

@@ -38,6 +38,7 @@ neap.train {
   },
   data = data, objective = game.objective,
   optimizer = { discriminator = game.discriminator, generator = game.generator },
+  precision = "fp32", -- which convolves by tiles, with fewer multiplications than bf16
   sampler = neap.sampler.latent {}, batch = 64, steps = 50000, minutes = 60, decay = game.decay, rollback = 3,
   score_every = 5000, score_samples = o.scored,
 }

@@ -21,6 +21,7 @@ local function train(name, objective, interval, sampler)
   neap.train {
     model = model, data = data, objective = objective, optimizer = neap.optimizer.adamw { lr = o.lr },
     sampler = sampler, batch = 512, steps = o.steps, warmup = 100, decay = "cosine", clip = 1, ema = 0.998,
+    precision = "fp32", -- bf16 has too few digits for points
     out = o.out .. "/" .. name,
   }
   return neap.checkpoint.load(o.out .. "/" .. name .. "/checkpoint.safetensors").model

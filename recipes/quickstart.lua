@@ -37,5 +37,5 @@ neap.train {
   objective = neap.objective.flow_matching { label_dropout = o.label_dropout },
   optimizer = neap.optimizer.adamw { lr = o.lr },
   sampler = neap.sampler.euler { steps = 50, guidance = neap.guidance.cfg { w = o.w } },
-  batch = 64, steps = 1300, minutes = 2.75, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16",
+  batch = 64, steps = 1300, minutes = 2.75, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
 }

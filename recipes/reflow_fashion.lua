@@ -28,5 +28,5 @@ neap.train {
   objective = neap.objective.reflow {},
   optimizer = neap.optimizer.adamw { lr = o.lr },
   sampler = neap.sampler.euler { steps = o.sampler_steps },
-  batch = 64, steps = 3000, minutes = 10, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, precision = "bf16",
+  batch = 64, steps = 3000, minutes = 10, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
 }

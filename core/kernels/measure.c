@@ -1,7 +1,10 @@
-/* The machine's peak, measured: what a benchmark's rate is a share of. */
+/* Measured speeds of the machine: the peak that a benchmark's rate is a share of, and bf16 beside fp32. */
+#include <math.h>
+#include <pthread.h>
 #include <time.h>
 
 #include <neap/cpu.h>
+#include <neap/memory.h>
 #include <neap/parallel.h>
 
 #include "kernels.h"
@@ -44,4 +47,52 @@ double neap_fma_peak(bool bf16)
         best = rate > best ? rate : best;
     }
     return best;
+}
+
+/* --- bf16 beside fp32 ------------------------------------------------------------------------------------------------ */
+
+/* A product of a small transformer: 256 tokens, from 384 to 512 features. */
+enum { TOKENS = 256, FEATURES = 384, OUTPUTS = 512 };
+#define PRODUCTS 8 /* of each precision, by turns, so that a disturbance meets both; the fastest counts */
+
+/* Seconds of one product, or infinity where it fails. */
+static double time_product(const neap_gemm *g)
+{
+    const double start = now();
+    return neap_kernels_for(NEAP_F32)->gemm(g) < 0 ? INFINITY : now() - start;
+}
+
+static double compare_products(float *a, float *b, float *c)
+{
+    neap_gemm g = {.m = TOKENS, .n = OUTPUTS, .k = FEATURES, .a = a, .a_row = FEATURES, .a_col = 1, .b = b, .b_row = 1,
+                   .b_col = FEATURES, .c = c, .c_row = OUTPUTS};
+    double best[2] = {INFINITY, INFINITY};
+    for (int i = 0; i < 2 * PRODUCTS; i++) {
+        g.bf16 = i % 2;
+        best[i % 2] = fmin(best[i % 2], time_product(&g));
+    }
+    return best[1] < INFINITY ? best[0] / best[1] : -1;
+}
+
+static double measure_bf16(void)
+{
+    if (neap_isa_active() < NEAP_ISA_AVX512BF16)
+        return 0;
+    const size_t left = TOKENS * FEATURES, right = FEATURES * OUTPUTS, result = TOKENS * OUTPUTS;
+    float *room = neap_calloc(left + right + result, sizeof *room);
+    const double speed = room ? compare_products(room, room + left, room + left + right) : -1;
+    neap_free(room);
+    return speed;
+}
+
+double neap_bf16_speed(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static double known = -1; /* not measured yet, or without success */
+    pthread_mutex_lock(&lock);
+    if (known < 0)
+        known = measure_bf16();
+    const double speed = known;
+    pthread_mutex_unlock(&lock);
+    return speed;
 }

@@ -3,13 +3,13 @@
 
 #include <neap/optim.h>
 
-double neap_schedule(int64_t step, int64_t warmup, int64_t total, neap_decay decay, double floor)
+double neap_schedule(double step, int64_t warmup, int64_t total, neap_decay decay, double floor)
 {
-    if (step < warmup)
-        return (double)step / (double)warmup;
+    if (step < (double)warmup)
+        return step / (double)warmup;
     if (decay == NEAP_DECAY_NONE || total <= warmup)
         return 1;
-    double done = fmin(1, (double)(step - warmup) / (double)(total - warmup));
+    double done = fmin(1, (step - (double)warmup) / (double)(total - warmup));
     double left = decay == NEAP_DECAY_LINEAR ? 1 - done : (1 + cos(M_PI * done)) / 2;
     return floor + (1 - floor) * left;
 }

@@ -91,8 +91,20 @@ static int fma_peak(lua_State *L)
     return 1;
 }
 
+/* bf16_speed() -> how many times faster products run in bf16 than in fp32; 0 where the processor has no instruction for it */
+static int bf16_speed(lua_State *L)
+{
+    const double speed = neap_bf16_speed();
+    if (speed < 0)
+        return neap_lua_raise(L);
+    lua_pushnumber(L, speed);
+    return 1;
+}
+
 void neap_lua_open_bench(lua_State *L)
 {
+    lua_pushcfunction(L, bf16_speed);
+    lua_setfield(L, -2, "bf16_speed");
     lua_pushcfunction(L, bench_data);
     lua_setfield(L, -2, "bench_data");
     lua_pushcfunction(L, fma_peak);

@@ -99,7 +99,7 @@ static int schedule(lua_State *L)
 {
     static const char *const names[] = {"none", "linear", "cosine", NULL};
     neap_decay decay = (neap_decay)luaL_checkoption(L, 4, "none", names);
-    lua_pushnumber(L, neap_schedule(luaL_checkinteger(L, 1), luaL_checkinteger(L, 2), luaL_checkinteger(L, 3), decay,
+    lua_pushnumber(L, neap_schedule(luaL_checknumber(L, 1), luaL_checkinteger(L, 2), luaL_checkinteger(L, 3), decay,
                                     luaL_optnumber(L, 5, 0)));
     return 1;
 }

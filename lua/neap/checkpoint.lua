@@ -44,6 +44,7 @@ local function metadata(run)
     { "neap.version", core.version },
     { "neap.step", tostring(run.step) },
     { "neap.rate", tostring(run.rate) },
+    { "neap.plan", core.json_encode(run.plan:describe()) },
     { "neap.settings", core.json_encode(run.settings) },
     { "neap.conventions", core.json_encode(conventions(run.model, run.objective)) },
     { "neap.spec", core.json_encode(run.model:spec()) },
@@ -165,17 +166,45 @@ local function fixed_of(settings)
   return fixed
 end
 
-local function check_settings(saved, settings)
-  local before = fixed_of(saved)
-  for key, now in pairs(fixed_of(settings)) do
-    if before[key] ~= now then
-      core.fail(("train: resume: %s: the run began with %s, got %s"):format(key, tostring(before[key]), tostring(now)))
+-- Settings that decide how far a step goes; `extend` may change them.
+local function schedule_of(settings)
+  local schedule = { warmup = settings.warmup, decay = settings.decay, floor = settings.floor, clip = settings.clip }
+  local own = settings.optimizer or {}
+  for name, of_phase in pairs(own.kind and { optimizer = own } or own) do
+    for key, value in pairs(of_phase) do
+      schedule[name .. ": " .. key] = key ~= "kind" and key ~= "ema" and value or nil
+    end
+  end
+  return schedule
+end
+
+local function check_equal(before, now, way_out)
+  for _, one in ipairs { before, now } do
+    for key in pairs(one) do
+      if not is_same(before[key], now[key]) then
+        core.fail(("train: resume: %s: the run began with %s, got %s%s"):format(key, tostring(before[key]),
+          tostring(now[key]), way_out))
+      end
     end
   end
 end
 
---- Puts a checkpoint into a run that was built anew: its tensors, step and rate. Fails for one of another run.
-function checkpoint.restore(path, run)
+local function check_settings(saved, settings, extend)
+  check_equal(fixed_of(saved), fixed_of(settings), "")
+  if not extend then
+    check_equal(schedule_of(saved), schedule_of(settings), "; extend=true goes on with a new schedule")
+  end
+end
+
+--- The settings that the run in a checkpoint began with.
+function checkpoint.settings(path)
+  local file <close> = core.safetensors_open(path)
+  return decode(path, file:metadata(), "settings") or core.fail(path .. ": expected a checkpoint of neap, got no settings")
+end
+
+--- Puts a checkpoint into a run that was built anew: its tensors, step and rate. Fails for one of another run, and for another
+-- schedule unless `extend` allows that. Returns the settings that the run began with, and its plan as stored, if it has one.
+function checkpoint.restore(path, run, extend)
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
   local settings = decode(path, meta, "settings")
@@ -188,11 +217,12 @@ function checkpoint.restore(path, run)
   check_same(path, architecture, describe(run.model:component()))
   check_same(path, objective, describe(run.objective))
   check_same(path, data, describe(run.data:component()))
-  check_settings(settings, run.settings)
+  check_settings(settings, run.settings, extend)
   local wanted = tensors(run)
   check_tensors(path, file, wanted)
   assign(file, wanted)
   run.step, run.rate = step, rate
+  return settings, decode(path, meta, "plan")
 end
 
 local function names_of(file)

@@ -60,15 +60,15 @@ function folder:save_text(name, text)
   core.file_save(self:file(name), text)
 end
 
---- Keeps the recipe as it was, and all that it was run with.
-function folder:describe(settings)
+--- Keeps the recipe as it was, and all that it was run with; `plan` as neap.train.plan describes it.
+function folder:describe(settings, plan)
   local recipe = folder.recipe and read_all(folder.recipe)
   if recipe then
     self:save_text("recipe.lua", recipe)
   end
   local machine = core.machine()
   self:save_text("settings.json", core.json_encode {
-    settings = settings, recipe = folder.recipe, overrides = options.overrides(), version = core.version,
+    settings = settings, plan = plan, recipe = folder.recipe, overrides = options.overrides(), version = core.version,
     machine = { cpu = machine.cpu, isa = machine.isa, threads = core.threads(), build = machine.flags },
   } .. "\n")
 end
@@ -103,6 +103,12 @@ function folder.metrics(path)
     rows[#rows + 1] = is_row(row) and row or nil
   end
   return rows
+end
+
+--- The last row of the metrics up to a step; one without training where there is none.
+function folder:last_row(step)
+  local _, last = lines_up_to(self:file "metrics.jsonl", step)
+  return last
 end
 
 --- Opens the metrics to go on after `step`; returns their last row up to there, one without training where there is none.

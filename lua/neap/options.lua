@@ -12,8 +12,8 @@ local options = {}
 options.standard = {
   steps = rule.whole(1), minutes = rule.number_above(0), batch = rule.whole(1), seed = rule.whole(0), out = rule.text(),
   checkpoint_every = rule.whole(0), sample_every = rule.whole(0), score_every = rule.whole(0),
-  precision = rule.choice("fp32", "bf16"),
-  threads = rule.whole(1), resume = rule.flag,
+  precision = rule.choice("auto", "fp32", "bf16"),
+  threads = rule.whole(1), resume = rule.flag, extend = rule.flag,
 }
 
 local given, used = {}, {} -- texts by key; keys that some declaration knows

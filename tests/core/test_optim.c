@@ -110,7 +110,7 @@ START_TEST(test_against_doubles)
     reference r = start(o, c);
     for (int64_t step = 1; step <= 50; step++) {
         neap_tensor *g[MOST];
-        double norm, scale = neap_schedule(step, 10, 50, NEAP_DECAY_COSINE, 0.1);
+        double norm, scale = neap_schedule((double)step, 10, 50, NEAP_DECAY_COSINE, 0.1);
         random_gradients(o, g);
         ck_assert_int_eq(neap_optimizer_step(o, g, step, scale, &norm), 0);
         const double expected = norm_of(g, r.count), shrink = c->clip > 0 ? fmin(1, c->clip / expected) : 1;
@@ -253,7 +253,7 @@ START_TEST(test_schedules)
         {7, 5, 3, NEAP_DECAY_LINEAR, 0, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const double got = neap_schedule(rows[i].step, rows[i].warmup, rows[i].total, rows[i].decay, rows[i].floor);
+        const double got = neap_schedule((double)rows[i].step, rows[i].warmup, rows[i].total, rows[i].decay, rows[i].floor);
         const double expected = rows[i].expected;
         ck_assert_msg(fabs(got - expected) < 1e-15, "row %zu: expected %.17g, got %.17g", i, expected, got);
     }

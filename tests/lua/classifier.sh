@@ -17,7 +17,7 @@ neap.train {
   data = neap.dataset.shapes { size = 16, count = 4000, labels = o.labels },
   objective = neap.objective.classification { label_smoothing = 0.1, flip = true, shift = 1 },
   optimizer = neap.optimizer.adamw { lr = 1e-2 },
-  batch = 32, steps = 200, decay = "cosine", ema = 0.9, log_every = 100, sample_every = 50,
+  precision = "fp32", batch = 32, steps = 200, decay = "cosine", ema = 0.9, log_every = 100, sample_every = 50,
 }
 RECIPE
 
@@ -36,7 +36,7 @@ print("the same", (logits - again):abs():max():item() == 0)
 print("above half", neap.cast(right, "f32"):mean():item() > 0.5)
 RECIPE
 
-expect_like 0 "vit: * parameters, * at the peak, * s a step, 200 steps in about *" neap run shapes.lua
+expect_like 0 "${machine}vit: * parameters, * at the peak, * s a step, 200 steps in about *" neap run shapes.lua
 same_text "no picture is promised" "runs/shapes: step 200, loss N
 runs/shapes/checkpoint.safetensors" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
 same_text "and none is drawn" "checkpoint.safetensors metrics.jsonl recipe.lua settings.json" \
@@ -64,7 +64,7 @@ if [ -d /usr/share/datasets/fashion-mnist ] && [ -e "$NEAP_BUILD/plugins/archite
     expect 0 "" neap run "$recipes/evaluator_fashion.lua" weights="$weights"
     holds "at least 925 of 1000 test pictures are named rightly" test \
         "$(sed -n 's/^accuracy on 10000 test pictures: \([0-9]*\)\.\([0-9]\).*/\1\2/p' stdout)" -ge 925
-    expect_like 0 "vit: *" neap run "$recipes/evaluator_fashion.lua" steps=2 batch=4 width=16 depth=1 heads=2 stem=4
+    expect_like 0 "${machine}vit: *" neap run "$recipes/evaluator_fashion.lua" steps=2 batch=4 width=16 depth=1 heads=2 stem=4
     same_text "the recipe as it stands" "runs/evaluator_fashion: step 2, loss N
 runs/evaluator_fashion/checkpoint.safetensors
 runs/evaluator_fashion/evaluator.safetensors

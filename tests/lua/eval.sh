@@ -8,7 +8,7 @@ local neap = require "neap"
 neap.train {
   model = neap.architecture.vit { rows = 8, columns = 8, classes = 10, patch = 4, width = 16, depth = 1, heads = 2 },
   data = neap.dataset.shapes { size = 8 }, objective = neap.objective.classification {},
-  optimizer = neap.optimizer.adamw { lr = 3e-3 }, batch = 32, steps = 300,
+  optimizer = neap.optimizer.adamw { lr = 3e-3 }, precision = "fp32", batch = 32, steps = 300,
 }
 RECIPE
 for recipe in judge shapes points; do
@@ -88,7 +88,7 @@ local inner = neap.dataset.shapes { size = 8 }
 neap.train {
   model = neap.architecture.gan { style = "mlp", rows = 8, columns = 8, channels = 3, width = 8, latent = 4 },
   data = neap.dataset.stacked { of = inner:component(), count = 5000 }, objective = neap.objective.adversarial {},
-  optimizer = neap.optimizer.adamw {}, sampler = neap.sampler.latent {}, batch = 8, steps = 2,
+  optimizer = neap.optimizer.adamw {}, sampler = neap.sampler.latent {}, precision = "fp32", batch = 8, steps = 2,
 }
 RECIPE
 neap run stacked.lua >/dev/null 2>&1
@@ -123,7 +123,7 @@ expect 2 "neap: expected key=value, got '$run'" neap eval $run $run
 expect 1 "neap: eval: there is no checkpoint 'runs/nowhere'" neap eval runs/nowhere
 expect 2 "neap: unknown option '--evaluater'; did you mean '--evaluator'?" neap eval $run --evaluater x
 for wrong in '-n|1|a whole number from 2 to 1000000' '--seed|-1|a whole number from 0' '--steps|0|a whole number from 1' \
-    '--w|much|a number' '--resamples|1|0 or a whole number from 2' '--precision|fp16|fp32 or bf16' \
+    '--w|much|a number' '--resamples|1|0 or a whole number from 2' '--precision|fp16|auto, fp32 or bf16' \
     '--cas-steps|0|a whole number from 1' '--metric||a metric' '--samples||a file'; do
     option=${wrong%%|*}
     value=${wrong#*|}
@@ -163,7 +163,7 @@ require("neap.core").safetensors_save("pairs.safetensors", { spec, { "noise", sp
 neap.train {
   model = neap.architecture.dit { size = 8, channels = 1, patch = 4, width = 16, depth = 1, heads = 2 },
   data = neap.dataset.coupled { path = "pairs.safetensors" }, objective = neap.objective.reflow {},
-  optimizer = neap.optimizer.adamw { lr = 1e-3 }, batch = 4, steps = 1,
+  optimizer = neap.optimizer.adamw { lr = 1e-3 }, precision = "fp32", batch = 4, steps = 1,
 }
 RECIPE
 neap run coupled.lua >/dev/null 2>&1

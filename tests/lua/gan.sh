@@ -17,21 +17,21 @@ neap.train {
     discriminator = neap.optimizer.adamw { lr = o.rate, beta1 = 0.5 },
     generator = neap.optimizer.adamw { lr = o.rate, beta1 = 0.5, ema = 0.9 },
   },
-  sampler = neap.sampler.latent {}, batch = 4, steps = 12, log_every = 1,
+  sampler = neap.sampler.latent {}, precision = "fp32", batch = 4, steps = 12, log_every = 1,
 }
 RECIPE
 
 # --- Trained, and gone on with ----------------------------------------------------------------------------------------
 
 for style in mlp dcgan resnet; do
-    expect_like 0 "gan: * parameters, * at the peak, * s a step, 12 steps in about *" \
+    expect_like 0 "${machine}gan: * parameters, * at the peak, * s a step, 12 steps in about *" \
         neap run game.lua style=$style out=whole/$style
     same_text "$style: what it prints" "whole/$style: step 12, loss N
 whole/$style/checkpoint.safetensors
 whole/$style/samples.png
 whole/$style/curves.png" "$(sed 's/loss [-0-9.]*$/loss N/' stdout)"
     neap run game.lua style=$style steps=5 out=parts/$style >/dev/null 2>&1
-    expect_like 0 "resumed at step 5 from *" neap run game.lua style=$style resume=true out=parts/$style
+    expect_like 0 "${machine}resumed at step 5 from *" neap run game.lua style=$style resume=true out=parts/$style
     holds "$style: to the byte" cmp whole/$style/checkpoint.safetensors parts/$style/checkpoint.safetensors
 done
 for column in loss_generator gradient_norm gradient_norm_generator real_accuracy fake_accuracy margin lr_generator; do
@@ -44,16 +44,16 @@ local neap = require "neap"
 neap.train {
   model = neap.architecture.gan { style = "mlp", rows = 1, columns = 1, channels = 2, width = 8, latent = 4 },
   data = neap.dataset.toy2d { shape = "gaussians8", labels = false }, objective = neap.objective.adversarial {},
-  optimizer = neap.optimizer.adamw { ema = 0.9 }, sampler = neap.sampler.latent {}, batch = 8, steps = 6, log_every = 1,
+  optimizer = neap.optimizer.adamw { ema = 0.9 }, sampler = neap.sampler.latent {}, precision = "fp32", batch = 8, steps = 6, log_every = 1,
   score_samples = 50,
 }
 RECIPE
-expect_like 0 "gan: *" neap run ring.lua score_every=3
+expect_like 0 "${machine}gan: *" neap run ring.lua score_every=3
 same_text "scores of what it draws on its way" "3 6" \
     "$(sed -n 's/.*"sliced_wasserstein": [0-9.]*, "step": \([0-9]*\)}/\1/p' runs/ring/metrics.jsonl | tr '\n' ' ' | sed 's/ $//')"
-expect_like 0 "gan: *" neap run ring.lua out=unscored
+expect_like 0 "${machine}gan: *" neap run ring.lua out=unscored
 sed 's/log_every = 1,/log_every = 4,/' ring.lua >seldom.lua
-expect_like 0 "gan: *" neap run seldom.lua score_every=3
+expect_like 0 "${machine}gan: *" neap run seldom.lua score_every=3
 same_text "scores stand in a row of their own step" "3 6" \
     "$(sed -n 's/.*"sliced_wasserstein": [0-9.]*, "step": \([0-9]*\)}/\1/p' runs/seldom/metrics.jsonl | tr '\n' ' ' | sed 's/ $//')"
 same_text "beside the usual ones" "3 4 6" \
@@ -93,7 +93,7 @@ expect_like 1 "neap: *euler needs 'velocity'; gan offers 'generate', 'discrimina
 
 expect_like 2 "neap: game.lua:*: adversarial: d_steps: expected 1 to 1000, got 0" neap run game.lua d_steps=0
 expect_like 2 "neap: game.lua:*: adversarial: loss: expected one of 'minimax', *, got text 'hing'" neap run game.lua loss=hing
-expect_like 1 "neap: game.lua:*: gan: batch_norm: expected a batch of at least 2, got 1*" neap run game.lua batch=1
+expect_like 1 "${machine}neap: game.lua:*: *gan: batch_norm: expected a batch of at least 2, got 1*" neap run game.lua batch=1
 holds "nothing was begun" absent runs/game
 sed 's/generator = neap.optimizer/critic = neap.optimizer/' game.lua >phases.lua
 expect_like 1 "neap: phases.lua:*: train: optimizer: adversarial has no phase 'critic'; it has 'discriminator', 'generator'" \
@@ -129,11 +129,11 @@ local neap = require "neap"
 local o = neap.options { sampler = "" }
 neap.train {
   model = neap.architecture.gan { rows = 8, columns = 8, width = 8, latent = 4 }, data = neap.dataset.shapes { size = 8, labels = false },
-  objective = neap.objective.adversarial {}, optimizer = neap.optimizer.adamw {}, batch = 4, steps = 2,
+  objective = neap.objective.adversarial {}, optimizer = neap.optimizer.adamw {}, precision = "fp32", batch = 4, steps = 2,
   sampler = o.sampler ~= "" and neap.sampler[o.sampler] {} or nil, score_samples = 3,
 }
 RECIPE
-expect_like 0 "gan: *" neap run plain.lua
+expect_like 0 "${machine}gan: *" neap run plain.lua
 holds "drawn by latent" test -s runs/plain/samples.png
 expect 0 "" neap sample runs/plain -n 2 --raw plain.npy
 expect_like 1 "neap: plain.lua:*: euler needs 'velocity'; gan offers 'generate', 'discriminate'" neap run plain.lua sampler=euler out=no
@@ -157,7 +157,7 @@ local spoilt = false
 neap.train {
   model = model, data = neap.dataset.toy2d { shape = "gaussians8", labels = false },
   objective = neap.objective.adversarial {}, optimizer = neap.optimizer.adamw { lr = 1e-3 },
-  sampler = neap.sampler.latent {}, batch = 8, steps = 205, log_every = 1, rollback = 1,
+  sampler = neap.sampler.latent {}, precision = "fp32", batch = 8, steps = 205, log_every = 1, rollback = 1,
   on_step = function(step)
     if step == 203 and not spoilt then
       local weight = model:parameters()[1][2]

@@ -158,7 +158,7 @@ same_text "its help" "sampler trapezoid: Trapezoids of two evaluations.
   }" "$(cat stdout)"
 
 sed 's/neap\.sampler\.euler { steps = 3,/neap.sampler.trapezoid { steps = 4,/' shapes.lua >trapezoid.lua
-expect_like 0 "dit: *" with mine run trapezoid.lua
+expect_like 0 "${machine}dit: *" with mine run trapezoid.lua
 same_text "it draws the pictures of a run" 89504e470d0a1a0a "$(hex runs/trapezoid/samples.png 0 8)"
 expect 0 "" with mine sample runs/trapezoid -n 2 --raw mine.npy
 expect 0 "" with mine sample runs/trapezoid -n 2 --steps 3 --raw fewer.npy

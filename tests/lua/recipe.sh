@@ -99,7 +99,7 @@ holds "none of these leaves a run" absent runs
 # --- Losses that are no numbers ---------------------------------------------------------------------------------------
 
 no_number="neap: points.lua:3: train: step 2: the loss 'flow' is [in]*[fn];" # inf or nan, never -nan
-expect_like 1 "mlp: *${newline}$no_number no checkpoint was written yet" neap run points.lua lr=1e30
+expect_like 1 "${machine}mlp: *${newline}$no_number no checkpoint was written yet" neap run points.lua lr=1e30
 expect_like 1 "*${newline}$no_number the last good checkpoint is runs/points/checkpoint.safetensors (step 1)" \
     neap run points.lua lr=1e30 checkpoint_every=1
 same_text "its step" 1 "$(step_of runs/points)"
@@ -116,6 +116,6 @@ local text = io.open("points.lua"):read "a"
 text = text:gsub("log_every = 1", 'on_step = function(step) if step == 5 then error("enough", 0) end end')
 load(text)()
 RECIPE
-expect_like 1 "mlp: *${newline}neap: enough" neap run stop.lua checkpoint_every=3
+expect_like 1 "${machine}mlp: *${newline}neap: enough" neap run stop.lua checkpoint_every=3
 same_text "an error of the recipe's own leaves the last checkpoint" 3 "$(step_of runs/stop)"
 finish

@@ -16,14 +16,14 @@ same_run() {
 for recipe in points shapes; do
     neap run $recipe.lua out=whole/$recipe >/dev/null 2>&1
     neap run $recipe.lua steps=5 out=parts/$recipe >/dev/null 2>&1
-    expect_like 0 "resumed at step 5 from parts/$recipe/checkpoint.safetensors${newline}*, 7 steps in about *" \
+    expect_like 0 "${machine}resumed at step 5 from parts/$recipe/checkpoint.safetensors${newline}*, 7 steps in about *" \
         neap run $recipe.lua resume=true out=parts/$recipe
     same_run "$recipe, 5 steps and 7" whole/$recipe parts/$recipe
 done
 holds "shapes: pictures" cmp whole/shapes/samples.png parts/shapes/samples.png
 holds "nothing was moved aside" absent parts/shapes.1
 
-expect_like 0 "resumed at step 12 from *, 0 steps in about 0.0 s" neap run shapes.lua resume=true out=parts/shapes
+expect_like 0 "${machine}resumed at step 12 from *, 0 steps in about 0.0 s" neap run shapes.lua resume=true out=parts/shapes
 loss=$(sed -n '$s/.*"loss": \([0-9.]*\).*/\1/p' parts/shapes/metrics.jsonl)
 same_text "a run that is done tells its last loss" "$(printf 'parts/shapes: step 12, loss %.4f' "$loss")" \
     "$(head -n 1 stdout)"
@@ -47,7 +47,7 @@ start() {
 # go_on OUT: resumes 20 steps beyond its checkpoint, and compares with a run that was never stopped.
 go_on() {
     from=$(step_of "$1")
-    expect_like 0 "resumed at step $from from $1/checkpoint.safetensors${newline}*, 20 steps in about *" \
+    expect_like 0 "${machine}resumed at step $from from $1/checkpoint.safetensors${newline}*, 20 steps in about *" \
         neap run shapes.lua resume=true steps=$((from + 20)) out="$1"
     neap run shapes.lua steps=$((from + 20)) out="whole/$1" >/dev/null 2>&1
     same_run "$1" "whole/$1" "$1"
@@ -126,6 +126,45 @@ for wrong in "batch=16|train: resume: batch: the run began with 8, got 16" \
     "hidden=8|train: resume: mlp: hidden: the run began with 16, got 8"; do
     refused 1 points "${wrong#*|}" resume=true out=parts/points "${wrong%%|*}"
 done
+sed -e 's/labels = true }/labels = true, decay = "none", warmup = 0, clip = 0, stop = 0 }/' \
+    -e 's/log_every = 1,/log_every = 1, decay = o.decay, warmup = o.warmup, clip = o.clip, on_step = function(step)\
+    if step == o.stop then error("enough", 0) end\
+  end,/' points.lua >schedule.lua
+for wrong in "lr=0.5|optimizer: lr: the run began with 0.001, got 0.5" "decay=cosine|decay: the run began with none, got cosine" \
+    "warmup=3|warmup: the run began with 0, got 3" "clip=2|clip: the run began with 0, got 2"; do
+    refused 1 schedule "train: resume: ${wrong#*|}; extend=true goes on with a new schedule" resume=true steps=20 out=parts/points \
+        "${wrong%%|*}"
+done
+refused 2 schedule "train: extend: expected resume=true as well: it goes on with a run whose schedule has ended" extend=true
 refused 1 shapes "$file: expected a checkpoint of dit, got one of mlp" resume=true out=parts/points
 same_text "what is refused changes nothing" "$(cat before)" "$(contents parts/points)"
+
+# --- Schedules --------------------------------------------------------------------------------------------------------
+
+rate() { # OUT STEP
+    sed -n "s/.*\"lr\": \([0-9.e-]*\), .*\"step\": $2}/\1/p" "$1/metrics.jsonl"
+}
+
+# Interrupted and resumed, a schedule goes on where it was: to the same bytes.
+neap run schedule.lua decay=cosine warmup=2 out=whole/cosine >/dev/null 2>&1
+expect_like 1 "*neap: enough" neap run schedule.lua decay=cosine warmup=2 checkpoint_every=5 stop=7 out=parts/cosine
+expect_like 0 "${machine}resumed at step 5 from *" neap run schedule.lua decay=cosine warmup=2 resume=true out=parts/cosine
+same_run "a schedule on its way" whole/cosine parts/cosine
+same_text "a schedule ends at 0" 0.0 "$(rate whole/cosine 12)"
+
+# One that has ended needs to be told to begin again.
+refused 1 schedule "train: resume: the schedule of the run has ended at step 12; extend=true goes on with a new one" \
+    decay=cosine warmup=2 resume=true steps=20 out=parts/cosine
+same_run "a refused resume changes nothing" whole/cosine parts/cosine
+expect_like 0 "${machine}resumed at step 12 from *" \
+    neap run schedule.lua decay=linear warmup=4 resume=true extend=true steps=20 lr=0.02 out=parts/cosine
+same_text "the new schedule warms up" 0.005 "$(rate parts/cosine 13)"
+same_text "and decays" 0.0 "$(rate parts/cosine 20)"
+
+# More steps before its end: what is left is laid over them.
+neap run schedule.lua decay=linear out=whole/linear >/dev/null 2>&1
+expect_like 1 "*neap: enough" neap run schedule.lua decay=linear checkpoint_every=6 stop=7 out=parts/linear
+expect_like 0 "${machine}resumed at step 6 from *" neap run schedule.lua decay=linear steps=18 resume=true out=parts/linear
+same_text "half the rate at half the way, then twice as slowly down" "0.0005 0.00045833 0.0" \
+    "$(rate parts/linear 6) $(printf '%.5g' "$(rate parts/linear 7)") $(rate parts/linear 18)"
 finish

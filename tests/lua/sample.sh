@@ -87,7 +87,7 @@ holds "and not the last" test "$(pictures m.npy 1 1)" != "$(pictures m.npy 2 1)"
 sed 's/euler { steps = 3, guidance = neap.guidance.cfg { w = 1 } }/heun { times = { 1, 0.5, 0 }, guidance = OUTER }/
 s/OUTER/neap.guidance.interval { of = neap.guidance.rescale { of = neap.guidance.cfg { w = 2 } }, high = 0.75 }/' \
     shapes.lua >nested.lua
-expect_like 0 "dit: *" neap run nested.lua
+expect_like 0 "${machine}dit: *" neap run nested.lua
 expect 0 "" neap sample runs/nested -n 2 --label 3 --raw nested.npy
 cat >again.lua <<'RECIPE'
 local neap = require "neap"

@@ -46,7 +46,7 @@ holds "another w, another picture" test "$(cksum <guided.png)" != "$(cksum <runs
 
 small="width=16 depth=1 heads=2 batch=4 steps=3"
 # shellcheck disable=SC2086
-expect_like 0 "dit: * parameters, * at the peak, * s a step, 3 steps in about *" \
+expect_like 0 "${machine}dit: * parameters, * at the peak, * s a step, 3 steps in about *" \
     neap run "$recipes/quickstart.lua" data=shapes $small
 same_text "what it prints" "runs/quickstart: step 3, loss N
 runs/quickstart/checkpoint.safetensors
@@ -57,7 +57,7 @@ expect 0 "" neap sample runs/quickstart --steps 2 --label triangle -o triangles.
 same_text "a row of one class" 000001d20000003c "$(hex triangles.png 16 8)"
 
 # shellcheck disable=SC2086
-expect_like 0 "dit: *" neap run "$recipes/quickstart.lua" data=/nowhere/at/all $small out=elsewhere
+expect_like 0 "${machine}dit: *" neap run "$recipes/quickstart.lua" data=/nowhere/at/all $small out=elsewhere
 same_text "a missing folder is told" "quickstart: there is no /nowhere/at/all; training on drawn shapes instead" \
     "$(head -n 1 stdout)"
 holds "and the pictures are those of shapes" cmp runs/quickstart/samples.png elsewhere/samples.png
@@ -91,7 +91,7 @@ frames() {
     hex "$1" 0 200 | sed -n 's/.*6163544c\(........\).*/0x\1/p' | xargs printf %d
 }
 
-expect_like 0 "mlp: *" neap run "$recipes/flow_2d.lua" hidden=8 depth=1 batch=8 steps=3 points=6 paths=2 num_steps=3
+expect_like 0 "${machine}mlp: *" neap run "$recipes/flow_2d.lua" hidden=8 depth=1 batch=8 steps=3 points=6 paths=2 num_steps=3
 same_text "what it draws" "runs/flow_2d/flow.svg
 runs/flow_2d/flow.png
 runs/flow_2d/flow_film.png" "$(tail -n 3 stdout)"
@@ -135,7 +135,7 @@ expect_like 1 "neap: *loss_per_t: metrics has no columns loss_t0, loss_t1, ..." 
 
 # --- One step ---------------------------------------------------------------------------------------------------------
 
-expect_like 0 "mlp: *" neap run "$recipes/mean_flow_2d.lua" steps=3 points=20 hidden=8 depth=1
+expect_like 0 "${machine}mlp: *" neap run "$recipes/mean_flow_2d.lua" steps=3 points=20 hidden=8 depth=1
 same_text "the figure is named" runs/mean_flow_2d/one_step.png "$(tail -n 1 stdout)"
 same_text "four panels, enlarged twice" 0000050000000550 "$(hex runs/mean_flow_2d/one_step.png 16 8)"
 for part in flow mean; do
@@ -147,7 +147,7 @@ done
 expect 0 "" neap run "$recipes/lecture/gan.lua" steps=200 batch=32 samples=300
 same_text "where the picture is" "runs/lecture/gan.png: data on the left, samples on the right" "$(tail -n 1 stdout)"
 holds "V is told, and is a number" grep -qx 'step *200  V -[0-9.]*' stdout
-expect_like 0 "gan: *" neap run "$recipes/gan_2d.lua" steps=3 samples=300 width=8
+expect_like 0 "${machine}gan: *" neap run "$recipes/gan_2d.lua" steps=3 samples=300 width=8
 same_text "a line for each game" "minimax relativistic" \
     "$(sed -n 's/^\([a-z]*\) *[0-8] of 8 peaks, [0-9.]*% of the samples within three deviations$/\1/p' stdout | tr '\n' ' ' |
         sed 's/ $//')"
@@ -158,20 +158,20 @@ same_text "three panels, enlarged twice" 00000780 "$(hex runs/gan_2d/modes.png 1
 fashion=/usr/share/datasets/fashion-mnist
 if [ -d $fashion ]; then
     # shellcheck disable=SC2086
-    expect_like 0 "dit: *" neap run "$recipes/quickstart.lua" $small out=fashion
+    expect_like 0 "${machine}dit: *" neap run "$recipes/quickstart.lua" $small out=fashion
     same_text "the quickstart as it stands" "fashion: step 3, loss N" "$(sed -n '1s/loss [0-9.]*$/loss N/p' stdout)"
     expect 0 "" neap run "$recipes/noise_levels.lua" rows=1 levels=2 out=fashion
     holds "a real picture is no shape" test "$(cksum <fashion/noise_levels.png)" != \
         "$(cksum <runs/noise_levels/noise_levels.png)"
     expect 0 "" neap sample fashion --steps 2 -n 2 --label "Ankle boot" -o boots.png
 
-    expect_like 0 "dit: *" neap run "$recipes/dit_options.lua" width=16 depth=1 heads=2 steps=2 test=20
+    expect_like 0 "${machine}dit: *" neap run "$recipes/dit_options.lua" width=16 depth=1 heads=2 steps=2 test=20
     same_text "a line for each option" "adaln in_context qk_norm rope swiglu rms_norm" \
         "$(sed -n 's/^\([a-z_]*\) *[0-9]* parameters .* test loss [0-9.]*$/\1/p' stdout | tr '\n' ' ' | sed 's/ $//')"
 
-    expect_like 0 "gan: *" neap run "$recipes/gan_fashion.lua" width=8 steps=3 batch=4 score_every=3
+    expect_like 0 "${machine}gan: *" neap run "$recipes/gan_fashion.lua" width=8 steps=3 batch=4 score_every=3
     holds "a row with scores" grep -q '"frechet": [0-9.]*, .*"recall": [0-9.]*, ' runs/gan_fashion/metrics.jsonl
-    expect_like 0 "gan: *" neap run "$recipes/gan_fashion_r3.lua" width=8 steps=3 batch=4
+    expect_like 0 "${machine}gan: *" neap run "$recipes/gan_fashion_r3.lua" width=8 steps=3 batch=4
     expect 0 "" neap sample runs/gan_fashion_r3 --label Dress -n 2 -o dresses.png
     judge="evaluator=$recipes/evaluator_fashion.safetensors"
     expect_like 1 "neap: latents: expected 18 pictures of class 'Hat' among 20, found 0" \
@@ -183,19 +183,19 @@ if [ -d $fashion ]; then
     holds "arithmetic of latents" grep -q '^runs/gan_fashion/latents.png: ' stdout
     same_text "ten pictures, enlarged twice" 000002460000003c "$(hex runs/gan_fashion/latents.png 16 8)"
     for game in relativistic dcgan; do
-        expect_like 0 "gan: *" \
+        expect_like 0 "${machine}gan: *" \
             neap run "$recipes/gan_stacked.lua" game=$game width=8 steps=3 batch=4 score_every=3 scored=100 out=$game
         holds "$game: classes of three pictures at once are counted" grep -q '"modes": [0-9.]*, ' $game/metrics.jsonl
     done
     expect 1 "neap: game: expected relativistic or dcgan, got 'gan'" neap run "$recipes/gan_stacked.lua" game=gan
 
     # shellcheck disable=SC2086
-    expect_like 0 "dit: *" neap run "$recipes/flow_fashion.lua" $small sampler_steps=2 swiglu=true times=logit_normal
+    expect_like 0 "${machine}dit: *" neap run "$recipes/flow_fashion.lua" $small sampler_steps=2 swiglu=true times=logit_normal
     same_text "a flow" "flow_fashion: step 3, loss N" "$(sed -n '1s/loss [0-9.]*$/loss N/; 1s/^runs.//p' stdout)"
-    expect_like 0 "dit: *" neap run "$recipes/reflow_fashion.lua" couples=10 couple_steps=2 steps=3 batch=4
+    expect_like 0 "${machine}dit: *" neap run "$recipes/reflow_fashion.lua" couples=10 couple_steps=2 steps=3 batch=4
     same_text "made straight" "step 3, loss N" "$(sed -n 's/^runs.reflow_fashion: \(.*\)loss [0-9.]*$/\1loss N/p' stdout)"
     cp runs/flow_fashion/couples.safetensors before
-    expect_like 0 "dit: *" neap run "$recipes/reflow_fashion.lua" couples=10 couple_steps=2 steps=3 batch=4
+    expect_like 0 "${machine}dit: *" neap run "$recipes/reflow_fashion.lua" couples=10 couple_steps=2 steps=3 batch=4
     same_text "couples that are there are taken" \
         "reflow_fashion: taking runs/flow_fashion/couples.safetensors, which is there already; remove it to draw others" \
         "$(head -n 1 stdout)"

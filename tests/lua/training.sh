@@ -11,7 +11,7 @@ row="{\"gradient_norm\": $number, \"loss\": $number, $by_time\"lr\": $number, \"
 
 # --- A run folder -----------------------------------------------------------------------------------------------------
 
-expect_like 0 "dit: 10.5 k parameters, 0 MiB at the peak, [0-9]* s a step, 12 steps in about *" neap run shapes.lua
+expect_like 0 "${machine}dit: 10.5 k parameters, 0 MiB at the peak, [0-9]* s a step, 12 steps in about *" neap run shapes.lua
 same_text "what a run prints" "runs/shapes: step 12, loss N
 runs/shapes/checkpoint.safetensors
 runs/shapes/samples.png" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
@@ -51,7 +51,7 @@ same_text "its grid: 8 columns and 10 rows of 8 pixels and a gap, enlarged 8 tim
 same_text "the step in the checkpoint" 12 "$(step_of runs/shapes)"
 same_text "no control characters where standard error is no terminal" "" "$(tr -d '\n -~' <stderr)"
 
-expect_like 0 "mlp: 634 parameters*" neap run points.lua
+expect_like 0 "${machine}mlp: 634 parameters*" neap run points.lua
 same_text "no picture of points" "checkpoint.safetensors metrics.jsonl recipe.lua settings.json" \
     "$(cd runs/points && echo ./* | sed 's,\./,,g')"
 
@@ -68,7 +68,7 @@ same_text "a plain line of progress" "" "$(tr -d '\n -~' <stderr)"
 # --- An earlier run is moved aside ------------------------------------------------------------------------------------
 
 contents runs/points >before
-expect_like 0 "mlp: *${newline}runs/points held an earlier run, which is now runs/points.1" neap run points.lua seed=1
+expect_like 0 "${machine}mlp: *${newline}runs/points held an earlier run, which is now runs/points.1" neap run points.lua seed=1
 contents runs/points.1 | cmp -s - before
 same_text "an earlier run stays as it was" 0 $?
 expect_like 0 "*which is now runs/points.2" neap run points.lua seed=1 out=runs/points/
@@ -87,6 +87,10 @@ holds "overrides are kept" grep -q '"overrides": {"batch": "16", "lr": "0.01", "
 neap run points.lua precision=bf16 out=a/bf16 >/dev/null 2>&1
 holds "precision=" grep -q '"precision": "bf16"' a/bf16/settings.json
 holds "bf16 is another arithmetic" test "$(metrics a/bf16)" != "$(metrics runs/points)"
+expect_like 0 "generic, 2 threads, fp32 (the instruction set has no products in bf16)${newline}mlp: *" \
+    env NEAP_CPU=generic "$NEAP_SOURCE/neap" run points.lua threads=2 precision=auto out=a/auto
+holds "the precision that was chosen is stored" grep -q '"precision": "fp32"' a/auto/settings.json
+expect_like 0 "*, 1 threads, bf16${newline}mlp: *" neap run points.lua threads=1 precision=bf16 out=a/auto
 for threads in 1 2; do
     neap run shapes.lua steps=20 threads=$threads out=a/threads$threads >/dev/null 2>&1
     holds "threads=$threads" grep -q "\"threads\": $threads" a/threads$threads/settings.json
@@ -121,11 +125,21 @@ same_text "minutes= ends when the time is over" "in time" "$(
     sed -n '$s/.*"seconds": \([0-9.]*\).*/\1/p' a/minutes/metrics.jsonl |
         awk '{ print($1 >= 0.6 && $1 < 10 ? "in time" : $1) }')"
 
+# A schedule that decays is laid over the steps that fit, and ends.
+sed 's/batch = 8,/batch = 8, decay = "cosine",/' points.lua >decay.lua
+expect_like 0 "*, [0-9]* of 200000 steps fit in 0.6 s, and the schedule ends with them*" \
+    neap run decay.lua steps=200000 minutes=0.01 out=a/decay
+reached=$(step_of a/decay)
+holds "the schedule is cut to the steps that fit, $reached" test "$reached" -lt 200000
+holds "the last step has the last rate" grep -q "\"lr\": 0.0, .*\"step\": $reached}" a/decay/metrics.jsonl
+holds "the plan is stored" grep -q '"plan": {"parts": \[{"at": 0, "last": [0-9]*, "step": 0}\], "total": ' a/decay/settings.json
+holds "and in the checkpoint" grep -aq "neap.plan.*\"last.*$reached" a/decay/checkpoint.safetensors
+
 expect 2 "neap: points.lua:3: steps: expected a whole number from 1, got '0'" neap run points.lua steps=0
 for wrong in 'steps=1.5|a whole number from 1' 'steps=x|a whole number from 1' 'minutes=0|a number above 0' \
     'minutes=long|a number above 0' 'minutes=1e999|a number above 0' 'batch=-1|a whole number from 1' \
     'out=|text' 'checkpoint_every=-1|a whole number from 0' 'sample_every=often|a whole number from 0' \
-    'precision=fp16|fp32 or bf16' 'resume=maybe|true or false'; do
+    'precision=fp16|auto, fp32 or bf16' 'resume=maybe|true or false' 'extend=maybe|true or false'; do
     setting=${wrong%|*}
     refused 2 points "${setting%%=*}: expected ${wrong#*|}, got '${setting#*=}'" "$setting"
 done
@@ -148,9 +162,9 @@ refused 2 points "adamw: lr: expected a number above 0, got -1" lr=-1
 
 # --- The processor and the library ------------------------------------------------------------------------------------
 
-expect_like 0 "mlp: *" env NEAP_CPU=generic "$NEAP_SOURCE/neap" run points.lua out=a/generic
+expect_like 0 "${machine}mlp: *" env NEAP_CPU=generic "$NEAP_SOURCE/neap" run points.lua out=a/generic
 holds "NEAP_CPU is kept in settings.json" grep -q '"isa": "generic"' a/generic/settings.json
-expect_like 0 "mlp: *" env NEAP_GEMM=openblas "$NEAP_SOURCE/neap" run points.lua out=a/openblas
+expect_like 0 "${machine}mlp: *" env NEAP_GEMM=openblas "$NEAP_SOURCE/neap" run points.lua out=a/openblas
 loss_of() {
     sed -n '$s/.*"loss": \([0-9.]*\).*/\1/p' "$1/metrics.jsonl"
 }
@@ -162,14 +176,14 @@ done
 # --- Where nothing can be written -------------------------------------------------------------------------------------
 
 # Root may write nearly everywhere; not below a file, nor in the folders that the kernel makes.
-expect_like 1 "mlp: *${newline}neap: points.lua:3: points.lua: cannot be made: *" neap run points.lua out=points.lua/run
-expect_like 1 "mlp: *${newline}neap: points.lua:3: points.lua: cannot be made: *" neap run points.lua out=points.lua
-expect_like 1 "mlp: *${newline}neap: points.lua:3: /proc/run: cannot be made: *" neap run points.lua out=/proc/run
+expect_like 1 "${machine}mlp: *${newline}neap: points.lua:3: points.lua: cannot be made: *" neap run points.lua out=points.lua/run
+expect_like 1 "${machine}mlp: *${newline}neap: points.lua:3: points.lua: cannot be made: *" neap run points.lua out=points.lua
+expect_like 1 "${machine}mlp: *${newline}neap: points.lua:3: /proc/run: cannot be made: *" neap run points.lua out=/proc/run
 mkdir held && echo '{}' >held/metrics.jsonl
 inside() {
     (cd held && neap run ../points.lua out=.)
 }
-expect_like 1 "mlp: *${newline}neap: ../points.lua:3: train: . holds an earlier run and cannot be moved: *" inside
+expect_like 1 "${machine}mlp: *${newline}neap: ../points.lua:3: train: . holds an earlier run and cannot be moved: *" inside
 
 # A disk that is full: no file may grow beyond a limit, in blocks of 512 bytes or 1 KiB, as the shell has it.
 limited() {
@@ -180,9 +194,9 @@ limited() {
         neap run "$@"
     )
 }
-expect_like 1 "mlp: *${newline}neap: points.lua:3: train: a/full/metrics.jsonl: cannot be written: *" \
+expect_like 1 "${machine}mlp: *${newline}neap: points.lua:3: train: a/full/metrics.jsonl: cannot be written: *" \
     limited 1 points.lua out=a/full
-expect_like 1 "mlp: *${newline}neap: points.lua:3: safetensors: a/tight/checkpoint.safetensors: cannot be written: *" \
+expect_like 1 "${machine}mlp: *${newline}neap: points.lua:3: safetensors: a/tight/checkpoint.safetensors: cannot be written: *" \
     limited 8 points.lua out=a/tight
 same_text "nothing of a checkpoint that does not fit" "metrics.jsonl recipe.lua settings.json" \
     "$(cd a/tight && echo ./* | sed 's,\./,,g')"

@@ -73,7 +73,7 @@ expect 2 "neap: help: nothing is named 'sampler.dit'" neap help sampler.dit
 
 expect 0 "" neap env
 same_text "the lines of env" \
-    "version|processor|instructions|threads|products|openblas|lua|built with|plugins|more plugins" \
+    "version|processor|instructions|threads|precision|products|openblas|lua|built with|plugins|more plugins" \
     "$(cut -c 1-13 stdout | sed 's/ *$//' | paste -s -d '|' -)"
 holds "env: the version is that of --version" grep -qx "version       $(neap --version | sed 's/^neap //')" stdout
 holds "env: an instruction set" grep -qx 'instructions  \(generic\|avx2\|avx512\|avx512bf16\)' stdout

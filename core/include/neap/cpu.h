@@ -29,6 +29,11 @@ const char *neap_cpu_name(void);                /* the processor's brand string 
 const char *neap_gemm_name(void);
 const char *neap_openblas_name(void);           /* the OpenBLAS at hand: version and kernels */
 
+/* How many times faster than in fp32 a matrix product runs in bf16, with the instruction set and the threads in use. 0: the set
+ * has no instruction for bf16, so rounding could only cost. Measured on the first call, in about 20 ms, and remembered. -1 with
+ * a message where there is no memory for it. */
+double neap_bf16_speed(void);
+
 /* Floating-point operations a second of all threads together, measured with multiply-adds on registers (some 0.1 s);
  * with `bf16` those of products of bf16 where the set in use has them. */
 double neap_fma_peak(bool bf16);

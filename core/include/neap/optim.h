@@ -48,8 +48,9 @@ bool neap_optimizer_averages(const neap_optimizer *optimizer); /* does it keep a
 /* Swaps the parameters' values with their averages; a second call swaps back. Fails where there is no average. */
 int neap_optimizer_swap_ema(neap_optimizer *optimizer);
 
-/* lr multiplier: linear from 0 to 1 over `warmup` steps, then constant, or by cosine to `floor` at `total`. */
+/* Factor of the learning rate at a step from 1: linear from 0 to 1 over `warmup` steps, then constant, or falling to `floor`
+ * at step `total`. The step may be a fraction, for schedules that are stretched over another number of steps. */
 typedef enum neap_decay { NEAP_DECAY_NONE, NEAP_DECAY_LINEAR, NEAP_DECAY_COSINE } neap_decay;
-double neap_schedule(int64_t step, int64_t warmup, int64_t total, neap_decay decay, double floor);
+double neap_schedule(double step, int64_t warmup, int64_t total, neap_decay decay, double floor);
 
 #endif

@@ -1,6 +1,7 @@
 --- neap env
 local core = require "neap.core"
 local arguments = require "neap.arguments"
+local precision = require "neap.train.precision"
 
 return function(list)
   arguments.none("env", list)
@@ -10,6 +11,7 @@ return function(list)
     { "processor", machine.cpu },
     { "instructions", machine.isa .. (machine.isa ~= machine.isa_supported and " (of " .. machine.isa_supported .. ")" or "") },
     { "threads", core.threads() },
+    { "precision", ("%s where it is auto: %s"):format(precision.automatic()) },
     { "products", machine.gemm },
     { "openblas", machine.openblas },
     { "lua", _VERSION },

@@ -8,13 +8,14 @@ local compare = require "neap.evaluate.compare"
 local evaluator = require "neap.evaluate.evaluator"
 local real = require "neap.evaluate.real"
 local report = require "neap.cli.report"
+local precision = require "neap.train.precision"
 local rule = require "neap.rule"
 local samples = require "neap.evaluate.samples"
 
 local RULES = drawn.rules {
   ["-n"] = { "n", rule.whole(2, 1000000) },
   ["--labels"] = { "labels", rule.text "'each', or labels with commas between" },
-  ["--precision"] = { "precision", rule.choice("fp32", "bf16") },
+  ["--precision"] = { "precision", rule.choice("auto", "fp32", "bf16") },
   ["--evaluator"] = { "evaluator", rule.text "a classifier's checkpoint" },
   ["--data"] = { "data", rule.text "a folder" },
   ["--metric"] = { key = "metric", kind = "a metric", read = rule.text().read, many = true },
@@ -37,12 +38,12 @@ local function draw(given, run, pairs_)
   local spec = run.model:spec()
   local labels = samples.labels(given.labels, given.n, spec.classes, run.labels)
   local own, worse = drawn.adjust(run, given, pairs_), drawn.worse("eval", given)
-  local before = core.precision(given.precision == "bf16" and "bf16" or "f32")
+  local before = precision.set((precision.choose(given.precision or "fp32")))
   local done, x = pcall(own.sample, own, run.model, {
     n = given.n, seed = given.seed, labels = labels and labels:tolist(), batch = given.batch, watch = drawn.progress,
     worse = worse,
   })
-  core.precision(before)
+  precision.put(before)
   if not done then
     error(x, 0)
   end

@@ -11,7 +11,8 @@ local TEXTS = {
   run = [==[
   neap run RECIPE [key=value ...]   run a recipe; its keys and those of training:
                                     steps= minutes= batch= seed= out= checkpoint_every=
-                                    sample_every= score_every= precision= threads= resume=
+                                    sample_every= score_every= precision= threads=
+                                    resume= extend=
 ]==],
   sample = [==[
   neap sample RUN [-n N] [--seed S] [--label L] [-o FILE.png] [--raw FILE.npy] [--film FILE.png]
@@ -24,7 +25,7 @@ local TEXTS = {
 ]==],
   eval = [==[
   neap eval RUN [-n N] [--seed S] [--labels L,..] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
-             [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--precision fp32|bf16]
+             [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--precision auto|fp32|bf16]
 ]==] .. DRAWING .. [==[
                                     score what a run draws against examples it has not seen
              [--samples FILE.npy [--sample-labels FILE.npy]]

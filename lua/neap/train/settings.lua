@@ -9,8 +9,8 @@ local tensor = require "neap.tensor"
 local settings_of = {}
 
 local DEFAULTS = {
-  batch = 64, steps = 1000, warmup = 0, decay = "none", floor = 0, clip = 0, ema = 0, precision = "fp32",
-  checkpoint_every = 1000, sample_every = 0, log_every = 10, resume = false, rollback = 0,
+  batch = 64, steps = 1000, warmup = 0, decay = "none", floor = 0, clip = 0, ema = 0, precision = "auto",
+  checkpoint_every = 1000, sample_every = 0, log_every = 10, resume = false, extend = false, rollback = 0,
   score_every = 0, score_samples = 1000,
 }
 
@@ -46,6 +46,9 @@ function settings_of.resolve(given, out)
   for key in pairs(options.standard) do
     settings[key] = options.training_value(key, settings[key])
   end
+  if settings.extend and not settings.resume then
+    core.fail_usage "train: extend: expected resume=true as well: it goes on with a run whose schedule has ended"
+  end
   settings.seed = settings.seed or tensor.seed()
   settings.out = settings.out or out
   return settings
@@ -68,9 +71,9 @@ function settings_of.describe(settings)
   for key in pairs(DEFAULTS) do
     described[key] = settings[key]
   end
-  described.resume, described.checkpoint_every = nil, nil
+  described.resume, described.extend, described.checkpoint_every = nil, nil, nil
   described.sample_every, described.log_every, described.score_every, described.score_samples = nil, nil, nil, nil
-  described.seed = settings.seed
+  described.seed, described.minutes = settings.seed, settings.minutes
   return described
 end
 
