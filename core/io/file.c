@@ -1,8 +1,10 @@
 /* Small files and folders. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <neap/error.h>
 #include <neap/io.h>
@@ -57,6 +59,21 @@ void *neap_file_load(const char *path, size_t limit, size_t *size)
     return neap_fail_null("%s: cannot be read: %s", path, strerror(errno)); /* a folder opens, and fails here */
 }
 
+/* The folder that a link leads to and that is not there yet. */
+static int make_target(const char *link)
+{
+    char target[PATH_MAX];
+    ssize_t length = readlink(link, target, sizeof target - 1);
+    if (length <= 0)
+        return neap_fail("%s: cannot be made: %s", link, strerror(errno));
+    target[length] = 0;
+    const char *slash = *target == '/' ? NULL : strrchr(link, '/'); /* a relative one starts in the folder of the link */
+    char *path = neap_format("%.*s%s", slash ? (int)(slash - link) + 1 : 0, link, target);
+    int status = path ? neap_folder_make(path) : -1;
+    neap_free(path);
+    return status;
+}
+
 static int make_one(const char *path)
 {
     struct stat about;
@@ -65,6 +82,8 @@ static int make_one(const char *path)
     int reason = errno;
     if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
         return 0;
+    if (reason == EEXIST && errno == ENOENT && lstat(path, &about) == 0 && S_ISLNK(about.st_mode))
+        return make_target(path);
     return neap_fail("%s: cannot be made: %s", path, strerror(reason));
 }
 

@@ -106,6 +106,8 @@ void neap_lua_open_sampling(lua_State *L);
 void neap_lua_open_score(lua_State *L);
 void neap_lua_open_safetensors(lua_State *L);
 void neap_lua_open_files(lua_State *L);
+void neap_lua_open_folder(lua_State *L);
+void neap_lua_open_lock(lua_State *L);
 void neap_lua_open_draw(lua_State *L);
 void neap_lua_open_pixels(lua_State *L);
 void neap_lua_open_json(lua_State *L);

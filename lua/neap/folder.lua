@@ -17,31 +17,65 @@ local function read_all(path)
   return text
 end
 
--- A new run never writes over an old one: that moves to the next free number.
-local function move_aside(path)
-  local number = 1
-  while core.exists(path .. "." .. number) do
-    number = number + 1
-  end
-  local moved, reason = os.rename(path, path .. "." .. number)
-  if not moved then
-    core.fail(("train: %s holds an earlier run and cannot be moved: %s"):format(path, reason))
-  end
-  io.stderr:write(("%s held an earlier run, which is now %s.%d\n"):format(path, path, number))
-end
-
 --- The folder at a path, which need not be there yet; slashes at its end would get in the way of other names.
 function folder.at(path)
   local trimmed = path:match "^(.-)/*$"
   return setmetatable({ path = trimmed ~= "" and trimmed or "/" }, folder)
 end
 
---- Makes the folder ready for a new run, or for one that goes on.
-function folder:open(resume)
-  if not resume and core.exists(self:file "metrics.jsonl") then
-    move_aside(self.path)
+--- Locks the folder where there is one: from here to folder:release no other run may use it. Fails with the name of the
+-- process that does.
+function folder:claim()
+  if core.exists(self.path) == "folder" then
+    local owner
+    self.lock, owner = core.folder_lock(self.path)
+    if not self.lock then
+      core.fail(("train: %s is in use by %s"):format(self.path, owner))
+    end
   end
+end
+
+function folder:release()
+  if self.lock then
+    self.lock:close()
+    self.lock = nil
+  end
+end
+
+folder.__close = folder.release
+
+--- Fails where the path no longer leads to the folder that was locked: another run may use the path by now.
+function folder:check()
+  if not self.lock:holds(self.path) then
+    core.fail(("train: %s was moved or removed while the run used it"):format(self.path))
+  end
+end
+
+-- A new run never writes over an old one: that moves to the next free number. Its lock is held until the new folder has
+-- one; of two runs that begin at once only one moves it. A link stays, and what it leads to moves and is made anew.
+local function move_aside(self)
+  local earlier <close> = self.lock
+  local now, reason = core.folder_aside(self.path)
+  if not now then
+    core.fail(("train: %s holds an earlier run and cannot be moved: %s"):format(self.path, reason))
+  end
+  self.lock = nil
+  io.stderr:write(("%s held an earlier run, which is now %s\n"):format(self.path, now))
   core.folder_make(self.path)
+  self:claim()
+end
+
+--- Makes the folder ready for a new run, or for one that goes on, and locks it. A path may be a link to a folder, also to one
+-- that is not there yet: the run is written where the link leads.
+function folder:open(resume)
+  core.folder_make(self.path)
+  if not (self.lock and self.lock:holds(self.path)) then
+    self:release()
+    self:claim()
+  end
+  if not resume and (core.exists(self:file "metrics.jsonl") or core.exists(self:checkpoint())) then
+    move_aside(self)
+  end
   local reason = core.writable(self.path)
   if reason then
     core.fail(("train: %s: cannot write there: %s"):format(self.path, reason))

@@ -154,7 +154,8 @@ function train.train(given)
     core.sampler_fits(settings.model, settings.sampler.instance)
   end
   local run
-  local place = folder.at(settings.out)
+  local place <close> = folder.at(settings.out)
+  place:claim()
   guarded(settings, place:checkpoint(), function()
     run = new_run(settings)
     if settings.resume then

@@ -53,6 +53,7 @@ neap_tensor *neap_npy_load(const char *path);
 int neap_file_save(const char *path, const void *bytes, size_t size);
 /* Reads a whole file; NUL-terminated beyond *size; free with neap_free. At most `limit` bytes. */
 void *neap_file_load(const char *path, size_t limit, size_t *size);
-int neap_folder_make(const char *path); /* with its parents; fine when it stands already */
+/* With its parents; fine when it stands already. Where a link leads to nothing, the folder is made that it names. */
+int neap_folder_make(const char *path);
 
 #endif

@@ -30,6 +30,7 @@ end
 
 --- Writes the run's checkpoint.
 function loop.save(run, place)
+  place:check()
   checkpoint.save(place:checkpoint(), run)
   run.saved = run.step
 end

@@ -1,0 +1,82 @@
+/* The folder of a run: moving an earlier run out of the way of a new one. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "binding.h"
+
+/* Is `inner` the folder `outer` or inside it? Both are real paths. */
+static bool is_inside(const char *inner, const char *outer)
+{
+    size_t length = strlen(outer);
+    return strncmp(inner, outer, length) == 0 && (inner[length] == 0 || inner[length] == '/' || length == 1);
+}
+
+/* The folder that a path names, behind links, as an absolute path; NULL with errno. `parent` gets that of the path. */
+static bool resolve(const char *path, char real[PATH_MAX], char parent[PATH_MAX])
+{
+    char up[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    snprintf(up, sizeof up, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    return realpath(path, real) && realpath(up, parent);
+}
+
+/* Renames to the first free number. The name is taken by an empty folder first, so that no two processes take one. */
+static int rename_aside(const char *from, char *to, size_t room)
+{
+    for (int number = 1;; number++) {
+        if (snprintf(to, room, "%s.%d", from, number) >= (int)room) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        if (mkdir(to, 0777) < 0) {
+            if (errno == EEXIST)
+                continue;
+            return -1;
+        }
+        if (rename(from, to) == 0)
+            return 0;
+        if (rmdir(to) == 0)
+            return rename(from, to); /* some file systems replace no folder, not even an empty one */
+    }
+}
+
+static const char *why_not(const char *real, const char *parent)
+{
+    char here[PATH_MAX];
+    if (!realpath(".", here))
+        return strerror(errno);
+    if (is_inside(here, real))
+        return "the current folder is in it";
+    return is_inside(parent, real) ? "the link to it is in it" : NULL;
+}
+
+/*
+ * folder_aside(path) -> where the folder is now, path.1 or the next free number; or nil and why it cannot be moved.
+ * A link stays where it is: the folder that it leads to is moved, within its own parent.
+ */
+static int folder_aside(lua_State *L)
+{
+    char real[PATH_MAX], parent[PATH_MAX], to[PATH_MAX];
+    struct stat about;
+    const char *path = luaL_checkstring(L, 1), *reason = NULL;
+    if (lstat(path, &about) < 0 || !resolve(path, real, parent))
+        reason = strerror(errno);
+    else if (!(reason = why_not(real, parent)) &&
+             rename_aside(S_ISLNK(about.st_mode) ? real : path, to, sizeof to) < 0)
+        reason = strerror(errno);
+    lua_pushstring(L, reason ? NULL : to);
+    lua_pushstring(L, reason);
+    return 2;
+}
+
+static const luaL_Reg functions[] = {{"folder_aside", folder_aside}, {NULL, NULL}};
+
+void neap_lua_open_folder(lua_State *L)
+{
+    luaL_setfuncs(L, functions, 0);
+}
