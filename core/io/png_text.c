@@ -28,8 +28,6 @@ int neap_png_check_text(const char *path, const neap_pair *text, int pairs)
         if (!is_key(text[i].key))
             return neap_fail("%s: expected a text key of 1 to %d printable ASCII characters with single spaces "
                              "between, got '%s'", path, MOST_KEY, text[i].key);
-        if (!neap_text_is_utf8(text[i].value, strlen(text[i].value)))
-            return neap_fail("%s: text '%s': expected UTF-8", path, text[i].key);
     }
     return 0;
 }
@@ -46,11 +44,12 @@ int neap_png_write_chunk(neap_output *out, const char type[4], const void *body,
                : 0;
 }
 
-/* tEXt is Latin-1; anything beyond ASCII goes into iTXt: no compression, no language, no translated key. */
+/* tEXt is Latin-1, iTXt is UTF-8: no compression, no language, no translated key. UTF-8 beyond ASCII goes into iTXt. Any other
+ * bytes, of a path perhaps, go into tEXt as they are. */
 static int write_pair(neap_output *out, const neap_pair *pair)
 {
     static const char gap[5] = {0};
-    bool plain = neap_text_is_ascii(pair->value);
+    bool plain = neap_text_is_ascii(pair->value) || !neap_text_is_utf8(pair->value, strlen(pair->value));
     size_t between = plain ? 1 : sizeof gap, key = strlen(pair->key), value = strlen(pair->value);
     char *body = neap_calloc(key + between + value, 1);
     if (!body)

@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
+#include <neap/error.h>
 #include <neap/memory.h>
 
 static bool reserve(neap_text *t, size_t more)
@@ -92,4 +94,31 @@ bool neap_text_is_ascii(const char *string)
     while (*string && (unsigned char)*string < 0x80)
         string++;
     return !*string;
+}
+
+/* --- Bytes as hexadecimal digits ----------------------------------------------------------------------------------- */
+
+static const char hex_digits[] = "0123456789abcdef";
+
+char *neap_hex(const void *bytes, size_t size)
+{
+    char *text = neap_calloc(size + 1, 2);
+    for (size_t i = 0; text && i < size; i++) {
+        uint8_t byte = ((const uint8_t *)bytes)[i];
+        text[2 * i] = hex_digits[byte >> 4];
+        text[2 * i + 1] = hex_digits[byte & 15];
+    }
+    return text;
+}
+
+char *neap_unhex(const char *digits, size_t *size)
+{
+    size_t length = strlen(digits);
+    if (length % 2 || strspn(digits, hex_digits) != length)
+        return neap_fail_null("expected pairs of hexadecimal digits, got '%s'", digits);
+    char *bytes = neap_calloc(length / 2 + 1, 1);
+    for (size_t i = 0; bytes && i < length; i++)
+        bytes[i / 2] = (char)((uint8_t)bytes[i / 2] << 4 | (strchr(hex_digits, digits[i]) - hex_digits));
+    *size = length / 2;
+    return bytes;
 }

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <neap/io.h>
+
 typedef struct neap_text {
     char *bytes; /* owned; free with neap_free */
     size_t length, room;
@@ -17,8 +19,6 @@ void neap_text_add(neap_text *text, const char *format, ...) __attribute__((form
 /* As a JSON string between quotes; the string is UTF-8. */
 void neap_text_add_json(neap_text *text, const char *string);
 
-/* Strict UTF-8: no overlong forms, surrogates or code points past U+10FFFF. */
-bool neap_text_is_utf8(const char *bytes, size_t length);
 bool neap_text_is_ascii(const char *string);
 
 #endif

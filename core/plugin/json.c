@@ -1,5 +1,8 @@
 /* Configs as JSON and back, exactly: seventeen digits name every double. */
+#include <string.h>
+
 #include <neap/error.h>
+#include <neap/io.h>
 #include <neap/memory.h>
 
 #include "io/json.h"
@@ -18,6 +21,17 @@ static json_t *write_component(const neap_instance *inner)
                   : NULL;
 }
 
+/* Text that is not UTF-8 is written as bytes: see neap_hex. */
+static json_t *write_text(const char *text)
+{
+    if (!text || neap_text_is_utf8(text, strlen(text)))
+        return text ? json_string(text) : json_null();
+    char *digits = neap_hex(text, strlen(text));
+    json_t *bytes = digits ? json_pack("{s:s}", "bytes", digits) : NULL;
+    neap_free(digits);
+    return bytes;
+}
+
 static json_t *write_value(const neap_value *value)
 {
     if (value->type == NEAP_PARAM_INT)
@@ -28,7 +42,7 @@ static json_t *write_value(const neap_value *value)
         return json_boolean(value->integer);
     if (value->type == NEAP_PARAM_COMPONENT)
         return write_component(value->component);
-    return value->text ? json_string(value->text) : json_null();
+    return write_text(value->text);
 }
 
 static json_t *write_config(const neap_instance *instance)
@@ -41,7 +55,7 @@ static json_t *write_config(const neap_instance *instance)
             continue; /* there is no value yet to write */
         neap_value value = neap_instance_get(instance, param);
         if (json_object_set_new(config, param->name, write_value(&value))) {
-            neap_fail("%s: %s: expected UTF-8 text", component->name, param->name);
+            neap_fail("%s: %s: cannot be written as JSON", component->name, param->name);
             json_decref(config);
             config = NULL;
         }
@@ -76,6 +90,27 @@ static neap_instance *read_component(json_t *json)
     return read_config(kind, name, config);
 }
 
+/* The text of {"bytes": "6361"}; the caller frees it. */
+static char *read_bytes(const char *digits)
+{
+    size_t size;
+    char *text = neap_unhex(digits, &size);
+    if (!text || strlen(text) == size)
+        return text;
+    neap_free(text);
+    return neap_fail_null("expected bytes without NUL, got '%s'", digits);
+}
+
+static int read_object(json_t *json, neap_value *value)
+{
+    const char *digits = json_string_value(json_object_get(json, "bytes"));
+    if (digits)
+        *value = (neap_value){.type = NEAP_PARAM_TEXT, .text = read_bytes(digits)};
+    else
+        *value = (neap_value){.type = NEAP_PARAM_COMPONENT, .component = read_component(json)};
+    return value->text || value->component ? 0 : -1;
+}
+
 static int read_value(json_t *json, neap_value *value)
 {
     *value = (neap_value){.type = NEAP_PARAM_TEXT, .text = json_string_value(json)};
@@ -86,10 +121,10 @@ static int read_value(json_t *json, neap_value *value)
     else if (json_is_boolean(json))
         *value = (neap_value){.type = NEAP_PARAM_FLAG, .integer = json_is_true(json)};
     else if (json_is_object(json))
-        *value = (neap_value){.type = NEAP_PARAM_COMPONENT, .component = read_component(json)};
+        return read_object(json, value);
     else if (json_is_array(json))
         return neap_fail("expected one value, got an array");
-    return json_is_object(json) && !value->component ? -1 : 0;
+    return 0;
 }
 
 static int read_member(neap_instance *instance, const char *key, json_t *json)
@@ -99,8 +134,11 @@ static int read_member(neap_instance *instance, const char *key, json_t *json)
         neap_fail_in(key);
         return neap_fail_in(instance->component->name);
     }
+    char *bytes = json_is_object(json) ? (char *)(uintptr_t)value.text : NULL;
+    neap_instance *component = value.component; /* setting may write the value in another form */
     int status = neap_instance_set(instance, key, &value);
-    neap_instance_release(value.component);
+    neap_instance_release(component);
+    neap_free(bytes);
     return status;
 }
 

@@ -35,6 +35,43 @@ static json_t *hold(lua_State *L, json_t **slot, json_t *value, const char *what
     return value;
 }
 
+/* --- Text that is not UTF-8: { "bytes": "636166e9" }, see neap_hex ---------------------------------------------------- */
+
+/* The text that an object stands for, to be freed; NULL for an object like any other. */
+static char *bytes_of(lua_State *L, const json_t *object, size_t *size)
+{
+    const char *digits = json_string_value(json_object_get(object, "bytes"));
+    if (!digits || json_object_size(object) != 1 || strlen(digits) % 2 || digits[strspn(digits, "0123456789abcdef")])
+        return NULL;
+    char *bytes = neap_unhex(digits, size);
+    if (!bytes)
+        neap_lua_raise(L);
+    if (!neap_text_is_utf8(bytes, *size))
+        return bytes;
+    neap_free(bytes);
+    return NULL;
+}
+
+static void hold_bytes(lua_State *L, json_t **slot, const char *text, size_t length)
+{
+    char *digits = neap_hex(text, length);
+    if (!digits)
+        neap_lua_raise(L);
+    *slot = json_pack("{s:s}", "bytes", digits);
+    neap_free(digits);
+    hold(L, slot, *slot, "a text");
+}
+
+/* A table that would be read back as text. */
+static void check_object(lua_State *L, const json_t *object)
+{
+    size_t size;
+    char *bytes = bytes_of(L, object, &size);
+    neap_free(bytes);
+    if (bytes)
+        neap_lua_error(L, "json: cannot hold a table of 'bytes' alone, which stands for text that is not UTF-8");
+}
+
 /* --- Encoding -------------------------------------------------------------------------------------------------------- */
 
 static void encode(lua_State *L, int index, json_t **slot, int depth);
@@ -78,6 +115,7 @@ static void encode_object(lua_State *L, int index, json_t **slot, int depth)
             neap_lua_error(L, "json: '%s' cannot be a key", key);
         lua_pop(L, 2);
     }
+    check_object(L, object);
 }
 
 static void encode_table(lua_State *L, int index, json_t **slot, int depth)
@@ -90,18 +128,25 @@ static void encode_table(lua_State *L, int index, json_t **slot, int depth)
     (list ? encode_list : encode_object)(L, index, slot, depth + 1);
 }
 
-static void encode(lua_State *L, int index, json_t **slot, int depth)
+static void encode_text(lua_State *L, int index, json_t **slot)
 {
     size_t length;
+    const char *text = lua_tolstring(L, index, &length);
+    if (neap_text_is_utf8(text, length))
+        hold(L, slot, json_stringn(text, length), "a text");
+    else
+        hold_bytes(L, slot, text, length);
+}
+
+static void encode(lua_State *L, int index, json_t **slot, int depth)
+{
     switch (lua_type(L, index)) {
     case LUA_TTABLE:
         encode_table(L, index, slot, depth);
         return;
-    case LUA_TSTRING: {
-        const char *text = lua_tolstring(L, index, &length);
-        hold(L, slot, json_stringn(text, length), "text that is not UTF-8");
+    case LUA_TSTRING:
+        encode_text(L, index, slot);
         return;
-    }
     case LUA_TBOOLEAN:
         hold(L, slot, json_boolean(lua_toboolean(L, index)), "a flag");
         return;
@@ -135,10 +180,22 @@ static int json_encode(lua_State *L)
 
 static void push(lua_State *L, const json_t *value);
 
+static bool push_bytes(lua_State *L, const json_t *object)
+{
+    size_t size;
+    char *bytes = bytes_of(L, object, &size);
+    if (bytes)
+        lua_pushlstring(L, bytes, size);
+    neap_free(bytes);
+    return bytes != NULL;
+}
+
 static void push_object(lua_State *L, json_t *object)
 {
     const char *key;
     json_t *value;
+    if (push_bytes(L, object))
+        return;
     lua_newtable(L);
     json_object_foreach(object, key, value) {
         push(L, value);

@@ -54,7 +54,7 @@ end
 -- A new run never writes over an old one: that moves to the next free number. Its lock is held until the new folder has
 -- one; of two runs that begin at once only one moves it. A link stays, and what it leads to moves and is made anew.
 local function move_aside(self)
-  local earlier <close> = self.lock
+  local earlier <close> = self.lock -- luacheck: ignore 211
   local now, reason = core.folder_aside(self.path)
   if not now then
     core.fail(("train: %s holds an earlier run and cannot be moved: %s"):format(self.path, reason))

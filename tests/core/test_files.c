@@ -226,9 +226,58 @@ START_TEST(utf8_sequences)
 }
 END_TEST
 
+/* --- Bytes -------------------------------------------------------------------------------------------------------- */
+
+START_TEST(hexadecimal)
+{
+    static const char *const bad[] = {"a", "0g", "E9", " e9", "e9 ", "0x"};
+    char bytes[256];
+    size_t size = 0;
+    for (int i = 0; i < 256; i++)
+        bytes[i] = (char)i;
+    char *digits = present(neap_hex(bytes, 256)), *again = present(neap_unhex(digits, &size));
+    ck_assert_uint_eq(size, 256);
+    ck_assert_mem_eq(again, bytes, 256);
+    ck_assert_int_eq(again[256], 0);
+    ck_assert(strncmp(digits, "000102", 6) == 0 && strcmp(digits + 506, "fdfeff") == 0);
+    neap_free(digits);
+    neap_free(again);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_fails_with(neap_unhex(bad[i], &size) == NULL, saying("expected pairs of hexadecimal digits, got '%s'", bad[i]));
+}
+END_TEST
+
+/* --- Links -------------------------------------------------------------------------------------------------------- */
+
+static void make_link(const char *target, const char *name)
+{
+    ck_assert_int_eq(symlink(target, in_folder(name)), 0);
+}
+
+START_TEST(links_to_folders)
+{
+    struct stat about;
+    char absolute[512];
+    make_link("far/away", "link");
+    make_link("link", "second");
+    ck_succeeds(neap_folder_make(in_folder("second/in/it/")));
+    ck_assert(stat(in_folder("far/away/in/it"), &about) == 0 && S_ISDIR(about.st_mode));
+    ck_assert(lstat(in_folder("link"), &about) == 0 && S_ISLNK(about.st_mode));
+    snprintf(absolute, sizeof absolute, "%s", in_folder("absolute"));
+    make_link(absolute, "third");
+    ck_succeeds(neap_folder_make(in_folder("third")));
+    ck_assert(stat(absolute, &about) == 0 && S_ISDIR(about.st_mode));
+    make_link("round", "round");
+    ck_fails_saying(neap_folder_make(in_folder("round")), "cannot be made");
+    write_file("plain", "", 0);
+    make_link("plain", "fourth");
+    ck_fails_saying(neap_folder_make(in_folder("fourth")), "cannot be made: File exists");
+}
+END_TEST
+
 int main(void)
 {
     return RUN_SUITE("files", there_and_back, names_without_a_folder, loading_fails, the_old_file_stands,
                      places_that_cannot_be_written, abandoned, modes, folders, no_folders, no_memory,
-                     nothing_else_is_removed, utf8_code_points, utf8_sequences);
+                     nothing_else_is_removed, utf8_code_points, utf8_sequences, hexadecimal, links_to_folders);
 }

@@ -24,12 +24,28 @@ test("decode: the same values", function()
   equal(decode "{}", {})
 end)
 
+test("text that is not UTF-8: as bytes, and back", function()
+  equal({ encode "caf\xe9", encode { "\0\xff" } }, { '{"bytes": "636166e9"}', '[{"bytes": "00ff"}]' })
+  for _, value in ipairs { "caf\xe9", "\0\xff", { path = "/a\xe9/b\n", n = 1 }, { { bytes = "\xed\xa0\x80" } } } do
+    equal(decode(encode(value)), value)
+  end
+end)
+
+test("objects that only look like bytes stay objects", function()
+  for _, value in ipairs { { bytes = "6361" }, { bytes = "E9" }, { bytes = "e" }, { bytes = "" }, { bytes = 9 },
+    { bytes = "e9", more = 1 } } do
+    equal(decode(encode(value)), value)
+  end
+  raises("json: cannot hold a table of 'bytes' alone, which stands for text that is not UTF-8", function()
+    encode { a = { bytes = "e9" } }
+  end)
+end)
+
 test("encode: what JSON cannot hold", function()
   raises("json: cannot hold a nil", function() encode(nil) end)
   raises("json: cannot hold a function", function() encode { a = { print } } end)
   raises("json: cannot hold a number that is not finite", function() encode { 0 / 0 } end)
   raises("json: cannot hold a number that is not finite", function() encode { a = -math.huge } end)
-  raises("json: cannot hold text that is not UTF-8", function() encode "\xff" end)
   raises("json: '\xff' cannot be a key", function() encode { ["\xff"] = 1 } end)
   raises("json: 'a' cannot be a key", function() encode { ["a\0b"] = 1 } end)
   raises("json: expected names as keys, got number", function() encode { [1.5] = 1 } end)

@@ -232,10 +232,29 @@ START_TEST(json_form)
                            "\"note\":\"none so far\",\"mode\":\"far\","
                            "\"inner\":{\"kind\":\"metric\",\"name\":\"deep\",\"config\":{\"next\":null}}}");
     neap_free(json);
-    ck_succeeds(set_string(wide, "path", "\xff"));
-    ck_fails_with(neap_instance_json(wide) == NULL, "wide: path: expected UTF-8 text");
     neap_instance_release(wide);
     neap_instance_release(deep);
+}
+END_TEST
+
+/* Paths are bytes: each text comes back as it was. */
+START_TEST(json_bytes)
+{
+    static const char *const texts[][2] = {
+        {"caf\xe9/\n", "\"path\":{\"bytes\":\"636166e92f0a\"}"}, {"\xff", "{\"bytes\":\"ff\"}"}, {"caf\xc3\xa9", "\"path\":\"caf\xc3\xa9\""},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        neap_instance *wide = make("metric", "wide");
+        ck_succeeds(set_string(wide, "path", texts[i][0]));
+        char *json = neap_instance_json(wide);
+        ck_assert_msg(json && strstr(json, texts[i][1]), "%s", json ? json : neap_error_message());
+        neap_instance *again = neap_instance_from_json("metric", "wide", json);
+        ck_assert_msg(again != NULL, "%s", neap_error_message());
+        ck_assert_str_eq(config_of(again)->path, texts[i][0]);
+        neap_free(json);
+        neap_instance_release(again);
+        neap_instance_release(wide);
+    }
 }
 END_TEST
 
@@ -252,6 +271,10 @@ START_TEST(bad_json)
          "wide: inner: metric 'dep' is not known; did you mean 'deep'?"},
         {"{\"inner\": {\"kind\": \"metric\", \"name\": \"deep\", \"config\": {\"width\": -1}}}",
          "wide: inner: deep: width: expected 1 to 4096, got -1"},
+        {"{\"path\": {\"bytes\": \"e\"}}", "wide: path: expected pairs of hexadecimal digits, got 'e'"},
+        {"{\"path\": {\"bytes\": \"E9\"}}", "wide: path: expected pairs of hexadecimal digits, got 'E9'"},
+        {"{\"path\": {\"bytes\": \"e900\"}}", "wide: path: expected bytes without NUL, got 'e900'"},
+        {"{\"depth\": {\"bytes\": \"e9\"}}", "wide: depth: expected a whole number, got text '\xe9'"},
         {"[]", "wide: expected a JSON object"},
     };
     neap_instance_release(make("metric", "wide"));
@@ -287,5 +310,5 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("instance", defaults, values_are_set, values_come_back, bad_values, required, components_inside,
-                     from_text, from_bad_text, json_is_exact, json_form, bad_json, no_memory);
+                     from_text, from_bad_text, json_is_exact, json_form, json_bytes, bad_json, no_memory);
 }

@@ -49,6 +49,17 @@ neap_tensor *neap_jpeg_load(const char *path); /* f32 [H, W, C] */
 int neap_npy_save(const char *path, neap_tensor *x);
 neap_tensor *neap_npy_load(const char *path);
 
+/*
+ * Paths and other texts are bytes, and strings of JSON are UTF-8. Text that is not UTF-8 stands in JSON as the object
+ * {"bytes": "636166e9"}, each byte as two hexadecimal digits.
+ */
+/* Strict UTF-8: no overlong forms, surrogates or code points past U+10FFFF. */
+bool neap_text_is_utf8(const char *bytes, size_t length);
+/* Two lower-case digits for each byte; free with neap_free. NULL without memory. */
+char *neap_hex(const void *bytes, size_t size);
+/* The bytes, with a NUL behind them that *size does not count; free with neap_free. NULL for anything but such digits. */
+char *neap_unhex(const char *digits, size_t *size);
+
 /* Writes a whole small file atomically. */
 int neap_file_save(const char *path, const void *bytes, size_t size);
 /* Reads a whole file; NUL-terminated beyond *size; free with neap_free. At most `limit` bytes. */
