@@ -150,31 +150,51 @@ static int write_all(const char *path, const neap_text *header, const neap_named
     return status < 0 ? neap_output_abandon(&out) : neap_output_commit(&out);
 }
 
-static int save(const char *path, neap_named_tensor *sorted, int count, const neap_pair *metadata, int pairs)
+/* Everything but writing: checks, the order in the file, and the header. */
+static int prepare(neap_text *header, neap_named_tensor *sorted, int count, const neap_pair *metadata, int pairs)
 {
-    neap_text header = {0};
     if (check_tensors(sorted, count) < 0 || check_pairs(metadata, pairs) < 0)
         return -1;
     qsort(sorted, (size_t)count, sizeof *sorted, by_alignment);
-    make_header(&header, sorted, count, metadata, pairs);
-    int status = header.failed ? -1 : 0;
-    if (header.length > NEAP_HEADER_BYTES)
-        status = neap_fail("header: expected at most %d bytes, got %zu", NEAP_HEADER_BYTES, header.length);
-    if (status == 0)
-        status = write_all(path, &header, sorted, count);
-    neap_free(header.bytes);
-    return status;
+    make_header(header, sorted, count, metadata, pairs);
+    if (header->failed)
+        return -1;
+    return header->length <= NEAP_HEADER_BYTES
+               ? 0
+               : neap_fail("header: expected at most %d bytes, got %zu", NEAP_HEADER_BYTES, header->length);
+}
+
+/* The list that prepare puts in order. */
+static neap_named_tensor *copy_of(const neap_named_tensor *tensors, int count)
+{
+    neap_named_tensor *copy = neap_calloc((size_t)count + 1, sizeof *copy);
+    if (copy && count)
+        memcpy(copy, tensors, (size_t)count * sizeof *tensors);
+    return copy;
 }
 
 int neap_safetensors_save(const char *path, const neap_named_tensor *tensors, int count, const neap_pair *metadata,
                           int pairs)
 {
-    neap_named_tensor *sorted = neap_calloc((size_t)count + 1, sizeof *sorted);
-    if (!sorted)
-        return -1;
-    if (count)
-        memcpy(sorted, tensors, (size_t)count * sizeof *tensors);
-    int status = save(path, sorted, count, metadata, pairs);
+    neap_text header = {0};
+    neap_named_tensor *sorted = copy_of(tensors, count);
+    int status = sorted ? prepare(&header, sorted, count, metadata, pairs) : -1;
+    if (status == 0)
+        status = write_all(path, &header, sorted, count);
+    neap_free(header.bytes);
     neap_free(sorted);
     return status < 0 ? neap_fail_in("safetensors") : 0;
+}
+
+int64_t neap_safetensors_size(const neap_named_tensor *tensors, int count, const neap_pair *metadata, int pairs)
+{
+    neap_text header = {0};
+    neap_named_tensor *sorted = copy_of(tensors, count);
+    int status = sorted ? prepare(&header, sorted, count, metadata, pairs) : -1;
+    int64_t size = 8 + (int64_t)header.length;
+    for (int i = 0; status == 0 && i < count; i++)
+        size += (int64_t)bytes_of(sorted[i].tensor);
+    neap_free(header.bytes);
+    neap_free(sorted);
+    return status < 0 ? neap_fail_in("safetensors") : size;
 }

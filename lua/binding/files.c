@@ -88,11 +88,22 @@ static int folder_make(lua_State *L)
     return done(L, neap_folder_make(luaL_checkstring(L, 1)));
 }
 
+/* Is there nothing at a path? Any other failure, as of rights or memory, says nothing about that, and is raised. */
+static bool is_absent(lua_State *L, const char *path)
+{
+    if (errno != ENOENT && errno != ENOTDIR) {
+        neap_fail("%s: cannot be read: %s", path, strerror(errno));
+        neap_lua_raise(L);
+    }
+    return true;
+}
+
 /* exists(path) -> "file", "folder" or nil */
 static int exists(lua_State *L)
 {
     struct stat about;
-    if (stat(luaL_checkstring(L, 1), &about) < 0)
+    const char *path = luaL_checkstring(L, 1);
+    if (stat(path, &about) < 0 && is_absent(L, path))
         lua_pushnil(L);
     else
         lua_pushstring(L, S_ISDIR(about.st_mode) ? "folder" : "file");
@@ -113,8 +124,11 @@ static int writable(lua_State *L)
 static int folder_list(lua_State *L)
 {
     struct dirent *entry;
-    DIR *folder = opendir(luaL_checkstring(L, 1));
+    const char *path = luaL_checkstring(L, 1);
     lua_newtable(L);
+    DIR *folder = opendir(path);
+    if (!folder)
+        is_absent(L, path);
     for (lua_Integer i = 1; folder && (entry = readdir(folder));) {
         if (*entry->d_name == '.')
             continue;

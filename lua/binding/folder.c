@@ -1,10 +1,11 @@
-/* The folder of a run: moving an earlier run out of the way of a new one. */
+/* The folder of a run: moving an earlier run out of the way of a new one, and room on its disk. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "binding.h"
@@ -74,7 +75,43 @@ static int folder_aside(lua_State *L)
     return 2;
 }
 
-static const luaL_Reg functions[] = {{"folder_aside", folder_aside}, {NULL, NULL}};
+/* --- Room --------------------------------------------------------------------------------------------------------------- */
+
+/* The part of a path that exists: its last folders may have yet to be made. */
+static bool measure(const char *path, struct statvfs *disk)
+{
+    char part[PATH_MAX];
+    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
+        return false;
+    while (statvfs(part, disk) < 0) {
+        char *slash = strrchr(part, '/');
+        if (errno != ENOENT || strcmp(part, ".") == 0 || strcmp(part, "/") == 0)
+            return false;
+        if (!slash)
+            snprintf(part, sizeof part, ".");
+        else
+            slash[slash == part] = 0; /* the root's own slash stays */
+    }
+    return true;
+}
+
+/* folder_room(path) -> bytes that this user may still write on the disk of a folder, which need not be there yet; nil where
+ * the file system does not say */
+static int folder_room(lua_State *L)
+{
+    struct statvfs disk;
+    if (!measure(luaL_checkstring(L, 1), &disk) || disk.f_blocks == 0) {
+        lua_pushnil(L);
+        return 1;
+    }
+    uint64_t blocks = geteuid() == 0 ? disk.f_bfree : disk.f_bavail, bytes; /* some blocks are kept for root */
+    if (__builtin_mul_overflow(blocks, (uint64_t)disk.f_frsize, &bytes) || bytes > INT64_MAX)
+        bytes = INT64_MAX;
+    lua_pushinteger(L, (lua_Integer)bytes);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"folder_aside", folder_aside}, {"folder_room", folder_room}, {NULL, NULL}};
 
 void neap_lua_open_folder(lua_State *L)
 {

@@ -63,6 +63,21 @@ static int save(lua_State *L)
     return 0;
 }
 
+/* safetensors_size(tensors, pairs) -> bytes: checks everything that saving checks, and writes nothing */
+static int size(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_Integer count = luaL_len(L, 1), pairs = luaL_len(L, 2);
+    const neap_named_tensor *tensors = read_tensors(L, 1, count);
+    const neap_pair *metadata = read_pairs(L, 2, pairs);
+    int64_t bytes = neap_safetensors_size(tensors, (int)count, metadata, (int)pairs);
+    if (bytes < 0)
+        return neap_lua_raise(L);
+    lua_pushinteger(L, bytes);
+    return 1;
+}
+
 /* --- Reading ---------------------------------------------------------------------------------------------------------------- */
 
 static int open_file(lua_State *L)
@@ -132,6 +147,8 @@ void neap_lua_open_safetensors(lua_State *L)
     neap_lua_class(L, NEAP_LUA_SAFETENSORS, methods, file_close);
     lua_pushcfunction(L, save);
     lua_setfield(L, -2, "safetensors_save");
+    lua_pushcfunction(L, size);
+    lua_setfield(L, -2, "safetensors_size");
     lua_pushcfunction(L, open_file);
     lua_setfield(L, -2, "safetensors_open");
 }

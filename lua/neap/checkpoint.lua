@@ -1,6 +1,7 @@
 --- Checkpoints: one safetensors file with the weights, their averages, the optimiser's moments, and in its metadata all
 -- that is needed to go on or to sample: components with their parameters, settings, conventions.
 local core = require "neap.core"
+local config = require "neap.config"
 local layout = require "neap.layout"
 local sampler = require "neap.sampler"
 
@@ -21,7 +22,7 @@ local PREDICTIONS = { v = "v=z-x", x0 = "x", noise = "z" }
 local function conventions(model, objective)
   local own = {}
   if model:offers "velocity" then
-    own.prediction = PREDICTIONS[core.json_decode(objective:json()).prediction or "v"]
+    own.prediction = PREDICTIONS[config.of(objective).prediction or "v"]
   end
   for key, value in pairs(CONVENTIONS) do
     own[key] = value
@@ -30,7 +31,7 @@ local function conventions(model, objective)
 end
 
 local function describe(instance)
-  return { name = instance:name(), version = instance:version(), config = core.json_decode(instance:json()) }
+  return { name = instance:name(), version = instance:version(), config = config.of(instance) }
 end
 
 local function add_component(pairs_, key, instance)
@@ -69,12 +70,35 @@ local function tensors(run)
   return list
 end
 
-local function write(path, list, pairs_)
-  local turned = {}
+-- As they lie in the file.
+local function turned(list)
+  local result = {}
   for i, entry in ipairs(list) do
-    turned[i] = { entry[1], layout.to_file(entry[2]) }
+    result[i] = { entry[1], layout.to_file(entry[2]) }
   end
-  core.safetensors_save(path, turned, pairs_)
+  return result
+end
+
+local function write(path, list, pairs_)
+  core.safetensors_save(path, turned(list), pairs_)
+end
+
+-- The last checkpoint stays until the next one is whole, so both take room for a while.
+local function check_room(path, size)
+  local place = path:match "^(.*)/[^/]*$" or "."
+  local room = core.folder_room(place ~= "" and place or "/")
+  if room and room < size then
+    core.fail(("train: %s: no room for a checkpoint: expected %d free bytes, got %d"):format(place, size, room))
+  elseif room and not core.exists(path) and room < 2 * size then
+    io.stderr:write(("train: %s: room for one checkpoint of %d bytes, but not for the next beside it: %d are free\n"):format(
+      place, size, room))
+  end
+end
+
+--- Makes everything that a checkpoint of the run will hold, before its first step, and writes nothing: fails where it cannot
+-- be saved, or finds no room on the disk.
+function checkpoint.prepare(path, run)
+  check_room(path, core.safetensors_size(turned(tensors(run)), metadata(run)))
 end
 
 --- Writes the state of a run { model, data, objective, sampler, trainer, settings, step, rate }.

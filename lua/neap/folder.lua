@@ -7,14 +7,18 @@ folder.__index = folder
 
 folder.CHECKPOINT = "checkpoint.safetensors"
 
+local NO_SUCH_FILE = 2 -- ENOENT
+
+-- nil where there is no such file; a file that cannot be read is an error.
 local function read_all(path)
-  local file = io.open(path, "rb")
-  if not file then
+  local text
+  local file <close>, reason, code = io.open(path, "rb")
+  if file then
+    text, reason = file:read "a"
+  elseif code == NO_SUCH_FILE then
     return nil
   end
-  local text = file:read "a"
-  file:close()
-  return text
+  return text or core.fail(("%s: cannot be read: %s"):format(path, reason))
 end
 
 --- The folder at a path, which need not be there yet; slashes at its end would get in the way of other names.

@@ -1,6 +1,7 @@
 --- Samplers: a component, perhaps a guidance, and the call that draws pictures.
 local core = require "neap.core"
 local check = require "neap.check"
+local config = require "neap.config"
 local tensor = require "neap.tensor"
 
 local sampler = {}
@@ -62,7 +63,7 @@ function sampler:with(settings)
   if type(settings) ~= "table" then
     core.fail_usage(("with: expected one table of settings, got %s"):format(type(settings)))
   end
-  local own = core.json_decode(self.instance:json())
+  local own = config.of(self.instance)
   for key, value in pairs(settings) do
     own[key] = value
   end

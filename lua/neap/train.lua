@@ -164,6 +164,7 @@ function train.train(given)
     run.scores = scores.new(run, settings)
     introduce(run, settings, place:checkpoint())
     preflight(run, settings, settings.resume and place:last_row(run.step).seconds or 0)
+    checkpoint.prepare(place:checkpoint(), run)
     place:open(settings.resume) -- only now, so that a run that cannot begin leaves no trace
     place:describe(run.settings, run.plan:describe())
     run.saved = settings.resume and run.step or nil

@@ -1,4 +1,6 @@
 /* Saving safetensors: the file's very bytes, everything there and back, and what stands after a failure. */
+#include <sys/stat.h>
+
 #include "safetensors_test.h"
 
 static int save(const char *path, const neap_named_tensor *tensors, int count)
@@ -37,6 +39,19 @@ START_TEST(every_dtype_and_rank)
     for (int i = 0; i < count; i++)
         ck_same_tensor(load(file, tensors[i].name), tensors[i].tensor);
     neap_safetensors_close(file);
+}
+END_TEST
+
+START_TEST(size_of_the_file)
+{
+    const neap_named_tensor tensors[] = {{"a", numbered(NEAP_U8, neap_dims(3))}, {"b", numbered(NEAP_F64, neap_dims(2, 2))}};
+    const neap_pair pairs[] = {{"key", "a \"text\"\n"}};
+    struct stat about;
+    for (int count = 0; count <= 2; count++) {
+        ck_succeeds(neap_safetensors_save(in_folder("file"), tensors, count, pairs, 1));
+        ck_assert_int_eq(stat(in_folder("file"), &about), 0);
+        ck_assert_int_eq(neap_safetensors_size(tensors, count, pairs, 1), about.st_size);
+    }
 }
 END_TEST
 
@@ -177,8 +192,10 @@ START_TEST(bad_names)
         {{{long_name, x}, {"b", x}}, "safetensors: tensor 0: expected a name of at most 1024 bytes, got 1025"},
         {{{"__metadata__", x}, {"b", x}}, "safetensors: '__metadata__': the name is taken by the format"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ck_fails_with(save(in_folder("file"), rows[i].tensors, 2), rows[i].message);
+        ck_fails_with(neap_safetensors_size(rows[i].tensors, 2, NULL, 0) < 0, rows[i].message);
+    }
     neap_fail("an op says why there is no tensor");
     ck_fails_with(save(in_folder("file"), (neap_named_tensor[]){{"a", NULL}}, 1),
                   "safetensors: an op says why there is no tensor");
@@ -200,8 +217,10 @@ START_TEST(bad_metadata)
         {{{"a", "1"}, {"\x80", "2"}}, "safetensors: metadata 1: expected UTF-8"},
         {{{"a", "\xc3"}, {"b", "2"}}, "safetensors: metadata 0: expected UTF-8"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ck_fails_with(neap_safetensors_save(in_folder("file"), NULL, 0, rows[i].pairs, 2), rows[i].message);
+        ck_fails_with(neap_safetensors_size(NULL, 0, rows[i].pairs, 2) < 0, rows[i].message);
+    }
     ck_assert_int_eq(folder_items(), 0);
 }
 END_TEST
@@ -256,6 +275,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("safetensors_save", every_dtype_and_rank, empty_tensors, views, metadata, names, layout, bad_names,
-                     bad_metadata, places_that_cannot_be_written, the_old_file_stands, no_memory);
+    return RUN_SUITE("safetensors_save", every_dtype_and_rank, size_of_the_file, empty_tensors, views, metadata, names, layout,
+                     bad_names, bad_metadata, places_that_cannot_be_written, the_old_file_stands, no_memory);
 }

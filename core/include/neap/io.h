@@ -36,6 +36,8 @@ typedef struct neap_named_tensor {
 } neap_named_tensor;
 int neap_safetensors_save(const char *path, const neap_named_tensor *tensors, int count, const neap_pair *metadata,
                           int pairs);
+/* Checks the same and writes nothing: the bytes that the file would have, or -1. */
+int64_t neap_safetensors_size(const neap_named_tensor *tensors, int count, const neap_pair *metadata, int pairs);
 
 /* Pictures: f32 [H, W, C], C = 1, 3 or 4, in [-1, 1] (clamped; a NaN is refused). Text pairs become tEXt chunks. */
 int neap_png_save(const char *path, neap_tensor *picture, const neap_pair *text, int pairs);

@@ -1,6 +1,7 @@
 --- What the verbs share that draw from a run: its checkpoint, and its sampler with what the command line changes.
 local core = require "neap.core"
 local checkpoint = require "neap.checkpoint"
+local config = require "neap.config"
 local folder = require "neap.folder"
 local rule = require "neap.rule"
 local sampler = require "neap.sampler"
@@ -61,11 +62,11 @@ end
 -- The weight of the run's own guidance, at the bottom of those that stand on it; the command line's stands in for it.
 local function weight_of(run, given)
   local own = run.sampler.guidance
-  local config = own and core.json_decode(own:json()) or {}
-  while config.of do
-    config = config.of.config
+  local values = own and config.of(own) or {}
+  while values.of do
+    values = values.of.config
   end
-  return given.w or config.w or 1
+  return given.w or values.w or 1
 end
 
 local function guidance_of(run, given)

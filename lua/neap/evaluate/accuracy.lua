@@ -14,8 +14,8 @@ local OBJECTIVE = { label_smoothing = 0.1, flip = true, shift = 1 }
 local function source_of(x, labels, classes)
   local path = os.tmpname()
   local tensors, metadata = { { "x", x }, { "noise", x }, { "labels", labels } }, { { "classes", tostring(classes) } }
-  core.safetensors_save(path, tensors, metadata)
   local done, source = pcall(function()
+    core.safetensors_save(path, tensors, metadata)
     return core.source(core.component("dataset", "coupled", { path = path }))
   end)
   os.remove(path)

@@ -1,13 +1,14 @@
 --- Real examples to compare with: of the half that a run was not trained on, and of the one that it was.
 local core = require "neap.core"
+local config = require "neap.config"
 require "neap.dataset"
 
 local real = {}
 real.__index = real
 
 -- Files have a half for testing; so has what is made of them.
-local function has_halves(config)
-  return config.path and config.split or config.of and has_halves(config.of.config)
+local function has_halves(own)
+  return own.path and own.split or own.of and has_halves(own.of.config)
 end
 
 --- The data of a checkpoint's data set, or of a folder of IDX files in its place; `n` is how many a draw has.
@@ -16,18 +17,18 @@ function real.open(component, folder, n)
   if not name then
     core.fail "eval: the run names no data set; give one with --data FOLDER"
   end
-  local config = folder and { path = folder, split = "test" } or core.json_decode(component:json())
-  local self = { name = name, config = config, halves = has_halves(config), drawn = config.seed and config.count, n = n }
+  local own = folder and { path = folder, split = "test" } or config.of(component)
+  local self = { name = name, config = own, halves = has_halves(own), drawn = own.seed and own.count, n = n }
   if not self.halves and not self.drawn then
     core.fail(("eval: the run's data set '%s' has no half for testing; give one with --data FOLDER"):format(name))
   end
   return setmetatable(self, real)
 end
 
--- A component of `config` changed, and so are those inside of it; what the config does not have is left out.
-local function component_of(kind, name, config, changes)
+-- A component of the config `before` changed, and so are those inside of it; what the config does not have is left out.
+local function component_of(kind, name, before, changes)
   local own = {}
-  for key, value in pairs(config) do
+  for key, value in pairs(before) do
     own[key] = changes[key] ~= nil and changes[key] or value
   end
   if type(own.of) == "table" then
