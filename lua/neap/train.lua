@@ -117,8 +117,8 @@ end
 
 -- A run that goes on keeps its precision.
 local function choose_precision(settings, path)
-  local began = settings.resume and core.exists(path) == "file" and checkpoint.settings(path).precision or nil
-  settings.precision, settings.reason = precision.choose(settings.precision, began)
+  local began = settings.resume and core.exists(path) == "file" and checkpoint.settings(path)
+  settings.precision, settings.reason = precision.choose(settings.precision, began and began.precision or nil)
 end
 
 -- Runs f with the process set up for training, and puts things back whatever happens.
