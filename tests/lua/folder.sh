@@ -133,7 +133,7 @@ ln -s later work/second            # to a link
 for name in there/:here later/:made/deep second:made/deep; do
     link=work/${name%%:*}
     folder=$real/${name#*:}
-    expect_like 0 "mlp: *" neap run points.lua out="$link"
+    expect_like 0 "${machine}mlp: *" neap run points.lua out="$link"
     holds "$link is a link still" test -L "${link%/}"
     holds "$folder holds the run" test -s "$folder/checkpoint.safetensors"
     cksum <"$folder/checkpoint.safetensors" >before
@@ -153,10 +153,10 @@ mkdir disk/held/inner
 inside() {
     (cd disk/held/inner && neap run ../../../points.lua out="$1")
 }
-expect_like 1 "mlp: *train: .. holds an earlier run and cannot be moved: the current folder is in it" inside ..
-expect_like 1 "mlp: *train: ../../held holds an earlier run and cannot be moved: the current folder is in it" \
+expect_like 1 "${machine}mlp: *train: .. holds an earlier run and cannot be moved: the current folder is in it" inside ..
+expect_like 1 "${machine}mlp: *train: ../../held holds an earlier run and cannot be moved: the current folder is in it" \
     inside ../../held
-expect_like 1 "mlp: *train: disk/held/self holds an earlier run and cannot be moved: the link to it is in it" \
+expect_like 1 "${machine}mlp: *train: disk/held/self holds an earlier run and cannot be moved: the link to it is in it" \
     neap run points.lua out=disk/held/self
 rmdir disk/held/inner
 same_text "what is refused changes nothing" "$(cat before)" "$(contents disk/held)"
@@ -187,8 +187,8 @@ named() {
     name=$2
     cp -r set "./$name"
     cp idx.lua "./$name.lua"
-    expect_like 0 "dit: *" neap run "./$name.lua" data="$name" steps=2
-    expect_like 0 "resumed at step 2 *" neap run "./$name.lua" data="$name" steps=4 resume=true
+    expect_like 0 "${machine}dit: *" neap run "./$name.lua" data="$name" steps=2
+    expect_like 0 "${machine}resumed at step 2 *" neap run "./$name.lua" data="$name" steps=4 resume=true
     same_text "$kind: metrics" "$(metrics plain)" "$(metrics "runs/$name")"
     holds "$kind: the recipe is kept" cmp idx.lua "runs/$name/recipe.lua"
     expect 0 "" neap sample "runs/$name" -n 2 -o "./$name.png" --raw "./$name.npy"
