@@ -3,53 +3,85 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <neap/error.h>
 #include <neap/memory.h>
 
-static int fail(const neap_output *o, const char *what)
+#include "io/temporary.h"
+
+/* A message that memory ran out stands. */
+static int fail(const neap_output *o)
 {
-    return neap_fail("%s: cannot %s: %s", o->path, what, strerror(errno));
+    return neap_fail("%s: cannot be written: %s", o->path, strerror(errno));
 }
 
-/* The mode that a plainly created file would have; mkstemp's is for its owner alone. */
-static mode_t usual_mode(void)
+/* --- Opening ----------------------------------------------------------------------------------------------------- */
+
+static int clean(const neap_output *o)
 {
-    mode_t mask = umask(0);
-    umask(mask);
-    return 0666 & ~mask;
+    char *folder = neap_target_folder(o->target.path);
+    if (!folder)
+        return -1;
+    neap_temporary_clean(folder, neap_target_name(o->target.path));
+    neap_free(folder);
+    return 0;
+}
+
+/* What replaces a file is its owner's alone until it has the mode of that file. */
+static int open_temporary(neap_output *o)
+{
+    mode_t mode = o->target.exists ? 0600 : 0666;
+    if (clean(o) < 0)
+        return -1;
+    o->held = neap_temporary_make(o->target.path, mode, &o->temporary);
+    return o->held < 0 ? -1 : fcntl(o->held, F_DUPFD_CLOEXEC, 0);
 }
 
 int neap_output_open(neap_output *o, const char *path)
 {
-    *o = (neap_output){.path = neap_strdup(path), .temporary = neap_format("%s.XXXXXX", path)};
-    int descriptor = o->path && o->temporary ? mkstemp(o->temporary) : -1;
-    if (descriptor < 0) {
-        neap_free(o->temporary); /* there is nothing to remove */
-        o->temporary = NULL;
-        return o->path ? fail(o, "be written") : -1; /* a message that memory ran out stands */
-    }
-    o->file = fchmod(descriptor, usual_mode()) == 0 ? fdopen(descriptor, "wb") : NULL;
+    *o = (neap_output){.path = neap_strdup(path), .held = -1};
+    if (!o->path || neap_target_find(&o->target, path) < 0)
+        return -1;
+    int descriptor = o->target.direct ? neap_target_open(&o->target) : open_temporary(o);
+    o->file = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
     if (o->file)
         return 0;
-    close(descriptor);
-    return fail(o, "be written");
+    fail(o);
+    if (descriptor >= 0)
+        close(descriptor);
+    return -1;
 }
+
+/* --- Writing ----------------------------------------------------------------------------------------------------- */
 
 int neap_output_write(neap_output *o, const void *bytes, size_t size)
 {
-    return fwrite(bytes, 1, size, o->file) == size ? 0 : fail(o, "be written");
+    return fwrite(bytes, 1, size, o->file) == size ? 0 : fail(o);
 }
 
-static void release(neap_output *o)
+/* Pipes and most devices have nothing to flush, and say so by EINVAL. */
+int neap_output_flush(neap_output *o)
 {
-    neap_free(o->path);
-    neap_free(o->temporary);
-    *o = (neap_output){0};
+    if (fflush(o->file) == 0 && (fsync(fileno(o->file)) == 0 || (o->target.direct && errno == EINVAL)))
+        return 0;
+    return fail(o);
+}
+
+/* --- The end ----------------------------------------------------------------------------------------------------- */
+
+/* Owner and mode of the file that is replaced. Where the owner or the group cannot be kept, nobody gains by it: the group has
+ * the rights of all others then. A file system without modes refuses, and the file stays its owner's alone. */
+static void keep_mode(const neap_output *o)
+{
+    const struct stat *old = &o->target.about;
+    mode_t mode = old->st_mode & 07777;
+    if (fchown(o->held, old->st_uid, (gid_t)-1) < 0)
+        mode &= ~(mode_t)S_ISUID;
+    if (fchown(o->held, (uid_t)-1, old->st_gid) < 0)
+        mode = (mode & ~(mode_t)(S_ISGID | 070)) | (mode & 07) << 3;
+    fchmod(o->held, mode);
 }
 
 /* A rename is on the disk when its folder is. Some file systems refuse to flush folders; the file is whole then, too.
@@ -66,16 +98,35 @@ static void flush_folder(char *path)
     }
 }
 
+static int replace(neap_output *o)
+{
+    if (rename(o->temporary, o->target.path) < 0)
+        return fail(o);
+    flush_folder(o->target.path);
+    return 0;
+}
+
+/* The lock ends here, and not before the temporary has another name or none. */
+static void release(neap_output *o)
+{
+    if (o->held >= 0)
+        close(o->held);
+    neap_target_free(&o->target);
+    neap_free(o->path);
+    neap_free(o->temporary);
+    *o = (neap_output){.held = -1};
+}
+
 int neap_output_commit(neap_output *o)
 {
-    bool flushed = fflush(o->file) == 0 && fsync(fileno(o->file)) == 0;
-    bool closed = fclose(o->file) == 0;
+    if (o->temporary && o->target.exists)
+        keep_mode(o);
+    int status = neap_output_flush(o);
+    if (fclose(o->file) < 0 && status == 0)
+        status = fail(o);
     o->file = NULL;
-    if (!flushed || !closed || rename(o->temporary, o->path) < 0) {
-        fail(o, "be written");
+    if (status < 0 || (o->temporary && replace(o) < 0))
         return neap_output_abandon(o);
-    }
-    flush_folder(o->path);
     release(o);
     return 0;
 }

@@ -47,7 +47,7 @@ static inline void folder_close(void)
     DIR *folder = opendir(test_folder);
     for (struct dirent *item; folder && (item = readdir(folder));) {
         snprintf(path, sizeof path, "%s/%s", test_folder, item->d_name);
-        if (item->d_name[0] != '.')
+        if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
             remove(path);
     }
     if (folder)

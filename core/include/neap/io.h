@@ -1,6 +1,11 @@
 /*
  * Files: safetensors checkpoints, pictures, NumPy arrays. Every file is written beside the old one, flushed, and then
  * renamed over it, so a reader sees the old file or the new one and never half of either.
+ *
+ * Every `path` that is written to: symbolic links are followed, the file at their end is replaced or created, and the links
+ * stay. The mode of a replaced file stays, and its owner where the system permits; other hard links to it keep the old
+ * content. A file that the user may not write is refused. A device, a pipe, and the descriptors behind /dev/stdout and
+ * /proc/self/fd are written into as they are: a pipe blocks until there is a reader, and a failure leaves what was written.
  */
 #ifndef NEAP_IO_H
 #define NEAP_IO_H
@@ -68,5 +73,8 @@ int neap_file_save(const char *path, const void *bytes, size_t size);
 void *neap_file_load(const char *path, size_t limit, size_t *size);
 /* With its parents; fine when it stands already. Where a link leads to nothing, the folder is made that it names. */
 int neap_folder_make(const char *path);
+/* Removes temporary files that killed processes left in a folder, and none of a living process: what another machine left
+ * on a network file system stays for a day. Returns how many; a folder that cannot be read has none. */
+int neap_folder_clean(const char *path);
 
 #endif

@@ -1,0 +1,177 @@
+/* Temporary files: see temporary.h. */
+#include "io/temporary.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <neap/io.h>
+#include <neap/memory.h>
+
+#include "io/target.h"
+
+#define MARK ".neap-"
+#define MOST_NAME 64 /* of the target's name, so that no name becomes too long for a file system */
+#define MOST_TRIES 1000
+#define DAY (24 * 60 * 60)
+
+/* FNV-1a of the machine's name. */
+static uint32_t host(void)
+{
+    struct utsname about = {0};
+    uint32_t hash = 2166136261u;
+    uname(&about);
+    for (const char *c = about.nodename; *c; c++)
+        hash = (hash ^ (uint8_t)*c) * 16777619u;
+    return hash;
+}
+
+/* How much of a name is kept: no part of a character in UTF-8. */
+static int kept_length(const char *name)
+{
+    size_t length = strnlen(name, MOST_NAME + 1);
+    if (length > MOST_NAME)
+        for (length = MOST_NAME; length > 0 && ((uint8_t)name[length] & 0xc0) == 0x80;)
+            length--;
+    return (int)length;
+}
+
+/* flock without waiting: 0, or the reason why not. */
+static int lock(int descriptor)
+{
+    int status;
+    do {
+        status = flock(descriptor, LOCK_EX | LOCK_NB);
+    } while (status < 0 && errno == EINTR);
+    return status < 0 ? errno : 0;
+}
+
+/* --- Making ------------------------------------------------------------------------------------------------------ */
+
+/* Between creation and lock, somebody who cleans may hold the file, or have removed it: then another one is made. Without
+ * locks the file serves as well. */
+static bool claim(int descriptor)
+{
+    struct stat about;
+    return lock(descriptor) != EWOULDBLOCK && fstat(descriptor, &about) == 0 && about.st_nlink > 0;
+}
+
+static int make_one(const char *path, mode_t mode)
+{
+    int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (descriptor < 0 || claim(descriptor))
+        return descriptor;
+    close(descriptor);
+    errno = EEXIST;
+    return -1;
+}
+
+int neap_temporary_make(const char *target, mode_t mode, char **path)
+{
+    const char *name = neap_target_name(target);
+    for (int n = 0; n < MOST_TRIES; n++) {
+        *path = neap_format("%.*s.%.*s" MARK "%08x-%ld-%d", (int)(name - target), target, kept_length(name), name, host(),
+                            (long)getpid(), n);
+        int descriptor = *path ? make_one(*path, mode) : -1;
+        if (descriptor >= 0)
+            return descriptor;
+        int reason = *path ? errno : ENOMEM;
+        neap_free(*path);
+        *path = NULL;
+        errno = reason;
+        if (reason != EEXIST)
+            return -1;
+    }
+    return -1;
+}
+
+/* --- Cleaning ---------------------------------------------------------------------------------------------------- */
+
+static const char *skip_digits(const char *c)
+{
+    return c + strspn(c, "0123456789");
+}
+
+/* HOST-PID-N behind the mark, to the end. */
+static bool read_rest(const char *rest, uint32_t *of_host)
+{
+    if (strspn(rest, "0123456789abcdef") != 8 || rest[8] != '-')
+        return false;
+    const char *pid = rest + 9, *n = skip_digits(pid);
+    if (n == pid || *n != '-' || skip_digits(n + 1) == n + 1 || *skip_digits(n + 1))
+        return false;
+    *of_host = (uint32_t)strtoul(rest, NULL, 16);
+    return true;
+}
+
+/* Is an entry of a folder a temporary of `name`, or of any file where that is NULL? */
+static bool is_temporary(const char *entry, const char *name, uint32_t *of_host)
+{
+    const char *mark = NULL;
+    if (*entry != '.')
+        return false;
+    for (const char *at = entry + 1; (at = strstr(at, MARK)); at++)
+        mark = at;
+    if (!mark || !read_rest(mark + strlen(MARK), of_host))
+        return false;
+    int length = (int)(mark - entry) - 1;
+    return !name || (length == kept_length(name) && strncmp(entry + 1, name, (size_t)length) == 0);
+}
+
+static bool is_abandoned(int descriptor, const struct stat *about, bool own_host)
+{
+    bool old = time(NULL) - about->st_mtime > DAY;
+    int reason = lock(descriptor);
+    return reason == 0 ? own_host || old : reason != EWOULDBLOCK && old;
+}
+
+/* A lock needs a descriptor for writing on some network file systems; the file may have the mode of a read-only target. */
+static int open_entry(int folder, const char *entry)
+{
+    const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    int descriptor = openat(folder, entry, O_RDWR | flags);
+    return descriptor < 0 && errno == EACCES ? openat(folder, entry, O_RDONLY | flags) : descriptor;
+}
+
+/* The lock is held until the file is gone, and the name still is the locked file's: a writer that has just renamed it may
+ * be using the name again. */
+static bool remove_abandoned(int folder, const char *entry, bool own_host)
+{
+    struct stat about, now;
+    int descriptor = open_entry(folder, entry);
+    if (descriptor < 0)
+        return false;
+    bool removed = fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode) &&
+                   is_abandoned(descriptor, &about, own_host) &&
+                   fstatat(folder, entry, &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == about.st_dev &&
+                   now.st_ino == about.st_ino && unlinkat(folder, entry, 0) == 0;
+    close(descriptor);
+    return removed;
+}
+
+int neap_temporary_clean(const char *path, const char *name)
+{
+    int removed = 0;
+    DIR *folder = opendir(path);
+    uint32_t own = host(), other;
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        if (is_temporary(entry->d_name, name, &other))
+            removed += remove_abandoned(dirfd(folder), entry->d_name, other == own);
+    if (folder)
+        closedir(folder);
+    return removed;
+}
+
+int neap_folder_clean(const char *path)
+{
+    return neap_temporary_clean(path, NULL);
+}
