@@ -51,12 +51,12 @@ void *neap_file_load(const char *path, size_t limit, size_t *size)
     if (!file)
         return neap_fail_null("%s: cannot be read: %s", path, strerror(errno));
     void *bytes = read_all(file, path, limit, size);
-    bool bad = ferror(file);
+    int reason = !ferror(file) ? 0 : errno ? errno : EIO; /* a folder opens, and fails here */
     fclose(file);
-    if (!bad)
+    if (!reason)
         return bytes;
     neap_free(bytes);
-    return neap_fail_null("%s: cannot be read: %s", path, strerror(errno)); /* a folder opens, and fails here */
+    return neap_fail_null("%s: cannot be read: %s", path, strerror(reason));
 }
 
 /* The folder that a link leads to and that is not there yet. */

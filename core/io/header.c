@@ -34,6 +34,14 @@ static const char *known_dtype(const char *name, int *bits)
     return NULL;
 }
 
+const char *neap_header_dtype(neap_dtype dtype)
+{
+    static const char *const spellings[NEAP_DTYPE_COUNT] = {
+        [NEAP_F32] = "F32", [NEAP_F64] = "F64", [NEAP_BF16] = "BF16", [NEAP_I32] = "I32", [NEAP_U8] = "U8",
+    };
+    return spellings[dtype];
+}
+
 int neap_header_bits(const char *dtype)
 {
     int bits = 0;

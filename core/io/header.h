@@ -30,6 +30,8 @@ typedef struct neap_header {
 int neap_header_parse(neap_header *header, const char *name, const uint8_t *bytes, size_t size);
 void neap_header_free(neap_header *header);
 
+/* How files spell a dtype of the core. */
+const char *neap_header_dtype(neap_dtype dtype);
 /* Bits of one element of a dtype as files spell it, or 0. */
 int neap_header_bits(const char *dtype);
 

@@ -1,6 +1,7 @@
 /*
  * Writes safetensors files: a header padded to eight bytes, then the tensors, those of the widest elements first and
- * by name among equals, so that everything is aligned and the same tensors make the same bytes.
+ * by name among equals, so that everything is aligned and the same tensors make the same bytes. The file is read back before
+ * it replaces another.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,7 @@
 #include "io/header.h"
 #include "io/output.h"
 #include "io/text.h"
-
-static const char *const spellings[NEAP_DTYPE_COUNT] = {
-    [NEAP_F32] = "F32", [NEAP_F64] = "F64", [NEAP_BF16] = "BF16", [NEAP_I32] = "I32", [NEAP_U8] = "U8",
-};
+#include "io/verify.h"
 
 static size_t bytes_of(neap_tensor *x)
 {
@@ -98,19 +96,20 @@ static void add_entry(neap_text *t, const neap_named_tensor *entry, size_t at)
     neap_shape shape = neap_shape_of(entry->tensor);
     neap_text_add(t, ",");
     neap_text_add_json(t, entry->name);
-    neap_text_add(t, ":{\"dtype\":\"%s\",\"shape\":[", spellings[neap_dtype_of(entry->tensor)]);
+    neap_text_add(t, ":{\"dtype\":\"%s\",\"shape\":[", neap_header_dtype(neap_dtype_of(entry->tensor)));
     for (int i = 0; i < shape.rank; i++)
         neap_text_add(t, "%s%lld", i ? "," : "", (long long)shape.dim[i]);
     neap_text_add(t, "],\"data_offsets\":[%zu,%zu]}", at, at + bytes_of(entry->tensor));
 }
 
-static void make_header(neap_text *t, const neap_named_tensor *sorted, int count, const neap_pair *metadata, int pairs)
+static void make_header(neap_saved *saved)
 {
+    neap_text *t = &saved->header;
     size_t at = 0;
-    add_metadata(t, metadata, pairs);
-    for (int i = 0; i < count; i++) {
-        add_entry(t, &sorted[i], at);
-        at += bytes_of(sorted[i].tensor);
+    add_metadata(t, saved->metadata, saved->pairs);
+    for (int i = 0; i < saved->count; i++) {
+        add_entry(t, &saved->tensors[i], at);
+        at += bytes_of(saved->tensors[i].tensor);
     }
     neap_text_add(t, "}");
     while (!t->failed && t->length % 8)
@@ -141,27 +140,36 @@ static int write_tensor(neap_output *out, neap_tensor *x)
     return status;
 }
 
-static int write_all(const char *path, const neap_text *header, const neap_named_tensor *sorted, int count)
+static int write_all(neap_output *out, const neap_saved *saved)
 {
-    neap_output out;
-    int status = neap_output_open(&out, path) < 0 ? -1 : write_header(&out, header);
-    for (int i = 0; status == 0 && i < count; i++)
-        status = write_tensor(&out, sorted[i].tensor);
-    return status < 0 ? neap_output_abandon(&out) : neap_output_commit(&out);
+    int status = write_header(out, &saved->header);
+    for (int i = 0; status == 0 && i < saved->count; i++)
+        status = write_tensor(out, saved->tensors[i].tensor);
+    return status;
 }
 
-/* Everything but writing: checks, the order in the file, and the header. */
-static int prepare(neap_text *header, neap_named_tensor *sorted, int count, const neap_pair *metadata, int pairs)
+static int write_file(const char *path, const neap_saved *saved)
 {
-    if (check_tensors(sorted, count) < 0 || check_pairs(metadata, pairs) < 0)
+    neap_output out;
+    if (neap_output_open(&out, path) < 0 || write_all(&out, saved) < 0 || neap_output_flush(&out) < 0 ||
+        neap_saved_verify(&out, saved) < 0)
+        return neap_output_abandon(&out);
+    return neap_output_commit(&out);
+}
+
+/* Checks a file's contents, whose tensors are `sorted`, puts them in order and makes the header. */
+static int prepare(neap_saved *saved, neap_named_tensor *sorted)
+{
+    if (check_tensors(sorted, saved->count) < 0 || check_pairs(saved->metadata, saved->pairs) < 0)
         return -1;
-    qsort(sorted, (size_t)count, sizeof *sorted, by_alignment);
-    make_header(header, sorted, count, metadata, pairs);
-    if (header->failed)
+    qsort(sorted, (size_t)saved->count, sizeof *sorted, by_alignment);
+    saved->tensors = sorted;
+    make_header(saved);
+    if (saved->header.failed)
         return -1;
-    return header->length <= NEAP_HEADER_BYTES
-               ? 0
-               : neap_fail("header: expected at most %d bytes, got %zu", NEAP_HEADER_BYTES, header->length);
+    if (saved->header.length > NEAP_HEADER_BYTES)
+        return neap_fail("header: expected at most %d bytes, got %zu", NEAP_HEADER_BYTES, saved->header.length);
+    return 0;
 }
 
 /* The list that prepare puts in order. */
@@ -176,25 +184,25 @@ static neap_named_tensor *copy_of(const neap_named_tensor *tensors, int count)
 int neap_safetensors_save(const char *path, const neap_named_tensor *tensors, int count, const neap_pair *metadata,
                           int pairs)
 {
-    neap_text header = {0};
+    neap_saved saved = {.count = count, .metadata = metadata, .pairs = pairs};
     neap_named_tensor *sorted = copy_of(tensors, count);
-    int status = sorted ? prepare(&header, sorted, count, metadata, pairs) : -1;
+    int status = sorted ? prepare(&saved, sorted) : -1;
     if (status == 0)
-        status = write_all(path, &header, sorted, count);
-    neap_free(header.bytes);
+        status = write_file(path, &saved);
+    neap_free(saved.header.bytes);
     neap_free(sorted);
     return status < 0 ? neap_fail_in("safetensors") : 0;
 }
 
 int64_t neap_safetensors_size(const neap_named_tensor *tensors, int count, const neap_pair *metadata, int pairs)
 {
-    neap_text header = {0};
+    neap_saved saved = {.count = count, .metadata = metadata, .pairs = pairs};
     neap_named_tensor *sorted = copy_of(tensors, count);
-    int status = sorted ? prepare(&header, sorted, count, metadata, pairs) : -1;
-    int64_t size = 8 + (int64_t)header.length;
+    int status = sorted ? prepare(&saved, sorted) : -1;
+    int64_t size = 8 + (int64_t)saved.header.length;
     for (int i = 0; status == 0 && i < count; i++)
         size += (int64_t)bytes_of(sorted[i].tensor);
-    neap_free(header.bytes);
+    neap_free(saved.header.bytes);
     neap_free(sorted);
     return status < 0 ? neap_fail_in("safetensors") : size;
 }

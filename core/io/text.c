@@ -1,6 +1,7 @@
 /* Text that grows: see text.h. */
 #include "io/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,6 +35,10 @@ void neap_text_add(neap_text *t, const char *format, ...)
     va_start(arguments, format);
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
+    if (length < 0 && !t->failed) {
+        neap_fail("text: cannot be formatted: %s", strerror(errno));
+        t->failed = true;
+    }
     if (length >= 0 && reserve(t, (size_t)length))
         t->length += (size_t)vsnprintf(t->bytes + t->length, (size_t)length + 1, format, again);
     va_end(again);

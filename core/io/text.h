@@ -12,7 +12,7 @@
 typedef struct neap_text {
     char *bytes; /* owned; free with neap_free */
     size_t length, room;
-    bool failed; /* no memory, recorded; later additions do nothing */
+    bool failed; /* no memory, with a message; later additions do nothing */
 } neap_text;
 
 void neap_text_add(neap_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,4 +1,5 @@
 /* Saving safetensors: the file's very bytes, everything there and back, and what stands after a failure. */
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "safetensors_test.h"
@@ -252,6 +253,77 @@ START_TEST(the_old_file_stands)
 }
 END_TEST
 
+/* --- Reading back ------------------------------------------------------------------------------------------------- */
+
+/* One fault in the file that was written: some of its text replaced, or its size changed. */
+typedef struct fault {
+    const char *text, *by;
+    off_t size; /* -1: as it is */
+    const char *message;
+    bool done;
+} fault;
+
+static void damage(const char *path, fault *f)
+{
+    char bytes[1024];
+    int descriptor = open(path, O_RDWR);
+    ssize_t size = pread(descriptor, bytes, sizeof bytes, 0);
+    const char *at = f->text && size > 0 ? memmem(bytes, (size_t)size, f->text, strlen(f->text)) : NULL;
+    f->done = size > 0 && (at ? pwrite(descriptor, f->by, strlen(f->by), at - bytes) > 0 : f->size >= 0);
+    if (f->done && f->size >= 0)
+        ck_assert_int_eq(ftruncate(descriptor, f->size), 0);
+    close(descriptor);
+}
+
+/* Damages the temporary file at the first allocation that finds it on the disk, which is one of reading it back. */
+static bool damage_temporary(void *user, size_t bytes)
+{
+    fault *f = user;
+    (void)bytes;
+    DIR *folder = opendir(test_folder);
+    for (struct dirent *item; !f->done && (item = readdir(folder));)
+        if (strstr(item->d_name, ".neap-"))
+            damage(in_folder(item->d_name), f);
+    closedir(folder);
+    return false;
+}
+
+START_TEST(what_does_not_read_back)
+{
+#define BETWEEN "},\"two\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":"
+    static fault faults[] = {
+        {NULL, NULL, 0, "bytes, got 0", false},
+        {NULL, NULL, 100, "bytes, got 100", false},
+        {NULL, NULL, 1000, "of data, got", false},
+        {"{\"__meta", "[", -1, "expected one JSON object", false},
+        {"}}", "}]", -1, "header: ", false},
+        {"[2,3]", "[3,2]", -1, "'one': dtype, shape or data_offsets are not those that were written", false},
+        {"F32", "I32", -1, "'one': dtype, shape or data_offsets are not those that were written", false},
+        {"\"one\"", "\"six\"", -1, "'one' is missing", false},
+        {"[0,24]", "[0,23]", -1, "'one': [2, 3] of F32 does not fill", false},
+        {"[0,24]" BETWEEN "[24,48]", "[24,48]" BETWEEN "[0,24]", -1, "'one': dtype, shape or data_offsets are not", false},
+        {"value", "volue", -1, "metadata 'key' is not what was written", false},
+        {"\"key\"", "\"kez\"", -1, "metadata 'key' is not what was written", false},
+        {"\"format\":\"pt\",", "              ", -1, "expected 2 entries of metadata, got 1", false},
+    };
+    const neap_named_tensor tensors[] = {{"one", neap_zeros(NEAP_F32, neap_dims(2, 3))},
+                                         {"two", neap_zeros(NEAP_F32, neap_dims(2, 3))}};
+    char path[512];
+    snprintf(path, sizeof path, "%s", write_file("file", "old", 3));
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        neap_on_allocate(damage_temporary, &faults[i]);
+        int status = neap_safetensors_save(path, tensors, 2, &(neap_pair){"key", "value"}, 1);
+        neap_on_allocate(NULL, NULL);
+        ck_assert_msg(faults[i].done && status < 0, "fault %zu: done %d, status %d", i, faults[i].done, status);
+        ck_assert_msg(strstr(neap_error_message(), saying("safetensors: %s: read back: ", path)), "fault %zu: %s", i,
+                      neap_error_message());
+        ck_fails_saying(status, faults[i].message);
+        ck_assert(file_is(path, "old", 3));
+        ck_assert_int_eq(folder_items(), 1);
+    }
+}
+END_TEST
+
 static bool save_over(void)
 {
     const char *path = in_folder("file");
@@ -276,5 +348,6 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("safetensors_save", every_dtype_and_rank, size_of_the_file, empty_tensors, views, metadata, names, layout,
-                     bad_names, bad_metadata, places_that_cannot_be_written, the_old_file_stands, no_memory);
+                     bad_names, bad_metadata, places_that_cannot_be_written, the_old_file_stands,
+                     what_does_not_read_back, no_memory);
 }

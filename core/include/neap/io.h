@@ -39,6 +39,8 @@ typedef struct neap_named_tensor {
     const char *name;
     neap_tensor *tensor;
 } neap_named_tensor;
+/* The file is read back, header and all, before it replaces another; one that does not hold what was to be written is an
+ * error. */
 int neap_safetensors_save(const char *path, const neap_named_tensor *tensors, int count, const neap_pair *metadata,
                           int pairs);
 /* Checks the same and writes nothing: the bytes that the file would have, or -1. */
