@@ -8,8 +8,6 @@
 
 #include "binding.h"
 
-#define MOST_PAIRS 64
-
 static int done(lua_State *L, int status)
 {
     return status < 0 ? neap_lua_raise(L) : 0;
@@ -20,34 +18,62 @@ static int by_key(const void *left, const void *right)
     return strcmp(((const neap_pair *)left)->key, ((const neap_pair *)right)->key);
 }
 
-/* In order of their keys: that of a table differs from process to process, and the same run should write the same file. */
-static int read_pairs(lua_State *L, int index, neap_pair *pairs)
+/* The text at an index, which the format ends at its first NUL. */
+static const char *check_text(lua_State *L, int index, const char *what)
 {
-    int count = 0;
-    if (!lua_istable(L, index))
-        return 0;
-    for (lua_pushnil(L); lua_next(L, index) && count < MOST_PAIRS; lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING)
-            pairs[count++] = (neap_pair){lua_tostring(L, -2), lua_tostring(L, -1)};
-    qsort(pairs, (size_t)count, sizeof *pairs, by_key);
+    if (lua_type(L, index) != LUA_TSTRING)
+        neap_lua_error(L, "text of a picture: expected %s, got %s", what, luaL_typename(L, index));
+    const char *text = lua_tostring(L, index);
+    if (strlen(text) != lua_rawlen(L, index))
+        neap_lua_error(L, "text of a picture: expected no NUL, got one in '%s'", text);
+    return text;
+}
+
+static size_t count_entries(lua_State *L, int index)
+{
+    size_t count = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        count++;
     return count;
+}
+
+/* Pushes { key = text }, or nil, as an array that points into Lua's values. In order of their keys: that of a table differs
+ * from process to process, and the same run should write the same file. */
+static const neap_pair *read_pairs(lua_State *L, int index, int *count)
+{
+    *count = 0;
+    if (lua_isnoneornil(L, index))
+        return NULL;
+    if (!lua_istable(L, index))
+        neap_lua_error(L, "text of a picture: expected a table of texts by name, got %s", luaL_typename(L, index));
+    neap_pair *pairs = lua_newuserdatauv(L, (count_entries(L, index) + 1) * sizeof *pairs, 0);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        const char *key = check_text(L, -2, "names as keys");
+        pairs[(*count)++] = (neap_pair){key, check_text(L, -1, "a text for each name")};
+    }
+    qsort(pairs, (size_t)*count, sizeof *pairs, by_key);
+    return pairs;
 }
 
 /* png_save(path, picture [, { key = text }]) */
 static int png_save(lua_State *L)
 {
-    neap_pair pairs[MOST_PAIRS];
-    int count = read_pairs(L, 3, pairs);
-    return done(L, neap_png_save(luaL_checkstring(L, 1), neap_lua_check_tensor(L, 2), pairs, count));
+    int count;
+    const char *path = luaL_checkstring(L, 1);
+    neap_tensor *picture = neap_lua_check_tensor(L, 2);
+    const neap_pair *pairs = read_pairs(L, 3, &count);
+    return done(L, neap_png_save(path, picture, pairs, count));
 }
 
 /* apng_save(path, frames, seconds a frame [, { key = text }]) */
 static int apng_save(lua_State *L)
 {
-    neap_pair pairs[MOST_PAIRS];
-    int count = read_pairs(L, 4, pairs);
+    int count;
     const char *path = luaL_checkstring(L, 1);
-    return done(L, neap_apng_save(path, neap_lua_check_tensor(L, 2), luaL_checknumber(L, 3), pairs, count));
+    neap_tensor *frames = neap_lua_check_tensor(L, 2);
+    const double seconds = luaL_checknumber(L, 3);
+    const neap_pair *pairs = read_pairs(L, 4, &count);
+    return done(L, neap_apng_save(path, frames, seconds, pairs, count));
 }
 
 static int png_load(lua_State *L)
@@ -88,6 +114,13 @@ static int folder_make(lua_State *L)
     return done(L, neap_folder_make(luaL_checkstring(L, 1)));
 }
 
+/* folder_clean(path) -> how many temporary files of killed processes were removed */
+static int folder_clean(lua_State *L)
+{
+    lua_pushinteger(L, neap_folder_clean(luaL_checkstring(L, 1)));
+    return 1;
+}
+
 /* Is there nothing at a path? Any other failure, as of rights or memory, says nothing about that, and is raised. */
 static bool is_absent(lua_State *L, const char *path)
 {
@@ -120,23 +153,46 @@ static int writable(lua_State *L)
     return 1;
 }
 
-/* folder_list(path) -> { name, ... } without those that begin with a dot; empty where there is no folder */
-static int folder_list(lua_State *L)
+#define FOLDER_TYPE "neap.folder"
+
+static int folder_close(lua_State *L)
+{
+    void **handle = luaL_checkudata(L, 1, FOLDER_TYPE);
+    if (*handle)
+        closedir(*handle);
+    *handle = NULL;
+    return 0;
+}
+
+/* Pushes the names, and returns 0 or the reason why some may be missing. */
+static int push_names(lua_State *L, DIR *folder)
 {
     struct dirent *entry;
-    const char *path = luaL_checkstring(L, 1);
     lua_newtable(L);
-    DIR *folder = opendir(path);
-    if (!folder)
-        is_absent(L, path);
-    for (lua_Integer i = 1; folder && (entry = readdir(folder));) {
+    for (lua_Integer i = 1; errno = 0, (entry = readdir(folder));) {
         if (*entry->d_name == '.')
             continue;
         lua_pushstring(L, entry->d_name);
         lua_seti(L, -2, i++);
     }
-    if (folder)
-        closedir(folder);
+    return errno;
+}
+
+/* folder_list(path) -> { name, ... } without those that begin with a dot; empty where there is no folder. Raises where the
+ * folder cannot be read. */
+static int folder_list(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    void **handle = neap_lua_handle(L, FOLDER_TYPE);
+    *handle = opendir(path);
+    int reason = *handle ? push_names(L, *handle) : errno;
+    if (reason && reason != ENOENT && reason != ENOTDIR)
+        return neap_lua_error(L, "%s: cannot be read: %s", path, strerror(reason));
+    if (!*handle)
+        lua_newtable(L);
+    else
+        closedir(*handle);
+    *handle = NULL;
     return 1;
 }
 
@@ -144,10 +200,12 @@ static const luaL_Reg functions[] = {
     {"apng_save", apng_save},
     {"png_save", png_save},   {"png_load", png_load},       {"jpeg_load", jpeg_load}, {"npy_save", npy_save},
     {"npy_load", npy_load},   {"file_save", file_save},     {"folder_make", folder_make}, {"exists", exists},
-    {"writable", writable},   {"folder_list", folder_list}, {NULL, NULL},
+    {"writable", writable},   {"folder_list", folder_list}, {"folder_clean", folder_clean}, {NULL, NULL},
 };
 
 void neap_lua_open_files(lua_State *L)
 {
+    static const luaL_Reg no_methods[] = {{NULL, NULL}};
+    neap_lua_class(L, FOLDER_TYPE, no_methods, folder_close);
     luaL_setfuncs(L, functions, 0);
 }

@@ -7,6 +7,7 @@
 
 #define DEEPEST 32
 #define DIGITS 12 /* of reals; settings and metrics need no more */
+#define FORMAT (JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS))
 
 /* What is being built hangs on a handle, so that an error anywhere frees it. */
 #define JSON_TYPE "neap.json"
@@ -27,11 +28,19 @@ static json_t **new_slot(lua_State *L)
     return slot;
 }
 
+/* A refused allocation, whatever Jansson made of it, is an error of its own. */
+static void check_memory(lua_State *L)
+{
+    if (neap_json_refused())
+        neap_lua_raise(L);
+}
+
 static json_t *hold(lua_State *L, json_t **slot, json_t *value, const char *what)
 {
+    *slot = value;
+    check_memory(L);
     if (!value)
         neap_lua_error(L, "json: cannot hold %s", what);
-    *slot = value;
     return value;
 }
 
@@ -94,8 +103,10 @@ static void encode_list(lua_State *L, int index, json_t **slot, int depth)
     for (; lua_geti(L, index, i) != LUA_TNIL; i++) {
         json_t **entry = new_slot(L);
         encode(L, lua_gettop(L) - 1, entry, depth);
-        if (json_array_append(list, *entry) < 0)
-            neap_lua_error(L, "json: no memory for a list");
+        int status = json_array_append(list, *entry);
+        check_memory(L);
+        if (status < 0)
+            neap_lua_error(L, "json: cannot hold a list");
         lua_pop(L, 2);
     }
     lua_pop(L, 1);
@@ -111,7 +122,9 @@ static void encode_object(lua_State *L, int index, json_t **slot, int depth)
         json_t **entry = new_slot(L);
         encode(L, lua_gettop(L) - 1, entry, depth);
         const char *key = lua_tostring(L, -3);
-        if (strlen(key) != lua_rawlen(L, -3) || json_object_set(object, key, *entry) < 0)
+        bool whole = strlen(key) == lua_rawlen(L, -3) && json_object_set(object, key, *entry) == 0;
+        check_memory(L);
+        if (!whole)
             neap_lua_error(L, "json: '%s' cannot be a key", key);
         lua_pop(L, 2);
     }
@@ -159,20 +172,20 @@ static void encode(lua_State *L, int index, json_t **slot, int depth)
     }
 }
 
-static int add_bytes(const char *bytes, size_t size, void *buffer)
-{
-    luaL_addlstring(buffer, bytes, size);
-    return 0;
-}
-
+/* Written twice, first to measure it: nothing that may jump runs within Jansson. */
 static int json_encode(lua_State *L)
 {
-    luaL_Buffer text;
+    char none;
+    neap_json_begin();
     json_t **slot = new_slot(L);
     encode(L, 1, slot, 0);
-    luaL_buffinit(L, &text);
-    json_dump_callback(*slot, add_bytes, &text, JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS));
-    luaL_pushresult(&text);
+    size_t size = json_dumpb(*slot, &none, 0, FORMAT);
+    char *text = lua_newuserdatauv(L, size + 1, 0);
+    bool written = size && json_dumpb(*slot, text, size, FORMAT) == size;
+    check_memory(L);
+    if (!written)
+        return neap_lua_error(L, "json: cannot be written");
+    lua_pushlstring(L, text, size);
     return 1;
 }
 
@@ -231,14 +244,16 @@ static void push(lua_State *L, const json_t *value)
         lua_pushnil(L);
 }
 
-/* json_decode(text) -> value, or nil and why not */
+/* json_decode(text) -> value, or nil and the reason where the text is no JSON. Raises where memory runs out. */
 static int json_decode(lua_State *L)
 {
     size_t length;
     json_error_t error;
     const char *text = luaL_checklstring(L, 1, &length);
     json_t **slot = new_slot(L);
+    neap_json_begin();
     *slot = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    check_memory(L);
     if (!*slot) {
         lua_pushnil(L);
         lua_pushfstring(L, "line %d: %s", error.line, error.text);

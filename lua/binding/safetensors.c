@@ -1,4 +1,6 @@
 /* Checkpoint files in Lua: saved from a list of named tensors, opened as a handle. */
+#include <string.h>
+
 #include "binding.h"
 
 static neap_safetensors *check(lua_State *L)
@@ -17,12 +19,23 @@ static int file_close(lua_State *L)
 
 /* --- Saving: the list { { name, value }, ... } as an array that points into Lua's values ------------------------------- */
 
+/* The text on top, which the list holds; a number would become a text that nobody holds. The file's ends at a NUL. */
+static const char *check_text(lua_State *L, lua_Integer i)
+{
+    if (lua_type(L, -1) != LUA_TSTRING)
+        neap_lua_error(L, "safetensors: entry %d: expected text, got %s", (int)i, luaL_typename(L, -1));
+    const char *text = lua_tostring(L, -1);
+    if (strlen(text) != lua_rawlen(L, -1))
+        neap_lua_error(L, "safetensors: entry %d: expected text without NUL, got one in '%s'", (int)i, text);
+    return text;
+}
+
 static const char *name_at(lua_State *L, int list, lua_Integer i)
 {
     if (lua_geti(L, list, i) != LUA_TTABLE)
         neap_lua_error(L, "safetensors: entry %d: expected { name, value }", (int)i);
     lua_geti(L, -1, 1);
-    const char *name = luaL_checkstring(L, -1);
+    const char *name = check_text(L, i);
     lua_geti(L, -2, 2);
     return name; /* held by the list; the value is on top, above the name and the pair */
 }
@@ -43,7 +56,7 @@ static neap_pair *read_pairs(lua_State *L, int list, lua_Integer count)
     neap_pair *pairs = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *pairs, 0);
     for (lua_Integer i = 0; i < count; i++) {
         const char *name = name_at(L, list, i + 1);
-        pairs[i] = (neap_pair){name, luaL_checkstring(L, -1)};
+        pairs[i] = (neap_pair){name, check_text(L, i + 1)};
         lua_pop(L, 3);
     }
     return pairs;

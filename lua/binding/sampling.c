@@ -32,8 +32,10 @@ static int watch(void *user, int64_t step, int64_t steps, double t, neap_tensor 
     moment now = {step, steps, t, x};
     if (neap_lua_interrupted())
         return neap_fail("interrupted");
-    if (!w->function || !lua_checkstack(w->L, 4))
+    if (!w->function)
         return 0;
+    if (!lua_checkstack(w->L, 4))
+        return neap_fail("sample: no memory to call the watcher");
     lua_pushcfunction(w->L, tell);
     lua_pushvalue(w->L, w->function);
     lua_pushlightuserdata(w->L, &now);

@@ -69,7 +69,9 @@ static int nearest(lua_State *L)
     const char **names = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *names, 0);
     for (int i = 0; i < count; i++) {
         lua_geti(L, 2, i + 1);
-        names[i] = luaL_checkstring(L, -1); /* held by the list */
+        if (lua_type(L, -1) != LUA_TSTRING)
+            return neap_lua_error(L, "nearest: expected names, got %s", luaL_typename(L, -1));
+        names[i] = lua_tostring(L, -1); /* held by the list */
         lua_pop(L, 1);
     }
     lua_pushstring(L, neap_nearest(word, names, count));

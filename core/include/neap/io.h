@@ -79,4 +79,12 @@ int neap_folder_make(const char *path);
  * on a network file system stays for a day. Returns how many; a folder that cannot be read has none. */
 int neap_folder_clean(const char *path);
 
+/*
+ * For those who use Jansson in a process of neap: from the first neap_json_begin on it allocates through neap/memory.h.
+ * Its parser drops characters without an error when its buffer cannot grow, so refused allocations are noted: call
+ * neap_json_begin before Jansson, and discard its result where neap_json_refused is true.
+ */
+void neap_json_begin(void);
+bool neap_json_refused(void); /* on this thread, since the last neap_json_begin; the message is pending */
+
 #endif
