@@ -69,8 +69,8 @@ local function move_aside(self)
   self:claim()
 end
 
---- Makes the folder ready for a new run, or for one that goes on, and locks it. A path may be a link to a folder, also to one
--- that is not there yet: the run is written where the link leads.
+--- Makes the folder ready for a new run, or for one that goes on, locks it and removes what killed saves left there. A path
+-- may be a link to a folder, also to one that is not there yet: the run is written where the link leads.
 function folder:open(resume)
   core.folder_make(self.path)
   if not (self.lock and self.lock:holds(self.path)) then
@@ -84,6 +84,7 @@ function folder:open(resume)
   if reason then
     core.fail(("train: %s: cannot write there: %s"):format(self.path, reason))
   end
+  core.folder_clean(self.path)
 end
 
 function folder:file(name)
