@@ -37,8 +37,8 @@ static size_t count_entries(lua_State *L, int index)
     return count;
 }
 
-/* Pushes { key = text }, or nil, as an array that points into Lua's values. In order of their keys: that of a table differs
- * from process to process, and the same run should write the same file. */
+/* Pushes the table { key = text } as an array that points into Lua's values; NULL where there is none. In order of the keys:
+ * that of a table differs from process to process, and the same run should write the same file. */
 static const neap_pair *read_pairs(lua_State *L, int index, int *count)
 {
     *count = 0;

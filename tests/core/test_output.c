@@ -1,52 +1,5 @@
-/* Outputs: what stands at a path is replaced, followed or written into, by what it is. */
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/wait.h>
-
-#include "io_test.h"
-
-static struct stat about(const char *path)
-{
-    struct stat result;
-    ck_assert_msg(lstat(path, &result) == 0, "%s: %s", path, strerror(errno));
-    return result;
-}
-
-static mode_t mode_of(const char *path)
-{
-    return about(path).st_mode & 07777;
-}
-
-/* Every writer of files, so that none has a way of its own. */
-static int save_bytes(const char *path)
-{
-    return neap_file_save(path, "new", 3);
-}
-
-static int save_npy(const char *path)
-{
-    return neap_npy_save(path, neap_zeros(NEAP_F32, neap_dims(2)));
-}
-
-static int save_png(const char *path)
-{
-    return neap_png_save(path, neap_zeros(NEAP_F32, neap_dims(2, 2, 1)), NULL, 0);
-}
-
-static int save_film(const char *path)
-{
-    return neap_apng_save(path, neap_zeros(NEAP_F32, neap_dims(2, 2, 2, 1)), 0.1, NULL, 0);
-}
-
-static int save_tensors(const char *path)
-{
-    return neap_safetensors_save(path, &(neap_named_tensor){"x", neap_zeros(NEAP_F32, neap_dims(2))}, 1, NULL, 0);
-}
-
-static int (*const writers[])(const char *path) = {save_bytes, save_npy, save_png, save_film, save_tensors};
-#define WRITERS ((int)(sizeof writers / sizeof *writers))
+/* Outputs that replace a file: links are followed, modes and owners stay, folders and protected files are refused. */
+#include "writers_test.h"
 
 /* --- Links -------------------------------------------------------------------------------------------------------- */
 
@@ -154,115 +107,6 @@ START_TEST(files_that_are_protected)
 }
 END_TEST
 
-/* --- What is no regular file -------------------------------------------------------------------------------------- */
-
-/* Forks a process that reads a pipe to its end, and exits with the number of bytes below 256. */
-static pid_t count_bytes(const char *path)
-{
-    char bytes[4096];
-    ssize_t got, sum = 0;
-    pid_t child = fork();
-    if (child)
-        return child;
-    int descriptor = open(path, O_RDONLY);
-    while (descriptor >= 0 && (got = read(descriptor, bytes, sizeof bytes)) > 0)
-        sum += got;
-    _exit((int)(sum & 255));
-}
-
-static int result_of(pid_t child)
-{
-    int status;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-START_TEST(pipes)
-{
-    const char *plain = in_folder("plain"), *pipe = in_folder("pipe"), *link = in_folder("link");
-    ck_assert_int_eq(mkfifo(pipe, 0600), 0);
-    ck_assert_int_eq(symlink("pipe", link), 0);
-    for (int i = 0; i < WRITERS; i++) {
-        ck_succeeds(writers[i](plain));
-        pid_t reader = count_bytes(pipe);
-        ck_succeeds(writers[i](i % 2 ? link : pipe));
-        ck_assert_int_eq(result_of(reader), about(plain).st_size & 255);
-        ck_assert(S_ISFIFO(about(pipe).st_mode));
-    }
-    ck_assert(S_ISLNK(about(link).st_mode));
-    ck_assert_int_eq(folder_items(), 3);
-}
-END_TEST
-
-/* A reader that goes away is an ordinary error. */
-START_TEST(broken_pipes)
-{
-    static char bytes[200000]; /* more than a pipe holds */
-    const char *path = in_folder("pipe");
-    signal(SIGPIPE, SIG_IGN);
-    ck_assert_int_eq(mkfifo(path, 0600), 0);
-    pid_t reader = fork();
-    if (reader == 0) {
-        int descriptor = open(path, O_RDONLY);
-        _exit(descriptor >= 0 && read(descriptor, bytes, 1) == 1 ? 0 : 1);
-    }
-    ck_fails_with(neap_file_save(path, bytes, sizeof bytes), saying("%s: cannot be written: %s", path, strerror(EPIPE)));
-    ck_assert_int_eq(result_of(reader), 0);
-    ck_assert(S_ISFIFO(about(path).st_mode));
-    ck_assert_int_eq(folder_items(), 1);
-}
-END_TEST
-
-START_TEST(devices)
-{
-    const char *null = in_folder("null"), *full = in_folder("full");
-    if (mknod(null, S_IFCHR | 0666, makedev(1, 3)) < 0 || mknod(full, S_IFCHR | 0666, makedev(1, 7)) < 0)
-        return; /* takes root, and a system that lets root do so */
-    int descriptor = open(null, O_WRONLY);
-    if (descriptor < 0)
-        return; /* a file system without devices */
-    close(descriptor);
-    for (int i = 0; i < WRITERS; i++) {
-        ck_succeeds(writers[i](null));
-        ck_fails_saying(writers[i](full), saying("%s: cannot be written: %s", full, strerror(ENOSPC)));
-        ck_assert(S_ISCHR(about(null).st_mode) && S_ISCHR(about(full).st_mode));
-    }
-    ck_assert_int_eq(folder_items(), 2);
-}
-END_TEST
-
-START_TEST(sockets)
-{
-    int pair[2];
-    char bytes[4] = "";
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    ck_succeeds(save_bytes(saying("/proc/self/fd/%d", pair[0]))); /* cannot be opened by this name */
-    ck_assert_int_eq(read(pair[1], bytes, 3), 3);
-    ck_assert_str_eq(bytes, "new");
-}
-END_TEST
-
-/* What the descriptor has written stays, as behind `> file` in a shell, and the file is not another one. */
-START_TEST(open_descriptors)
-{
-    const char *path = write_file("file", "", 0), *link = in_folder("link");
-    int descriptor = open(path, O_WRONLY);
-    ck_assert_int_eq(symlink(saying("/proc/self/fd/%d", descriptor), link), 0); /* as /dev/stdout is one */
-    const ino_t before = about(path).st_ino;
-    ck_assert_int_eq(write(descriptor, "old ", 4), 4);
-    ck_succeeds(save_bytes(link));
-    ck_succeeds(save_bytes(saying("/dev/fd/%d", descriptor)));
-    ck_assert_int_eq(write(descriptor, " end", 4), 4);
-    ck_assert(file_is(path, "old newnew end", 14));
-    ck_assert_uint_eq(about(path).st_ino, before);
-    ck_assert_int_eq(folder_items(), 2);
-    close(descriptor);
-    ck_fails_with(save_bytes(link), saying("%s: cannot be written: %s", link, strerror(ENOENT)));
-    ck_assert_int_eq(folder_items(), 2);
-}
-END_TEST
-
 /* --- Names -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(names_without_end)
@@ -321,6 +165,5 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("output", links, links_to_nothing, links_in_the_folder_that_we_stand_in, modes_stay, owners_stay,
-                     files_that_are_protected, pipes, broken_pipes, devices, sockets, open_descriptors, names_without_end,
-                     no_names, no_memory);
+                     files_that_are_protected, names_without_end, no_names, no_memory);
 }
