@@ -183,13 +183,25 @@ static int read_object(neap_header *h, const char *text, size_t length)
     return status;
 }
 
-static int parse(neap_header *h, const uint8_t *bytes, size_t size)
+static uint64_t length_of(const uint8_t *bytes)
 {
     uint64_t length = 0;
-    if (size < LENGTH_BYTES)
-        return neap_fail("expected at least %d bytes, got %zu", LENGTH_BYTES, size);
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         length = length << 8 | bytes[i];
+    return length;
+}
+
+/* A length that may be, and an object behind it. */
+static bool begins_well(const uint8_t *bytes, size_t size)
+{
+    return size > LENGTH_BYTES && bytes[LENGTH_BYTES] == '{' && length_of(bytes) <= NEAP_HEADER_BYTES;
+}
+
+static int parse(neap_header *h, const uint8_t *bytes, size_t size)
+{
+    if (size < LENGTH_BYTES)
+        return neap_fail("expected at least %d bytes, got %zu", LENGTH_BYTES, size);
+    uint64_t length = length_of(bytes);
     if (length > NEAP_HEADER_BYTES)
         return neap_fail("header: expected at most %d bytes, got %llu", NEAP_HEADER_BYTES, (unsigned long long)length);
     if (length > size - LENGTH_BYTES)
@@ -209,6 +221,8 @@ static int parse(neap_header *h, const uint8_t *bytes, size_t size)
 int neap_header_parse(neap_header *h, const char *name, const uint8_t *bytes, size_t size)
 {
     *h = (neap_header){0};
+    if (!begins_well(bytes, size) && neap_refuse_foreign(name, NEAP_FILE_SAFETENSORS, bytes, size) < 0)
+        return -1;
     if (parse(h, bytes, size) == 0)
         return 0;
     neap_header_free(h);

@@ -1,7 +1,6 @@
-/* NumPy arrays: NumPy Enhancement Proposal 1. Writes version 1.0; reads 1.0 to 3.0, little-endian, C order. */
+/* NumPy arrays: NumPy Enhancement Proposal 1. Writes version 1.0, little-endian, C order; reads 1.0 to 3.0 in any order. */
 #include "io/npy.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include <neap/io.h>
 #include <neap/memory.h>
 
+#include "io/elements.h"
 #include "io/output.h"
 
 #define MOST_BYTES ((size_t)1 << 34)
@@ -86,149 +86,97 @@ int neap_npy_save(const char *path, neap_tensor *x)
 
 /* --- Reading ------------------------------------------------------------------------------------------------------ */
 
-/* A place in the header's text; every step past what is expected sets bad. */
-typedef struct cursor {
-    const char *at, *end;
-    bool bad;
-} cursor;
+/* What cannot be read, by the letter of its dtype, and the way out; x is the array in Python. */
+static const struct {
+    const char *letters, *what, *advice;
+} refusals[] = {
+    {"[", "a structured array", "save one field of it, x['NAME']"},
+    {"O", "Python objects", "save x.astype(numpy.float32)"},
+    {"USa", "text", "save x.astype(numpy.float32), or numbers that stand for it"},
+    {"c", "complex numbers", "save x.real and x.imag"},
+    {"V", "raw bytes, perhaps bfloat16", "save x.astype(numpy.float32)"},
+    {"Mm", "dates or times", "save x.astype(numpy.int64)"},
+    {"f", "numbers wider than f64", "save x.astype(numpy.float64)"},
+};
 
-static void skip_blanks(cursor *c)
+/* The dtype's name without its byte order, which only some have. */
+static const char *plain_name(const char *dtype)
 {
-    while (c->at < c->end && isspace((unsigned char)*c->at))
-        c->at++;
+    return dtype + (*dtype && strchr("<>=|", *dtype) ? 1 : 0);
 }
 
-static bool take(cursor *c, const char *token)
+static int refuse(const char *name, const char *dtype)
 {
-    skip_blanks(c);
-    size_t length = strlen(token);
-    if ((size_t)(c->end - c->at) < length || memcmp(c->at, token, length) != 0)
-        return false;
-    c->at += length;
-    return true;
+    const char *plain = plain_name(dtype);
+    for (size_t i = 0; *plain && i < sizeof refusals / sizeof *refusals; i++)
+        if (strchr(refusals[i].letters, *plain))
+            return neap_fail("%s: expected a NumPy array of numbers, got %s (%s); %s", name, refusals[i].what,
+                             *plain == '[' ? "a list of fields" : dtype, refusals[i].advice);
+    return neap_fail("%s: expected a NumPy array of numbers, got the unknown dtype '%s'", name, dtype);
 }
 
-static void need(cursor *c, const char *token)
+/* One element, its bytes turned where the file has the other order. */
+static void copy_element(unsigned char *to, const unsigned char *from, size_t bytes, bool swap)
 {
-    if (!take(c, token))
-        c->bad = true;
+    for (size_t i = 0; i < bytes; i++)
+        to[i] = from[swap ? bytes - 1 - i : i];
 }
 
-/* A quoted text of few letters. */
-static void read_text(cursor *c, char *text, size_t room)
+/* Elements in Fortran order have the first axis innermost: goes on to the place of the next one in C order. */
+static int64_t step(const neap_npy_header *h, int64_t index[NEAP_MAX_RANK], int64_t at)
 {
-    size_t used = 0;
-    skip_blanks(c);
-    char quote = c->at < c->end ? *c->at : 0;
-    if (quote != '\'' && quote != '"') {
-        c->bad = true;
-        return;
+    int64_t stride = neap_shape_size(h->shape);
+    for (int axis = h->shape.rank - 1; axis >= 0; axis--) {
+        int64_t dim = h->shape.dim[axis];
+        stride /= dim;
+        if (++index[axis] < dim)
+            return at + stride;
+        index[axis] = 0;
+        at -= (dim - 1) * stride;
     }
-    for (c->at++; c->at < c->end && *c->at != quote && used + 1 < room; c->at++)
-        text[used++] = *c->at;
-    text[used] = 0;
-    c->bad |= c->at >= c->end || *c->at != quote;
-    c->at += c->at < c->end;
+    return at;
 }
 
-static int64_t read_size(cursor *c)
+/* The elements little-endian and in C order, in a block of its own; free with neap_free. */
+static unsigned char *reorder(const neap_npy_header *h, size_t bytes, const unsigned char *data)
 {
-    int64_t value = 0;
-    skip_blanks(c);
-    if (c->at >= c->end || !isdigit((unsigned char)*c->at))
-        c->bad = true;
-    for (; c->at < c->end && isdigit((unsigned char)*c->at); c->at++) {
-        if (value > INT64_MAX / 10 - 1)
-            c->bad = true;
-        else
-            value = value * 10 + (*c->at - '0');
+    int64_t count = neap_shape_size(h->shape), index[NEAP_MAX_RANK] = {0};
+    bool swap = *h->dtype == '>';
+    unsigned char *block = neap_calloc((size_t)count, bytes);
+    for (int64_t i = 0, at = 0; block && i < count; i++) {
+        copy_element(block + (size_t)i * bytes, data + (size_t)at * bytes, bytes, swap);
+        at = h->fortran ? step(h, index, at) : at + 1;
     }
-    return value;
+    return block;
 }
 
-static neap_shape read_shape(cursor *c)
+static neap_tensor *read_elements(const neap_npy_header *h, const neap_element *element, const unsigned char *data)
 {
-    neap_shape shape = {0};
-    need(c, "(");
-    while (!c->bad && !take(c, ")")) {
-        if (shape.rank == NEAP_MAX_RANK) {
-            c->bad = true;
-            break;
-        }
-        shape.dim[shape.rank++] = read_size(c);
-        if (!take(c, ",")) {
-            need(c, ")");
-            c->bad |= shape.rank == 1; /* to Python, (3) is a number and no tuple */
-            break;
-        }
-    }
-    return shape;
+    bool plain = !h->fortran && (*h->dtype != '>' || element->bytes == 1);
+    if (plain || neap_shape_size(h->shape) == 0)
+        return neap_element_tensor(element, h->shape, data);
+    unsigned char *block = reorder(h, element->bytes, data);
+    neap_tensor *x = block ? neap_element_tensor(element, h->shape, block) : NULL;
+    neap_free(block);
+    return x;
 }
 
-typedef struct description {
-    char dtype[8];
-    bool fortran;
-    neap_shape shape;
-    unsigned seen; /* a bit per key */
-} description;
-
-static void read_entry(cursor *c, description *d)
-{
-    char key[16];
-    read_text(c, key, sizeof key);
-    need(c, ":");
-    if (c->bad)
-        return;
-    unsigned bit = strcmp(key, "descr") == 0 ? 1 : strcmp(key, "fortran_order") == 0 ? 2 : 4;
-    if (bit == 1)
-        read_text(c, d->dtype, sizeof d->dtype);
-    else if (bit == 2)
-        d->fortran = take(c, "True") || (need(c, "False"), false);
-    else if (strcmp(key, "shape") == 0)
-        d->shape = read_shape(c);
-    else
-        c->bad = true;
-    c->bad |= (d->seen & bit) != 0;
-    d->seen |= bit;
-}
-
-static bool read_description(const char *text, size_t size, description *d)
-{
-    cursor c = {text, text + size, false};
-    need(&c, "{");
-    while (!c.bad && !take(&c, "}")) {
-        read_entry(&c, d);
-        if (!take(&c, ",")) {
-            need(&c, "}");
-            break;
-        }
-    }
-    skip_blanks(&c);
-    return !c.bad && c.at == c.end && d->seen == 7;
-}
-
-static int dtype_of(const char *name, const char *text)
-{
-    for (int i = 0; i < NEAP_DTYPE_COUNT; i++)
-        if (descriptions[i] && strcmp(descriptions[i], text) == 0)
-            return i;
-    return neap_fail("%s: expected a NumPy array of <f4, <f8, <i4 or |u1, got %s", name, text);
-}
-
-static neap_tensor *read_data(const char *name, const description *d, const unsigned char *data, size_t size)
+static neap_tensor *read_data(const char *name, const neap_npy_header *h, const unsigned char *data, size_t size)
 {
     char text[NEAP_SHAPE_TEXT];
-    int dtype = dtype_of(name, d->dtype);
-    if (dtype < 0)
+    const neap_element *element = neap_element_of_numpy(plain_name(h->dtype));
+    if (!element) {
+        refuse(name, h->dtype);
         return NULL;
-    if (d->fortran)
-        return neap_fail_null("%s: expected C order, got Fortran order", name);
-    int64_t count = neap_shape_size(d->shape);
-    size_t width = neap_dtype_size((neap_dtype)dtype);
-    if (count < 0 || (uint64_t)count > size / width || (size_t)count * width != size)
-        return neap_fail_null("%s: expected the data of %s, got %zu bytes", name, neap_shape_text(d->shape, text),
+    }
+    int64_t count = neap_shape_size(h->shape);
+    if (count < 0 || (uint64_t)count > size / element->bytes || (size_t)count * element->bytes != size)
+        return neap_fail_null("%s: expected the data of %s, got %zu bytes", name, neap_shape_text(h->shape, text),
                               size);
-    return neap_from((neap_dtype)dtype, d->shape, data);
+    neap_tensor *x = read_elements(h, element, data);
+    if (!x)
+        neap_fail_in(name);
+    return x;
 }
 
 /* The length of the header has two bytes in version 1 and four after it. 0 when the file is too short. */
@@ -246,14 +194,16 @@ static size_t header_start(const unsigned char *bytes, size_t size, size_t *leng
 neap_tensor *neap_npy_parse(const char *name, const void *data, size_t size)
 {
     const unsigned char *bytes = data;
-    description d = {0};
+    neap_npy_header header = {0};
     size_t length = 0;
+    if (neap_refuse_foreign(name, NEAP_FILE_NPY, bytes, size) < 0)
+        return NULL;
     if (size < PREFIX || memcmp(bytes, magic, sizeof magic) != 0 || bytes[6] < 1 || bytes[6] > 3)
         return neap_fail_null("%s: expected a NumPy array (version 1 to 3)", name);
     size_t start = header_start(bytes, size, &length);
-    if (!start || !read_description((const char *)bytes + start, length, &d))
+    if (!start || !neap_npy_read_header((const char *)bytes + start, length, &header))
         return neap_fail_null("%s: expected a whole header of a NumPy array", name);
-    return read_data(name, &d, bytes + start + length, size - start - length);
+    return read_data(name, &header, bytes + start + length, size - start - length);
 }
 
 neap_tensor *neap_npy_load(const char *path)

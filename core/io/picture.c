@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include <neap/error.h>
+#include <neap/io.h>
 #include <neap/memory.h>
 
 int neap_picture_check_size(const char *name, int64_t width, int64_t height)
@@ -15,18 +16,69 @@ int neap_picture_check_size(const char *name, int64_t width, int64_t height)
     return 0;
 }
 
-neap_tensor *neap_picture_from_bytes(const unsigned char *bytes, int64_t height, int64_t width, int channels,
-                                     int stride)
+/* --- From bytes --------------------------------------------------------------------------------------------------- */
+
+/* Where the pixels of the upright picture stand among the stored ones: from the first, steps a row and a column. */
+typedef struct way {
+    int64_t height, width, first, down, right;
+} way;
+
+/* EXIF: of each orientation, whether rows are upright columns, and which of both are stored from their end. */
+static way way_of(const neap_pixels *p)
 {
-    neap_tensor *picture = neap_empty(NEAP_F32, neap_dims(height, width, channels));
-    float *to = neap_data(picture);
-    if (!to)
+    static const struct {
+        bool transposed, rows_back, columns_back;
+    } turns[] = {{0, 0, 0}, {0, 0, 1}, {0, 1, 1}, {0, 1, 0}, {1, 0, 0}, {1, 1, 0}, {1, 1, 1}, {1, 0, 1}};
+    int turn = p->orientation - 1;
+    int64_t row = p->width, column = 1, first = 0;
+    if (turns[turn].rows_back) {
+        first += row * (p->height - 1);
+        row = -row;
+    }
+    if (turns[turn].columns_back) {
+        first += p->width - 1;
+        column = -column;
+    }
+    return turns[turn].transposed ? (way){p->width, p->height, first, column, row}
+                                  : (way){p->height, p->width, first, row, column};
+}
+
+/* Over white; what is opaque is exactly byte / 127.5 - 1. */
+static float level(unsigned char byte, unsigned char alpha)
+{
+    return (float)(byte * alpha + 255 * (255 - alpha)) / (127.5f * 255) - 1;
+}
+
+static void fill(const neap_pixels *p, way w, float *colors, float *alphas)
+{
+    bool has_alpha = p->stride > p->channels;
+    for (int64_t y = 0; y < w.height; y++)
+        for (int64_t x = 0; x < w.width; x++) {
+            const unsigned char *pixel = p->bytes + (w.first + y * w.down + x * w.right) * p->stride;
+            unsigned char seen = has_alpha ? pixel[p->channels] : 255;
+            for (int c = 0; c < p->channels; c++)
+                *colors++ = level(pixel[c], alphas ? 255 : seen);
+            if (alphas)
+                *alphas++ = (float)seen / 255;
+        }
+}
+
+neap_tensor *neap_picture_from_pixels(const neap_pixels *p, neap_tensor **alpha)
+{
+    way w = way_of(p);
+    neap_tensor *picture = neap_empty(NEAP_F32, neap_dims(w.height, w.width, p->channels));
+    bool apart = alpha && p->stride > p->channels;
+    neap_tensor *seen = apart ? neap_empty(NEAP_F32, neap_dims(w.height, w.width, 1)) : NULL;
+    float *colors = neap_data(picture), *alphas = neap_data(seen);
+    if (!colors || (apart && !alphas))
         return NULL;
-    for (int64_t pixel = 0; pixel < height * width; pixel++, bytes += stride)
-        for (int c = 0; c < channels; c++)
-            *to++ = (float)bytes[c] / 127.5f - 1;
+    if (alpha)
+        *alpha = seen;
+    fill(p, w, colors, alphas);
     return picture;
 }
+
+/* --- To bytes ----------------------------------------------------------------------------------------------------- */
 
 static unsigned char byte_of(float x)
 {
@@ -54,4 +106,28 @@ unsigned char *neap_picture_to_bytes(const char *name, neap_tensor *picture)
     }
     neap_free(values);
     return bytes;
+}
+
+/* --- Files -------------------------------------------------------------------------------------------------------- */
+
+neap_tensor *neap_picture_parse(const char *name, const void *bytes, size_t size, neap_tensor **alpha)
+{
+    if (alpha)
+        *alpha = NULL;
+    if (neap_is_png(bytes, size))
+        return neap_png_parse(name, bytes, size, alpha);
+    if (neap_is_jpeg(bytes, size))
+        return neap_jpeg_parse(name, bytes, size);
+    if (neap_refuse_foreign(name, NEAP_FILE_PICTURE, bytes, size) == 0)
+        neap_fail("%s: expected a PNG or JPEG picture, got %s", name, size ? "unknown bytes" : "an empty file");
+    return NULL;
+}
+
+neap_tensor *neap_picture_load(const char *path, neap_tensor **alpha)
+{
+    size_t size;
+    void *bytes = neap_file_load(path, NEAP_PICTURE_BYTES, &size);
+    neap_tensor *picture = bytes ? neap_picture_parse(path, bytes, size, alpha) : NULL;
+    neap_free(bytes);
+    return picture;
 }

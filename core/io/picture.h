@@ -13,13 +13,24 @@
 
 int neap_picture_check_size(const char *name, int64_t width, int64_t height);
 
-/* f32 [height, width, channels] from rows of `stride` bytes a pixel, the first `channels` of which are taken. */
-neap_tensor *neap_picture_from_bytes(const unsigned char *bytes, int64_t height, int64_t width, int channels,
-                                     int stride);
+/* Pixels as a decoder gives them, row by row. */
+typedef struct neap_pixels {
+    const unsigned char *bytes;
+    int64_t height, width; /* as stored, before the picture is turned */
+    int channels, stride;  /* bytes a pixel: colours, and all; what is left over is alpha, one byte */
+    int orientation;       /* EXIF's, 1 to 8 */
+} neap_pixels;
+
+/* f32 [H, W, C], turned upright. Alpha is as neap_picture_load has it. */
+neap_tensor *neap_picture_from_pixels(const neap_pixels *pixels, neap_tensor **alpha);
 /* The bytes of f32 [H, W, C], clamped and rounded; NULL for a NaN. Free with neap_free. */
 unsigned char *neap_picture_to_bytes(const char *name, neap_tensor *picture);
 
-neap_tensor *neap_png_parse(const char *name, const void *bytes, size_t size);
+bool neap_is_png(const void *bytes, size_t size);
+bool neap_is_jpeg(const void *bytes, size_t size);
+neap_tensor *neap_png_parse(const char *name, const void *bytes, size_t size, neap_tensor **alpha);
 neap_tensor *neap_jpeg_parse(const char *name, const void *bytes, size_t size);
+/* One of both, by the bytes. */
+neap_tensor *neap_picture_parse(const char *name, const void *bytes, size_t size, neap_tensor **alpha);
 
 #endif

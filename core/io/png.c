@@ -4,11 +4,14 @@
  */
 #include "io/png.h"
 
+#include <string.h>
+
 #include <png.h>
 
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "io/exif.h"
 #include "io/picture.h"
 
 /* --- Reading ------------------------------------------------------------------------------------------------------ */
@@ -24,38 +27,49 @@ static unsigned char *decode(png_image *image, const char *name)
     return NULL;
 }
 
-/* Alpha is asked for and then left out: without it, libpng would blend with a background. */
-static neap_tensor *read_image(png_image *image, const char *name)
+/* The eXIf chunk may stand before or behind the pixels; libpng's simplified interface passes it over. */
+static int orientation_of(const unsigned char *bytes, size_t size)
 {
+    size_t at = NEAP_PNG_SIGNATURE;
+    while (size >= 12 && at <= size - 12) {
+        size_t length = neap_png_get_u32(bytes + at);
+        if (length > size - at - 12)
+            break;
+        if (memcmp(bytes + at + 4, "eXIf", 4) == 0)
+            return neap_exif_orientation(bytes + at + 8, length);
+        at += 12 + length;
+    }
+    return 1;
+}
+
+static neap_tensor *read_image(png_image *image, const char *name, int orientation, neap_tensor **alpha)
+{
+    static const png_uint_32 formats[2][2] = {{PNG_FORMAT_GRAY, PNG_FORMAT_GA}, {PNG_FORMAT_RGB, PNG_FORMAT_RGBA}};
     if (neap_picture_check_size(name, image->width, image->height) < 0)
         return NULL;
-    bool color = image->format & PNG_FORMAT_FLAG_COLOR;
-    image->format = color ? PNG_FORMAT_RGBA : PNG_FORMAT_GA;
+    bool color = image->format & PNG_FORMAT_FLAG_COLOR, seen = image->format & PNG_FORMAT_FLAG_ALPHA;
+    int channels = color ? 3 : 1;
+    image->format = formats[color][seen];
     image->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
-    unsigned char *pixels = decode(image, name);
-    neap_tensor *picture = NULL;
-    if (pixels)
-        picture = neap_picture_from_bytes(pixels, image->height, image->width, color ? 3 : 1, color ? 4 : 2);
-    neap_free(pixels);
+    unsigned char *bytes = decode(image, name);
+    neap_pixels pixels = {bytes, image->height, image->width, channels, channels + seen, orientation};
+    neap_tensor *picture = bytes ? neap_picture_from_pixels(&pixels, alpha) : NULL;
+    neap_free(bytes);
     return picture;
 }
 
-neap_tensor *neap_png_parse(const char *name, const void *bytes, size_t size)
+bool neap_is_png(const void *bytes, size_t size)
+{
+    return size >= NEAP_PNG_SIGNATURE && memcmp(bytes, "\x89PNG\r\n\x1a\n", NEAP_PNG_SIGNATURE) == 0;
+}
+
+neap_tensor *neap_png_parse(const char *name, const void *bytes, size_t size, neap_tensor **alpha)
 {
     png_image image = {.version = PNG_IMAGE_VERSION};
     if (!png_image_begin_read_from_memory(&image, bytes, size))
         return neap_fail_null("%s: expected a PNG picture: %s", name, image.message);
-    neap_tensor *picture = read_image(&image, name);
+    neap_tensor *picture = read_image(&image, name, orientation_of(bytes, size), alpha);
     png_image_free(&image);
-    return picture;
-}
-
-neap_tensor *neap_png_load(const char *path)
-{
-    size_t size;
-    void *bytes = neap_file_load(path, NEAP_PICTURE_BYTES, &size);
-    neap_tensor *picture = bytes ? neap_png_parse(path, bytes, size) : NULL;
-    neap_free(bytes);
     return picture;
 }
 

@@ -8,8 +8,14 @@
 
 #include "io/output.h"
 
+#define NEAP_PNG_SIGNATURE 8
 /* The signature and the IHDR chunk. */
 #define NEAP_PNG_HEAD 33
+
+static inline uint32_t neap_png_get_u32(const unsigned char *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
 
 static inline void neap_png_put_u32(unsigned char *to, uint32_t value)
 {

@@ -9,6 +9,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "io/elements.h"
 #include "io/header.h"
 
 struct neap_safetensors {
@@ -139,76 +140,12 @@ const char *neap_safetensors_value(const neap_safetensors *file, const char *key
 
 /* --- Loading ----------------------------------------------------------------------------------------------------- */
 
-typedef int read_fn(const uint8_t *from, void *to, int64_t count);
-
-/* IEEE 754 binary16 to binary32. */
-static float half(uint16_t bits)
-{
-    uint32_t sign = (uint32_t)(bits & 0x8000) << 16, exponent = bits >> 10 & 31, fraction = bits & 0x3ff, word;
-    float value;
-    if (exponent == 0) {
-        value = (float)fraction * 0x1p-24f;
-        memcpy(&word, &value, sizeof word);
-    } else {
-        word = (exponent == 31 ? 255u << 23 : (exponent + 112) << 23) | fraction << 13;
-    }
-    word |= sign;
-    memcpy(&value, &word, sizeof value);
-    return value;
-}
-
-static int read_halves(const uint8_t *from, void *to, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) {
-        uint16_t bits;
-        memcpy(&bits, from + 2 * i, sizeof bits);
-        ((float *)to)[i] = half(bits);
-    }
-    return 0;
-}
-
-static int read_longs(const uint8_t *from, void *to, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) {
-        int64_t value;
-        memcpy(&value, from + 8 * i, sizeof value);
-        if (value < INT32_MIN || value > INT32_MAX)
-            return neap_fail("expected numbers that fit i32, got %lld", (long long)value);
-        ((int32_t *)to)[i] = (int32_t)value;
-    }
-    return 0;
-}
-
-/* What a dtype of files becomes; `read` is NULL where the bytes are copied. */
-static const struct {
-    const char *name;
-    neap_dtype dtype;
-    read_fn *read;
-} loads[] = {
-    {"F32", NEAP_F32, NULL}, {"F64", NEAP_F64, NULL}, {"BF16", NEAP_BF16, NULL},       {"I32", NEAP_I32, NULL},
-    {"U8", NEAP_U8, NULL},   {"BOOL", NEAP_U8, NULL}, {"F16", NEAP_F32, read_halves}, {"I64", NEAP_I32, read_longs},
-};
-
-static int fill(neap_tensor *x, const neap_entry *e, const uint8_t *from, read_fn *read)
-{
-    void *to = neap_data(x);
-    if (!to)
-        return -1;
-    if (read)
-        return read(from, to, neap_size(x));
-    memcpy(to, from, (size_t)(e->end - e->begin));
-    return 0;
-}
-
 static neap_tensor *load(const neap_safetensors *file, const neap_entry *e)
 {
-    for (size_t i = 0; i < sizeof loads / sizeof *loads; i++) {
-        if (strcmp(loads[i].name, e->dtype) != 0)
-            continue;
-        neap_tensor *x = neap_empty(loads[i].dtype, e->shape);
-        return x && fill(x, e, file->header.data + e->begin, loads[i].read) == 0 ? x : NULL;
-    }
-    return neap_fail_null("expected F32, F64, BF16, F16, I32, I64, U8 or BOOL, got %s", e->dtype);
+    const neap_element *element = neap_element_of_safetensors(e->dtype);
+    if (!element)
+        return neap_fail_null("expected a dtype that f32, f64, bf16, i32 or u8 holds, got %s; convert it in Python", e->dtype);
+    return neap_element_tensor(element, e->shape, file->header.data + e->begin);
 }
 
 neap_tensor *neap_safetensors_load(const neap_safetensors *file, int index)

@@ -76,18 +76,23 @@ static int apng_save(lua_State *L)
     return done(L, neap_apng_save(path, frames, seconds, pairs, count));
 }
 
-static int png_load(lua_State *L)
+/* picture_load(path) -> picture over white; picture_load(path, true) -> picture, alpha or nil */
+static int picture_load(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
-    neap_tensor **slot = neap_lua_slot(L);
-    NEAP_LUA_RETURN(L, slot, neap_png_load(path));
-}
-
-static int jpeg_load(lua_State *L)
-{
-    const char *path = luaL_checkstring(L, 1);
-    neap_tensor **slot = neap_lua_slot(L);
-    NEAP_LUA_RETURN(L, slot, neap_jpeg_load(path));
+    bool apart = lua_toboolean(L, 2);
+    neap_tensor *alpha = NULL, **slot = neap_lua_slot(L), **second = neap_lua_slot(L);
+    neap_scope scope = neap_scope_open();
+    *slot = neap_keep(neap_picture_load(path, apart ? &alpha : NULL));
+    *second = *slot && alpha ? neap_keep(alpha) : NULL;
+    neap_scope_close(scope);
+    if (!*slot)
+        return neap_lua_raise(L);
+    if (!*second) {
+        lua_pop(L, 1);
+        lua_pushnil(L);
+    }
+    return 2;
 }
 
 static int npy_save(lua_State *L)
@@ -197,10 +202,9 @@ static int folder_list(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"apng_save", apng_save},
-    {"png_save", png_save},   {"png_load", png_load},       {"jpeg_load", jpeg_load}, {"npy_save", npy_save},
-    {"npy_load", npy_load},   {"file_save", file_save},     {"folder_make", folder_make}, {"exists", exists},
-    {"writable", writable},   {"folder_list", folder_list}, {"folder_clean", folder_clean}, {NULL, NULL},
+    {"apng_save", apng_save},     {"png_save", png_save},       {"picture_load", picture_load}, {"npy_save", npy_save},
+    {"npy_load", npy_load},       {"file_save", file_save},     {"folder_make", folder_make},   {"exists", exists},
+    {"writable", writable},       {"folder_list", folder_list}, {"folder_clean", folder_clean}, {NULL, NULL},
 };
 
 void neap_lua_open_files(lua_State *L)

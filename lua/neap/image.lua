@@ -155,9 +155,17 @@ function image.film(path, frames, settings)
   core.apng_save(path, type(frames) == "table" and stack(frames) or frames, 1 / fps, settings.text)
 end
 
---- Reads a PNG or JPEG as f32 [H, W, C].
+--- Reads a PNG or JPEG, by its content and not its name, as f32 [H, W, C] with C = 1 or 3; what is transparent, over white.
 function image.load(path)
-  return text_of("load", path):lower():match "%.jpe?g$" and core.jpeg_load(path) or core.png_load(path)
+  local picture = core.picture_load(text_of("load", path))
+  return picture
+end
+
+--- Reads a PNG or JPEG as a mask f32 [H, W, 1] from 0 to 1: grey values from black to white, and 0 where it is transparent.
+function image.load_mask(path)
+  local picture, alpha = core.picture_load(text_of("load_mask", path), true)
+  local grey = core.ops.affine(core.ops.mean(picture, { axes = { 2 }, keep = true }), 0.5, 0.5)
+  return alpha and grey * alpha or grey
 end
 
 return image

@@ -30,7 +30,9 @@ const char *neap_safetensors_name(const neap_safetensors *file, int index);
 int neap_safetensors_find(const neap_safetensors *file, const char *name); /* index, or -1 without a message */
 neap_shape neap_safetensors_shape(const neap_safetensors *file, int index);
 const char *neap_safetensors_dtype(const neap_safetensors *file, int index); /* "F32", "BF16", "I64", ... */
-neap_tensor *neap_safetensors_load(const neap_safetensors *file, int index); /* a new tensor; F16 comes as f32 */
+/* A new tensor: F32, F64, BF16, I32 and U8 as they are, F16 as f32, BOOL as u8, other whole numbers as i32; fails for the
+ * first that i32 does not hold, and for other dtypes. */
+neap_tensor *neap_safetensors_load(const neap_safetensors *file, int index);
 int neap_safetensors_pairs(const neap_safetensors *file, const neap_pair **pairs); /* metadata; number of pairs */
 const char *neap_safetensors_value(const neap_safetensors *file, const char *key); /* NULL when absent, no message */
 
@@ -51,10 +53,15 @@ int neap_png_save(const char *path, neap_tensor *picture, const neap_pair *text,
 /* The same for f32 [F, H, W, C], F frames shown in a loop, each for so many seconds, 0.001 to 65.535 (animated PNG). What
  * reads plain PNG shows the first frame. */
 int neap_apng_save(const char *path, neap_tensor *frames, double seconds_per_frame, const neap_pair *text, int pairs);
-neap_tensor *neap_png_load(const char *path);  /* f32 [H, W, C], C = 1 or 3, alpha dropped */
-neap_tensor *neap_jpeg_load(const char *path); /* f32 [H, W, C] */
+/* Reads a PNG or JPEG picture, whichever the bytes are, upright as its EXIF orientation says, as f32 [H, W, C] in [-1, 1],
+ * C = 1 or 3. Deeper colours are rounded to 8 bits, a PNG's gAMA is followed to sRGB, CMYK becomes RGB. Transparency:
+ * with `alpha` NULL the picture is laid over white; else colours stay as they are and *alpha is f32 [H, W, 1] from 0,
+ * transparent, to 1, opaque, or NULL where the file says nothing of it. Both are in the innermost scope. */
+neap_tensor *neap_picture_load(const char *path, neap_tensor **alpha);
 
-/* NumPy's format, version 1.0, little-endian, C order. */
+/* NumPy's format. Writes f32, f64, i32 and u8 in version 1.0, little-endian, C order. Reads versions 1.0 to 3.0 in any byte
+ * order and in Fortran order: f4, f8, i4 and u1 as they are, f2 as f32, b1 as u8, other whole numbers as i32; fails for the
+ * first that i32 does not hold, and for other dtypes. */
 int neap_npy_save(const char *path, neap_tensor *x);
 neap_tensor *neap_npy_load(const char *path);
 
@@ -86,5 +93,12 @@ int neap_folder_clean(const char *path);
  */
 void neap_json_begin(void);
 bool neap_json_refused(void); /* on this thread, since the last neap_json_begin; the message is pending */
+
+typedef enum neap_file_format { NEAP_FILE_SAFETENSORS, NEAP_FILE_PICTURE, NEAP_FILE_NPY, NEAP_FILE_IDX } neap_file_format;
+
+/* For readers: fails with one line that names what a file is, and what to do, where its first bytes (512 are enough) are
+ * those of another known format than the expected one, or text: "x.safetensors: expected a safetensors file, got a Git
+ * LFS pointer; it is not the file itself: run 'git lfs pull'". Returns 0 where they tell nothing. */
+int neap_refuse_foreign(const char *name, neap_file_format expected, const void *bytes, size_t size);
 
 #endif

@@ -9,8 +9,8 @@ local ways = {}
 
 local DEFAULT_LEVEL = 0.6
 
-local function load_picture(path, spec)
-  local picture = image.load(path)
+local function load_picture(path, spec, load)
+  local picture = load(path)
   local shape = core.methods.shape(picture)
   if shape[1] ~= spec.height or shape[2] ~= spec.width then
     core.fail(("%s: expected a picture of %d by %d, got %d by %d"):format(path, spec.height, spec.width, shape[1], shape[2]))
@@ -19,7 +19,7 @@ local function load_picture(path, spec)
 end
 
 local function picture_of(path, spec)
-  local picture = load_picture(path, spec)
+  local picture = load_picture(path, spec, image.load)
   local channels = core.methods.shape(picture)[3]
   if channels ~= spec.channels then
     core.fail(("%s: expected a picture of %d channels, got %d"):format(path, spec.channels, channels))
@@ -27,10 +27,9 @@ local function picture_of(path, spec)
   return picture
 end
 
--- 1 where the picture is white, whatever its channels.
+-- 1 where the picture is white, whatever its channels; 0 where it is black or transparent.
 local function keep_of(path, spec)
-  local grey = core.ops.mean(load_picture(path, spec), { axes = { 2 }, keep = true })
-  return core.ops.affine(grey, 0.5, 0.5)
+  return load_picture(path, spec, image.load_mask)
 end
 
 local function need(given, option, other)
