@@ -1,6 +1,7 @@
 /* Grids of times: even, shifted, or as given; and any part of them, in either direction. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <neap/error.h>
 #include <neap/memory.h>
@@ -35,15 +36,24 @@ static double *even_times(const neap_grid *grid, double from, double to, int64_t
 
 /* --- Given times ----------------------------------------------------------------------------------------------------- */
 
+/* Behind a time: blanks and at most one comma, after which another one must follow. */
+static const char *skip_separator(const char *text, bool *comma)
+{
+    text += strspn(text, " ");
+    *comma = *text == ',';
+    text += *comma;
+    return text + strspn(text, " ");
+}
+
 static int count_times(const char *text)
 {
     int count = 0;
-    for (char *end; *text; text = end, count++) {
+    for (bool comma = false; *text || comma; count++) {
+        char *end;
         double value = strtod(text, &end);
         if (end == text || !isfinite(value))
             return -1;
-        while (*end == ' ' || *end == ',')
-            end++;
+        text = skip_separator(end, &comma);
     }
     return count;
 }
@@ -52,9 +62,9 @@ static int read_times(const char *text, double *times, int count)
 {
     for (int i = 0; i < count; i++) {
         char *end;
+        bool comma;
         times[i] = strtod(text, &end);
-        for (text = end; *text == ' ' || *text == ',';)
-            text++;
+        text = skip_separator(end, &comma);
         if (i > 0 && !(times[i] < times[i - 1]))
             return neap_fail("times: expected a descending list, got %g after %g", times[i], times[i - 1]);
     }

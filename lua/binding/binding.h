@@ -74,6 +74,9 @@ void neap_lua_push_instance(lua_State *L, neap_instance *instance); /* gains an 
 void neap_lua_push_spec(lua_State *L, neap_spec spec);
 neap_optimizer_config neap_lua_optimizer(lua_State *L, int index);
 
+/* A text for C, which would end at a NUL byte: one that holds such a byte is refused. */
+const char *neap_lua_check_text(lua_State *L, int index);
+
 /* Fields of the table at `index`; the fallback where they are nil. */
 lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integer fallback);
 double neap_lua_number(lua_State *L, int index, const char *key, double fallback);

@@ -59,7 +59,7 @@ static const neap_pair *read_pairs(lua_State *L, int index, int *count)
 static int png_save(lua_State *L)
 {
     int count;
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = neap_lua_check_text(L, 1);
     neap_tensor *picture = neap_lua_check_tensor(L, 2);
     const neap_pair *pairs = read_pairs(L, 3, &count);
     return done(L, neap_png_save(path, picture, pairs, count));
@@ -69,7 +69,7 @@ static int png_save(lua_State *L)
 static int apng_save(lua_State *L)
 {
     int count;
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = neap_lua_check_text(L, 1);
     neap_tensor *frames = neap_lua_check_tensor(L, 2);
     const double seconds = luaL_checknumber(L, 3);
     const neap_pair *pairs = read_pairs(L, 4, &count);
@@ -79,7 +79,7 @@ static int apng_save(lua_State *L)
 /* picture_load(path) -> picture over white; picture_load(path, true) -> picture, alpha or nil */
 static int picture_load(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = neap_lua_check_text(L, 1);
     bool apart = lua_toboolean(L, 2);
     neap_tensor *alpha = NULL, **slot = neap_lua_slot(L), **second = neap_lua_slot(L);
     neap_scope scope = neap_scope_open();
@@ -97,12 +97,12 @@ static int picture_load(lua_State *L)
 
 static int npy_save(lua_State *L)
 {
-    return done(L, neap_npy_save(luaL_checkstring(L, 1), neap_lua_check_tensor(L, 2)));
+    return done(L, neap_npy_save(neap_lua_check_text(L, 1), neap_lua_check_tensor(L, 2)));
 }
 
 static int npy_load(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = neap_lua_check_text(L, 1);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_npy_load(path));
 }
@@ -111,18 +111,18 @@ static int file_save(lua_State *L)
 {
     size_t size;
     const char *bytes = luaL_checklstring(L, 2, &size);
-    return done(L, neap_file_save(luaL_checkstring(L, 1), bytes, size));
+    return done(L, neap_file_save(neap_lua_check_text(L, 1), bytes, size));
 }
 
 static int folder_make(lua_State *L)
 {
-    return done(L, neap_folder_make(luaL_checkstring(L, 1)));
+    return done(L, neap_folder_make(neap_lua_check_text(L, 1)));
 }
 
 /* folder_clean(path) -> how many temporary files of killed processes were removed */
 static int folder_clean(lua_State *L)
 {
-    lua_pushinteger(L, neap_folder_clean(luaL_checkstring(L, 1)));
+    lua_pushinteger(L, neap_folder_clean(neap_lua_check_text(L, 1)));
     return 1;
 }
 
@@ -140,7 +140,7 @@ static bool is_absent(lua_State *L, const char *path)
 static int exists(lua_State *L)
 {
     struct stat about;
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = neap_lua_check_text(L, 1);
     if (stat(path, &about) < 0 && is_absent(L, path))
         lua_pushnil(L);
     else
@@ -151,7 +151,7 @@ static int exists(lua_State *L)
 /* writable(path): nil, or why not */
 static int writable(lua_State *L)
 {
-    if (access(luaL_checkstring(L, 1), W_OK | X_OK) == 0)
+    if (access(neap_lua_check_text(L, 1), W_OK | X_OK) == 0)
         lua_pushnil(L);
     else
         lua_pushstring(L, strerror(errno));
@@ -187,7 +187,7 @@ static int push_names(lua_State *L, DIR *folder)
  * folder cannot be read. */
 static int folder_list(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = neap_lua_check_text(L, 1);
     void **handle = neap_lua_handle(L, FOLDER_TYPE);
     *handle = opendir(path);
     int reason = *handle ? push_names(L, *handle) : errno;

@@ -35,6 +35,15 @@ void neap_lua_class(lua_State *L, const char *type, const luaL_Reg *methods, lua
     lua_pop(L, 1);
 }
 
+const char *neap_lua_check_text(lua_State *L, int index)
+{
+    size_t length;
+    const char *text = luaL_checklstring(L, index, &length);
+    if (strlen(text) != length)
+        neap_lua_error(L, "expected a text without NUL bytes, got one after '%s'", text);
+    return text;
+}
+
 lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integer fallback)
 {
     int whole;

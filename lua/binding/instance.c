@@ -50,7 +50,7 @@ static neap_value value_at(lua_State *L, const neap_component *component, const 
     case LUA_TBOOLEAN:
         return (neap_value){.type = NEAP_PARAM_FLAG, .integer = lua_toboolean(L, index)};
     case LUA_TSTRING:
-        return (neap_value){.type = NEAP_PARAM_TEXT, .text = lua_tostring(L, index)};
+        return (neap_value){.type = NEAP_PARAM_TEXT, .text = neap_lua_check_text(L, index)};
     default:
         neap_fail("%s: %s: expected a number, a flag, a text or a component, got a %s", component->name, key,
                   luaL_typename(L, index));

@@ -65,7 +65,7 @@ static neap_pair *read_pairs(lua_State *L, int list, lua_Integer count)
 /* safetensors_save(path, { { name, tensor }, ... }, { { key, text }, ... }) */
 static int save(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = neap_lua_check_text(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checktype(L, 3, LUA_TTABLE);
     lua_Integer count = luaL_len(L, 2), pairs = luaL_len(L, 3);
@@ -95,7 +95,7 @@ static int size(lua_State *L)
 
 static int open_file(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = neap_lua_check_text(L, 1);
     void **handle = neap_lua_handle(L, NEAP_LUA_SAFETENSORS);
     *handle = neap_safetensors_open(path);
     return *handle ? 1 : neap_lua_raise(L);
@@ -132,7 +132,7 @@ static int tensors(lua_State *L)
 static int load(lua_State *L)
 {
     const neap_safetensors *file = check(L);
-    int index = neap_safetensors_find(file, luaL_checkstring(L, 2));
+    int index = neap_safetensors_find(file, neap_lua_check_text(L, 2));
     if (index < 0) {
         lua_pushnil(L);
         return 1;

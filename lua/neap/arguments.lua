@@ -31,10 +31,13 @@ local function convert(name, rule, value)
   return result
 end
 
-local function put(found, rule, value)
+-- Of two values one would be lost.
+local function put(found, name, rule, value)
   if rule.many then
     found[rule.key] = found[rule.key] or {}
     table.insert(found[rule.key], value)
+  elseif found[rule.key] ~= nil and not rule.alone then
+    core.fail_usage(("%s: expected once, got it again"):format(name))
   else
     found[rule.key] = value
   end
@@ -53,14 +56,16 @@ function arguments.split(list, rules)
       rest[#rest + 1] = word
     elseif not rules[name] then
       core.fail_usage(("unknown option '%s'%s"):format(name, hint(name, rules)))
+    elseif rules[name].alone and value then
+      core.fail_usage(("%s: expected no value, got '%s'"):format(name, value))
     elseif rules[name].alone then
-      found[rules[name].key] = true
+      put(found, name, rules[name], true)
     else
       if value == nil then
         i = i + 1
         value = list[i]
       end
-      put(found, rules[name], convert(name, rules[name], value))
+      put(found, name, rules[name], convert(name, rules[name], value))
     end
     i = i + 1
   end
@@ -74,15 +79,18 @@ function arguments.none(verb, list)
   end
 end
 
---- { "a=1", "b=2" } -> { { "a", "1" }, { "b", "2" } }
+--- { "a=1", "b=2" } -> { { "a", "1" }, { "b", "2" } }; a key stands once.
 function arguments.pairs(list)
-  local result = {}
+  local result, seen = {}, {}
   for i, word in ipairs(list) do
     local key, value = word:match "^([%a_][%w_%.]*)=(.*)$"
     if not key then
       core.fail_usage(("expected key=value, got '%s'"):format(word))
     end
-    result[i] = { key, value }
+    if seen[key] then
+      core.fail_usage(("%s: expected once, got %s=%s and %s=%s"):format(key, key, seen[key], key, value))
+    end
+    result[i], seen[key] = { key, value }, value
   end
   return result
 end

@@ -133,7 +133,7 @@ end
 --- All rows of the metrics of a run in a folder, in their order.
 function folder.metrics(path)
   local file = folder.at(path):file "metrics.jsonl"
-  if not core.exists(file) then
+  if core.exists(file) ~= "file" then
     core.fail(("metrics: there is no %s"):format(file))
   end
   local rows = {}

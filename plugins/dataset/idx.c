@@ -6,9 +6,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <neap/error.h>
+#include <neap/io.h>
 #include <neap/memory.h>
 #include <neap/plugin.h>
 
@@ -102,16 +103,39 @@ static int read_sizes(gzFile file, const char *path, idx_file *out)
     return 0;
 }
 
+/* What the third byte says of the elements; NULL where it says nothing. */
+static const char *type_of(unsigned char code)
+{
+    static const char *const types[] = {
+        [0x08] = "bytes",  [0x09] = "signed bytes", [0x0b] = "16-bit whole numbers", [0x0c] = "32-bit whole numbers",
+        [0x0d] = "floats", [0x0e] = "doubles",
+    };
+    return code < sizeof types / sizeof *types ? types[code] : NULL;
+}
+
+/* The rest of the head is read to say what the file is. */
+static int fail_foreign(gzFile file, const char *path, const unsigned char magic[4])
+{
+    unsigned char head[512];
+    memcpy(head, magic, 4);
+    int more = gzread(file, head + 4, sizeof head - 4);
+    if (neap_refuse_foreign(path, NEAP_FILE_IDX, head, 4 + (size_t)(more > 0 ? more : 0)) < 0)
+        return neap_fail_in("idx");
+    return neap_fail("idx: %s: expected an IDX file, which begins with 0x000008, got 0x%02x%02x%02x", path, magic[0],
+                     magic[1], magic[2]);
+}
+
 static int read_head(gzFile file, const char *path, idx_file *out)
 {
     unsigned char magic[4];
     if (read_exactly(file, path, magic, sizeof magic))
         return -1;
-    if (magic[0] || magic[1])
-        return neap_fail("idx: %s: no IDX file: expected it to begin with 0x0000, got 0x%02x%02x", path, magic[0],
-                         magic[1]);
+    const char *type = magic[0] || magic[1] ? NULL : type_of(magic[2]);
+    if (!type)
+        return fail_foreign(file, path, magic);
     if (magic[2] != TYPE_BYTES)
-        return neap_fail("idx: %s: expected elements of type 0x08 (bytes), got 0x%02x", path, magic[2]);
+        return neap_fail("idx: %s: expected elements of type 0x08 (bytes from 0 to 255), got 0x%02x (%s)", path, magic[2],
+                         type);
     if (magic[3] < 1 || magic[3] > MAX_SIZES)
         return neap_fail("idx: %s: expected 1 to %d sizes, got %d", path, MAX_SIZES, magic[3]);
     out->rank = magic[3];
@@ -145,6 +169,13 @@ static int load_file(const char *path, idx_file *out)
     return out->bytes ? 0 : -1;
 }
 
+/* Some programs unpack NAME into a folder NAME, perhaps beside the file: a folder holds no data itself. */
+static bool is_file(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && !S_ISDIR(about.st_mode);
+}
+
 /* The path of a folder's file under the first of its customary names that is there, else under the first. */
 static char *path_in(const char *folder, const char *half, const char *content, int rank)
 {
@@ -155,7 +186,7 @@ static char *path_in(const char *folder, const char *half, const char *content, 
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         char *path = neap_format("%s/%s-%s%cidx%d-ubyte%s", folder, half, content, forms[i].before_idx, rank,
                                  forms[i].suffix);
-        if (!path || access(path, F_OK) == 0)
+        if (!path || is_file(path))
             return path;
         neap_free(path);
     }
@@ -221,6 +252,16 @@ static int take_labels(idx_data *data, const idx_config *config)
     return take_classes(data, config->classes);
 }
 
+/* A label is asked for by its name, so no two have the same; empty names are none. */
+static int check_names(const idx_data *data, int64_t count)
+{
+    for (int64_t i = 1; i < count; i++)
+        for (int64_t k = 0; k < i && *data->names[i]; k++)
+            if (strcmp(data->names[i], data->names[k]) == 0)
+                return neap_fail("idx: label_names: expected names that differ, got '%s' twice", data->names[i]);
+    return 0;
+}
+
 static int take_names(idx_data *data, const char *names)
 {
     if (!names)
@@ -240,7 +281,7 @@ static int take_names(idx_data *data, const char *names)
         at += strcspn(at, ",");
         *at++ = '\0'; /* the last one stands there already */
     }
-    return 0;
+    return check_names(data, count);
 }
 
 static void idx_close(void *self)

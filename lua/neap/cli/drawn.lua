@@ -92,6 +92,9 @@ end
 function drawn.adjust(run, given, pairs_)
   local own, changes = run.sampler, { guidance = guidance_of(run, given), steps = given.steps }
   for _, pair in ipairs(pairs_) do
+    if pair[1] == "steps" and given.steps then
+      core.fail_usage(("steps: expected once, got --steps %d and steps=%s"):format(given.steps, pair[2]))
+    end
     changes[pair[1]] = typed(pair[2])
   end
   if given.sampler and given.sampler ~= own.instance:name() then

@@ -24,7 +24,10 @@ function samples.labels(text, n, classes, names)
     return sampler.labels(text, n, classes, names)
   end
   local words = {}
-  for word in (text or "each"):gmatch "[^,]+" do
+  for word in ((text or "each") .. ","):gmatch "([^,]*)," do
+    if word == "" then
+      core.fail_usage(("eval: --labels: expected labels with commas between, got '%s'"):format(text))
+    end
     words[#words + 1] = word
   end
   if #words == 1 and words[1] == "each" then
@@ -48,11 +51,18 @@ local function check_samples(path, x, spec)
   end
 end
 
+-- An array of NumPy's defaults, float64, or one as small as it may be, uint8, as the dtype that is wanted.
+local function load_as(dtype, path, from)
+  local x = core.npy_load(path)
+  return x.dtype == from and core.ops.cast(x, dtype) or x
+end
+
 local function load_labels(path, n, classes)
-  local labels = core.npy_load(path)
+  local labels = load_as("i32", path, "u8")
   local shape = core.methods.shape(labels)
   if labels.dtype ~= "i32" or #shape ~= 1 or shape[1] ~= n then
-    core.fail(("%s: expected i32 [%d], got %s [%s]"):format(path, n, labels.dtype, table.concat(shape, ", ")))
+    core.fail(("%s: expected whole numbers [%d], got %s [%s]%s"):format(path, n, labels.dtype, table.concat(shape, ", "),
+      labels.dtype:match "^f" and "; save labels.astype(numpy.int64)" or ""))
   end
   for i, label in ipairs(labels:tolist()) do
     if label < 0 or label >= classes then
@@ -64,7 +74,7 @@ end
 
 --- Samples of a file, and their labels: those of another file, or what samples.labels makes of given.labels.
 function samples.load(given, spec, names)
-  local x = core.npy_load(given.samples)
+  local x = load_as("f32", given.samples, "f64")
   check_samples(given.samples, x, spec)
   local n = core.methods.shape(x)[1]
   if given.sample_labels and spec.classes == 0 then
