@@ -83,11 +83,10 @@ neap_tensor *neap_element_tensor(const neap_element *element, neap_shape shape, 
 {
     neap_tensor *x = neap_empty(element->dtype, shape);
     void *to = neap_data(x);
-    int64_t count = neap_size(x);
     if (!to)
         return NULL;
     if (element->read)
-        return element->read(from, to, count) == 0 ? x : NULL;
-    memcpy(to, from, (size_t)count * element->bytes);
+        return element->read(from, to, neap_size(x)) == 0 ? x : NULL;
+    memcpy(to, from, (size_t)neap_size(x) * element->bytes);
     return x;
 }

@@ -16,6 +16,8 @@ typedef struct png_form {
     int colors;
     const unsigned char *transparent; /* alpha of the first colours of the palette */
     int transparents;
+    const png_color_16 *transparent_color;
+    double gamma; /* 0: nothing is said of it */
 } png_form;
 
 typedef struct png_file {
@@ -52,6 +54,10 @@ static inline png_file encode_png(const png_form *as, uint32_t width, uint32_t h
         png_set_PLTE(png, info, as->palette, as->colors);
     if (as->transparent)
         png_set_tRNS(png, info, as->transparent, as->transparents, NULL);
+    if (as->transparent_color)
+        png_set_tRNS(png, info, NULL, 0, as->transparent_color);
+    if (as->gamma > 0)
+        png_set_gAMA(png, info, as->gamma);
     for (uint32_t y = 0; y < height; y++)
         pointers[y] = (png_bytep)(uintptr_t)(rows + y * row);
     png_set_rows(png, info, pointers);

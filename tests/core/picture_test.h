@@ -46,6 +46,43 @@ static inline uint32_t png_crc(const unsigned char *at, size_t size)
 
 typedef neap_tensor *parse_fn(const char *name, const void *bytes, size_t size);
 
+static inline neap_tensor *parse_png(const char *name, const void *bytes, size_t size)
+{
+    return neap_png_parse(name, bytes, size, NULL);
+}
+
+static inline neap_tensor *parse_picture(const char *name, const void *bytes, size_t size)
+{
+    return neap_picture_parse(name, bytes, size, NULL);
+}
+
+/* A TIFF structure as EXIF data hold it: one more entry, then the orientation, at these offsets. */
+enum { EXIF_SIZE = 38, EXIF_DIRECTORY = 4, EXIF_COUNT = 8, EXIF_TAG = 22, EXIF_TYPE = 24, EXIF_VALUE = 30 };
+
+static inline void make_exif(unsigned char exif[EXIF_SIZE], bool big, int orientation)
+{
+    static const unsigned char small_end[EXIF_SIZE] = {
+        'I', 'I', '*', 0, 8, 0, 0, 0, 2, 0, /**/ 0x0f, 1, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, /**/ 0x12, 1, 3, 0, 1, 0, 0, 0};
+    static const unsigned char big_end[EXIF_SIZE] = {
+        'M', 'M', 0, '*', 0, 0, 0, 8, 0, 2, /**/ 1, 0x0f, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0, /**/ 1, 0x12, 0, 3, 0, 0, 0, 1};
+    memcpy(exif, big ? big_end : small_end, EXIF_SIZE);
+    exif[EXIF_VALUE + big] = (unsigned char)orientation;
+}
+
+/* Where the pixel at (y, x) of an upright picture stands in one of `height` rows as stored: for each orientation the
+ * sides on which EXIF says that its first row and its first column are to be seen. */
+static inline int stored_at(int orientation, int height, int width, int y, int x)
+{
+    static const char sides[][3] = {"tl", "tr", "br", "bl", "lt", "rt", "rb", "lb"};
+    const char *side = sides[orientation - 1];
+    bool turned = side[0] == 'l' || side[0] == 'r';
+    int rows = turned ? width : height, columns = turned ? height : width; /* of the upright picture */
+    int from_top[] = {y, rows - 1 - y}, from_left[] = {x, columns - 1 - x};
+    int row = turned ? from_left[side[0] == 'r'] : from_top[side[0] == 'b'];
+    int column = turned ? from_top[side[1] == 'b'] : from_left[side[1] == 'r'];
+    return row * width + column;
+}
+
 /* A picture of numbers in range, or none and a message; never anything else. Is there a picture? */
 static inline bool decodes(parse_fn *parse, const unsigned char *bytes, size_t size)
 {

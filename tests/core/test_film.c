@@ -66,7 +66,7 @@ START_TEST(the_first_frame_is_a_plain_picture)
     for (int channels = 1; channels <= 3; channels += 2) {
         neap_tensor *frames = frames_of(channels);
         ck_succeeds(neap_apng_save(in_folder("film"), frames, 1, NULL, 0));
-        ck_same_tensor(neap_png_load(in_folder("film")), frame(frames, 0));
+        ck_same_tensor(neap_picture_load(in_folder("film"), NULL), frame(frames, 0));
     }
     ck_assert_int_eq(folder_items(), 1);
 }
@@ -93,7 +93,7 @@ static neap_tensor *decode(const unsigned char *file, const chunk *data)
     memcpy(plain, file, size);
     size += put(plain + size, "IDAT", data->body + 4, data->size - 4);
     size += put(plain + size, "IEND", plain, 0);
-    return neap_png_parse("frame", plain, size);
+    return neap_png_parse("frame", plain, size, NULL);
 }
 
 START_TEST(every_frame)
@@ -129,7 +129,7 @@ START_TEST(large_frames)
     }
     ck_assert_int_gt(parts, 1);
     neap_free(file);
-    ck_picture_is(neap_png_load(in_folder("film")), 300, 300, 3);
+    ck_picture_is(neap_picture_load(in_folder("film"), NULL), 300, 300, 3);
 }
 END_TEST
 

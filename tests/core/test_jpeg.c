@@ -1,4 +1,4 @@
-/* JPEG, made here with TurboJPEG: gray, colour, progressive; and damaged files, which must not end the process. */
+/* JPEG, made here with TurboJPEG: gray, colour, progressive, ink, turned by EXIF; and damaged files, which must not end the process. */
 #include "encode_jpeg.h"
 #include "picture_test.h"
 
@@ -35,7 +35,7 @@ START_TEST(pictures)
         double levels[HEIGHT * WIDTH * 3];
         paint(pixels, levels, forms[i].components);
         jpeg_file f = encode_jpeg(forms[i], WIDTH, HEIGHT, pixels);
-        neap_tensor *x = neap_jpeg_load(write_file("file", f.bytes, f.size));
+        neap_tensor *x = neap_picture_load(write_file("file", f.bytes, f.size), NULL);
         ck_picture_is(x, HEIGHT, WIDTH, forms[i].components);
         ck_levels(x, levels, TOLERANCE);
         tjFree(f.bytes);
@@ -43,11 +43,120 @@ START_TEST(pictures)
 }
 END_TEST
 
-START_TEST(four_channels)
+/* --- Ink ---------------------------------------------------------------------------------------------------------- */
+
+/* The first segment of a marker, at its length. */
+static unsigned char *find_segment(const jpeg_file *f, int marker)
 {
-    jpeg_file f = painted((jpeg_form)JPEG_CMYK);
-    ck_fails_with(!neap_jpeg_parse("f", f.bytes, f.size),
-                  "f: expected a JPEG picture: Unsupported color conversion request");
+    unsigned char *at = f->bytes + 2;
+    while (at + 4 <= f->bytes + f->size && at[1] != marker)
+        at += 2 + (at[2] << 8 | at[3]);
+    ck_assert(at + 4 <= f->bytes + f->size);
+    return at + 2;
+}
+
+enum { COUNT = HEIGHT * WIDTH };
+
+static void ck_ink(const jpeg_file *f, const double *levels)
+{
+    neap_tensor *x = neap_picture_load(write_file("file", f->bytes, f->size), NULL);
+    ck_picture_is(x, HEIGHT, WIDTH, 3);
+    ck_levels(x, levels, TOLERANCE);
+}
+
+/* TurboJPEG writes YCCK with Adobe's mark, so what it is given counts as Adobe's: 255 where there is no ink. On white paper
+ * a colour reflects its own share of what black leaves. */
+START_TEST(ink)
+{
+    unsigned char pixels[4 * COUNT];
+    double painted_levels[4 * COUNT], levels[3 * COUNT];
+    paint(pixels, painted_levels, 4);
+    for (int i = 0; i < COUNT; i++)
+        for (int c = 0; c < 3; c++)
+            levels[3 * i + c] = painted_levels[4 * i + c] * painted_levels[4 * i + 3] / 255;
+    jpeg_file f = encode_jpeg((jpeg_form)JPEG_CMYK, WIDTH, HEIGHT, pixels);
+    ck_ink(&f, levels);
+    tjFree(f.bytes);
+}
+END_TEST
+
+/* Equal inks i are Y = 255 - i, Cb = Cr = 128 in the file, and its fourth channel is black. With the mark changed to say that
+ * nothing was transformed these are cyan, magenta and yellow; without the mark 255 is all of the ink. */
+START_TEST(ink_as_it_is)
+{
+    unsigned char pixels[4 * COUNT];
+    double adobe[3 * COUNT], plain[3 * COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        int each = 4 * (i % WIDTH) + 100, black = 6 * (i / WIDTH) + 90;
+        memset(pixels + 4 * i, each, 3);
+        pixels[4 * i + 3] = (unsigned char)black;
+        const int stored[] = {255 - each, 128, 128};
+        for (int c = 0; c < 3; c++) {
+            adobe[3 * i + c] = stored[c] * black / 255.0;
+            plain[3 * i + c] = (255 - stored[c]) * (255 - black) / 255.0;
+        }
+    }
+    jpeg_file f = encode_jpeg((jpeg_form)JPEG_CMYK, WIDTH, HEIGHT, pixels);
+    unsigned char *mark = find_segment(&f, 0xee);
+    ck_assert_mem_eq(mark + 2, "Adobe", 5);
+    ck_assert_int_eq(mark[13], 2); /* transformed */
+    mark[13] = 0;
+    ck_ink(&f, adobe);
+    mark[2] = 'B';
+    ck_ink(&f, plain);
+    tjFree(f.bytes);
+}
+END_TEST
+
+/* --- Turned ------------------------------------------------------------------------------------------------------- */
+
+/* The file with a segment behind its first mark; good until the next call. */
+static jpeg_file with_segment(const jpeg_file *f, int marker, const void *body, size_t size)
+{
+    static unsigned char bytes[1 << 16];
+    ck_assert_uint_le(f->size + 4 + size, sizeof bytes);
+    const unsigned char head[] = {0xff, 0xd8, 0xff, (unsigned char)marker, (unsigned char)((size + 2) >> 8),
+                                  (unsigned char)(size + 2)};
+    memcpy(bytes, head, 6);
+    memcpy(bytes + 6, body, size);
+    memcpy(bytes + 6 + size, f->bytes + 2, f->size - 2);
+    return (jpeg_file){bytes, f->size + 4 + size};
+}
+
+static jpeg_file with_exif(const jpeg_file *f, bool big, int orientation)
+{
+    unsigned char body[6 + EXIF_SIZE] = "Exif\0";
+    make_exif(body + 6, big, orientation);
+    return with_segment(f, 0xe1, body, sizeof body);
+}
+
+static void ck_turned(neap_tensor *x, const double *levels, int orientation)
+{
+    int height = orientation > 4 ? WIDTH : HEIGHT, width = orientation > 4 ? HEIGHT : WIDTH;
+    double turned[HEIGHT * WIDTH * 3];
+    for (int i = 0; i < HEIGHT * WIDTH; i++)
+        memcpy(turned + 3 * i, levels + 3 * stored_at(orientation, HEIGHT, WIDTH, i / width, i % width),
+               3 * sizeof *turned);
+    ck_picture_is(x, height, width, 3);
+    ck_levels(x, turned, TOLERANCE);
+}
+
+START_TEST(orientations)
+{
+    unsigned char pixels[HEIGHT * WIDTH * 3];
+    double levels[HEIGHT * WIDTH * 3];
+    paint(pixels, levels, 3);
+    jpeg_file f = encode_jpeg(color, WIDTH, HEIGHT, pixels);
+    for (int orientation = 1; orientation <= 8; orientation++)
+        for (int big = 0; big <= 1; big++) {
+            jpeg_file turned = with_exif(&f, big, orientation);
+            ck_turned(neap_jpeg_parse("f", turned.bytes, turned.size), levels, orientation);
+        }
+    jpeg_file other = with_segment(&f, 0xe1, "http://ns.adobe.com/xap/1.0/", 29); /* XMP has the same marker */
+    ck_turned(neap_jpeg_parse("f", other.bytes, other.size), levels, 1);
+    jpeg_file turned = with_exif(&f, false, 6); /* a mark may stand behind fill bytes, which are 0xff */
+    memmove(turned.bytes + 3, turned.bytes + 2, turned.size - 2);
+    ck_turned(neap_jpeg_parse("f", turned.bytes, turned.size + 1), levels, 6);
     tjFree(f.bytes);
 }
 END_TEST
@@ -109,18 +218,17 @@ END_TEST
 START_TEST(no_pictures)
 {
     const char *absent = in_folder("absent"), *empty = write_file("empty", "", 0);
-    const char *text = write_file("text", "P6 1", 4);
-    ck_fails_with(!neap_jpeg_load(absent), saying("%s: cannot be read: %s", absent, strerror(ENOENT)));
-    ck_fails_with(!neap_jpeg_load(empty), saying("%s: expected a JPEG picture, got nothing", empty));
-    ck_fails_with(!neap_jpeg_load(text),
-                  saying("%s: expected a JPEG picture: Not a JPEG file: starts with 0x50 0x36", text));
+    ck_fails_with(!neap_picture_load(absent, NULL), saying("%s: cannot be read: %s", absent, strerror(ENOENT)));
+    ck_fails_with(!neap_picture_load(empty, NULL), saying("%s: expected a PNG or JPEG picture, got an empty file", empty));
+    ck_fails_with(!neap_jpeg_parse("f", "", 0), "f: expected a JPEG picture, got nothing");
+    ck_fails_with(!neap_jpeg_parse("f", "P6 1", 4), "f: expected a JPEG picture: Not a JPEG file: starts with 0x50 0x36");
 }
 END_TEST
 
 static bool load(void)
 {
     neap_scope scope = neap_scope_open();
-    neap_tensor *x = neap_jpeg_load(in_folder("file"));
+    neap_tensor *x = neap_picture_load(in_folder("file"), NULL);
     neap_scope_close(scope);
     return x;
 }
@@ -136,5 +244,5 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("jpeg", pictures, four_channels, truncated, corrupt, absurd_sizes, no_pictures, no_memory);
+    return RUN_SUITE("jpeg", pictures, ink, ink_as_it_is, orientations, truncated, corrupt, absurd_sizes, no_pictures, no_memory);
 }

@@ -143,6 +143,8 @@ END_TEST
 START_TEST(no_arrays)
 {
     static const char what[] = "f: expected a NumPy array (version 1 to 3)";
+    static const char foreign[] = "f: expected a NumPy array (.npy), got text that begins with '";
+    ck_fails_saying(!neap_npy_parse("f", "1 2 3", 5), foreign);
     static const char header[] = HEADER("|u1", "(2,)");
     ck_fails_with(!neap_npy_parse("f", "", 0), what);
     ck_fails_with(!parse_version(0, header, NULL, 2), what);
@@ -166,7 +168,9 @@ START_TEST(bad_headers)
         "{'descr': '<f4' 'fortran_order': False, 'shape': (2,)}",                               /* no comma */
         "{'descr': '<f4', 'fortran_order': 0, 'shape': (2,), }",
         "{'descr': '<f4', 'fortran_order': false, 'shape': (2,), }",
-        "{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,), }",                   /* a record */
+        "{'descr': [('x', '<f4'), 'fortran_order': False, 'shape': (2,), }",                    /* a list without end */
+        "{'descr': [('x, <f4)], 'fortran_order': False, 'shape': (2,), }",
+        "{'descr': [",
         "{'descr': '<f4, 'fortran_order': False, 'shape': (2,), }",
         "{'descr': '<f4\", 'fortran_order': False, 'shape': (2,), }",
         "{descr: '<f4', 'fortran_order': False, 'shape': (2,), }",
@@ -184,20 +188,117 @@ START_TEST(bad_headers)
 }
 END_TEST
 
+/* What NumPy writes, on machines of either byte order, and the dtype that holds every value of it. */
+START_TEST(every_dtype)
+{
+    static const float floats[] = {1, -0.5f, 65504};
+    static const double doubles[] = {1, -0.1, 1e300};
+    static const int32_t whole[] = {1, -2, INT32_MAX}, small[] = {1, -2, 127}, middle[] = {1, -2, 32767};
+    static const int32_t natural[] = {1, 2, 65535}, large[] = {1, 2, INT32_MAX};
+    static const uint8_t tiny[] = {1, 2, 255}, flags[] = {1, 0, 1};
+    static const struct {
+        const char *name; /* < before it, and then > */
+        int width;
+        const char *little; /* 3 elements */
+        neap_dtype dtype;
+        const void *expected;
+    } rows[] = {
+        {"f2", 2, "\0\x3c" "\0\xb8" "\xff\x7b", NEAP_F32, floats},
+        {"f4", 4, "\0\0\x80\x3f" "\0\0\0\xbf" "\0\xe0\x7f\x47", NEAP_F32, floats},
+        {"f8", 8, (const char *)doubles, NEAP_F64, doubles},
+        {"i1", 1, "\1\xfe\x7f", NEAP_I32, small},
+        {"i2", 2, "\1\0" "\xfe\xff" "\xff\x7f", NEAP_I32, middle},
+        {"i4", 4, (const char *)whole, NEAP_I32, whole},
+        {"i8", 8, "\1\0\0\0\0\0\0\0" "\xfe\xff\xff\xff\xff\xff\xff\xff" "\xff\xff\xff\x7f\0\0\0\0", NEAP_I32, whole},
+        {"u1", 1, (const char *)tiny, NEAP_U8, tiny},
+        {"u2", 2, "\1\0" "\2\0" "\xff\xff", NEAP_I32, natural},
+        {"u4", 4, "\1\0\0\0" "\2\0\0\0" "\xff\xff\xff\x7f", NEAP_I32, large},
+        {"u8", 8, "\1\0\0\0\0\0\0\0" "\2\0\0\0\0\0\0\0" "\xff\xff\xff\x7f\0\0\0\0", NEAP_I32, large},
+        {"b1", 1, (const char *)flags, NEAP_U8, flags},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (const char *order = "<>=|"; *order; order++) {
+            char header[128], data[24];
+            int width = rows[i].width;
+            for (int k = 0; k < 3 * width; k++)
+                data[k] = rows[i].little[*order == '>' ? k / width * width + width - 1 - k % width : k];
+            snprintf(header, sizeof header, HEADER("%c%s", "(3,)"), *order, rows[i].name);
+            ck_same_tensor(parse_version(1, header, data, (size_t)(3 * width)),
+                           neap_from(rows[i].dtype, neap_dims(3), rows[i].expected));
+        }
+}
+END_TEST
+
+/* The first number that does not fit is named, with its place in C order. */
+START_TEST(numbers_that_do_not_fit)
+{
+    static const int64_t longs[] = {0, INT32_MAX, INT32_MIN - 1ll, INT64_MAX};
+    static const uint32_t naturals[] = {0, 1, 2, 2147483648u};
+    ck_fails_with(!parse_version(1, HEADER("<i8", "(2, 2)"), longs, sizeof longs),
+                  "f: expected whole numbers that fit i32, got -2147483649 at element 2");
+    ck_fails_with(!parse_version(1, "{'descr': '<i8', 'fortran_order': True, 'shape': (2, 2), }", longs, sizeof longs),
+                  "f: expected whole numbers that fit i32, got -2147483649 at element 1");
+    ck_fails_with(!parse_version(1, HEADER("<u4", "(4,)"), naturals, sizeof naturals),
+                  "f: expected whole numbers that fit i32, got 2147483648 at element 3");
+}
+END_TEST
+
+/* Element (i, j, k) of Fortran's order stands at i + 2 (j + 3 k). */
+START_TEST(fortran_order)
+{
+    static const char header[] = "{'descr': '%s', 'fortran_order': True, 'shape': %s, }";
+    uint8_t stored[24], expected[24];
+    char text[128];
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 3; j++)
+            for (int k = 0; k < 4; k++) {
+                stored[i + 2 * (j + 3 * k)] = (uint8_t)(100 * i + 10 * j + k);
+                expected[(i * 3 + j) * 4 + k] = (uint8_t)(100 * i + 10 * j + k);
+            }
+    snprintf(text, sizeof text, header, "|u1", "(2, 3, 4)");
+    ck_same_tensor(parse_version(1, text, stored, 24), neap_from(NEAP_U8, neap_dims(2, 3, 4), expected));
+    static const uint8_t big[] = {0, 0, 0, 1, /**/ 0, 0, 0, 3, /**/ 0, 0, 0, 2, /**/ 0xff, 0xff, 0xff, 0xff};
+    static const int32_t turned[] = {1, 2, 3, -1};
+    snprintf(text, sizeof text, header, ">i4", "(2, 2)");
+    ck_same_tensor(parse_version(1, text, big, sizeof big), neap_from(NEAP_I32, neap_dims(2, 2), turned));
+    static const char *const shapes[] = {"(2,)", "(1, 2)", "(2, 1, 1)", "(0, 3)", "(0,)"};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) { /* no order, or nothing to order */
+        snprintf(text, sizeof text, header, "<i4", shapes[i]);
+        neap_tensor *x = present(parse_version(1, text, turned, i < 3 ? 8 : 0));
+        ck_assert_int_eq(neap_size(x), i < 3 ? 2 : 0);
+        if (i < 3)
+            ck_assert_mem_eq(neap_data(x), turned, 8);
+    }
+    snprintf(text, sizeof text, header, "<i4", "()");
+    ck_same_tensor(parse_version(1, text, turned, 4), neap_from(NEAP_I32, (neap_shape){0}, turned));
+}
+END_TEST
+
+/* Each says what it is and how to save it otherwise. */
 START_TEST(foreign_arrays)
 {
     static const struct {
-        const char *header, *dtype;
+        const char *dtype, *message;
     } rows[] = {
-        {HEADER(">f4", "(2,)"), ">f4"}, {HEADER("<f2", "(4,)"), "<f2"}, {HEADER("<i8", "(1,)"), "<i8"},
-        {HEADER("|b1", "(8,)"), "|b1"}, {HEADER("|i1", "(8,)"), "|i1"}, {HEADER("<c8", "(1,)"), "<c8"},
-        {HEADER("|O", "(1,)"), "|O"},   {HEADER("", "(1,)"), ""},
+        {"'<c8'", "complex numbers (<c8); save x.real and x.imag"},
+        {"'|O'", "Python objects (|O); save x.astype(numpy.float32)"},
+        {"'<U5'", "text (<U5); save x.astype(numpy.float32), or numbers that stand for it"},
+        {"'|S3'", "text (|S3); save x.astype(numpy.float32), or numbers that stand for it"},
+        {"'|V2'", "raw bytes, perhaps bfloat16 (|V2); save x.astype(numpy.float32)"},
+        {"'<M8[ns]'", "dates or times (<M8[ns]); save x.astype(numpy.int64)"},
+        {"'<f16'", "numbers wider than f64 (<f16); save x.astype(numpy.float64)"},
+        {"[('x', '<f4'), ('y', [('z', '|u1')], (2,))]", "a structured array (a list of fields); save one field of it, x['NAME']"},
+        {"[('a]', '|u1')]", "a structured array (a list of fields); save one field of it, x['NAME']"},
+        {"''", "the unknown dtype ''"},
+        {"'<i3'", "the unknown dtype '<i3'"},
+        {"'f'", "numbers wider than f64 (f); save x.astype(numpy.float64)"},
+        {"'<'", "the unknown dtype '<'"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        ck_fails_with(!parse(rows[i].header, 8),
-                      saying("f: expected a NumPy array of <f4, <f8, <i4 or |u1, got %s", rows[i].dtype));
-    ck_fails_with(!parse("{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", 8),
-                  "f: expected C order, got Fortran order");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char header[160];
+        snprintf(header, sizeof header, "{'descr': %s, 'fortran_order': False, 'shape': (1,), }", rows[i].dtype);
+        ck_fails_with(!parse(header, 8), saying("f: expected a NumPy array of numbers, got %s", rows[i].message));
+    }
 }
 END_TEST
 
@@ -273,5 +374,5 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("npy", as_numpy_writes, there_and_back, saving_fails, versions, spellings, no_arrays, bad_headers,
-                     foreign_arrays, shapes_that_lie, truncated, no_memory);
+                     every_dtype, numbers_that_do_not_fit, fortran_order, foreign_arrays, shapes_that_lie, truncated, no_memory);
 }

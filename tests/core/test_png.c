@@ -5,7 +5,7 @@
 
 static neap_tensor *load(void)
 {
-    return neap_png_load(in_folder("file"));
+    return neap_picture_load(in_folder("file"), NULL);
 }
 
 /* --- There and back ----------------------------------------------------------------------------------------------- */
@@ -60,7 +60,7 @@ START_TEST(views)
 }
 END_TEST
 
-/* Alpha is written, and left out when read; the colours are those that were saved, even where nothing is to be seen. */
+/* Alpha is written, and read over white or apart; apart, the colours are those that were saved, even of what is unseen. */
 START_TEST(alpha)
 {
     static const float x[] = {-1, 0.2f, 1, 1, /**/ 0.6f, -0.2f, -0.6f, -1, /**/ 1, 1, 1, 0.2f};
@@ -68,9 +68,12 @@ START_TEST(alpha)
     static const unsigned char bytes[] = {0, 153, 255, 255, 204, 102, 51, 0, 255, 255, 255, 153};
     unsigned char got[12];
     ck_succeeds(neap_png_save(in_folder("file"), neap_from(NEAP_F32, neap_dims(1, 3, 4), x), NULL, 0));
-    neap_tensor *y = load();
+    static const double over_white[] = {0, 153, 255, 255, 255, 255, 255, 255, 255};
+    neap_tensor *seen, *y = neap_picture_load(in_folder("file"), &seen);
     ck_picture_is(y, 1, 3, 3);
     ck_levels(y, colors, 1e-4); /* whole levels, and the rounding of floats near 255 */
+    ck_same_tensor(seen, neap_from(NEAP_F32, neap_dims(1, 3, 1), (float[]){1, 0, 0.6f}));
+    ck_levels(load(), over_white, 1e-4);
     png_image image = {.version = PNG_IMAGE_VERSION};
     ck_assert(png_image_begin_read_from_file(&image, in_folder("file")));
     ck_assert_uint_eq(image.format, PNG_FORMAT_RGBA);
@@ -180,7 +183,7 @@ static bool save_and_load(void)
     neap_scope scope = neap_scope_open();
     neap_tensor *x = neap_zeros(NEAP_F32, neap_dims(3, 4, 3));
     bool saved = !neap_png_save(path, x, pairs, 2);
-    bool done = saved && neap_png_load(path);
+    bool done = saved && neap_picture_load(path, NULL);
     neap_scope_close(scope);
     neap_on_allocate(NULL, NULL); /* looking is not part of the work */
     ck_assert(file_is(path, "old", 3) != saved);

@@ -1,4 +1,4 @@
-"""One tensor of each dtype that neap reads, and one that it refuses; test_golden_types.c knows the values."""
+"""One tensor of each dtype that neap reads, and one whose value it refuses; test_golden_types.c knows the values."""
 
 import torch
 

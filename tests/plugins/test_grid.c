@@ -113,6 +113,9 @@ START_TEST(refused_lists)
         {"1 x 0", "times: expected numbers from 1 down to 0, got '1 x 0'"},
         {"1;0", "times: expected numbers from 1 down to 0, got '1;0'"},
         {", 1 0", "times: expected numbers from 1 down to 0, got ', 1 0'"},
+        {"1,,0", "times: expected numbers from 1 down to 0, got '1,,0'"},
+        {"1 0 , , ", "times: expected numbers from 1 down to 0, got '1 0 , , '"},
+        {"1 0,", "times: expected numbers from 1 down to 0, got '1 0,'"},
         {"1 nan 0", "times: expected numbers from 1 down to 0, got '1 nan 0'"},
         {"inf 1 0", "times: expected numbers from 1 down to 0, got 'inf 1 0'"},
     };

@@ -184,9 +184,15 @@ START_TEST(broken_head)
     refused(bytes, 3, "truncated: expected 4 more bytes, got 3");
     refused(bytes, 10, "truncated: expected 4 more bytes, got 2");
     bytes[0] = 'P';
-    refused(bytes, sizeof bytes, "no IDX file: expected it to begin with 0x0000, got 0x5000");
+    refused(bytes, sizeof bytes, "expected an IDX file, which begins with 0x000008, got 0x500008");
     bytes[0] = 0, bytes[2] = 0x0d;
-    refused(bytes, sizeof bytes, "expected elements of type 0x08 (bytes), got 0x0d");
+    refused(bytes, sizeof bytes, "expected elements of type 0x08 (bytes from 0 to 255), got 0x0d (floats)");
+    for (int type = 0x0a; type <= 0x0f; type += 5) {
+        char message[128];
+        snprintf(message, sizeof message, "expected an IDX file, which begins with 0x000008, got 0x0000%02x", type);
+        bytes[2] = (unsigned char)type;
+        refused(bytes, sizeof bytes, message);
+    }
     bytes[2] = 8, bytes[3] = 0;
     refused(bytes, sizeof bytes, "expected 1 to 4 sizes, got 0");
     bytes[3] = 5;
@@ -195,6 +201,42 @@ START_TEST(broken_head)
     refused(bytes, sizeof bytes, "size 2 of 3 is 0");
     memset(bytes + 4, 0xff, 12);
     refused(bytes, sizeof bytes, "its sizes are too large together");
+}
+END_TEST
+
+/* Of another format, plain or within gzip. */
+START_TEST(foreign_files)
+{
+    char whole[1024];
+    static const char pointer[] = "version https://git-lfs.github.com/spec/v1\noid sha256:0";
+    static const char message[] = "expected an IDX file, got a Git LFS pointer; it is not the file itself: run 'git lfs pull'";
+    refused(pointer, sizeof pointer - 1, message);
+    refused(pointer, 13, message);
+    refused("P5 8 8 255\n", 11, "expected an IDX file, got text that begins with 'P5 8 8 255'");
+    refused("\0\0\0\x20" "ftypavif", 12, "expected an IDX file, got an AVIF picture");
+    const char *packed = write_gzip("packed", "\x89PNG\r\n\x1a\n", 8);
+    snprintf(whole, sizeof whole, "idx: %s: expected an IDX file, got a PNG picture", packed);
+    ck_fails_with(OPEN(setting("images", packed)) == NULL, whole);
+}
+END_TEST
+
+/* Programs that unpack make folders of a file's name: the file counts, under any of its names. */
+START_TEST(folders_beside_files)
+{
+    char whole[1024];
+    unsigned char bytes[PICTURES_SIZE];
+    make_pictures(bytes);
+    const char *folders[] = {in_folder("train-images-idx3-ubyte"), in_folder("train-labels-idx1-ubyte"),
+                             in_folder("t10k-images-idx3-ubyte")};
+    for (int i = 0; i < 3; i++)
+        ck_succeeds(mkdir(folders[i], 0777));
+    write_file("train-images.idx3-ubyte", bytes, sizeof bytes);
+    write_gzip("train-labels-idx1-ubyte.gz", labels, sizeof labels);
+    void *self = OPEN(setting("path", test_folder));
+    check_contents(self);
+    dataset()->close(self);
+    snprintf(whole, sizeof whole, "idx: %s: Is a directory", folders[2]); /* and no file anywhere */
+    ck_fails_with(OPEN(setting("path", test_folder), "split=test") == NULL, whole);
 }
 END_TEST
 
@@ -248,6 +290,11 @@ START_TEST(broken_labels)
     const char *sound = setting("labels", write_file("b", labels, sizeof labels));
     ck_fails_with(OPEN(images, sound, "classes=2") == NULL, "idx: labels: expected 0 to 1, got 2 at picture 0");
     ck_fails_with(OPEN(images, sound, "label_names=a,b") == NULL, "idx: label_names: expected 3 names, got 2");
+    ck_fails_with(OPEN(images, sound, "label_names=a,b,a") == NULL,
+                  "idx: label_names: expected names that differ, got 'a' twice");
+    void *self = OPEN(images, sound, "label_names=,a,"); /* none for two of them */
+    ck_assert_msg(self != NULL, "%s", neap_error_message());
+    dataset()->close(self);
 }
 END_TEST
 
@@ -293,5 +340,6 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("idx", explicit_files, folder_plain_and_gzip, names_and_classes, without_labels, colour,
-                     broken_head, broken_contents, broken_gzip, broken_labels, wrong_settings, no_memory);
+                     broken_head, foreign_files, folders_beside_files, broken_contents, broken_gzip, broken_labels,
+                     wrong_settings, no_memory);
 }
