@@ -62,9 +62,11 @@ static int orientation_of(const reader *r)
 static int read_header(reader *r)
 {
     static const int channels[] = {[TJCS_RGB] = 3, [TJCS_YCbCr] = 3, [TJCS_GRAY] = 1, [TJCS_CMYK] = 4, [TJCS_YCCK] = 4};
-    int sampling, colors;
+    int sampling = -1, colors = -1; /* they stay so, without a failure, where a file holds tables alone */
     if (tjDecompressHeader3(r->turbo, r->bytes, r->size, &r->width, &r->height, &sampling, &colors) < 0)
         return fail(r);
+    if (colors < 0)
+        return neap_fail("%s: expected a JPEG picture, got tables without a picture", r->name);
     r->channels = channels[colors];
     return neap_picture_check_size(r->name, r->width, r->height);
 }

@@ -220,6 +220,8 @@ START_TEST(no_pictures)
     const char *absent = in_folder("absent"), *empty = write_file("empty", "", 0);
     ck_fails_with(!neap_picture_load(absent, NULL), saying("%s: cannot be read: %s", absent, strerror(ENOENT)));
     ck_fails_with(!neap_picture_load(empty, NULL), saying("%s: expected a PNG or JPEG picture, got an empty file", empty));
+    ck_fails_with(!neap_jpeg_parse("f", "\xff\xd8\xff\xd9", 4),
+                  "f: expected a JPEG picture, got tables without a picture");
     ck_fails_with(!neap_jpeg_parse("f", "", 0), "f: expected a JPEG picture, got nothing");
     ck_fails_with(!neap_jpeg_parse("f", "P6 1", 4), "f: expected a JPEG picture: Not a JPEG file: starts with 0x50 0x36");
 }

@@ -73,6 +73,17 @@ bad "'a': shape: expected whole numbers from 0"
 with_header '{"a":{"dtype":"Q9","shape":[1],"data_offsets":[0,4]}}' 1234
 bad "'a': unknown dtype 'Q9'"
 
+# --- Of another format ------------------------------------------------------------------------------------------------
+
+printf 'version https' >$file
+bad "expected a safetensors file, got a Git LFS pointer; it is not the file itself: run 'git lfs pull'"
+printf '<!doctype html><title>404</title>' >$file
+bad "expected a safetensors file, got a web page (HTML); it is not the file itself: download that again"
+printf 'Not found' >$file
+bad "expected a safetensors file, got text that begins with 'Not found'"
+printf '\211PNG\r\n\032\n\0\0\0\rIHDR' >$file
+bad "expected a safetensors file, got a PNG picture"
+
 # --- None of ours -----------------------------------------------------------------------------------------------------
 
 with_header '{}'

@@ -53,6 +53,11 @@ holds "pictures without labels" grep -q 'classes..: 0' runs/images/checkpoint.sa
 expect_like 0 "${machine}dit: *" neap run idx.lua names=sock,shoe,hat out=runs/names
 expect 0 "" neap sample runs/names -n 1 --label hat -o hat.png
 expect 2 "neap: label: expected 0 to 2 or a name, got 'hit'; did you mean 'hat'?" neap sample runs/names --label hit
+# Where files were unpacked into folders of their names.
+mkdir -p beside/train-images-idx3-ubyte beside/train-labels-idx1-ubyte
+cp set/train-images-idx3-ubyte beside/train-images.idx3-ubyte
+cp set/train-labels-idx1-ubyte beside/train-labels.idx1-ubyte
+expect_like 0 "dit: *" neap run idx.lua path=beside out=runs/beside
 rm -r runs
 
 # --- Bad --------------------------------------------------------------------------------------------------------------
@@ -88,9 +93,11 @@ bad_images "truncated: expected 256 more bytes, got 255"
 pictures 4 8 257 >images
 bad_images "bytes follow after its 256 elements"
 printf 'P5 8 8 255\n' >images
-bad_images "no IDX file: expected it to begin with 0x0000, got 0x5035"
+bad_images "expected an IDX file, got text that begins with 'P5 8 8 255'"
+printf 'version https' >images
+bad_images "expected an IDX file, got a Git LFS pointer; it is not the file itself: run 'git lfs pull'"
 printf '\0\0\15\3\0\0\0\4\0\0\0\10\0\0\0\10' >images
-bad_images "expected elements of type 0x08 (bytes), got 0x0d"
+bad_images "expected elements of type 0x08 (bytes from 0 to 255), got 0x0d (floats)"
 printf '\0\0\10\5\0\0\0\4\0\0\0\10\0\0\0\10' >images
 bad_images "expected 1 to 4 sizes, got 5"
 printf '\0\0\10\3\0\0\0\4\0\0\0\0\0\0\0\10' >images
@@ -121,6 +128,7 @@ pictures 4 8 >broken/train-labels-idx1-ubyte
 bad "labels: expected one size, their count, got 3 sizes" path=broken
 bad "labels: expected 0 to 1, got 2 at picture 2" classes=2
 bad "label_names: expected 3 names, got 2" names=sock,shoe
+bad "label_names: expected names that differ, got 'hat' twice" path=set names=hat,shoe,hat
 bad "classes and label_names need labels" images=set/train-images-idx3-ubyte classes=3
 bad "expected either path, or images and perhaps labels" labels=set/train-labels-idx1-ubyte
 

@@ -74,10 +74,24 @@ core.npy_save("high.npy", neap.full({ 60 }, 10, "i32"))
 core.npy_save("bytes.npy", neap.full({ 60, 8, 8, 1 }, 255))
 core.npy_save("flat.npy", x:reshape(60, 64))
 core.npy_save("twos.npy", neap.full({ 60 }, 2, "i32"))
+core.npy_save("wide.npy", x:cast "f64")
+core.npy_save("small.npy", neap.full({ 60 }, 2, "u8"))
+core.npy_save("levels.npy", neap.full({ 60, 8, 8, 1 }, 255, "u8"))
+core.npy_save("halves.npy", neap.full({ 60 }, 0.5))
+-- As NumPy has labels where nobody says: int64.
+local file <close> = io.open("longs.npy", "wb")
+local header = "{'descr': '<i8', 'fortran_order': False, 'shape': (60,), }\n"
+file:write("\x93NUMPY\1\0", string.pack("<s2", header), string.pack("<i8", 2):rep(60))
 RECIPE
 neap run numbers.lua
 expect 0 "" neap eval $run --samples real.npy --evaluator $judge --metric agreement --sample-labels twos.npy
 holds "labels of a file are those asked for" between 0 "$(field agreement value)" 0.3
+agreement=$(sed -n 2p stdout)
+for numbers in "wide twos" "real longs" "real small"; do
+    expect 0 "" neap eval $run --samples "${numbers% *}.npy" --evaluator $judge --metric agreement \
+        --sample-labels "${numbers#* }.npy"
+    same_text "of another dtype: $numbers" "$agreement" "$(sed -n 2p stdout)"
+done
 expect 0 "" neap eval $run -n 20 --labels ring,3 --evaluator $judge --metric agreement --resamples 0
 holds "labels by name and number" between 0 "$(field agreement value)" 1
 
@@ -144,6 +158,10 @@ expect 1 "neap: eval: the evaluator judges [12, 12, 1] and 10 classes, the run d
     neap eval $run --evaluator runs/large/checkpoint.safetensors
 expect_like 1 "neap: idx: *nowhere*" neap eval $run --evaluator $judge --data nowhere
 expect 2 "neap: label: expected 0 to 9 or a name, got '10'" neap eval $run --evaluator $judge --labels 10
+for list in 1,,2 1, ,1 ,; do
+    expect 2 "neap: eval: --labels: expected labels with commas between, got '$list'" \
+        neap eval $run --evaluator $judge --labels $list
+done
 expect 2 "neap: label: the model is unconditional" neap eval runs/plain --labels 1
 expect 2 "neap: eval: --cas needs pictures with classes" neap eval runs/points --cas
 expect 1 "neap: agreement: expected logits of the samples, got none" neap eval runs/points -n 10 --metric agreement
@@ -151,8 +169,12 @@ expect 1 "neap: flat.npy: expected f32 [N, 8, 8, 1] with N from 2, got f32 [60, 
     neap eval $run --evaluator $judge --samples flat.npy
 expect 1 "neap: bytes.npy: expected pictures in [-1, 1], got 255" \
     neap eval $run --evaluator $judge --samples bytes.npy
-expect 1 "neap: pairs.npy: expected i32 [60], got i32 [3]" \
+expect 1 "neap: levels.npy: expected f32 [N, 8, 8, 1] with N from 2, got u8 [60, 8, 8, 1]" \
+    neap eval $run --evaluator $judge --samples levels.npy
+expect 1 "neap: pairs.npy: expected whole numbers [60], got i32 [3]" \
     neap eval $run --evaluator $judge --samples real.npy --sample-labels pairs.npy
+expect 1 "neap: halves.npy: expected whole numbers [60], got f32 [60]; save labels.astype(numpy.int64)" \
+    neap eval $run --evaluator $judge --samples real.npy --sample-labels halves.npy
 expect 1 "neap: high.npy: expected labels from 0 to 9, got 10 in row 0" \
     neap eval $run --evaluator $judge --samples real.npy --sample-labels high.npy
 expect_like 1 "neap: *nothing.npy*" neap eval $run --evaluator $judge --samples nothing.npy

@@ -83,11 +83,62 @@ test("save and load: what 8 bits leave of each pixel", function()
   for _, channels in ipairs { 1, 3, 4 } do
     local picture = neap.linspace(-1, 1, 6 * channels):reshape(2, 3, channels)
     neap.image.save(path, picture, { note = "a text" })
-    local colours = picture:slice(2, 0, math.min(channels, 3)) -- loading leaves out transparency
-    close(neap.image.load(path), colours:tolist(), 1.001 / 255) -- half of a step of 2 / 255, and f32
+    local colours = picture:slice(2, 0, math.min(channels, 3))
+    if channels == 4 then -- what is transparent shows white
+      local alpha = (picture:slice(2, 3, 4) + 1) / 2
+      colours = colours * alpha + 1 - alpha
+    end
+    close(neap.image.load(path), colours:tolist(), 3 * 1.001 / 255) -- half of a step of 2 / 255 in each factor, and f32
   end
   neap.image.save(path, neap.tensor { -3, 3 }:reshape(1, 2, 1))
   equal(neap.image.load(path), { { { -1 }, { 1 } } })
+  os.remove(path)
+end)
+
+test("load goes by the content, and gives one value", function()
+  local path = os.tmpname() .. ".jpg"
+  neap.npy.save(path, neap.ones(2, 2, 1)) -- as bytes: saving a picture by that name is refused
+  raises(path .. ": expected a PNG or JPEG picture, got a NumPy array (.npy)", function() neap.image.load(path) end)
+  local png = os.tmpname()
+  neap.image.save(png, neap.zeros(1, 2, 3))
+  os.rename(png, path)
+  equal(neap.image.load(path):shape(), { 1, 2, 3 })
+  equal(select("#", neap.image.load(path)), 1)
+  os.remove(path)
+end)
+
+test("masks: grey from 0 to 1, and 0 where it is transparent", function()
+  local path = os.tmpname()
+  local function mask(picture)
+    neap.image.save(path, picture)
+    return neap.image.load_mask(path)
+  end
+  equal(mask(neap.tensor { -1, 0.2, 1 }:reshape(1, 3, 1)):shape(), { 1, 3, 1 })
+  close(mask(neap.tensor { -1, 0.2, 1 }:reshape(1, 3, 1)), { { { 0 }, { 0.6 }, { 1 } } })
+  close(mask(neap.tensor { { -1, 0.2, 1 }, { 1, 1, 1 } }:reshape(1, 2, 3)), { { { 1.6 / 3 }, { 1 } } })
+  local seen = neap.tensor { { 1, 1, 1, -1 }, { 1, 1, 1, 0.2 }, { 1, 1, 1, 1 }, { -1, -1, -1, 1 }, { -1, -1, -1, -1 } }
+  close(mask(seen:reshape(1, 5, 4)), { { { 0 }, { 0.6 }, { 1 }, { 0 }, { 0 } } })
+  raises("load_mask: expected a path, got nil", function() neap.image.load_mask() end)
+  os.remove(path)
+end)
+
+test("texts that would be cut short or left out", function()
+  local one, path = neap.zeros(1, 1, 1), os.tmpname()
+  local nul = "expected a text without NUL bytes, got one after 'a'"
+  raises(nul, function() neap.image.save("a\0.png", one) end)
+  raises(nul, function() local _ = neap.image.load "a\0.png" end)
+  raises(nul, function() neap.npy.save("a\0.npy", one) end)
+  raises(nul, function() neap.image.save(path, one, { note = "a\0b" }) end)
+  raises(nul, function() local _ = neap.dataset.idx { path = "a\0b" } end)
+  raises(nul, function() neap.checkpoint.load "a\0b" end)
+  raises(nul, function() require("neap.core").safetensors_save(path, {}, { { "k", "a\0b" } }) end)
+  raises("text: expected { key = text }, got a number for a string", function() neap.image.save(path, one, { seed = 3 }) end)
+  raises("text: expected { key = text }, got a string for a number", function() neap.image.save(path, one, { "a" }) end)
+  local many = {}
+  for i = 1, 65 do
+    many["k" .. i] = "v"
+  end
+  raises("text: expected at most 64 pairs", function() neap.image.save(path, one, many) end)
   os.remove(path)
 end)
 

@@ -154,6 +154,7 @@ expect 2 "neap: points.lua:2: labels: expected true or false, got 'many'" neap r
 expect 2 "neap: points.lua:2: unknown key 'stepz'; did you mean 'steps'?" neap run points.lua stepz=3
 expect 2 "neap: points.lua:2: unknown key 'hiden'; did you mean 'hidden'?" neap run points.lua hiden=3
 expect 2 "neap: expected key=value, got 'fast'" neap run points.lua fast
+expect 2 "neap: steps: expected once, got steps=5 and steps=6" neap run points.lua steps=5 steps=6
 expect 2 "neap: unknown option '--steps'; keys are written steps=VALUE" neap run points.lua --steps=3
 expect 2 "neap: points.lua:4: mlp: hidden: expected 1 to 65536, got 0" neap run points.lua hidden=0
 expect 2 "neap: points.lua:5: toy2d: shape: expected one of 'moons', 'spirals', 'checkerboard', 'gaussians8', 'rings', \

@@ -18,7 +18,18 @@ local x = neap.dataset.shapes { size = 8 }:read { 3 }:reshape(8, 8, 1)
 neap.image.save("grey.png", x)
 neap.image.save("color.png", neap.expand(x, { 8, 8, 3 }))
 neap.image.save("small.png", neap.zeros(4, 8, 1))
-neap.image.save("half.png", neap.concat({ neap.ones(8, 4, 1), -1 * neap.ones(8, 4, 1) }, 1))
+local kept, drawn = neap.ones(8, 4, 1), -1 * neap.ones(8, 4, 1)
+neap.image.save("half.png", neap.concat({ kept, drawn }, 1))
+-- The same as masks whose hole is transparent, whatever its colour, and as a black one with a hole in the half that is drawn.
+for name, color in pairs { white_hole = 1, black_hole = -1 } do
+  local alpha = neap.concat({ kept, drawn }, 1)
+  local colors = neap.concat({ neap.expand(kept, { 8, 4, 3 }), neap.full({ 8, 4, 3 }, color) }, 1)
+  neap.image.save(name .. ".png", neap.concat({ colors, alpha }, 2))
+end
+local cut = neap.concat({ neap.full({ 8, 4, 1 }, -1), neap.full({ 8, 4, 1 }, 1) }, 1) -- alpha of a picture half cut out
+neap.image.save("cut.png", neap.concat({ neap.expand(x, { 8, 8, 3 }), cut }, 2))
+local white = neap.concat({ neap.ones(8, 4, 1), x:slice(1, 4, 8) }, 1)
+neap.image.save("over_white.png", neap.expand(white, { 8, 8, 3 }))
 neap.npy.save("grey.npy", neap.image.load "grey.png")
 RECIPE
 expect 0 "" neap run make.lua
@@ -66,6 +77,17 @@ same_text "a low level stays near" "true	true" "$(cat stdout)"
 raw kept.npy --image grey.png --keep half.png -n 2
 same_text "what is white in the mask is kept to the bit" "$(left grey.npy 0)" "$(left kept.npy 1)"
 holds "and the rest is drawn" test "$(pictures grey.npy 0 1)" != "$(pictures kept.npy 1 1)"
+for hole in white_hole black_hole; do
+    raw $hole.npy --image grey.png --keep $hole.png -n 2
+    holds "what is transparent in the mask is drawn: $hole" cmp kept.npy $hole.npy
+done
+cat >transparent.lua <<'RECIPE'
+local neap = require "neap"
+local cut, white = neap.image.load "cut.png", neap.image.load "over_white.png"
+print((cut - white):abs():max():item())
+RECIPE
+expect 0 "" neap run transparent.lua
+same_text "a picture that is half transparent lies on white" 0.0 "$(cat stdout)"
 raw inverted.npy --image grey.png --invert --sampler heun --steps 100
 same_text "the picture, its noise, and back" 3 "$(count inverted.npy)"
 same_text "the first is the picture" "$(pictures grey.npy 0 1)" "$(pictures inverted.npy 0 1)"
