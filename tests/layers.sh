@@ -15,7 +15,7 @@ nn: ; autograd error memory nn ops tensor
 optim: kernels tensor; error memory nn optim parallel
 draw: tensor; draw error memory tensor
 io: ; error io memory tensor
-plugin: io; error memory nn plugin registry
+plugin: io; error io memory nn plugin registry
 run: ; autograd error io memory nn optim parallel plugin registry run sampling
 ROWS
 }

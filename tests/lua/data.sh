@@ -57,7 +57,7 @@ expect 2 "neap: label: expected 0 to 2 or a name, got 'hit'; did you mean 'hat'?
 mkdir -p beside/train-images-idx3-ubyte beside/train-labels-idx1-ubyte
 cp set/train-images-idx3-ubyte beside/train-images.idx3-ubyte
 cp set/train-labels-idx1-ubyte beside/train-labels.idx1-ubyte
-expect_like 0 "dit: *" neap run idx.lua path=beside out=runs/beside
+expect_like 0 "${machine}dit: *" neap run idx.lua path=beside out=runs/beside
 rm -r runs
 
 # --- Bad --------------------------------------------------------------------------------------------------------------
