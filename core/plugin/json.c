@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include <neap/error.h>
-#include <neap/io.h>
 #include <neap/memory.h>
 
 #include "io/json.h"
+#include "io/text.h"
 #include "plugin/host.h"
 
 static json_t *write_config(const neap_instance *instance);

@@ -108,6 +108,13 @@ static int run(lua_State *L)
     return 1;
 }
 
+/* The first line: further ones are where Lua looked for its files. */
+static void print_problem(const char *message)
+{
+    message = message ? message : "an error without a message";
+    fprintf(stderr, "neap: %.*s\n", (int)strcspn(message, "\n"), message);
+}
+
 static int run_lua(int argc, char **argv)
 {
     int status = 1;
@@ -122,7 +129,7 @@ static int run_lua(int argc, char **argv)
     if (lua_pcall(L, 2, 1, 0) == LUA_OK)
         status = (int)lua_tointeger(L, -1);
     else
-        fprintf(stderr, "neap: %s\n", lua_tostring(L, -1));
+        print_problem(lua_tostring(L, -1));
     lua_close(L);
     return status;
 }

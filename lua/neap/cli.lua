@@ -11,11 +11,16 @@ local function usage_error(message)
   return 2
 end
 
+-- What `require` raises is a line for each place that it looked at; the first line says which module.
+local function first_line(text)
+  return (text:gsub("(module '[^'\n]*' not found):\n\tno .*", "%1"):gsub("(error loading module [^\n]*:)\n\t", "%1 "))
+end
+
 -- A recipe may raise anything; what is no text and cannot be made one is told by its type.
 local function text_of(problem)
   local meta = getmetatable(problem)
   if type(problem) == "string" or type(problem) == "number" or (type(meta) == "table" and meta.__tostring) then
-    return tostring(problem)
+    return first_line(tostring(problem))
   end
   return ("an error that is no text but a %s value"):format(type(problem))
 end

@@ -64,7 +64,7 @@ at_once() {
     same_text "three of four are refused: $*" "1 1 1" "$(cat ended.* | paste -s -d ' ' -)"
     owner=$(sed -n 's/.* is in use by process \([0-9]*\) (neap run points.lua .*/\1/p' error.? | sort -u)
     same_text "all by the name of one: $*" 1 "$(echo "$owner" | wc -w | tr -d ' ')"
-    kill -KILL $owner
+    [ -z "$owner" ] || kill -KILL $owner
     wait
 }
 three_ended() {

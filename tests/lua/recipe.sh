@@ -36,6 +36,7 @@ bad 1 "bad.lua:2: attempt to index a nil value (local 'x')" 'local x' 'return x.
 bad 1 "bad.lua:3: attempt to perform arithmetic on a nil value (local 'x')" \
     'local function f(x)' '' 'return x + 1 end' 'f()'
 bad 1 "bad.lua:1: stack overflow" 'local function f() return 1 + f() end f()'
+bad 1 "bad.lua:1: module 'nowhere.to.be.found' not found" 'require "nowhere.to.be.found"'
 bad 1 "bad.lua:2: out of luck" '' 'error "out of luck"'
 bad 1 "out of luck" 'error("out of luck", 0)'
 bad 1 "7" 'error(7)'
