@@ -131,9 +131,11 @@ test("texts that would be cut short or left out", function()
   raises("text of a picture: expected no NUL, got one in 'a'", function() neap.image.save(path, one, { note = "a\0b" }) end)
   raises(nul, function() local _ = neap.dataset.idx { path = "a\0b" } end)
   raises(nul, function() neap.checkpoint.load "a\0b" end)
-  raises("safetensors: entry 1: expected text without NUL, got one in 'a'", function() require("neap.core").safetensors_save(path, {}, { { "k", "a\0b" } }) end)
+  raises("safetensors: entry 1: expected text without NUL, got one in 'a'", function()
+    require("neap.core").safetensors_save(path, {}, { { "k", "a\0b" } })
+  end)
   raises("text of a picture: expected a text for each name, got number", function() neap.image.save(path, one, { seed = 3 }) end)
-  raises("text: expected { key = text }, got a string for a number", function() neap.image.save(path, one, { "a" }) end)
+  raises("text of a picture: expected names as keys, got number", function() neap.image.save(path, one, { "a" }) end)
   local many = {}
   for i = 1, 65 do
     many["k" .. i] = "v"
