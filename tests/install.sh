@@ -68,7 +68,7 @@ install_elsewhere() {
 }
 
 cat >"$stage/halves.c" <<'C'
-#include <neap/plugin.h>
+#include <neap/sampling.h>
 
 typedef struct config {
     int64_t steps;
@@ -80,7 +80,7 @@ static neap_tensor *sample(const void *settings, const neap_field *field, neap_t
     const config *c = settings;
     (void)random, (void)watch;
     for (int64_t i = 0; x && i < c->steps; i++)
-        x = neap_sub(x, neap_affine(field->velocity(field->self, x, 1), 0.5, 0));
+        x = neap_sub(x, neap_affine(neap_velocity_at(field, x, 1), 0.5, 0));
     return x;
 }
 

@@ -6,56 +6,94 @@
 
 #include "run/field.h"
 
+/* --- The network ------------------------------------------------------------------------------------------------- */
+
+/* Counts an evaluation of `rows` rows: the samples of `field`, each as often. */
+static int count(const neap_conditional *field, int64_t rows)
+{
+    const neap_guided *g = field->self;
+    const int32_t *sample = neap_data(field->rows);
+    const int64_t samples = neap_size(field->rows);
+    for (int64_t i = 0; sample && i < rows; i++)
+        g->evaluations[sample[i % samples]]++;
+    return sample ? 0 : -1;
+}
+
 /* What a network gives, as the velocity that its objective says it means. */
-static neap_tensor *velocity_by(neap_network *network, neap_tensor *x, double time, neap_tensor *labels)
+static neap_tensor *velocity_by(neap_network *network, const neap_conditional *field, neap_tensor *x, neap_tensor *time,
+                                neap_tensor *labels)
 {
     const neap_instance *objective = neap_network_objective(network);
     const neap_objective *functions = objective ? neap_instance_component(objective)->functions : NULL;
-    neap_tensor *t = neap_full(NEAP_F32, neap_dims(neap_dim(x, 0)), time);
+    neap_tensor *t = neap_cast(time, NEAP_F32);
+    if (!x || !t || count(field, neap_dim(x, 0)) < 0)
+        return NULL;
     neap_tensor *output = neap_network_velocity(network, x, t, labels);
     return functions && functions->velocity ? functions->velocity(neap_instance_config(objective), output, x, t) : output;
 }
 
-static neap_tensor *velocity_at(void *self, neap_tensor *x, double t, neap_tensor *labels)
+static neap_tensor *velocity_at(const neap_conditional *field, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
-    neap_guided *g = self;
-    if (!x)
-        return NULL;
-    g->rows += neap_dim(x, 0);
-    return velocity_by(g->network, x, t, labels);
+    return velocity_by(((neap_guided *)field->self)->network, field, x, t, labels);
 }
 
-static neap_tensor *worse_at(void *self, neap_tensor *x, double t, neap_tensor *labels)
+static neap_tensor *worse_at(const neap_conditional *field, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
-    neap_guided *g = self;
-    if (!x)
-        return NULL;
-    g->rows += neap_dim(x, 0);
-    return velocity_by(g->worse, x, t, labels);
+    return velocity_by(((neap_guided *)field->self)->worse, field, x, t, labels);
 }
 
-neap_tensor *neap_guided_kept(const neap_guided *g, neap_tensor *x, double t)
+/* --- The mask ---------------------------------------------------------------------------------------------------- */
+
+/* scale t + shift in double precision, as f32 that meets rows of pictures. */
+static neap_tensor *by_row(neap_tensor *t, double scale, double shift)
 {
-    if (!g->keep)
-        return x;
-    neap_tensor *known = neap_add(neap_affine(g->picture, 1 - t, 0), neap_affine(g->noise, t, 0));
-    return neap_where(g->keep, known, x);
+    return neap_reshape(neap_cast(neap_affine(t, scale, shift), NEAP_F32), neap_dims(-1, 1, 1, 1));
 }
 
-static neap_tensor *field_velocity(void *self, neap_tensor *x, double t)
+neap_tensor *neap_mask_kept(const neap_mask *mask, neap_tensor *x, neap_tensor *t)
+{
+    if (!mask->keep || !t)
+        return t ? x : NULL;
+    neap_tensor *picture = neap_mul(mask->picture, by_row(t, -1, 1)), *noise = neap_mul(mask->noise, by_row(t, 1, 0));
+    return neap_where(mask->keep, neap_add(picture, noise), x);
+}
+
+/* The velocity v with that of what is kept. */
+static neap_tensor *kept_velocity(const neap_mask *mask, neap_tensor *v)
+{
+    return mask->keep ? neap_where(mask->keep, neap_sub(mask->noise, mask->picture), v) : v;
+}
+
+/* --- The field --------------------------------------------------------------------------------------------------- */
+
+/* Mask and labels of some rows of the batch. */
+static int choose(const neap_guided *g, neap_tensor *rows, neap_mask *mask, neap_conditional *conditional)
+{
+    *mask = g->mask;
+    if (g->mask.keep)
+        *mask = (neap_mask){neap_rows(g->mask.keep, rows), neap_rows(g->mask.picture, rows), neap_rows(g->mask.noise, rows)};
+    if (g->mask.keep && !(mask->keep && mask->picture && mask->noise))
+        return -1;
+    return neap_conditional_rows(&g->conditional, rows, conditional);
+}
+
+static neap_tensor *field_velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *rows)
 {
     neap_guided *g = self;
     neap_scope scope = neap_scope_open();
-    neap_tensor *v = neap_guided_velocity(g->guidance, &g->conditional, neap_guided_kept(g, x, t), t, NULL);
-    if (g->keep)
-        v = neap_where(g->keep, neap_sub(g->noise, g->picture), v);
-    return neap_scope_return(scope, v);
+    neap_mask mask = g->mask;
+    neap_conditional conditional = g->conditional;
+    neap_tensor *v = NULL;
+    if (!rows || choose(g, rows, &mask, &conditional) == 0)
+        v = neap_guided_velocity(g->guidance, &conditional, neap_mask_kept(&mask, x, t), t, NULL);
+    return neap_scope_return(scope, v ? kept_velocity(&mask, v) : NULL);
 }
 
 static neap_tensor *field_generate(void *self, neap_tensor *z)
 {
     neap_guided *g = self;
-    g->rows += g->batch;
+    if (count(&g->conditional, g->batch) < 0)
+        return NULL;
     return neap_network_generate(g->network, z, g->conditional.labels);
 }
 
@@ -63,13 +101,13 @@ static neap_tensor *field_average(void *self, neap_tensor *x, double t, double r
 {
     neap_guided *g = self;
     const neap_shape batch = neap_dims(g->batch);
+    if (count(&g->conditional, g->batch) < 0)
+        return NULL;
     neap_scope scope = neap_scope_open();
-    g->rows += g->batch;
-    neap_tensor *v = neap_network_average(g->network, neap_guided_kept(g, x, t), neap_full(NEAP_F32, batch, t),
-                                          neap_full(NEAP_F32, batch, r), g->conditional.labels);
-    if (g->keep)
-        v = neap_where(g->keep, neap_sub(g->noise, g->picture), v);
-    return neap_scope_return(scope, v);
+    neap_tensor *v = neap_network_average(g->network, neap_mask_kept(&g->mask, x, neap_full(NEAP_F64, batch, t)),
+                                          neap_full(NEAP_F32, batch, t), neap_full(NEAP_F32, batch, r),
+                                          g->conditional.labels);
+    return neap_scope_return(scope, kept_velocity(&g->mask, v));
 }
 
 neap_field neap_guided_field(neap_guided *g)

@@ -5,18 +5,23 @@
 #include <neap/run.h>
 #include <neap/sampling.h>
 
+/* What is kept of each sample; keep u8 [B, H, W, C], or NULL: nothing. */
+typedef struct neap_mask {
+    neap_tensor *keep, *picture, *noise;
+} neap_mask;
+
 typedef struct neap_guided {
-    neap_network *network, *worse;  /* worse: or NULL */
-    const neap_instance *guidance;  /* or NULL */
+    neap_network *network, *worse; /* worse: or NULL */
+    const neap_instance *guidance; /* or NULL */
     neap_conditional conditional;
-    neap_tensor *keep, *picture, *noise; /* keep u8 [B, H, W, C], or all NULL: no mask */
-    int64_t batch, rows;                 /* rows evaluated so far */
+    neap_mask mask;
+    int64_t batch, *evaluations; /* of each sample so far; the caller's, zero at first */
 } neap_guided;
 
 /* The field over g, which outlives it; `from` and `to` are the caller's to set. */
 neap_field neap_guided_field(neap_guided *g);
 
-/* At time t, x with what the mask keeps put on its straight way from noise to picture; x itself without a mask. */
-neap_tensor *neap_guided_kept(const neap_guided *g, neap_tensor *x, double t);
+/* At times t f64 [B], x with what the mask keeps put on its straight way from noise to picture; x itself without a mask. */
+neap_tensor *neap_mask_kept(const neap_mask *mask, neap_tensor *x, neap_tensor *t);
 
 #endif

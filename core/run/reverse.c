@@ -13,7 +13,7 @@ int neap_reverse_check(const neap_field *field, const char *sampler)
 
 neap_tensor *neap_reverse_drift(const neap_field *field, neap_tensor *x, double t, double strength)
 {
-    neap_tensor *v = field->velocity(field->self, x, t);
+    neap_tensor *v = neap_velocity_at(field, x, t);
     return neap_add(neap_affine(v, 1 + strength * (1 - t), 0), neap_affine(x, strength, 0));
 }
 

@@ -157,37 +157,56 @@ neap_tensor *neap_sample_noise(uint64_t seed, int64_t first, neap_shape shape)
     return neap_randn(neap_random_fork((neap_random){seed, 0}, "noise"), (uint64_t)first, shape);
 }
 
-static neap_tensor *start_of(const neap_sampling *s, const neap_guided *g)
+static neap_tensor *start_of(const neap_sampling *s, const neap_mask *given)
 {
     if (s->invert)
-        return g->picture;
+        return given->picture;
     if (s->level > 0)
-        return neap_add(neap_affine(g->picture, 1 - s->level, 0), neap_affine(g->noise, s->level, 0));
-    return g->noise;
+        return neap_add(neap_affine(given->picture, 1 - s->level, 0), neap_affine(given->noise, s->level, 0));
+    return given->noise;
+}
+
+static neap_mask mask_of(const part *p)
+{
+    const neap_sampling *s = p->s;
+    const neap_shape noise = p->latent ? neap_dims(p->batch, p->latent) : pictures_of(p);
+    return (neap_mask){keep_of(p), rows_of(p, s->picture),
+                       s->noise ? rows_of(p, s->noise) : neap_sample_noise(s->seed, p->first, noise)};
+}
+
+static neap_tensor *walk_part(const part *p, neap_guided *g)
+{
+    const neap_sampling *s = p->s;
+    const neap_sampler *sampler = neap_instance_component(s->sampler)->functions;
+    const neap_random path = neap_random_fork((neap_random){s->seed, 0}, "path");
+    neap_field field = neap_guided_field(g);
+    field.first = (uint64_t)p->first;
+    field.from = s->invert ? 0 : s->level > 0 ? s->level : 1;
+    field.to = s->invert;
+    neap_tensor *x = start_of(s, &g->mask);
+    if (!x || neap_failed() || (s->watch && s->watch->step(s->watch->user, 0, 0, field.from, x)))
+        return NULL;
+    x = sampler->sample(neap_instance_config(s->sampler), &field, x, path, s->watch);
+    const bool pictures = x && neap_shape_equal(neap_shape_of(x), pictures_of(p));
+    return pictures ? neap_mask_kept(&g->mask, x, neap_zeros(NEAP_F64, neap_dims(p->batch))) : x;
 }
 
 static neap_tensor *sample_part(neap_network *network, const part *p)
 {
     const neap_sampling *s = p->s;
-    const neap_sampler *sampler = neap_instance_component(s->sampler)->functions;
-    neap_random root = {s->seed, 0};
-    neap_guided g = {.network = network, .worse = s->worse, .guidance = s->guidance, .batch = p->batch};
-    give_labels(&g.conditional, p);
-    const neap_shape noise = p->latent ? neap_dims(p->batch, p->latent) : pictures_of(p);
-    g.noise = s->noise ? rows_of(p, s->noise) : neap_sample_noise(s->seed, p->first, noise);
-    g.picture = rows_of(p, s->picture);
-    g.keep = keep_of(p);
-    neap_field field = neap_guided_field(&g);
-    field.first = (uint64_t)p->first;
-    field.from = s->invert ? 0 : s->level > 0 ? s->level : 1;
-    field.to = s->invert;
-    neap_tensor *x = start_of(s, &g);
-    if (!x || neap_failed() || (s->watch && s->watch->step(s->watch->user, 0, 0, field.from, x)))
+    neap_guided g = {.network = network, .worse = s->worse, .guidance = s->guidance, .batch = p->batch,
+                     .evaluations = neap_calloc((size_t)p->batch, sizeof *g.evaluations)};
+    if (!g.evaluations)
         return NULL;
-    x = sampler->sample(neap_instance_config(s->sampler), &field, x, neap_random_fork(root, "path"), s->watch);
-    if (s->evaluations && *s->evaluations < g.rows / p->batch)
-        *s->evaluations = g.rows / p->batch;
-    return x && neap_shape_equal(neap_shape_of(x), pictures_of(p)) ? neap_guided_kept(&g, x, 0) : x;
+    g.conditional.rows = neap_arange(NEAP_I32, 0, 1, p->batch);
+    give_labels(&g.conditional, p);
+    g.mask = mask_of(p);
+    neap_tensor *x = walk_part(p, &g);
+    for (int64_t i = 0; s->evaluations && i < p->batch; i++)
+        if (*s->evaluations < g.evaluations[i])
+            *s->evaluations = g.evaluations[i];
+    neap_free(g.evaluations);
+    return x;
 }
 
 /* A sampler's result must be as many pictures, or there is no room for it. */
@@ -224,7 +243,7 @@ neap_tensor *neap_sample(neap_network *network, const neap_sampling *s)
     if (s->evaluations)
         *s->evaluations = 0;
     neap_scope scope = neap_scope_open();
-    bool was = neap_record(false);
+    const bool recorded = neap_record(false), trained = neap_training_set(false);
     neap_tensor *result = neap_empty(NEAP_F32, neap_dims(s->count, spec.height, spec.width, spec.channels));
     float *out = neap_data(result);
     int status = out ? 0 : -1;
@@ -232,7 +251,8 @@ neap_tensor *neap_sample(neap_network *network, const neap_sampling *s)
         const part p = {s, spec, latent_of(network, s), first, s->count - first < batch ? s->count - first : batch};
         status = append(network, &p, out + first * size);
     }
-    neap_record(was);
+    neap_record(recorded);
+    neap_training_set(trained);
     neap_tensor *kept = status == 0 ? result : NULL;
     if (status < 0)
         neap_fail_in("sample");

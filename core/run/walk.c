@@ -40,14 +40,14 @@ neap_tensor *neap_walk(const neap_grid *grid, const neap_field *field, neap_tens
     return result;
 }
 
-neap_tensor *neap_guided_velocity(const neap_instance *guidance, const neap_conditional *field, neap_tensor *x, double t,
-                                  neap_tensor **conditional)
+neap_tensor *neap_guided_velocity(const neap_instance *guidance, const neap_conditional *field, neap_tensor *x,
+                                  neap_tensor *t, neap_tensor **conditional)
 {
     if (guidance) {
         const neap_guidance *functions = neap_instance_component(guidance)->functions;
         return functions->velocity(neap_instance_config(guidance), field, x, t, conditional);
     }
-    neap_tensor *v = field->velocity(field->self, x, t, field->labels);
+    neap_tensor *v = field->velocity(field, x, t, field->labels);
     if (conditional)
         *conditional = v;
     return v;

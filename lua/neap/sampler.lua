@@ -158,7 +158,8 @@ end
 
 --- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the data's range, and how
 -- many evaluations of the network a sample took. watch(step, steps, t, x) is called with the noise of each batch, as step
--- 0 of 0, and after each step; steps is 0 where a sampler chooses them on its way. Also:
+-- 0 of 0, and after each step; steps is 0 where a sampler chooses them on its way, and t is then the time of the sample
+-- farthest behind. Also:
 --   noise = [n, H, W, C]               in place of noise drawn by the seed; [n, latent] for a generator
 --   picture =, level = 0.6             begin at t = level from the picture with as much noise: picture to picture
 --   picture =, keep = [n, H, W, 1]     draw anew what `keep` does not keep: inpainting

@@ -10,7 +10,7 @@ typedef struct config {
     double w;
 } config;
 
-static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, double t,
+static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, neap_tensor *t,
                              neap_tensor **conditional)
 {
     const config *c = settings;
@@ -19,7 +19,7 @@ static neap_tensor *velocity(const void *settings, const neap_conditional *field
     neap_tensor *v = neap_guided_velocity(NULL, field, x, t, conditional);
     if (c->w == 0)
         return v;
-    neap_tensor *worse = field->worse(field->self, x, t, field->labels);
+    neap_tensor *worse = field->worse(field, x, t, field->labels);
     return neap_sub(neap_affine(v, 1 + c->w, 0), neap_affine(worse, c->w, 0));
 }
 

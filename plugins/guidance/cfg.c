@@ -9,7 +9,7 @@ typedef struct config {
     double w;
 } config;
 
-static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, double t,
+static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, neap_tensor *t,
                              neap_tensor **conditional)
 {
     const config *c = settings;
@@ -20,7 +20,7 @@ static neap_tensor *velocity(const void *settings, const neap_conditional *field
         return neap_guided_velocity(NULL, field, x, t, conditional);
     neap_tensor *rows = neap_concat((neap_tensor *[]){x, x}, 2, 0);
     neap_tensor *labels = neap_concat((neap_tensor *[]){field->labels, field->null_labels}, 2, 0);
-    neap_chunk(field->velocity(field->self, rows, t, labels), 2, v, 0);
+    neap_chunk(field->velocity(field, rows, neap_concat((neap_tensor *[]){t, t}, 2, 0), labels), 2, v, 0);
     if (conditional)
         *conditional = v[0];
     return neap_sub(neap_affine(v[0], 1 + c->w, 0), neap_affine(v[1], c->w, 0));

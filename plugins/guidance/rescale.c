@@ -19,7 +19,7 @@ static neap_tensor *variance(neap_tensor *v)
     return neap_affine(neap_variance(v, elements, 3, true), 1, TINY);
 }
 
-static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, double t,
+static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, neap_tensor *t,
                              neap_tensor **conditional)
 {
     const config *c = settings;
@@ -30,6 +30,7 @@ static neap_tensor *velocity(const void *settings, const neap_conditional *field
     if (v == plain || c->phi == 0)
         return v;
     neap_tensor *ratio = neap_sqrt(neap_div(variance(plain), variance(v)));
+    /* Samples that the guidance left as they are stay so: their ratio is 1, and phi + (1 - phi) rounds to 1 in f32. */
     return neap_mul(v, neap_affine(ratio, c->phi, 1 - c->phi));
 }
 

@@ -27,7 +27,7 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 {
     history *last = self;
     const double h = leg.next - leg.t;
-    neap_tensor *v = field->velocity(field->self, x, leg.t), *mean = v;
+    neap_tensor *v = neap_velocity_at(field, x, leg.t), *mean = v;
     if (last->v) {
         const double share = h / (2 * last->h);
         mean = neap_sub(neap_affine(v, 1 + share, 0), neap_affine(last->v, share, 0));

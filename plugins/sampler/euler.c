@@ -8,7 +8,7 @@ typedef struct config {
 static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_leg leg)
 {
     (void)self;
-    neap_tensor *v = field->velocity(field->self, x, leg.t);
+    neap_tensor *v = neap_velocity_at(field, x, leg.t);
     return neap_add(x, neap_affine(v, leg.next - leg.t, 0));
 }
 

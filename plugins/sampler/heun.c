@@ -14,10 +14,10 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 {
     (void)self;
     const double h = leg.next - leg.t;
-    neap_tensor *v = field->velocity(field->self, x, leg.t), *there = neap_add(x, neap_affine(v, h, 0));
+    neap_tensor *v = neap_velocity_at(field, x, leg.t), *there = neap_add(x, neap_affine(v, h, 0));
     if (leg.next == 0)
         return there;
-    neap_tensor *w = field->velocity(field->self, there, leg.next);
+    neap_tensor *w = neap_velocity_at(field, there, leg.next);
     return neap_add(x, neap_affine(neap_add(v, w), h / 2, 0));
 }
 

@@ -9,8 +9,8 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 {
     (void)self;
     const double h = leg.next - leg.t;
-    neap_tensor *v = field->velocity(field->self, x, leg.t);
-    neap_tensor *middle = field->velocity(field->self, neap_add(x, neap_affine(v, h / 2, 0)), leg.t + h / 2);
+    neap_tensor *v = neap_velocity_at(field, x, leg.t);
+    neap_tensor *middle = neap_velocity_at(field, neap_add(x, neap_affine(v, h / 2, 0)), leg.t + h / 2);
     return neap_add(x, neap_affine(middle, h, 0));
 }
 

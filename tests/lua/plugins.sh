@@ -25,7 +25,7 @@ $warning $broken/no_entry.so: has no symbol neap_plugin_v1
 $warning $broken/taken.so: sampler 'sound' is taken by $broken/sound.so
 $warning $broken/twice.so: sampler 'twice' is there twice
 $warning $broken/unknown_interface.so: component 1 (unknown_interface): interface 'oracle/1' is not known
-$warning $broken/wrong_abi.so: expected ABI 1, got ABI 999
+$warning $broken/wrong_abi.so: expected ABI 2, got ABI 999
 $warning $broken/wrong_size.so: expected a neap_plugin of 48 bytes, got 8" with "$broken" list sampler
 same_text "the rest go on" "ab2 dopri5 euler euler_maruyama heun heun_sde latent mean midpoint sound" \
     "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
@@ -60,7 +60,7 @@ compile() {
 # Steps of Heun's method: two evaluations, the second at the end of an Euler step (Karras et al. 2022).
 compile trapezoid <<'C'
 #include <neap/error.h>
-#include <neap/plugin.h>
+#include <neap/sampling.h>
 
 typedef struct config {
     int64_t steps;
@@ -69,11 +69,11 @@ typedef struct config {
 
 static neap_tensor *step(const neap_field *field, neap_tensor *x, double t, double h)
 {
-    neap_tensor *v = field->velocity(field->self, x, t);
+    neap_tensor *v = neap_velocity_at(field, x, t);
     neap_tensor *there = neap_add(x, neap_affine(v, -h, 0));
     if (t - h < 1e-9)
         return there;
-    return neap_add(x, neap_affine(neap_add(v, field->velocity(field->self, there, t - h)), -h / 2, 0));
+    return neap_add(x, neap_affine(neap_add(v, neap_velocity_at(field, there, t - h)), -h / 2, 0));
 }
 
 static neap_tensor *sample(const void *settings, const neap_field *field, neap_tensor *noise, neap_random random,

@@ -58,6 +58,11 @@ raw b.npy -n 5 --label 3 --batch 2
 same_text "of another count and batch" "$(pictures a.npy 0 3)" "$(pictures b.npy 0 3)"
 raw c.npy -n 5 --label 3 --batch 5
 same_text "of another batch, to the last picture" "$(pictures b.npy 0 5)" "$(pictures c.npy 0 5)"
+raw whole.npy -n 5 --label 3 --sampler dopri5 --w 2 --interval 0.3,0.8 --rescale 0.7 --batch 5
+for batch in 1 2 3; do
+    raw parts.npy -n 5 --label 3 --sampler dopri5 --w 2 --interval 0.3,0.8 --rescale 0.7 --batch $batch
+    holds "steps chosen by tolerance are each picture's own: batches of $batch" cmp whole.npy parts.npy
+done
 raw d.npy -n 3 --label frame
 holds "a label by name is the label by number" cmp a.npy d.npy
 raw e.npy -n 3 --label 4

@@ -50,7 +50,7 @@ static int no_score(const void *config, const neap_evidence *samples, const neap
     return 0;
 }
 
-static neap_tensor *no_velocity(const void *config, const neap_conditional *field, neap_tensor *x, double t,
+static neap_tensor *no_velocity(const void *config, const neap_conditional *field, neap_tensor *x, neap_tensor *t,
                                 neap_tensor **conditional)
 {
     (void)config, (void)field, (void)t, (void)conditional;

@@ -83,12 +83,23 @@ static inline neap_spec flow_spec(const void *self)
     return (neap_spec){1, 2, 1, 0};
 }
 
+static int64_t flow_rows; /* shown to a velocity so far */
+
 static inline neap_tensor *flow_velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
     const struct flow_law *law = &flow_laws[((const flow_config *)self)->law];
-    const double time = (double)*(const float *)neap_data(t);
+    flow_rows += neap_size(t);
+    const neap_shape column = neap_dims(neap_size(t), 1, 1, 1);
+    neap_tensor *rate = neap_empty(NEAP_F32, column), *drift = neap_empty(NEAP_F32, column);
+    if (!rate || !drift)
+        return NULL;
+    for (int64_t i = 0; i < neap_size(t); i++) {
+        const double time = (double)((const float *)neap_data(t))[i];
+        ((float *)neap_data(rate))[i] = (float)law->rate(time);
+        ((float *)neap_data(drift))[i] = (float)law->drift(time);
+    }
     (void)labels;
-    return neap_affine(x, law->rate(time), law->drift(time));
+    return neap_add(neap_mul(x, rate), drift);
 }
 
 static const neap_architecture flow_functions = {.size = sizeof flow_functions, .build = flow_build,

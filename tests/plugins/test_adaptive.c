@@ -41,8 +41,8 @@ START_TEST(exact_for_quartics)
 END_TEST
 
 /* Tenfold stricter, and the error over the whole way is a few times the tolerance at most; f32 ends it near 1e-6. Of
- * order 5, each takes some 10^(1/5) = 1.6 times the steps: a mistake in the weights would lower the order and take
- * hundreds. */
+ * order 5, each takes some 10^(1/5) = 1.6 times the steps, give or take a refused one: a mistake in the weights would lower
+ * the order and take hundreds. */
 START_TEST(errors_follow_the_tolerance)
 {
     static const char *const tolerances[] = {"1e-2", "1e-3", "1e-4", "1e-5"};
@@ -56,43 +56,49 @@ START_TEST(errors_follow_the_tolerance)
         neap_instance_release(s.sampler);
         ck_assert_msg(error[i] < 3 * atof(tolerance), "error %g at %s", error[i], tolerance);
         ck_assert_msg(evaluations[i] % 6 == 1, "%d evaluations", (int)evaluations[i]);
-        ck_assert(i == 0 || evaluations[i] >= evaluations[i - 1]);
+        ck_assert(i < 2 || evaluations[i] > evaluations[i - 2]);
     }
     ck_assert_double_lt(error[3], error[0] / 10);
-    ck_assert_int_gt(evaluations[3], evaluations[0]);
     ck_assert_int_le(evaluations[3], 73);
 }
 END_TEST
 
-/* The worst sample of a batch decides: in other batches other steps, and the same pictures within the tolerance. */
-START_TEST(batches_matter_within_the_tolerance)
+/* Each sample takes its own steps, whatever is beside it. */
+START_TEST(batches_do_not_matter)
 {
+    static const int64_t batches[] = {1, 3, 50};
     neap_sampling s = drawing(DEFAULTS("sampler", "dopri5"), 50);
     neap_tensor *whole = draw("swing", s);
-    s.batch = 1;
-    check_near("one by one", draw("swing", s), whole, 3e-3);
+    for (int i = 0; i < 3; i++) {
+        s.batch = batches[i];
+        ck_assert(same_bits(draw("swing", s), whole));
+    }
     neap_instance_release(s.sampler);
 }
 END_TEST
 
-/* Against an atol of 1, a sample of zeros takes any step and one of a thousand is strict: beside 30 of the former, the
- * latter goes the way that it goes alone. */
-START_TEST(worst_sample_decides)
+/* Against an atol of 1, samples of zeros take any step and one of a thousand is strict: beside 30 of the former, the
+ * latter goes the way that it goes alone, and the others are not evaluated until it arrives. */
+START_TEST(arrived_samples_cost_nothing)
 {
     neap_sampling s = drawing(COMPONENT("sampler", "dopri5", "atol", "1", "rtol", "1e-5"), 1);
     neap_tensor *large = neap_full(NEAP_F32, neap_dims(1, 1, 2, 1), 1000);
-    int64_t alone = 0, beside = 0;
+    int64_t alone = 0, beside = 0, lax = 0;
     s.noise = large;
     s.evaluations = &alone;
     neap_tensor *x = draw("fall", s);
     s.count = 31;
     s.evaluations = &beside;
     s.noise = neap_concat((neap_tensor *[]){neap_zeros(NEAP_F32, neap_dims(30, 1, 2, 1)), large}, 2, 0);
+    flow_rows = 0;
     ck_assert(same_bits(neap_slice(draw("fall", s), 0, 30, 31), x));
     ck_assert_int_eq(alone, beside);
+    const int64_t rows = flow_rows;
+    s.evaluations = &lax;
     s.noise = neap_zeros(NEAP_F32, neap_dims(31, 1, 2, 1));
     draw("fall", s);
-    ck_assert_int_lt(beside, alone);
+    ck_assert_int_lt(lax, alone);
+    ck_assert_int_eq(rows, 30 * lax + alone);
     neap_instance_release(s.sampler);
 }
 END_TEST
@@ -123,7 +129,7 @@ static int watch(void *user, int64_t step, int64_t steps, double t, neap_tensor 
     watcher *w = user;
     ck_assert_int_eq(step, w->steps++);
     ck_assert_int_eq(steps, 0);
-    ck_assert(step ? t < w->t : t == w->t);
+    ck_assert(step ? t <= w->t : t == w->t); /* of the sample farthest behind, which others may pass */
     ck_assert_int_eq(neap_dim(x, 0), 4);
     w->t = t;
     return step > 0 && step == w->stop_at ? neap_fail("enough") : 0;
@@ -174,7 +180,7 @@ START_TEST(evaluations_run_out)
     ck_assert_int_eq(evaluations, 13);
     ck_assert_int_eq(warned.count, 1);
     ck_assert_str_eq(warned.text, "dopri5: the evaluations are used up at t = 0.7 with tolerances rtol 0.001, "
-                                  "atol 0.001; one Euler step takes the rest");
+                                  "atol 0.001; one Euler step takes the rest of 4 of 4 samples");
     check_near("to the end", x, neap_affine(z, exp(-1.5 * 0.3) * (1 - 1.5 * 0.7), 0), 1e-3);
     neap_instance_release(s.sampler);
 }
@@ -206,7 +212,7 @@ START_TEST(steps_become_too_short)
     neap_on_warning(NULL, NULL);
     ck_assert_int_eq(warned.count, 1);
     ck_assert_str_eq(warned.text, "dopri5: steps become too short at t = 0.5 with tolerances rtol 0.001, atol 0.001; "
-                                  "one Euler step takes the rest");
+                                  "one Euler step takes the rest of 4 of 4 samples");
     check_near("to the end", x, neap_affine(neap_sample_noise(3, 0, neap_shape_of(x)), 1, -1), 1e-5);
     neap_instance_release(s.sampler);
 }
@@ -215,6 +221,6 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("adaptive steps", flow_open, run_close, exact_for_quartics, errors_follow_the_tolerance,
-                          batches_matter_within_the_tolerance, worst_sample_decides, inversions_and_back, watchers,
+                          batches_do_not_matter, arrived_samples_cost_nothing, inversions_and_back, watchers,
                           evaluations_run_out, once_a_batch, steps_become_too_short);
 }

@@ -26,17 +26,18 @@ static neap_tensor *linear(neap_tensor *x, neap_tensor *labels, double factor)
     return neap_add(neap_mul(x, gain), shift);
 }
 
-static neap_tensor *velocity_at(void *self, neap_tensor *x, double t, neap_tensor *labels)
+static neap_tensor *velocity_at(const neap_conditional *of, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
-    (void)self, (void)t;
+    (void)of;
+    ck_assert(neap_dtype_of(t) == NEAP_F64 && neap_shape_equal(neap_shape_of(t), neap_dims(neap_dim(x, 0))));
     asked.calls++;
     asked.rows += neap_dim(x, 0);
     return linear(x, labels, 1);
 }
 
-static neap_tensor *worse_at(void *self, neap_tensor *x, double t, neap_tensor *labels)
+static neap_tensor *worse_at(const neap_conditional *of, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
-    (void)self, (void)t;
+    (void)of, (void)t;
     asked.worse_calls++;
     return linear(x, labels, 0.5);
 }
@@ -49,7 +50,13 @@ static neap_tensor *labels_of(int32_t label)
 static neap_conditional conditional_field(void)
 {
     return (neap_conditional){NULL, velocity_at, worse_at, neap_from(NEAP_I32, neap_dims(ROWS), wanted),
-                              labels_of(NULL_LABEL)};
+                              labels_of(NULL_LABEL), neap_arange(NEAP_I32, 0, 1, ROWS)};
+}
+
+/* One time for all rows. */
+static neap_tensor *at(double t)
+{
+    return neap_full(NEAP_F64, neap_dims(ROWS), t);
 }
 
 static neap_tensor *points(void)
@@ -72,9 +79,9 @@ static neap_tensor *guided(const neap_instance *guidance, double t)
 {
     neap_tensor *conditional = NULL;
     const neap_conditional given = conditional_field();
-    neap_tensor *plain = neap_guided_velocity(guidance, &given, points(), t, NULL);
+    neap_tensor *plain = neap_guided_velocity(guidance, &given, points(), at(t), NULL);
     memset(&asked, 0, sizeof asked);
-    neap_tensor *v = neap_guided_velocity(guidance, &given, points(), t, &conditional);
+    neap_tensor *v = neap_guided_velocity(guidance, &given, points(), at(t), &conditional);
     ck_assert_msg(v && plain && conditional, "%s", neap_error_message());
     ck_assert(same_bits(v, plain));
     check_near("conditional", conditional, labelled(), 1e-6);
@@ -131,10 +138,10 @@ START_TEST(mixtures)
     given.labels = neap_from(NEAP_F32, neap_dims(ROWS, 4), one_hot);
     given.null_labels = neap_from(NEAP_F32, neap_dims(ROWS, 4), none);
     memset(&asked, 0, sizeof asked);
-    check_near("one", neap_guided_velocity(guidance, &given, points(), 0.5, NULL), guided(guidance, 0.5), 1e-5);
+    check_near("one", neap_guided_velocity(guidance, &given, points(), at(0.5), NULL), guided(guidance, 0.5), 1e-5);
     given.labels = neap_from(NEAP_F32, neap_dims(ROWS, 4), halves);
     neap_tensor *both = neap_add(linear(points(), labels_of(0), 0.5), linear(points(), labels_of(1), 0.5));
-    check_near("two", neap_guided_velocity(guidance, &given, points(), 0.5, NULL), away(both, of_null(), 2), 1e-5);
+    check_near("two", neap_guided_velocity(guidance, &given, points(), at(0.5), NULL), away(both, of_null(), 2), 1e-5);
     neap_instance_release(guidance);
 }
 END_TEST
@@ -153,7 +160,7 @@ START_TEST(autoguidance)
     neap_conditional given = conditional_field();
     neap_instance *guidance = DEFAULTS("guidance", "autoguidance");
     given.worse = NULL;
-    ck_fails_with(!neap_guided_velocity(guidance, &given, points(), 0.5, NULL),
+    ck_fails_with(!neap_guided_velocity(guidance, &given, points(), at(0.5), NULL),
                   "autoguidance: expected a worse network: give the sampling one");
     neap_instance_release(guidance);
 }
@@ -185,7 +192,7 @@ START_TEST(intervals_that_are_none)
 {
     const neap_conditional given = conditional_field();
     neap_instance *guidance = COMPONENT("guidance", "interval", "low", "0.8", "high", "0.3");
-    ck_fails_with(!neap_guided_velocity(guidance, &given, points(), 0.5, NULL),
+    ck_fails_with(!neap_guided_velocity(guidance, &given, points(), at(0.5), NULL),
                   "interval: expected low up to high, got 0.8 and 0.3");
     ck_fails_with(neap_instance_set_text(guidance, "high", "1.5"), "interval: high: expected 0 to 1, got 1.5");
     neap_instance_release(guidance);
@@ -232,7 +239,8 @@ START_TEST(rescale_without_spread)
 {
     const neap_conditional given = conditional_field();
     neap_instance *guidance = on(COMPONENT("guidance", "rescale", "phi", "1"), COMPONENT("guidance", "cfg", "w", "1"));
-    neap_tensor *v = neap_guided_velocity(guidance, &given, neap_zeros(NEAP_F32, neap_dims(ROWS, 2, 2, 1)), 0.5, NULL);
+    neap_tensor *v = neap_guided_velocity(guidance, &given, neap_zeros(NEAP_F32, neap_dims(ROWS, 2, 2, 1)), at(0.5),
+                                          NULL);
     for (int i = 0; i < ROWS * PIXELS; i++)
         ck_assert(isfinite(floats(v)[i]));
     neap_instance_release(guidance);
@@ -286,6 +294,27 @@ START_TEST(compositions)
 }
 END_TEST
 
+/* Rows at times of their own are what each would be alone, to the bit, and those outside are not evaluated twice. */
+START_TEST(times_of_their_own)
+{
+    static const double times[ROWS] = {0.7, 0.3, 0.59};
+    neap_instance *of[] = {early_cfg("0.2", "0.6"), on(COMPONENT("guidance", "rescale", "phi", "0.3"), early_cfg("0.2", "0.6")),
+                           on(COMPONENT("guidance", "interval", "low", "0.2", "high", "0.6"), rescaled_cfg())};
+    for (int i = 0; i < 3; i++) {
+        const neap_conditional given = conditional_field();
+        neap_tensor *conditional = NULL;
+        memset(&asked, 0, sizeof asked);
+        neap_tensor *v = neap_guided_velocity(of[i], &given, points(), neap_from(NEAP_F64, neap_dims(ROWS), times), &conditional);
+        ck_assert_msg(v && conditional, "%s", neap_error_message());
+        has_asked(2, 2 * 2 + 1, 0);
+        ck_assert(same_bits(conditional, labelled()));
+        for (int64_t row = 0; row < ROWS; row++)
+            ck_assert(same_bits(neap_slice(v, 0, row, row + 1), neap_slice(guided(of[i], times[row]), 0, row, row + 1)));
+        neap_instance_release(of[i]);
+    }
+}
+END_TEST
+
 /* --- In sampling ------------------------------------------------------------------------------------------------- */
 
 static int64_t evaluations_of(neap_network *network, neap_instance *guidance, neap_network *worse)
@@ -334,5 +363,5 @@ int main(void)
 {
     return RUN_SUITE_WITH("guidance", field_open, run_close, cfg, mixtures, autoguidance, interval,
                           intervals_that_are_none, rescale, rescale_without_spread, of_nothing, compositions,
-                          evaluations, unconditional);
+                          times_of_their_own, evaluations, unconditional);
 }

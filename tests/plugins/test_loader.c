@@ -73,7 +73,7 @@ END_TEST
 START_TEST(refused_before_code_runs)
 {
     refused(built("no_entry"), "has no symbol neap_plugin_v1");
-    refused(built("wrong_abi"), "expected ABI 1, got ABI 999");
+    refused(built("wrong_abi"), "expected ABI 2, got ABI 999");
     refused(built("wrong_size"), "expected a neap_plugin of 48 bytes, got 8");
     ck_assert_ptr_null(getenv("NEAP_BROKEN_RAN"));
 }
@@ -172,7 +172,7 @@ START_TEST(scan_goes_on)
     ck_assert_int_eq(neap_registry_scan(folders), 3);
     ck_assert_int_eq(warned, 3);
     ck_assert(!neap_failed());
-    ck_assert_ptr_nonnull(strstr(warnings[0], "a_wrong.so: expected ABI 1, got ABI 999"));
+    ck_assert_ptr_nonnull(strstr(warnings[0], "a_wrong.so: expected ABI 2, got ABI 999"));
     ck_assert_ptr_nonnull(strstr(warnings[1], "c_taken.so: sampler 'sound' is taken by "));
     ck_assert_ptr_nonnull(strstr(warnings[2], "d_text.so: no ELF file"));
     ck_assert_ptr_nonnull(neap_registry_find("sampler", "sound"));

@@ -115,7 +115,7 @@ START_TEST(bad_plugins)
     make_sound();
     ck_fails_with(neap_registry_add(NULL, NULL), "plugin: expected a neap_plugin, got NULL");
     plugin.abi = 7;
-    ck_fails_with(neap_registry_add(&plugin, NULL), "plugin ? (built in): expected ABI 1, got ABI 7");
+    ck_fails_with(neap_registry_add(&plugin, NULL), "plugin ? (built in): expected ABI 2, got ABI 7");
     make_sound();
     plugin.size = 16;
     ck_fails_saying(neap_registry_add(&plugin, NULL), "bytes, got 16");

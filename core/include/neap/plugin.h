@@ -13,7 +13,7 @@
 
 #include <neap/nn.h>
 
-#define NEAP_ABI 1
+#define NEAP_ABI 2
 
 /* --- Parameters ------------------------------------------------------------------------------------------------------ */
 
@@ -116,10 +116,12 @@ void neap_step_report(neap_step *step, const char *name, double value); /* a fin
 void neap_step_share(neap_step *step, int slot, neap_tensor *x);
 
 /* What a sampler integrates or drives, and between which times: from 1 to 0, or a part of that way, or upward where a
- * picture is taken back to its noise. Labels and guidance are inside already. t and r in [0, 1]. */
+ * picture is taken back to its noise. Labels and guidance are inside already. Times lie in [0, 1]. */
 typedef struct neap_field {
     void *self;
-    neap_tensor *(*velocity)(void *self, neap_tensor *x, double t); /* NULL where the network has no velocity */
+    /* Of x's shape; x [n, H, W, C] and t f64 [n] hold one row and one time for each sample of the batch, or for those in
+     * `rows`, i32 [n]. NULL where the network has no velocity. neap_velocity_at of sampling.h: all samples at one time. */
+    neap_tensor *(*velocity)(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *rows);
     neap_tensor *(*generate)(void *self, neap_tensor *z);           /* likewise */
     neap_tensor *(*average)(void *self, neap_tensor *x, double t, double r); /* likewise: mean velocity between r and t */
     double from, to;
@@ -127,21 +129,23 @@ typedef struct neap_field {
 } neap_field;
 
 /* Told of a batch before a sampler's first step, as step 0 of 0, and by the sampler after each step; `steps` is 0 where it
- * chooses them on its way. A non-zero return ends sampling with a failure recorded by the watcher. */
+ * chooses them on its way, and where samples are at different times t is that of the one farthest behind. A non-zero return ends sampling with a failure recorded by the watcher. */
 typedef struct neap_watch {
     void *user;
     int (*step)(void *user, int64_t step, int64_t steps, double t, neap_tensor *x);
 } neap_watch;
 
-/* What a guidance combines: the conditional field at any labels, the same of a worse network, and the labels of this
- * batch. Rows of x and labels may be doubled. */
-typedef struct neap_conditional {
+/* What a guidance combines: the conditional field at any labels, the same of a worse network, and the labels of these n
+ * samples. x, t and labels of a call have n rows, or n for each of several labels, one after another. t is f64. */
+typedef struct neap_conditional neap_conditional;
+struct neap_conditional {
     void *self;
-    neap_tensor *(*velocity)(void *self, neap_tensor *x, double t, neap_tensor *labels);
-    neap_tensor *(*worse)(void *self, neap_tensor *x, double t, neap_tensor *labels); /* NULL where there is none */
-    neap_tensor *labels, *null_labels; /* i32 [B], or both f32 [B, classes + 1], see velocity of architecture/1; NULL
+    neap_tensor *(*velocity)(const neap_conditional *field, neap_tensor *x, neap_tensor *t, neap_tensor *labels);
+    neap_tensor *(*worse)(const neap_conditional *field, neap_tensor *x, neap_tensor *t, neap_tensor *labels); /* or NULL */
+    neap_tensor *labels, *null_labels; /* i32 [n], or both f32 [n, classes + 1], see velocity of architecture/1; NULL
                                           where classes = 0 */
-} neap_conditional;
+    neap_tensor *rows; /* i32 [n]: the samples of the batch that these are, from 0 */
+};
 
 /* What a metric compares: rows of features of pictures, or points themselves, and what a classifier says of them. */
 typedef struct neap_evidence {
@@ -206,9 +210,10 @@ typedef struct neap_sampler {
 /* guidance/1 */
 typedef struct neap_guidance {
     size_t size;
-    /* Where `conditional` is not NULL, the velocity at the batch's labels is left there, too: guidances that stand on
-     * this one compare the two. See neap_guided_velocity in sampling.h. */
-    neap_tensor *(*velocity)(const void *config, const neap_conditional *field, neap_tensor *x, double t,
+    /* x [n, H, W, C] and t f64 [n], one time for each row; a row of the result depends on that row alone, so that a sample
+     * does not depend on its batch. Where `conditional` is not NULL, the velocity at the batch's labels is left there, too:
+     * guidances that stand on this one compare the two. See neap_guided_velocity in sampling.h. */
+    neap_tensor *(*velocity)(const void *config, const neap_conditional *field, neap_tensor *x, neap_tensor *t,
                              neap_tensor **conditional);
 } neap_guidance;
 

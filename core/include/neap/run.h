@@ -129,15 +129,14 @@ typedef struct neap_sampling {
     neap_tensor *keep;    /* f32 [count, H, W, 1]: 1 where the picture is kept, 0 where it is drawn anew */
     double level;         /* in (0, 1): begin at t = level from (1 - level) picture + level noise */
     bool invert;          /* walk from the picture at t = 0 up to its noise at t = 1 */
-    int64_t *evaluations; /* where not NULL: the network's evaluations a sample are written here, guidance counted; the
-                             most of any batch */
+    int64_t *evaluations; /* where not NULL: the network's evaluations of a sample are written here, guidance counted; the
+                             most of any sample */
 } neap_sampling;
 
 /* The noise that samples first, first + 1, .. of a seed begin from; shape [n, H, W, C]. */
 neap_tensor *neap_sample_noise(uint64_t seed, int64_t first, neap_shape shape);
 
-/* f32 [count, H, W, C]. Picture i depends on (seed, i) and not on count or batch, unless the sampler chooses its steps by
- * the batch. Recording is off inside. */
+/* f32 [count, H, W, C]. Picture i depends on (seed, i) and not on count or batch. Recording and training are off inside. */
 neap_tensor *neap_sample(neap_network *network, const neap_sampling *sampling);
 
 /* --- Scores ---------------------------------------------------------------------------------------------------------- */

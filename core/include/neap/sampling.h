@@ -1,5 +1,5 @@
 /*
- * For plugins that sample or guide: grids of times, the walk along one, guidances that stand on each other.
+ * For plugins that sample or guide: grids of times, the walk along one, rows of a batch, guidances that stand on each other.
  */
 #ifndef NEAP_SAMPLING_H
 #define NEAP_SAMPLING_H
@@ -44,6 +44,14 @@ typedef neap_tensor *neap_advance(void *self, const neap_field *field, neap_tens
 neap_tensor *neap_walk(const neap_grid *grid, const neap_field *field, neap_tensor *x, const neap_watch *watch,
                        neap_advance *advance, void *self);
 
+/* --- Rows of a batch ------------------------------------------------------------------------------------------------- */
+
+/* All samples of the batch at one time. */
+neap_tensor *neap_velocity_at(const neap_field *field, neap_tensor *x, double t);
+
+/* The rows of x, of any dtype, that `rows` names, i32 [n]: [n, ...]. */
+neap_tensor *neap_rows(neap_tensor *x, neap_tensor *rows);
+
 /* --- The reverse SDE ------------------------------------------------------------------------------------------------- */
 
 /*
@@ -71,7 +79,10 @@ int neap_reverse_check(const neap_field *field, const char *sampler);
 /* --- Guidance -------------------------------------------------------------------------------------------------------- */
 
 /* The velocity by a guidance, or the conditional one where it is NULL; `conditional` as in guidance/1. */
-neap_tensor *neap_guided_velocity(const neap_instance *guidance, const neap_conditional *field, neap_tensor *x, double t,
-                                  neap_tensor **conditional);
+neap_tensor *neap_guided_velocity(const neap_instance *guidance, const neap_conditional *field, neap_tensor *x,
+                                  neap_tensor *t, neap_tensor **conditional);
+
+/* Writes the field of some of the n samples to *part: `rows` is i32 [m], from 0 to n - 1. What it holds belongs to the scope. */
+int neap_conditional_rows(const neap_conditional *field, neap_tensor *rows, neap_conditional *part);
 
 #endif
