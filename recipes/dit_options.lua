@@ -10,7 +10,7 @@ local o = neap.options {
   patch = 4, width = 128, depth = 6, heads = 4, lr = 3e-3, ema = 0.995,
   steps = 1300,
   only = "", -- one of the options alone
-  test = 2000, -- pictures that the loss is the mean over
+  test = neap.whole(2000), -- pictures that the loss is the mean over
   out = "runs/dit_options",
 }
 

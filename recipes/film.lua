@@ -7,9 +7,9 @@ local neap = require "neap"
 
 local o = neap.options {
   run = "runs/quickstart",
-  n = 40, columns = 8, num_steps = 50, -- what is sampled, and how
+  n = neap.whole(40), columns = neap.whole(8), num_steps = neap.whole(50), -- what is sampled, and how
   fps = 12, hold = 1.5, -- frames a second, and how many seconds the last one stays
-  scale = 2, -- how many pixels one of a sample becomes
+  scale = neap.whole(2), -- how many pixels one of a sample becomes
 }
 
 local run = neap.checkpoint.load(o.run .. "/checkpoint.safetensors")

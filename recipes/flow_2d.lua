@@ -8,7 +8,7 @@ local neap = require "neap"
 local o = neap.options {
   shape = "moons", -- what to learn: moons, spirals, checkerboard, gaussians8, rings
   hidden = 256, depth = 4, lr = 2e-3,
-  points = 600, paths = 40, num_steps = 50, -- what is drawn, and the steps of a sample
+  points = neap.whole(600), paths = neap.whole(40, 0), num_steps = neap.whole(50), -- what is drawn, and the steps of a sample
   out = "runs/flow_2d",
 }
 

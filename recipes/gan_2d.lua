@@ -7,7 +7,7 @@ local neap = require "neap"
 
 local o = neap.options {
   width = 128, depth = 3, latent = 16, lr = 1e-3, beta1 = 0.5, ema = 0.999, gamma = 0.005,
-  steps = 10000, samples = 10000, -- of training, and scored
+  steps = 10000, samples = neap.whole(10000), -- of training, and scored
   out = "runs/gan_2d",
 }
 

@@ -9,8 +9,8 @@ local neap = require "neap"
 local o = neap.options {
   run = "runs/gan_fashion", evaluator = "recipes/evaluator_fashion.safetensors",
   at = "Dress", minus = "T-shirt", plus = "Pullover", -- classes, as the evaluator names them
-  rows = 6, each = 3, between = 6, -- latents of a mean; pictures from the first to the result
-  draws = 1000, -- among which latents of the classes are looked for
+  rows = neap.whole(6), each = neap.whole(3), between = neap.whole(6, 2), -- of a mean; pictures on the way
+  draws = neap.whole(1000), -- among which latents of the classes are looked for
 }
 
 local run, judge = neap.checkpoint.load(o.run .. "/checkpoint.safetensors"), neap.checkpoint.load(o.evaluator)

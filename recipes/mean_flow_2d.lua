@@ -10,7 +10,7 @@ local o = neap.options {
   times = "uniform", same = 0.25, -- of the mean flow, in training: one step needs the long ways, from 1 to 0, most
   power = 0, -- 1 is the default for pictures, whose errors are all of one size; on the plane it would keep the network
              -- from the mean over what lies ahead, which is what it has to give
-  points = 2000, -- that are drawn
+  points = neap.whole(2000), -- that are drawn
   out = "runs/mean_flow_2d",
 }
 

@@ -8,8 +8,8 @@ local neap = require "neap"
 local o = neap.options {
   image = "", -- a PNG or JPEG instead of the data set
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files; "shapes" draws its own pictures
-  first = 0, rows = 4, -- which of its pictures, and how many
-  levels = 11, -- of noise
+  first = neap.whole(0, 0), rows = neap.whole(4), -- which of its pictures, and how many
+  levels = neap.whole(11, 2), -- of noise
   out = "runs/noise_levels",
 }
 

@@ -73,7 +73,16 @@ static void set_all(lua_State *L, neap_instance *instance, int index)
     }
 }
 
-/* component(kind, name, settings) */
+/* Values in the words of a command line, which the types of the parameters give a meaning. */
+static void set_texts(lua_State *L, neap_instance *instance, int index)
+{
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING &&
+            neap_instance_set_text(instance, lua_tostring(L, -2), lua_tostring(L, -1)) < 0)
+            neap_lua_raise_usage(L);
+}
+
+/* component(kind, name, settings [, texts]): texts are read by the type of each parameter */
 static int new_instance(lua_State *L)
 {
     const char *kind = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
@@ -86,6 +95,8 @@ static int new_instance(lua_State *L)
         return neap_lua_raise(L);
     if (lua_istable(L, 3))
         set_all(L, *handle, 3);
+    if (lua_istable(L, 4))
+        set_texts(L, *handle, 4);
     if (neap_instance_check(*handle) < 0)
         return neap_lua_raise_usage(L);
     return 1;

@@ -15,6 +15,7 @@ local neap = {
   plot = require "neap.plot",
   checkpoint = require "neap.checkpoint",
   options = require("neap.options").declare,
+  whole = require("neap.options").whole,
   train = require("neap.train").train,
   couple = require "neap.couple",
   evaluate = require "neap.evaluate",

@@ -48,16 +48,40 @@ function options.training_value(key, value)
   return options.standard_value(key, value)
 end
 
+-- A default of 1 says nothing about 1.5: any finite number will do. A whole one stays a Lua integer beside an integer.
+local function number_like(default)
+  return { kind = rule.finite.kind, read = function(value)
+    local number = rule.finite.read(value)
+    return number and (math.type(default) == "integer" and math.tointeger(number) or number)
+  end }
+end
+
+-- A default with a rule of its own.
+local whole = {}
+
+--- neap.whole(8) in neap.options: a whole number from `low` (1), 8 by default. For counts that the recipe itself uses;
+-- components check their own parameters.
+function options.whole(default, low)
+  local wanted = rule.whole(low or 1)
+  return setmetatable({ rule = wanted, default = rule.read("whole", wanted, default) }, whole)
+end
+
 -- The rule for a key of the recipe follows from its default.
 local function rule_for(default)
   if type(default) == "boolean" then
     return rule.flag
-  elseif math.type(default) == "integer" then
-    return { kind = "a whole number", read = function(value) return math.tointeger(tonumber(value)) end }
   elseif type(default) == "number" then
-    return { kind = "a number", read = tonumber }
+    return number_like(default)
   end
   return rule.text()
+end
+
+-- The default of a key and the rule that the command line's value must fit.
+local function declared(default)
+  if getmetatable(default) == whole then
+    return default.default, default.rule
+  end
+  return default, rule_for(default)
 end
 
 local function known_names()
@@ -82,8 +106,9 @@ end
 
 local function fill(defaults, prefix)
   local result = {}
-  for key, default in pairs(defaults) do
+  for key, entry in pairs(defaults) do
     local path = prefix .. key
+    local default, wanted = declared(entry)
     if options.standard[path] then
       result[key] = options.standard_value(path, default)
       owned[path] = true
@@ -91,16 +116,19 @@ local function fill(defaults, prefix)
       result[key] = fill(default, path .. ".")
     else
       used[path] = true
-      local value = given[path]
-      result[key] = value == nil and default or value ~= nil and rule.read(path, rule_for(default), value)
+      result[key] = default
+      if given[path] ~= nil then
+        result[key] = rule.read(path, wanted, given[path])
+      end
     end
   end
   return result
 end
 
 --- neap.options { key = default, group = { key = default } } -> the same table with the command line's values; keys in
--- groups are written group.key=value. A recipe with a loop of its own declares the keys of training that it uses; one that
--- declares them and calls neap.train hands them on.
+-- groups are written group.key=value. A number takes any finite number; neap.whole(8) takes whole numbers alone. A recipe
+-- with a loop of its own declares the keys of training that it uses; one that declares them and calls neap.train hands
+-- them on.
 function options.declare(defaults)
   local result = fill(defaults, "")
   options.check()

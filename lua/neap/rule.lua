@@ -8,6 +8,14 @@ local function range(low, high)
   return high and (" from %s to %s"):format(low, high) or (" from %s"):format(low)
 end
 
+-- A number or its text; nil for infinity and NaN, which pass comparisons that a check is made of.
+local function finite(value)
+  local number = tonumber(value)
+  return number and number - number == 0 and number or nil
+end
+
+rule.finite = { kind = "a number", read = finite }
+
 function rule.whole(low, high)
   return { kind = "a whole number" .. range(low, high), read = function(value)
     local number = math.tointeger(tonumber(value))
@@ -17,15 +25,15 @@ end
 
 function rule.number(low, high)
   return { kind = "a number" .. range(low, high), read = function(value)
-    local number = tonumber(value)
-    return number and number >= low and number <= (high or math.huge) and number or nil
+    local number = finite(value)
+    return number and number >= low and number <= (high or number) and number or nil
   end }
 end
 
 function rule.number_above(low)
   return { kind = "a number above " .. low, read = function(value)
-    local number = tonumber(value)
-    return number and number > low and number < math.huge and number or nil
+    local number = finite(value)
+    return number and number > low and number or nil
   end }
 end
 

@@ -23,8 +23,9 @@ local function times_text(name, times)
   return table.concat(words, " ")
 end
 
---- As neap.sampler.NAME { guidance = ..., parameters }; times may be a list of numbers.
-function sampler.new(name, settings)
+--- As neap.sampler.NAME { guidance = ..., parameters }; times may be a list of numbers. `texts` are parameters in the words
+-- of a command line: { shift = "3" }.
+function sampler.new(name, settings, texts)
   local own = {}
   for key, value in pairs(settings) do
     own[key] = value
@@ -33,7 +34,7 @@ function sampler.new(name, settings)
   if type(own.times) == "table" then
     own.times = times_text(name, own.times)
   end
-  return sampler.of(core.component("sampler", name, own), settings.guidance)
+  return sampler.of(core.component("sampler", name, own, texts), settings.guidance)
 end
 
 local function is_guidance(value)
@@ -58,8 +59,8 @@ function sampler:__tostring()
   return tostring(self.instance)
 end
 
---- The same with some parameters changed, or the guidance.
-function sampler:with(settings)
+--- The same with some parameters changed, or the guidance; `texts` as in sampler.new.
+function sampler:with(settings, texts)
   if type(settings) ~= "table" then
     core.fail_usage(("with: expected one table of settings, got %s"):format(type(settings)))
   end
@@ -70,7 +71,7 @@ function sampler:with(settings)
   if own.guidance == nil then
     own.guidance = self.guidance
   end
-  return sampler.new(self.instance:name(), own)
+  return sampler.new(self.instance:name(), own, texts)
 end
 
 -- "each": the classes in turn, as rows of equal length where n is a multiple of their number.

@@ -6,7 +6,8 @@
 local neap = require "neap"
 
 local o = neap.options {
-  shape = "gaussians8", y = 0, w = 1.0, num_steps = 50, samples = 2000, -- what to learn, and how to draw it
+  shape = "gaussians8", y = neap.whole(0, 0), w = 1, -- what to learn, and how to draw it
+  num_steps = neap.whole(50), samples = neap.whole(2000),
   steps = 10000, batch = 256, out = "runs/lecture", -- training
 }
 

@@ -6,7 +6,8 @@
 local neap = require "neap"
 
 local o = neap.options {
-  shape = "moons", y = -1, num_steps = 50, samples = 2000, -- what to learn, and how to draw it; y -1: a panel a class
+  shape = "moons", y = neap.whole(-1, -1), -- what to learn, and how to draw it; y -1: a panel a class
+  num_steps = neap.whole(50), samples = neap.whole(2000),
   steps = 10000, batch = 256, out = "runs/lecture", -- training
 }
 

@@ -5,7 +5,7 @@
 local neap = require "neap"
 
 local o = neap.options {
-  shape = "gaussians8", samples = 2000, -- what to learn, and how many are drawn
+  shape = "gaussians8", samples = neap.whole(2000), -- what to learn, and how many are drawn
   rate = 0.01, steps = 20000, batch = 256, out = "runs/lecture", -- training
 }
 

@@ -5,7 +5,7 @@
 local neap = require "neap"
 
 local o = neap.options {
-  shape = "moons", num_steps = 50, samples = 2000, -- what to learn, and how to draw it
+  shape = "moons", num_steps = neap.whole(50), samples = neap.whole(2000), -- what to learn, and how to draw it
   steps = 10000, batch = 256, out = "runs/lecture", -- training
 }
 

@@ -153,6 +153,32 @@ test("model:average(x, t, r) and model:average(x, t, r, y)", function()
   end)
 end)
 
+test("words of a command line mean what the parameter's type says", function()
+  local core = require "neap.core"
+  local function config(kind, name, texts)
+    return core.json_decode(core.component(kind, name, {}, texts):json())
+  end
+  local idx = config("dataset", "idx", { path = "3", label_names = "true", classes = "1e1" })
+  equal({ idx.path, idx.label_names, idx.classes }, { "3", "true", 10 })
+  local flow = config("objective", "flow_matching", { shift = "3", times = "mode", stratified = "yes" })
+  equal({ flow.shift, flow.times, flow.stratified }, { 3, "mode", true })
+  raises("flow_matching: times: expected one of 'uniform', 'logit_normal', 'mode', got text 'true'", function()
+    core.component("objective", "flow_matching", {}, { times = "true" })
+  end)
+  raises("flow_matching: shift: expected a finite number, got nan", function()
+    core.component("objective", "flow_matching", {}, { shift = "nan" })
+  end)
+end)
+
+test("a real parameter with a whole value comes back from JSON", function()
+  local core = require "neap.core"
+  for _, w in ipairs { 1, 1.0, 3, 0.1, 1000 } do
+    local cfg = neap.guidance.cfg { w = w }
+    local again = core.component_from_json("guidance", "cfg", core.json_encode(core.json_decode(cfg:json())))
+    equal(again:json(), cfg:json())
+  end
+end)
+
 test("calls that do not fit", function()
   local x = neap.ones(2, 1, 1, 2)
   raises("mlp: x: expected [*, 1, 1, 2], got [2, 2]", function() model(neap.ones(2, 2), 1) end)

@@ -32,6 +32,27 @@ test("what is given takes the type of its default", function()
   equal(math.type(o.width), "integer")
 end)
 
+test("a number takes any number, however its default is written", function()
+  give("w=1.5", "lr=2", "n=1e3")
+  local o = neap.options { w = 1, lr = 0.5, n = 10 }
+  equal(o, { w = 1.5, lr = 2, n = 1000 })
+  equal({ math.type(o.w), math.type(o.n) }, { "float", "integer" })
+end)
+
+test("whole numbers alone", function()
+  give("n=3", "first=0", "group.k=4")
+  local o = neap.options { n = neap.whole(8), first = neap.whole(5, 0), group = { k = neap.whole(1) }, kept = neap.whole(7) }
+  equal(o, { n = 3, first = 0, group = { k = 4 }, kept = 7 })
+  local function refused(word, message)
+    give(word)
+    raises(message, function() neap.options { n = neap.whole(8), first = neap.whole(5, 0) } end)
+  end
+  refused("n=2.5", "n: expected a whole number from 1, got '2.5'")
+  refused("n=0", "n: expected a whole number from 1, got '0'")
+  refused("first=-1", "first: expected a whole number from 0, got '-1'")
+  raises("whole: expected a whole number from 1, got '1.5'", function() neap.whole(1.5) end)
+end)
+
 test("flags in every form", function()
   local forms = { ["true"] = true, yes = true, ["1"] = true, ["false"] = false, no = false, ["0"] = false }
   for text, value in pairs(forms) do
@@ -56,12 +77,15 @@ test("values of another type", function()
       neap.options { width = 3, rate = 0.5, name = "a", deep = false, group = { depth = 2 } }
     end)
   end
-  refused("width=3.5", "width: expected a whole number, got '3.5'")
-  refused("width=wide", "width: expected a whole number, got 'wide'")
+  refused("width=wide", "width: expected a number, got 'wide'")
+  for _, text in ipairs { "nan", "inf", "-inf", "1e999", "" } do
+    refused("width=" .. text, ("width: expected a number, got '%s'"):format(text))
+    refused("rate=" .. text, ("rate: expected a number, got '%s'"):format(text))
+  end
   refused("rate=fast", "rate: expected a number, got 'fast'")
   refused("name=", "name: expected text, got ''")
   refused("deep=maybe", "deep: expected true or false, got 'maybe'")
-  refused("group.depth=x", "group.depth: expected a whole number, got 'x'")
+  refused("group.depth=x", "group.depth: expected a number, got 'x'")
 end)
 
 test("keys that nobody declares", function()

@@ -149,7 +149,7 @@ expect 2 "neap: seed: expected a whole number from 0, got '99999999999999999999'
 expect 2 "neap: threads: expected a whole number from 1, got '0'" neap run points.lua threads=0
 expect 2 "neap: threads: expected 0 (all cores) to 1024, got 2000" neap run points.lua threads=2000
 expect 2 "neap: points.lua:2: lr: expected a number, got 'fast'" neap run points.lua lr=fast
-expect 2 "neap: points.lua:2: hidden: expected a whole number, got '1.5'" neap run points.lua hidden=1.5
+expect 2 "neap: points.lua:4: mlp: hidden: expected a whole number, got 1.5" neap run points.lua hidden=1.5
 expect 2 "neap: points.lua:2: labels: expected true or false, got 'many'" neap run points.lua labels=many
 expect 2 "neap: points.lua:2: unknown key 'stepz'; did you mean 'steps'?" neap run points.lua stepz=3
 expect 2 "neap: points.lua:2: unknown key 'hiden'; did you mean 'hidden'?" neap run points.lua hiden=3

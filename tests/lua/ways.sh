@@ -164,6 +164,12 @@ expect 2 "neap: sampler 'huen' is not known; did you mean 'heun'?" neap sample $
 expect 2 "neap: euler: unknown parameter 'shfit'; did you mean 'shift'?" neap sample $run shfit=3
 expect 2 "neap: euler: shift: expected 0.01 to 100, got 0" neap sample $run shift=0
 expect_like 1 "neap: *times*descending*" neap sample $run "times=0 1"
+expect_like 1 "neap: *times: expected numbers from 1 down to 0, got '1'" neap sample $run times=1
+for value in inf nan 1e999; do
+    expect_like 2 "neap: euler: shift: expected a finite number, got *" neap sample $run shift=$value
+    expect 2 "neap: --w: expected a number, got '$value'" neap sample $run --w $value
+    expect 2 "neap: --interval: expected two times LOW,HIGH, got '$value,1'" neap sample $run --interval $value,1
+done
 expect 1 "neap: sample: there is no checkpoint 'nowhere'" neap sample $run --worse nowhere
 expect_like 1 "neap: sample: the worse network: expected *, got *" neap sample $run --worse ../runs/points
 expect 1 "neap: sample: mean takes no guidance, for it asks for no velocity; got cfg" neap sample $run --sampler mean

@@ -13,9 +13,9 @@ local function option(key, wanted)
 end
 
 local INTERVAL = { kind = "two times LOW,HIGH", read = function(text)
-  local low, high = text:match "^([%d.]+),([%d.]+)$"
+  local low, high = text:match "^([^,]+),([^,]+)$"
   low, high = tonumber(low), tonumber(high)
-  return low and high and low < high and high <= 1 and { low = low, high = high } or nil
+  return low and high and 0 <= low and low < high and high <= 1 and { low = low, high = high } or nil
 end }
 
 -- The options of every verb that draws.
@@ -23,7 +23,7 @@ local RULES = {
   ["--seed"] = option("seed", rule.whole(0)),
   ["--steps"] = option("steps", rule.whole(1)),
   ["--sampler"] = option("sampler", rule.text "a sampler"),
-  ["--w"] = option("w", { kind = "a number", read = tonumber }),
+  ["--w"] = option("w", rule.finite),
   ["--interval"] = option("interval", INTERVAL),
   ["--rescale"] = option("rescale", rule.number(0, 1)),
   ["--worse"] = option("worse", rule.text "a run"),
@@ -83,24 +83,19 @@ local function guidance_of(run, given)
   return result
 end
 
--- "3" and "true" as what they say.
-local function typed(text)
-  return tonumber(text) or (text == "true" or text ~= "false" and text)
-end
-
 --- The run's own sampler, with what the command line changes: options, and parameters as key=value pairs.
 function drawn.adjust(run, given, pairs_)
-  local own, changes = run.sampler, { guidance = guidance_of(run, given), steps = given.steps }
+  local own, changes, texts = run.sampler, { guidance = guidance_of(run, given), steps = given.steps }, {}
   for _, pair in ipairs(pairs_) do
     if pair[1] == "steps" and given.steps then
       core.fail_usage(("steps: expected once, got --steps %d and steps=%s"):format(given.steps, pair[2]))
     end
-    changes[pair[1]] = typed(pair[2])
+    texts[pair[1]] = pair[2]
   end
   if given.sampler and given.sampler ~= own.instance:name() then
-    return sampler.new(given.sampler, changes)
+    return sampler.new(given.sampler, changes, texts)
   end
-  return own:with(changes)
+  return own:with(changes, texts)
 end
 
 --- The worse network of a guidance away from one, where the command line names its run.
