@@ -154,7 +154,6 @@ test("model:average(x, t, r) and model:average(x, t, r, y)", function()
 end)
 
 test("words of a command line mean what the parameter's type says", function()
-  local core = require "neap.core"
   local function config(kind, name, texts)
     return core.json_decode(core.component(kind, name, {}, texts):json())
   end
@@ -171,7 +170,6 @@ test("words of a command line mean what the parameter's type says", function()
 end)
 
 test("a real parameter with a whole value comes back from JSON", function()
-  local core = require "neap.core"
   for _, w in ipairs { 1, 1.0, 3, 0.1, 1000 } do
     local cfg = neap.guidance.cfg { w = w }
     local again = core.component_from_json("guidance", "cfg", core.json_encode(core.json_decode(cfg:json())))

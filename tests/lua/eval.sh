@@ -73,6 +73,8 @@ core.npy_save("pairs.npy", neap.tensor({ 0, 1, 2 }, "i32"))
 core.npy_save("high.npy", neap.full({ 60 }, 10, "i32"))
 core.npy_save("bytes.npy", neap.full({ 60, 8, 8, 1 }, 255))
 core.npy_save("flat.npy", x:reshape(60, 64))
+core.npy_save("unit.npy", (x + 1) / 2)
+core.npy_save("bright.npy", x:clamp(-1e-3, 1))
 core.npy_save("twos.npy", neap.full({ 60 }, 2, "i32"))
 core.npy_save("wide.npy", x:cast "f64")
 core.npy_save("small.npy", neap.full({ 60 }, 2, "u8"))
@@ -167,10 +169,14 @@ expect 2 "neap: eval: --cas needs pictures with classes" neap eval runs/points -
 expect 1 "neap: agreement: expected logits of the samples, got none" neap eval runs/points -n 10 --metric agreement
 expect 1 "neap: flat.npy: expected f32 [N, 8, 8, 1] with N from 2, got f32 [60, 64]" \
     neap eval $run --evaluator $judge --samples flat.npy
-expect 1 "neap: bytes.npy: expected pictures in [-1, 1], got 255" \
+expect 1 "neap: bytes.npy: expected pictures in [-1, 1], got 255; bytes become x / 127.5 - 1" \
     neap eval $run --evaluator $judge --samples bytes.npy
 expect 1 "neap: levels.npy: expected f32 [N, 8, 8, 1] with N from 2, got u8 [60, 8, 8, 1]" \
     neap eval $run --evaluator $judge --samples levels.npy
+expect_like 1 "neap: unit.npy: expected pictures in [-1, 1], got none below 0, as *% of the real pictures' values are;\
+ pictures in [0, 1] become x * 2 - 1" neap eval $run --evaluator $judge --samples unit.npy --metric frechet --resamples 0
+same_text "pictures in [0, 1] are not scored" "" "$(cat stdout)"
+expect 0 "" neap eval $run --evaluator $judge --samples bright.npy --metric frechet --resamples 0 # one value is enough
 expect 1 "neap: pairs.npy: expected whole numbers [60], got i32 [3]" \
     neap eval $run --evaluator $judge --samples real.npy --sample-labels pairs.npy
 expect 1 "neap: halves.npy: expected whole numbers [60], got f32 [60]; save labels.astype(numpy.int64)" \

@@ -99,6 +99,9 @@ local function prepare(given, path, pairs_)
     given.n = core.methods.shape(job.x)[1]
   end
   add_examples(given, job, path and checkpoint.dataset(path)) -- what is not there is told before samples are drawn
+  if given.samples and not job.points then
+    samples.check_range(given.samples, job.x, job.test.x)
+  end
   if not job.x then
     job.x, job.labels = draw(given, run, pairs_)
   end

@@ -47,7 +47,25 @@ local function check_samples(path, x, spec)
   end
   local most = core.ops.max(core.ops.abs(x)):item()
   if not samples.are_points(spec) and not (most <= 1.001) then -- rounding may go past 1, bytes go far
-    core.fail(("%s: expected pictures in [-1, 1], got %g"):format(path, most))
+    core.fail(("%s: expected pictures in [-1, 1], got %g%s"):format(path, most,
+      most <= 255 and "; bytes become x / 127.5 - 1" or ""))
+  end
+end
+
+local LEAST_SHARE = 0.01 -- of the real pictures' values below 0: a brighter data set says nothing about the samples' range
+
+-- The share of values below 0.
+local function share_below(x)
+  return core.ops.mean(core.ops.cast(core.ops.lt(x, core.full({}, 0)), "f32")):item()
+end
+
+--- Fails for pictures in [0, 1]: no value of the samples is below 0, though a share of the real pictures' values is that
+-- a few samples of [-1, 1] would show.
+function samples.check_range(path, x, real)
+  local share = share_below(real)
+  if share >= LEAST_SHARE and share_below(x) == 0 then
+    core.fail(("%s: expected pictures in [-1, 1], got none below 0, as %.0f%% of the real pictures' values are; "
+      .. "pictures in [0, 1] become x * 2 - 1"):format(path, 100 * share))
   end
 end
 
