@@ -14,10 +14,11 @@ local o = neap.options {
 
 local run = neap.checkpoint.load(o.run .. "/checkpoint.safetensors")
 local film = neap.film {
-  columns = o.columns, scale = o.scale, fps = o.fps, hold = o.hold, text = { ["neap.checkpoint"] = run.path },
+  path = o.run .. "/film.png", columns = o.columns, scale = o.scale, fps = o.fps, hold = o.hold,
+  text = { ["neap.checkpoint"] = run.path },
 }
 run.sampler:with({ steps = o.num_steps }):sample(run.model, {
   n = o.n, batch = o.n, labels = "each", names = run.labels, watch = film:watch(), -- in one batch: a step shows all
 })
-film:save(o.run .. "/film.png")
+film:save()
 print(o.run .. "/film.png")

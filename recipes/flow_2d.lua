@@ -101,12 +101,11 @@ figure:save(o.out .. "/flow.png", { scale = 2 })
 
 local frames = {}
 for i = 1, #way do
-  frames[i] = moment(i):picture()
+  frames[i] = function() -- drawn as it is written, so that one frame at a time is held
+    return moment(i):picture()
+  end
 end
-for _ = 1, 15 do
-  frames[#frames + 1] = frames[#way] -- a moment to look at the end
-end
-neap.image.film(o.out .. "/flow_film.png", frames, { fps = 15 })
+neap.image.film(o.out .. "/flow_film.png", frames, { fps = 15, hold = 1 })
 for _, name in ipairs { "flow.svg", "flow.png", "flow_film.png" } do
   print(o.out .. "/" .. name)
 end

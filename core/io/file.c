@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <neap/memory.h>
 
 #include "io/output.h"
+#include "io/target.h"
 
 int neap_file_save(const char *path, const void *bytes, size_t size)
 {
@@ -18,6 +20,45 @@ int neap_file_save(const char *path, const void *bytes, size_t size)
     if (neap_output_open(&out, path) < 0 || neap_output_write(&out, bytes, size) < 0)
         return neap_output_abandon(&out);
     return neap_output_commit(&out);
+}
+
+static int not_writable(const char *path, int reason)
+{
+    return neap_fail("%s: cannot be written: %s", path, strerror(reason));
+}
+
+/* A file is tried in its folder, which permissions alone say too little about: root has all of them. Opening a device or a
+ * pipe would have effects. */
+int neap_file_check(const char *path)
+{
+    neap_target target;
+    neap_output out;
+    if (neap_target_find(&target, path) < 0)
+        return -1;
+    const bool direct = target.direct, denied = direct && target.descriptor < 0 && access(target.path, W_OK) < 0;
+    const int reason = errno;
+    neap_target_free(&target);
+    if (direct)
+        return denied ? not_writable(path, reason) : 0;
+    const int status = neap_output_open(&out, path);
+    neap_output_abandon(&out);
+    return status;
+}
+
+char *neap_file_place(const char *path)
+{
+    neap_target target;
+    if (neap_target_find(&target, path) < 0)
+        return NULL;
+    char *folder = neap_target_folder(target.path), *real = folder ? realpath(folder, NULL) : NULL, *place = NULL;
+    if (real)
+        place = neap_format("%s/%s", strcmp(real, "/") == 0 ? "" : real, neap_target_name(target.path));
+    else if (folder)
+        neap_fail("%s: %s", path, strerror(errno));
+    free(real); /* realpath's own */
+    neap_free(folder);
+    neap_target_free(&target);
+    return place;
 }
 
 static void *read_all(FILE *file, const char *path, size_t limit, size_t *size)

@@ -11,8 +11,6 @@
 #define NEAP_PICTURE_SIDE 65536
 #define NEAP_PICTURE_PIXELS ((int64_t)1 << 28)
 
-int neap_picture_check_size(const char *name, int64_t width, int64_t height);
-
 /* Pixels as a decoder gives them, row by row. */
 typedef struct neap_pixels {
     const unsigned char *bytes;

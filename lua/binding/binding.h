@@ -61,6 +61,7 @@ void neap_lua_collect_pace(lua_State *L);
 #define NEAP_LUA_TRAINER "neap.trainer"
 #define NEAP_LUA_OPTIMIZER "neap.optimizer"
 #define NEAP_LUA_SAFETENSORS "neap.safetensors"
+#define NEAP_LUA_FILM "neap.film"
 
 /* A userdata that holds one pointer, closed exactly once. Pushes it empty. */
 void **neap_lua_handle(lua_State *L, const char *type);
@@ -87,6 +88,12 @@ double neap_lua_number(lua_State *L, int index, const char *key, double fallback
  * to `text`, where that folder exists. */
 const char *neap_lua_place(const char *folder, char *text, size_t room);
 
+/* --- Texts of pictures (files.c) ------------------------------------------------------------------------------------- */
+
+/* The texts of a table { key = text } in the order of their keys, as an array that is left on the stack; none where there is
+ * no table. */
+const neap_pair *neap_lua_read_pairs(lua_State *L, int index, int *count);
+
 /* --- Interrupts (interrupt.c) --------------------------------------------------------------------------------------- */
 
 void neap_lua_interrupt_start(lua_State *L);
@@ -111,6 +118,8 @@ void neap_lua_open_safetensors(lua_State *L);
 void neap_lua_open_files(lua_State *L);
 void neap_lua_open_folder(lua_State *L);
 void neap_lua_open_lock(lua_State *L);
+void neap_lua_open_film(lua_State *L);
+void neap_lua_open_paths(lua_State *L);
 void neap_lua_open_draw(lua_State *L);
 void neap_lua_open_pixels(lua_State *L);
 void neap_lua_open_json(lua_State *L);

@@ -39,7 +39,7 @@ static size_t count_entries(lua_State *L, int index)
 
 /* Pushes the table { key = text } as an array that points into Lua's values; NULL where there is none. In order of the keys:
  * that of a table differs from process to process, and the same run should write the same file. */
-static const neap_pair *read_pairs(lua_State *L, int index, int *count)
+const neap_pair *neap_lua_read_pairs(lua_State *L, int index, int *count)
 {
     *count = 0;
     if (lua_isnoneornil(L, index))
@@ -61,19 +61,8 @@ static int png_save(lua_State *L)
     int count;
     const char *path = neap_lua_check_text(L, 1);
     neap_tensor *picture = neap_lua_check_tensor(L, 2);
-    const neap_pair *pairs = read_pairs(L, 3, &count);
+    const neap_pair *pairs = neap_lua_read_pairs(L, 3, &count);
     return done(L, neap_png_save(path, picture, pairs, count));
-}
-
-/* apng_save(path, frames, seconds a frame [, { key = text }]) */
-static int apng_save(lua_State *L)
-{
-    int count;
-    const char *path = neap_lua_check_text(L, 1);
-    neap_tensor *frames = neap_lua_check_tensor(L, 2);
-    const double seconds = luaL_checknumber(L, 3);
-    const neap_pair *pairs = read_pairs(L, 4, &count);
-    return done(L, neap_apng_save(path, frames, seconds, pairs, count));
 }
 
 /* picture_load(path) -> picture over white; picture_load(path, true) -> picture, alpha or nil */
@@ -202,7 +191,7 @@ static int folder_list(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"apng_save", apng_save},     {"png_save", png_save},       {"picture_load", picture_load}, {"npy_save", npy_save},
+    {"png_save", png_save},       {"picture_load", picture_load}, {"npy_save", npy_save},
     {"npy_load", npy_load},       {"file_save", file_save},     {"folder_make", folder_make},   {"exists", exists},
     {"writable", writable},       {"folder_list", folder_list}, {"folder_clean", folder_clean}, {NULL, NULL},
 };

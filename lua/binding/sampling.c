@@ -1,4 +1,8 @@
 /* Sampling in Lua: a sampler over a model, told step by step. */
+#include <string.h>
+
+#include <neap/sampling.h>
+
 #include "binding.h"
 
 /* A watcher in Lua. Its error becomes a failure of the core, because nothing may jump over C frames that hold scopes. */
@@ -155,8 +159,43 @@ static int sampler_fits(lua_State *L)
     return neap_network_require(network, component->name, functions->needs) < 0 ? neap_lua_raise(L) : 0;
 }
 
+/* grid_times(steps, shift, times, from, to) -> the times of a grid, both ends included */
+static int grid_times(lua_State *L)
+{
+    const neap_grid grid = {luaL_checkinteger(L, 1), luaL_checknumber(L, 2), luaL_checkstring(L, 3)};
+    int64_t steps;
+    double *times = neap_grid_times(&grid, luaL_checknumber(L, 4), luaL_checknumber(L, 5), &steps);
+    if (!times)
+        return neap_lua_raise_usage(L);
+    double *copy = lua_newuserdatauv(L, (size_t)(steps + 1) * sizeof *copy, 0);
+    memcpy(copy, times, (size_t)(steps + 1) * sizeof *copy);
+    neap_free(times);
+    lua_createtable(L, (int)steps + 1, 0);
+    for (int64_t i = 0; i <= steps; i++) {
+        lua_pushnumber(L, copy[i]);
+        lua_seti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/* sampler_needs(sampler, what): does it call this function of a network? */
+static int sampler_needs(lua_State *L)
+{
+    const neap_sampler *functions = neap_instance_component(neap_lua_check_instance(L, 1))->functions;
+    const char *what = luaL_checkstring(L, 2);
+    bool found = false;
+    for (int i = 0; functions->needs[i]; i++)
+        found = found || strcmp(functions->needs[i], what) == 0;
+    lua_pushboolean(L, found);
+    return 1;
+}
+
 void neap_lua_open_sampling(lua_State *L)
 {
+    lua_pushcfunction(L, sampler_needs);
+    lua_setfield(L, -2, "sampler_needs");
+    lua_pushcfunction(L, grid_times);
+    lua_setfield(L, -2, "grid_times");
     lua_pushcfunction(L, sampler_fits);
     lua_setfield(L, -2, "sampler_fits");
     lua_pushcfunction(L, sample);

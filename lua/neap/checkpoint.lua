@@ -3,6 +3,7 @@
 local core = require "neap.core"
 local config = require "neap.config"
 local layout = require "neap.layout"
+local output = require "neap.output"
 local sampler = require "neap.sampler"
 
 local checkpoint = {}
@@ -320,6 +321,7 @@ end
 --- Writes what a checkpoint holds for use alone to another file: the weights, averaged ones where it has any, and the
 -- metadata. What training would go on with stays behind.
 function checkpoint.export(path, to)
+  output.check("checkpoint.export", to, { "safetensors" })
   local file <close> = core.safetensors_open(path)
   local pairs_ = {}
   for key, value in pairs(file:metadata()) do

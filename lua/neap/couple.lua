@@ -2,6 +2,7 @@
 -- neap.dataset.coupled reads it (Liu et al. 2022, Flow Straight and Fast).
 local core = require "neap.core"
 local check = require "neap.check"
+local output = require "neap.output"
 local rule = require "neap.rule"
 local sampler = require "neap.sampler"
 local tensor = require "neap.tensor"
@@ -24,12 +25,14 @@ local function settings_of(given)
   for key, value in pairs(given) do
     own[key] = rule.read("couple: " .. key, RULES[key], value)
   end
+  output.check("couple: path", own.path, { "safetensors" })
   return own
 end
 
 --- neap.couple { model, sampler, n, path, seed, labels = "each" }: draws n samples and writes them with their noise to
--- the file at `path`; returns the path. The noise is what the sampler would draw by the same seed, so sample i of the
--- file is sample i of sampler:sample(model, { n, seed, labels }). A guidance of the sampler goes into the samples.
+-- the file at `path`, which ends in .safetensors; returns the path. The noise is what the sampler would draw by the same
+-- seed, so sample i of the file is sample i of sampler:sample(model, { n, seed, labels }). A guidance of the sampler goes
+-- into the samples.
 local function couple(given)
   local own = settings_of(given)
   local spec = own.model:spec()

@@ -1,38 +1,77 @@
 --- Samples on their way from noise to pictures, frame by frame, as an animated PNG.
 local core = require "neap.core"
+local check = require "neap.check"
 local image = require "neap.image"
+local output = require "neap.output"
+local rule = require "neap.rule"
 
 local film = {}
 film.__index = film
 
-local FPS, HOLD = 12, 1.5 -- frames a second, and seconds that the last one stays
+local HOLD = 1.5 -- seconds that the last frame stays
 local CAPTION_SIZE = 14
+local RULES = { columns = rule.whole(1), scale = rule.whole(1), fps = rule.number_above(0), hold = rule.number(0) }
+local KEYS = { "columns", "scale", "fps", "hold", "text", "path" }
 
---- film.new { columns, scale, fps, hold, text }: `text` is written into the file.
+--- film.new { columns, scale, fps, hold, text, path }: `text` is written into the file. `path` is where film:save() writes,
+-- checked here, before anything is drawn.
 function film.new(settings)
-  return setmetatable({ settings = settings, frames = {} }, film)
+  local own = { hold = HOLD }
+  check.keys("film", settings, KEYS)
+  for key, value in pairs(settings) do
+    own[key] = RULES[key] and rule.read("film: " .. key, RULES[key], value) or value
+  end
+  image.delays(own)
+  if own.path then
+    output.check("film", own.path, { "png" })
+  end
+  return setmetatable({ settings = own, frames = {} }, film)
+end
+
+--- Fails where a film of so many frames of n samples [h, w, C] would be too large.
+function film:check(frames, n, h, w)
+  local name = self.settings.path or "film"
+  local height, width = image.grid_size(name, n, h, w, self.settings)
+  core.film_check(name, frames, { height + 2 * CAPTION_SIZE, width, 3 })
+end
+
+-- A frame is kept as the bytes of its grid, not enlarged.
+local function bytes_of(x, columns)
+  local ops = core.ops
+  local most = ops.max(ops.abs(x)):item()
+  if most ~= most then
+    core.fail "film: expected numbers for a picture, got NaN"
+  end
+  local grid = image.grid(ops.clamp(x, -1, 1), { columns = columns })
+  return ops.cast(ops.affine(grid, 127.5, 128), "u8") -- which rounds, for the cast cuts off
+end
+
+local function picture_of(frame, scale)
+  local grid = core.ops.affine(core.ops.cast(frame.bytes, "f32"), 1 / 127.5, -1)
+  return image.caption(image.enlarge(grid, scale or 1), { ("t = %.2f"):format(frame.t) }, { size = CAPTION_SIZE })
 end
 
 --- What a sampler is given as `watch`, with all samples in one batch.
 function film:watch()
-  return function(_, _, t, x)
-    local settings = self.settings
-    if #core.methods.shape(x) ~= 4 then
+  return function(_, steps, t, x)
+    local shape = core.methods.shape(x)
+    if #shape ~= 4 then
       core.fail_usage "film: expected pictures on the way; a generator draws them from latents in one step"
     end
-    local picture = image.grid(core.ops.clamp(x, -1, 1), { columns = settings.columns, scale = settings.scale })
-    self.frames[#self.frames + 1] = image.caption(picture, { ("t = %.2f"):format(math.abs(t)) }, { size = CAPTION_SIZE })
+    self:check(math.max(steps, #self.frames) + 1, shape[1], shape[2], shape[3])
+    table.insert(self.frames, { t = math.abs(t), bytes = bytes_of(x, self.settings.columns) })
   end
 end
 
+--- Writes the film to `path`, or where film.new was told.
 function film:save(path)
-  local settings, frames = self.settings, self.frames
-  local fps = settings.fps or FPS
-  local all = table.move(frames, 1, #frames, 1, {})
-  for _ = 1, math.floor((settings.hold or HOLD) * fps) do
-    all[#all + 1] = frames[#frames]
+  local settings, pictures = self.settings, {}
+  for i, frame in ipairs(self.frames) do
+    pictures[i] = function()
+      return picture_of(frame, settings.scale)
+    end
   end
-  image.film(path, all, { fps = fps, text = settings.text })
+  image.film(path or settings.path, pictures, { fps = settings.fps, hold = settings.hold, text = settings.text })
 end
 
 return film

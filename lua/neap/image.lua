@@ -1,6 +1,7 @@
 --- Pictures: grids, files. Pictures are f32 [N, H, W, C] or [H, W, C] in [-1, 1].
 local core = require "neap.core"
 local check = require "neap.check"
+local output = require "neap.output"
 local read = require "neap.plot.read"
 
 local image = {}
@@ -28,11 +29,24 @@ local function sizes(who, x, axes, count)
 end
 
 local GRID_KEYS, POINTS_KEYS = { "columns", "gap", "scale" }, { "side", "reach", "ink" }
-local FILM_KEYS, FPS = { "fps", "text" }, 12
+local FILM_KEYS, FPS, MOST_SECONDS = { "fps", "hold", "text" }, 12, 65
 local CAPTION_KEYS, TEXT_SIZE, TEXT_COLOR = { "size" }, 12, { 1, 1, 1 }
 
 local function columns_for(count)
   return math.ceil(math.sqrt(count))
+end
+
+local GAP = 1
+
+--- Rows and columns of pixels of a grid of n pictures [h, w, C]; settings as in image.grid. Fails where no picture file is
+-- as large; `who` stands before the message.
+function image.grid_size(who, n, h, w, settings)
+  local columns, gap = settings.columns or columns_for(n), settings.gap or GAP
+  local scale = whole("grid: scale", settings.scale or 1, 1)
+  local height = (((n + columns - 1) // columns) * (h + gap) + gap) * scale
+  local width = (columns * (w + gap) + gap) * scale
+  core.picture_check(who, height, width)
+  return height, width
 end
 
 --- One picture [rows, columns, C] of many, with a gap around each; columns default to a square. Settings are columns,
@@ -42,7 +56,8 @@ function image.grid(pictures, settings)
   check.keys("grid", settings, GRID_KEYS)
   local n, h, w, c = sizes("grid", pictures, "pictures [N, H, W, C]", 4)
   local columns = whole("grid: columns", settings.columns or columns_for(whole("grid: pictures", n, 1)), 1)
-  local gap = whole("grid: gap", settings.gap or 1, 0)
+  local gap = whole("grid: gap", settings.gap or GAP, 0)
+  image.grid_size("grid", n, h, w, settings)
   local rows = (n + columns - 1) // columns
   local spare = rows * columns - n
   local ops = core.ops
@@ -59,6 +74,7 @@ function image.enlarge(x, scale)
   local h, w, c = sizes("enlarge", x, "a picture [H, W, C]", 3)
   local ops = core.ops
   whole("enlarge: scale", scale, 1)
+  core.picture_check("enlarge", h * scale, w * scale)
   x = ops.expand(ops.reshape(x, { h, 1, w, 1, c }), { h, scale, w, scale, c })
   return ops.reshape(x, { h * scale, w * scale, c })
 end
@@ -116,43 +132,63 @@ function image.caption(picture, texts, settings)
   return canvas
 end
 
---- Writes a PNG; `text` are pairs for its text chunks.
+--- Writes a PNG to a path that ends in .png; `text` are pairs for its text chunks.
 function image.save(path, picture, text)
-  if text_of("save", path):lower():match "%.jpe?g$" then
-    core.fail(path .. ": pictures are written as PNG")
-  end
+  output.ending("save", path, { "png" })
   core.png_save(path, picture, text)
 end
 
--- A table of pictures of one size as one tensor.
-local function stack(pictures)
-  if #pictures == 0 then
-    core.fail "film: expected pictures, got none"
+local function positive(who, value)
+  if type(value) ~= "number" or not (value > 0 and value < math.huge) then
+    core.fail(("%s: expected a number above 0, got %s"):format(who, tostring(value)))
   end
-  local h, w, c = sizes("film", pictures[1], "pictures [H, W, C]", 3)
-  local frames = core.full({ #pictures, h, w, c }, 0)
-  for i, picture in ipairs(pictures) do
-    local height, width, channels = sizes("film", picture, "pictures [H, W, C]", 3)
-    if height ~= h or width ~= w or channels ~= c then
-      core.fail(("film: expected pictures of one size, got [%d, %d, %d] after [%d, %d, %d]"):format(height, width,
-        channels, h, w, c))
-    end
-    core.methods.assign(core.ops.slice(frames, 0, i - 1, i), core.ops.reshape(picture, { 1, h, w, c }))
-  end
-  return frames
+  return value
 end
 
---- Writes an animated PNG, which plain readers show as its first frame. Frames are [F, H, W, C] or a table of pictures;
--- settings are fps (12), frames a second, and text, pairs for its text chunks.
+--- Seconds that each frame of a film stays, and that the last one does, of settings { fps, hold }.
+function image.delays(settings)
+  local delay, hold = 1 / positive("film: fps", settings.fps or FPS), settings.hold or 0
+  return delay, delay + read.number("film: hold", hold, 0, math.max(0, MOST_SECONDS - delay))
+end
+
+-- The number of frames, and a function that gives the picture of each and says whether it was made for the call.
+local function frames_of(frames)
+  if type(frames) ~= "table" then
+    local n, h, w, c = sizes("film", frames, "frames [F, H, W, C]", 4)
+    return n, function(i)
+      return core.ops.reshape(core.ops.slice(frames, 0, i - 1, i), { h, w, c }), true
+    end
+  end
+  return #frames, function(i)
+    if type(frames[i]) == "function" then
+      return frames[i](), true
+    end
+    return frames[i], false
+  end
+end
+
+--- Writes an animated PNG, which plain readers show as its first frame. Frames are [F, H, W, C], or a table of pictures or
+-- of functions that give one, which are called as the frames are written, so that no more than one need be held. Settings
+-- are fps (12), frames a second, hold (0), seconds that the last frame stays on, and text, pairs for its text chunks.
 function image.film(path, frames, settings)
   settings = settings or {}
   check.keys("film", settings, FILM_KEYS)
-  text_of("film", path)
-  local fps = settings.fps or FPS
-  if type(fps) ~= "number" or not (fps > 0) then
-    core.fail(("film: fps: expected a number above 0, got %s"):format(tostring(fps)))
+  output.ending("film", path, { "png" })
+  local delay, last = image.delays(settings)
+  local count, frame_at = frames_of(frames)
+  if count == 0 then
+    core.fail "film: expected pictures, got none"
   end
-  core.apng_save(path, type(frames) == "table" and stack(frames) or frames, 1 / fps, settings.text)
+  local h, w, c = sizes("film", (frame_at(1)), "pictures [H, W, C]", 3)
+  local film <close> = core.film_open(path, count, { h, w, c }, settings.text)
+  for i = 1, count do
+    local picture, made = frame_at(i)
+    film:add(picture, i < count and delay or last)
+    if made then
+      picture:close()
+    end
+  end
+  film:save()
 end
 
 --- Reads a PNG or JPEG, by its content and not its name, as f32 [H, W, C] with C = 1 or 3; what is transparent, over white.

@@ -11,7 +11,7 @@ local neap = {
   optimizer = require "neap.optimizer",
   image = require "neap.image",
   film = require("neap.film").new,
-  npy = { save = core.npy_save, load = core.npy_load },
+  npy = require "neap.npy",
   plot = require "neap.plot",
   checkpoint = require "neap.checkpoint",
   options = require("neap.options").declare,

@@ -13,6 +13,7 @@ local check = require "neap.check"
 local color = require "neap.plot.color"
 local legend = require "neap.plot.legend"
 local marks = require "neap.plot.marks"
+local output = require "neap.output"
 local raster = require "neap.plot.raster"
 local read = require "neap.plot.read"
 local svg = require "neap.plot.svg"
@@ -140,13 +141,11 @@ end
 function figure:save(path, settings)
   settings = settings or {}
   check.keys("save", settings, SAVE_KEYS)
-  local ending = type(path) == "string" and path:lower():match "%.(%a+)$"
-  if ending == "svg" then
+  output.check("save", path, { "svg", "png" })
+  if path:lower():match "%.svg$" then
     core.file_save(path, svg.render(self:primitives(), self.width, self.height))
-  elseif ending == "png" then
-    core.png_save(path, self:picture(settings.scale), settings.text)
   else
-    core.fail(("save: expected a path that ends in .svg or .png, got %s"):format(tostring(path)))
+    core.png_save(path, self:picture(settings.scale), settings.text)
   end
 end
 

@@ -1,4 +1,5 @@
 --- Sample grids of a run in training: always from the same noise and labels, so that one can see it learn.
+local core = require "neap.core"
 local folder = require "neap.folder"
 local image = require "neap.image"
 local plot = require "neap.plot"
@@ -21,6 +22,13 @@ function preview.sampler(settings)
   end
 end
 
+-- How many pictures a grid has, and in how many columns.
+local function grid_of(settings, spec)
+  local columns = spec.classes > 0 and ROW or nil
+  local n = settings.samples or (spec.classes > 0 and ROW * math.min(spec.classes, MOST_CLASSES) or WITHOUT_CLASSES)
+  return n, { columns = columns, scale = preview.scale(spec, columns or ROW) }
+end
+
 local function labels_of(n, spec)
   return spec.classes > 0 and sampler.labels("each", n, math.min(spec.classes, MOST_CLASSES)) or nil
 end
@@ -41,10 +49,8 @@ local function scatter(run, settings)
 end
 
 local function grid(run, settings)
-  local spec = run.model:spec()
-  local columns = spec.classes > 0 and ROW or nil
-  local n = settings.samples or (spec.classes > 0 and ROW * math.min(spec.classes, MOST_CLASSES) or WITHOUT_CLASSES)
-  return image.grid(drawn(run, settings, n), { columns = columns, scale = preview.scale(spec, columns or ROW) })
+  local n, layout = grid_of(settings, run.model:spec())
+  return image.grid(drawn(run, settings, n), layout)
 end
 
 -- Points of the plane are drawn as such; what is neither picture nor point of the plane, not at all.
@@ -53,6 +59,36 @@ local function drawing_of(spec)
     return (spec.channels == 1 or spec.channels == 3) and grid or nil
   end
   return spec.channels == 2 and scatter or nil
+end
+
+-- One step of one sample, which says what is wrong with a sampler or its guidance.
+local function try(settings)
+  local reached = false
+  local done, message = pcall(settings.sampler.sample, settings.sampler, settings.model, {
+    n = 1, seed = settings.seed, labels = labels_of(1, settings.model:spec()), watch = function(step)
+      if step > 0 then
+        reached = true
+        error "one step is enough"
+      end
+    end,
+  })
+  if not (done or reached) then
+    error(message, 0)
+  end
+end
+
+--- Fails before training where what is drawn at its end could not be.
+function preview.check(settings)
+  if not settings.sampler then
+    return
+  end
+  core.sampler_fits(settings.model, settings.sampler.instance)
+  local spec = settings.model:spec()
+  if drawing_of(spec) == grid then
+    local n, layout = grid_of(settings, spec)
+    image.grid_size("train: samples", n, spec.height, spec.width, layout)
+  end
+  try(settings)
 end
 
 --- Draws with the averaged weights where there are any, writes the grid, and returns its path.

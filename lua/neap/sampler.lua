@@ -23,6 +23,21 @@ local function times_text(name, times)
   return table.concat(words, " ")
 end
 
+-- Given times are a grid of their own, beside which steps and shift would do nothing.
+local function check_times(made, settings, texts)
+  local times = core.json_decode(made.instance:json()).times
+  if type(times) ~= "string" or times == "" then
+    return
+  end
+  made:times(1, 0)
+  for _, key in ipairs { "steps", "shift" } do
+    if settings[key] ~= nil or texts[key] ~= nil then
+      core.fail_usage(("%s: %s: has no effect beside times; leave it out, or take the times away by times="):format(
+        made.instance:name(), key))
+    end
+  end
+end
+
 --- As neap.sampler.NAME { guidance = ..., parameters }; times may be a list of numbers. `texts` are parameters in the words
 -- of a command line: { shift = "3" }.
 function sampler.new(name, settings, texts)
@@ -34,7 +49,9 @@ function sampler.new(name, settings, texts)
   if type(own.times) == "table" then
     own.times = times_text(name, own.times)
   end
-  return sampler.of(core.component("sampler", name, own, texts), settings.guidance)
+  local result = sampler.of(core.component("sampler", name, own, texts), settings.guidance)
+  check_times(result, settings, texts or {})
+  return result
 end
 
 local function is_guidance(value)
@@ -65,6 +82,10 @@ function sampler:with(settings, texts)
     core.fail_usage(("with: expected one table of settings, got %s"):format(type(settings)))
   end
   local own = config.of(self.instance)
+  local times = (texts or {}).times or settings.times or own.times
+  if times and times ~= "" then
+    own.steps, own.shift = nil, nil -- which do nothing beside them
+  end
   for key, value in pairs(settings) do
     own[key] = value
   end
@@ -72,6 +93,16 @@ function sampler:with(settings, texts)
     own.guidance = self.guidance
   end
   return sampler.new(self.instance:name(), own, texts)
+end
+
+--- The times that its steps walk from one time to another, both included; nil where it has no grid of times. Fails where
+-- its times are no such list.
+function sampler:times(from, to)
+  local config = core.json_decode(self.instance:json())
+  if math.type(config.steps) ~= "integer" or (config.times or "") == "" and not config.shift then
+    return nil
+  end
+  return core.grid_times(config.steps, config.shift or 1, config.times or "", from, to)
 end
 
 -- "each": the classes in turn, as rows of equal length where n is a multiple of their number.

@@ -150,9 +150,7 @@ function train.train(given)
   settings_of.check(given)
   local settings = settings_of.resolve(given, train.default_out)
   settings.sampler = preview.sampler(settings)
-  if settings.sampler then
-    core.sampler_fits(settings.model, settings.sampler.instance)
-  end
+  preview.check(settings)
   local run
   local place <close> = folder.at(settings.out)
   place:claim()

@@ -182,6 +182,36 @@ START_TEST(nothing_else_is_removed)
 }
 END_TEST
 
+/* --- Before the work ---------------------------------------------------------------------------------------------- */
+
+START_TEST(where_a_file_could_be_written)
+{
+    const char *there = write_file("file", "old", 3);
+    ck_succeeds(neap_file_check(there));
+    ck_succeeds(neap_file_check(in_folder("new")));
+    ck_assert(file_is(there, "old", 3));
+    ck_assert_int_eq(folder_items(), 1);
+    ck_assert_int_eq(mkfifo(in_folder("pipe"), 0600), 0);
+    ck_succeeds(neap_file_check(in_folder("pipe"))); /* waits for no reader */
+    ck_assert_int_eq(folder_items(), 2);
+}
+END_TEST
+
+START_TEST(where_no_file_could_be_written)
+{
+    const struct {
+        const char *name;
+        int reason;
+    } rows[] = {{"", EISDIR}, {"none/file", ENOENT}, {"file/file", ENOTDIR}};
+    write_file("file", "old", 3);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        ck_fails_saying(neap_file_check(in_folder(rows[i].name)),
+                        saying("%s: cannot be written: %s", in_folder(rows[i].name), strerror(rows[i].reason)));
+    ck_assert_int_lt(neap_file_check("/proc/file"), 0); /* whatever the permissions say */
+    ck_assert_int_eq(folder_items(), 1);
+}
+END_TEST
+
 /* --- UTF-8 -------------------------------------------------------------------------------------------------------- */
 
 /* Every code point by the table of RFC 3629, section 3. */
@@ -278,6 +308,7 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("files", there_and_back, names_without_a_folder, loading_fails, the_old_file_stands,
-                     places_that_cannot_be_written, abandoned, modes, folders, no_folders, no_memory,
-                     nothing_else_is_removed, utf8_code_points, utf8_sequences, hexadecimal, links_to_folders);
+                     places_that_cannot_be_written, abandoned, modes, where_a_file_could_be_written,
+                     where_no_file_could_be_written, folders, no_folders, no_memory, nothing_else_is_removed,
+                     utf8_code_points, utf8_sequences, hexadecimal, links_to_folders);
 }

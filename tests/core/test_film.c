@@ -18,6 +18,22 @@ static neap_tensor *frame(neap_tensor *frames, int number)
     return neap_reshape(neap_slice(frames, 0, number, number + 1), neap_dims(s.dim[1], s.dim[2], s.dim[3]));
 }
 
+/* All frames, each for as long. */
+static int save_film(const char *path, neap_tensor *frames, double seconds, const neap_pair *text, int pairs)
+{
+    if (!frames)
+        return -1;
+    const neap_shape s = neap_shape_of(frames);
+    neap_film *film = neap_film_open(path, s.dim[0], neap_dims(s.dim[1], s.dim[2], s.dim[3]), text, pairs);
+    for (int i = 0; film && i < s.dim[0]; i++) {
+        if (neap_film_add(film, frame(frames, i), seconds) < 0) {
+            neap_film_abandon(film);
+            return -1;
+        }
+    }
+    return neap_film_close(film);
+}
+
 static unsigned char *read_film(chunk *chunks)
 {
     size_t size;
@@ -41,7 +57,7 @@ START_TEST(structure)
 {
     static const neap_pair text = {"Software", "neap"};
     chunk chunks[CHUNKS];
-    ck_succeeds(neap_apng_save(in_folder("film"), frames_of(3), 0.08, &text, 1));
+    ck_succeeds(save_film(in_folder("film"), frames_of(3), 0.08, &text, 1));
     unsigned char *file = read_film(chunks);
     ck_chunk(&chunks[0], "IHDR", "\0\0\0\4\0\0\0\5\10\2\0\0\0", 13); /* 4 x 5, 8 bits, RGB */
     ck_chunk(&chunks[1], "tEXt", "Software\0neap", 13);
@@ -65,7 +81,7 @@ START_TEST(the_first_frame_is_a_plain_picture)
 {
     for (int channels = 1; channels <= 3; channels += 2) {
         neap_tensor *frames = frames_of(channels);
-        ck_succeeds(neap_apng_save(in_folder("film"), frames, 1, NULL, 0));
+        ck_succeeds(save_film(in_folder("film"), frames, 1, NULL, 0));
         ck_same_tensor(neap_picture_load(in_folder("film"), NULL), frame(frames, 0));
     }
     ck_assert_int_eq(folder_items(), 1);
@@ -100,7 +116,7 @@ START_TEST(every_frame)
 {
     chunk chunks[CHUNKS];
     neap_tensor *frames = frames_of(3);
-    ck_succeeds(neap_apng_save(in_folder("film"), frames, 1, NULL, 0));
+    ck_succeeds(save_film(in_folder("film"), frames, 1, NULL, 0));
     unsigned char *file = read_film(chunks);
     const chunk *second = next(chunks, "fdAT"), *third = next(second + 1, "fdAT");
     ck_same_tensor(decode(file, second), frame(frames, 1));
@@ -116,7 +132,7 @@ START_TEST(large_frames)
     size_t size;
     neap_random random = {.seed = 1, .stream = 2};
     neap_tensor *noise = neap_randn(random, 0, neap_dims(2, 300, 300, 3));
-    ck_succeeds(neap_apng_save(in_folder("film"), noise, 1, NULL, 0));
+    ck_succeeds(save_film(in_folder("film"), noise, 1, NULL, 0));
     unsigned char *file = present(neap_file_load(in_folder("film"), 1 << 24, &size));
     read_chunks(file, size, chunks, 4096);
     uint32_t sequence = 0;
@@ -138,31 +154,88 @@ END_TEST
 START_TEST(no_films)
 {
     static const struct {
-        neap_dtype dtype;
+        int64_t frames;
         neap_shape shape;
         const char *message;
     } rows[] = {
-        {NEAP_F32, {3, {4, 4, 1}}, "expected f32 [frames, height, width, 1, 3 or 4] for a film, got f32 [4, 4, 1]"},
-        {NEAP_F32, {4, {0, 4, 4, 1}},
-         "expected f32 [frames, height, width, 1, 3 or 4] for a film, got f32 [0, 4, 4, 1]"},
-        {NEAP_F32, {4, {2, 4, 4, 2}},
-         "expected f32 [frames, height, width, 1, 3 or 4] for a film, got f32 [2, 4, 4, 2]"},
-        {NEAP_U8, {4, {2, 4, 4, 3}}, "expected f32 [frames, height, width, 1, 3 or 4] for a film, got u8 [2, 4, 4, 3]"},
-        {NEAP_F32, {4, {1, 4, 0, 3}}, "expected at most 65536 pixels a side and 268435456 in all, got 0 x 4"},
+        {2, {2, {4, 4}}, "expected frames [height, width, 1, 3 or 4] for a film, got [4, 4]"},
+        {2, {3, {4, 4, 2}}, "expected frames [height, width, 1, 3 or 4] for a film, got [4, 4, 2]"},
+        {0, {3, {4, 4, 1}}, "expected frames for a film, got none"},
+        {-1, {3, {4, 4, 1}}, "expected frames for a film, got none"},
+        {1, {3, {4, 0, 3}}, "expected at most 65536 pixels a side and 268435456 in all, got 0 x 4"},
+        {1, {3, {INT64_MAX, 4, 3}},
+         "expected at most 65536 pixels a side and 268435456 in all, got 4 x 9223372036854775807"},
+        {70000, {3, {64, 32, 4}}, NULL},
+        {131073, {3, {64, 32, 4}},
+         "expected at most 268435456 pixels in all frames of a film, got 131073 frames of 32 x 64"},
+        {INT64_MAX, {3, {1, 1, 1}},
+         "expected at most 268435456 pixels in all frames of a film, got 9223372036854775807 frames of 1 x 1"},
     };
     const char *path = in_folder("film");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        ck_fails_with(neap_apng_save(path, neap_zeros(rows[i].dtype, rows[i].shape), 1, NULL, 0),
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!rows[i].message) {
+            ck_succeeds(neap_film_check(path, rows[i].frames, rows[i].shape));
+            continue;
+        }
+        ck_fails_with(neap_film_check(path, rows[i].frames, rows[i].shape), saying("%s: %s", path, rows[i].message));
+        ck_fails_with(neap_film_open(path, rows[i].frames, rows[i].shape, NULL, 0) ? 0 : -1,
                       saying("%s: %s", path, rows[i].message));
-    neap_fail("an op says why there is no film");
-    ck_fails_with(neap_apng_save(path, NULL, 1, NULL, 0), "an op says why there is no film");
+    }
     float x[] = {0, 1, 0, NAN};
-    ck_fails_with(neap_apng_save(path, neap_from(NEAP_F32, neap_dims(2, 2, 1, 1), x), 1, NULL, 0),
-                  saying("%s: expected numbers for a picture, got NaN at element 3", path));
-    neap_tensor *wide = neap_expand(neap_zeros(NEAP_F32, neap_dims(1, 1, 1, 1)), neap_dims(70000, 64, 64, 1));
-    ck_fails_with(neap_apng_save(path, wide, 1, NULL, 0),
-                  saying("%s: expected at most 268435456 pixels in all frames, got [70000, 64, 64, 1]", path));
+    ck_fails_with(save_film(path, neap_from(NEAP_F32, neap_dims(2, 2, 1, 1), x), 1, NULL, 0),
+                  saying("%s: expected numbers for a picture, got NaN at element 1", path));
+    ck_fails_with(save_film(path, frames_of(1), 1, &(neap_pair){"k", "\xff"}, 1),
+                  saying("%s: text 'k': expected UTF-8", path));
     ck_assert_int_eq(folder_items(), 0);
+}
+END_TEST
+
+static neap_film *open_film(int frames)
+{
+    return present(neap_film_open(in_folder("film"), frames, neap_dims(HEIGHT, WIDTH, 3), NULL, 0));
+}
+
+START_TEST(frames_that_do_not_fit)
+{
+    const char *path = in_folder("film");
+    neap_tensor *frames = frames_of(3), *first = frame(frames, 0);
+    neap_film *film = open_film(2);
+    ck_fails_with(neap_film_add(film, frame(frames_of(1), 0), 1),
+                  saying("%s: expected f32 [5, 4, 3] for a frame, got f32 [5, 4, 1]", path));
+    ck_fails_with(neap_film_add(film, first, 1), saying("%s: a frame was not written before", path));
+    ck_fails_with(neap_film_close(film), saying("%s: a frame was not written before", path));
+    film = open_film(2);
+    ck_fails_with(neap_film_add(film, neap_zeros(NEAP_U8, neap_dims(HEIGHT, WIDTH, 3)), 1),
+                  saying("%s: expected f32 [5, 4, 3] for a frame, got u8 [5, 4, 3]", path));
+    neap_film_abandon(film);
+    film = open_film(2);
+    ck_succeeds(neap_film_add(film, first, 1));
+    ck_fails_with(neap_film_close(film), saying("%s: expected 2 frames, got 1", path));
+    film = open_film(1);
+    ck_succeeds(neap_film_add(film, first, 1));
+    ck_fails_with(neap_film_add(film, first, 1), saying("%s: expected 1 frames, got more", path));
+    neap_film_abandon(film);
+    neap_film_abandon(NULL);
+    neap_fail("an op says why there is no frame");
+    ck_fails_with(neap_film_close(NULL), "an op says why there is no frame");
+    ck_assert_int_eq(folder_items(), 0);
+}
+END_TEST
+
+START_TEST(frames_of_their_own_length)
+{
+    chunk chunks[CHUNKS];
+    neap_tensor *frames = frames_of(3);
+    neap_film *film = open_film(2);
+    ck_succeeds(neap_film_add(film, frame(frames, 0), 0.25));
+    ck_succeeds(neap_film_add(film, frame(frames, 1), 65.535));
+    ck_assert_int_eq(folder_items(), 1); /* the file beside the one that it will be */
+    ck_succeeds(neap_film_close(film));
+    unsigned char *file = read_film(chunks);
+    const chunk *control = next(chunks, "fcTL");
+    ck_assert_uint_eq(u32(control->body + 20), 250u << 16 | 1000);
+    ck_assert_uint_eq(u32(next(control + 1, "fcTL")->body + 20), 65535u << 16 | 1000);
+    neap_free(file);
 }
 END_TEST
 
@@ -171,21 +244,21 @@ START_TEST(delays)
     static const double wrong[] = {0, -1, 0.0009, 65.536, INFINITY, NAN};
     const char *path = in_folder("film");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        ck_fails_with(neap_apng_save(path, frames_of(1), wrong[i], NULL, 0),
+        ck_fails_with(save_film(path, frames_of(1), wrong[i], NULL, 0),
                       saying("%s: expected 0.001 to 65.535 seconds a frame, got %g", path, wrong[i]));
     ck_assert_int_eq(folder_items(), 0);
-    ck_succeeds(neap_apng_save(path, frames_of(1), 0.001, NULL, 0));
-    ck_succeeds(neap_apng_save(path, frames_of(1), 65.535, NULL, 0));
+    ck_succeeds(save_film(path, frames_of(1), 0.001, NULL, 0));
+    ck_succeeds(save_film(path, frames_of(1), 65.535, NULL, 0));
 }
 END_TEST
 
 START_TEST(the_old_file_stands)
 {
     const char *path = write_file("film", "old", 3), *below = in_folder("none/film");
-    ck_fails_with(neap_apng_save(below, frames_of(3), 1, NULL, 0),
+    ck_fails_with(save_film(below, frames_of(3), 1, NULL, 0),
                   saying("%s: cannot be written: %s", below, strerror(ENOENT)));
     limit_files(200); /* within the second frame */
-    ck_fails_with(neap_apng_save(path, frames_of(3), 1, NULL, 0),
+    ck_fails_with(save_film(path, frames_of(3), 1, NULL, 0),
                   saying("%s: cannot be written: %s", path, strerror(EFBIG)));
     ck_assert(file_is(path, "old", 3));
     ck_assert_int_eq(folder_items(), 1);
@@ -198,7 +271,7 @@ static bool save(void)
     const char *path = in_folder("film");
     neap_scope scope = neap_scope_open();
     neap_tensor *x = neap_zeros(NEAP_F32, neap_dims(2, 3, 4, 3));
-    bool saved = !neap_apng_save(path, x, 0.1, &text, 1);
+    bool saved = !save_film(path, x, 0.1, &text, 1);
     neap_scope_close(scope);
     neap_on_allocate(NULL, NULL); /* looking is not part of the work */
     ck_assert(file_is(path, "old", 3) != saved);
@@ -216,6 +289,7 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("film", structure, the_first_frame_is_a_plain_picture, every_frame, large_frames, no_films, delays,
+    return RUN_SUITE("film", structure, the_first_frame_is_a_plain_picture, every_frame, large_frames, no_films, frames_that_do_not_fit,
+                     frames_of_their_own_length, delays,
                      the_old_file_stands, no_memory);
 }

@@ -90,6 +90,17 @@ test("times of a grid, as text or as numbers", function()
   end
   raises("heun: times: expected numbers, got string", function() neap.sampler.heun { times = { 1, "a", 0 } } end)
   raises("heun: times: expected numbers from 1 down to 0, got none", function() neap.sampler.heun { times = {} } end)
+  raises("times: expected a descending list, got 1 after 0", function() neap.sampler.heun { times = { 0, 1 } } end)
+  for _, given in ipairs { { times = { 1, 0 }, steps = 3 }, { times = "1 0", shift = 2 } } do
+    local key = given.steps and "steps" or "shift"
+    local message = "heun: " .. key .. ": has no effect beside times; leave it out, or take the times away by times="
+    raises(message, function() neap.sampler.heun(given) end)
+  end
+  raises("heun: steps: has no effect beside times; leave it out, or take the times away by times=", function()
+    neap.sampler.heun({ times = { 1, 0 } }):with { steps = 3 }
+  end)
+  local back = neap.sampler.heun({ times = { 1, 0 } }):with { times = "", steps = 3 }
+  equal(#back:times(1, 0), 4)
   raises("dopri5: unknown parameter 'times'", function() neap.sampler.dopri5 { times = { 1, 0 } } end)
 end)
 

@@ -145,6 +145,16 @@ for wrong in '-n|1|a whole number from 2 to 1000000' '--seed|-1|a whole number f
     value=${wrong#*|}
     expect 2 "neap: $option: expected ${value#*|}, got '${value%|*}'" neap eval $run "$option" "${value%|*}"
 done
+# Nothing is drawn or scored for results that cannot be written: this would take minutes.
+for wrong in '--json nowhere/x.json|nowhere/x.json: cannot be written: No such file or directory' \
+    '--raw nowhere/x.npy|nowhere/x.npy: cannot be written: No such file or directory' \
+    '--raw x.png|eval: --raw: expected a path that ends in .npy, got x.png' \
+    '--raw x.npy --json ./x.npy|eval: --raw and --json are one file, ./x.npy' \
+    "--raw real.npy --samples ./real.npy|eval: --raw would replace --samples, real.npy" \
+    "--json $run/checkpoint.safetensors|eval: --json would replace the run, $run/checkpoint.safetensors"; do
+    # shellcheck disable=SC2086
+    expect 2 "neap: ${wrong#*|}" neap eval $run -n 1000 --steps 100000 --evaluator $judge ${wrong%%|*}
+done
 expect 2 "neap: eval: --cas-steps needs --cas" neap eval $run --cas-steps 3
 expect 2 "neap: eval: --sample-labels needs --samples" neap eval $run --sample-labels x.npy
 expect 2 "neap: eval: --sample-labels needs a run with classes" \

@@ -114,6 +114,11 @@ done
 holds "a guidance by options has the weight of the run's, however deep it lies" cmp own.npy two.npy
 holds "unless one is given" test "$(cksum <own.npy)" != "$(cksum <one.npy)"
 
+# Work that would take minutes: what is refused here is refused before it.
+long_work() {
+    neap sample $run --steps 100000 "$@"
+}
+
 # --- Refused ----------------------------------------------------------------------------------------------------------
 
 mkdir refused
@@ -146,9 +151,40 @@ expect 1 "neap: sample: there is no checkpoint 'runs/nowhere'" neap sample runs/
 expect 1 "neap: sample: there is no checkpoint '../runs/checkpoint.safetensors'" neap sample ../runs
 for place_taken in below/x.png /proc/x.png; do
     echo 'a file' >below
-    expect_like 1 "neap: $place_taken: cannot be written: *" neap sample $run -n 1 -o $place_taken
-    expect_like 1 "neap: $place_taken: cannot be written: *" neap sample $run -n 1 --raw $place_taken
+    for option in -o --film --raw; do
+        place_wanted=$place_taken
+        [ $option != --raw ] || place_wanted=${place_taken%.png}.npy
+        expect_like 2 "neap: $place_wanted: cannot be written: *" long_work -n 1 $option $place_wanted
+    done
 done
+expect 2 "neap: nowhere/x.png: cannot be written: No such file or directory" \
+    long_work -o nowhere/x.png
+for wrong in '-o|x.webp|.png' '-o|x.gif|.png' '-o|x.jpg|.png' '-o|x|.png' '-o|x.png/|.png' '--film|x.mp4|.png' '--film|png|.png' \
+    '--raw|x.png|.npy' '--raw|x|.npy'; do
+    option=${wrong%%|*}
+    name=${wrong#*|}
+    expect 2 "neap: sample: $option: expected a path that ends in ${name#*|}, got ${name%|*}" \
+        long_work $option "${name%|*}"
+done
+expect 2 "neap: sample: --film and -o are one file, samples.png" long_work -n 8 --film samples.png
+expect 2 "neap: sample: --film and -o are one file, ../refused/a.png" \
+    long_work -n 8 --film ./a.png -o ../refused/a.png
+cat >pipe.lua <<'RECIPE'
+local output = require "neap.output"
+output.check("a pipe", "pipe", { "png" }) -- a device or a pipe has no ending
+output.check_all("test", { { name = "a", path = "run.txt" }, { name = "b" } }, { { name = "c", path = "other" } })
+RECIPE
+mkfifo pipe
+expect 0 "" neap run pipe.lua
+rm pipe pipe.lua
+ln -s a.png link.png
+expect 2 "neap: sample: --film and -o are one file, link.png" \
+    long_work -n 8 --film a.png -o link.png
+rm link.png
+expect 2 "neap: samples.png: expected at most 65536 pixels a side and 268435456 in all, got 584 x 900008" \
+    long_work -n 100000
+expect 2 "neap: f.png: expected at most 268435456 pixels in all frames of a film, got 30001 frames of 584 x 756" \
+    neap sample $run --steps 30000 --film f.png
 expect 2 "neap: sample: mlp makes no pictures, but arrays [1, 1, 2]; write them with --raw FILE.npy" \
     neap sample ../runs/points
 same_text "nothing is left of what was refused" "below stderr stdout" "$(echo *)"

@@ -35,8 +35,9 @@ local points = neap.dataset.toy2d { shape = "gaussians8", labels = false }
 local flow = train("flow", points, neap.objective.flow_matching {}, 1000)
 
 test("couple: samples with the noise that made them", function()
-  equal(neap.couple { model = flow, sampler = steps(20), n = 4096, seed = 7, path = path "pairs" }, path "pairs")
-  local file <close> = core.safetensors_open(path "pairs")
+  local place = path "pairs.safetensors"
+  equal(neap.couple { model = flow, sampler = steps(20), n = 4096, seed = 7, path = place }, place)
+  local file <close> = core.safetensors_open(path "pairs.safetensors")
   local x, noise = file:load "x", file:load "noise"
   equal({ x:shape(), noise:shape(), file:load "labels" }, { { 4096, 1, 1, 2 }, { 4096, 1, 1, 2 } })
   local first = neap.slice(noise, 0, 0, 8)
@@ -47,7 +48,7 @@ end)
 -- How far one step falls from where 20 steps of the same network lead. Independent pairs make one step end at the
 -- mean of all data; straight paths make it the same as many. Measured: 0.296 before and 0.004 after.
 test("reflow: one step falls nearer to where many lead", function()
-  local pairs_ = neap.dataset.coupled { path = path "pairs" }
+  local pairs_ = neap.dataset.coupled { path = path "pairs.safetensors" }
   local straight = train("straight", pairs_, neap.objective.reflow {}, 1000)
   local settings = { n = 1024, seed = 99 }
   local before = distance(steps(1):sample(flow, settings), steps(20):sample(flow, settings))
@@ -57,24 +58,30 @@ end)
 
 test("couple: labels of a conditional model", function()
   local model = neap.architecture.mlp { hidden = 4, classes = 3 }
-  neap.couple { model = model, sampler = steps(1), n = 6, path = path "labelled" }
-  local data = neap.dataset.coupled { path = path "labelled" }
+  neap.couple { model = model, sampler = steps(1), n = 6, path = path "labelled.safetensors" }
+  local data = neap.dataset.coupled { path = path "labelled.safetensors" }
   equal({ data:spec().classes, data:count() }, { 3, 6 })
   equal(select(2, data:read { 0, 1, 2, 3, 4, 5 }), { 0, 0, 1, 1, 2, 2 })
-  neap.couple { model = model, sampler = steps(1), n = 2, labels = { 2, 1 }, path = path "labelled" }
-  equal(select(2, neap.dataset.coupled({ path = path "labelled" }):read { 0, 1 }), { 2, 1 })
+  neap.couple { model = model, sampler = steps(1), n = 2, labels = { 2, 1 }, path = path "labelled.safetensors" }
+  equal(select(2, neap.dataset.coupled({ path = path "labelled.safetensors" }):read { 0, 1 }), { 2, 1 })
 end)
 
 test("couple: what it refuses", function()
   local sampler = steps(1)
-  raises("couple: expected 'model'", function() neap.couple { sampler = sampler, n = 1, path = "x" } end)
+  raises("couple: path: expected a path that ends in .safetensors, got pairs", function()
+    neap.couple { model = flow, sampler = steps(100000), n = 100000, path = "pairs" }
+  end)
+  raises("/nowhere/a.safetensors: cannot be written: No such file or directory", function()
+    neap.couple { model = flow, sampler = steps(100000), n = 100000, path = "/nowhere/a.safetensors" }
+  end)
+  raises("couple: expected 'model'", function() neap.couple { sampler = sampler, n = 1, path = "x.safetensors" } end)
   raises("couple: expected 'path'", function() neap.couple { model = flow, sampler = sampler, n = 1 } end)
   raises("couple: n: expected a whole number from 1, got '0'", function()
-    neap.couple { model = flow, sampler = sampler, n = 0, path = "x" }
+    neap.couple { model = flow, sampler = sampler, n = 0, path = "x.safetensors" }
   end)
   raises("couple: unknown key 'sampel'; did you mean 'sampler'?", function() neap.couple { sampel = 1 } end)
   raises("couple: sampler: expected a sampler, got 'euler'", function()
-    neap.couple { model = flow, sampler = "euler", n = 1, path = "x" }
+    neap.couple { model = flow, sampler = "euler", n = 1, path = "x.safetensors" }
   end)
 end)
 

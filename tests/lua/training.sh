@@ -143,6 +143,18 @@ for wrong in 'steps=1.5|a whole number from 1' 'steps=x|a whole number from 1' '
     setting=${wrong%|*}
     refused 2 points "${setting%%=*}: expected ${wrong#*|}, got '${setting#*=}'" "$setting"
 done
+# A sampler that cannot draw in the end is refused before the training.
+for wrong in 'euler { guidance = neap.guidance.autoguidance {} }|*autoguidance: expected a worse network*' \
+    'euler { guidance = neap.guidance.interval { low = 0.9, high = 0.1 } }|*interval: expected low up to high, got 0.9 and 0.1' \
+    'latent {}|*latent*'; do
+    sed "s/euler { steps = 3, guidance = neap.guidance.cfg { w = 1 } }/${wrong%%|*}/; s/steps = 12/steps = 100000000/" \
+        shapes.lua >sampler.lua
+    expect_like 1 "neap: sampler.lua:3: ${wrong#*|}" neap run sampler.lua
+    holds "no run is left" absent runs/sampler
+done
+sed 's/batch = 4, steps = 12/batch = 4, steps = 100000000, samples = 10000/; s/size = 8/size = 64/g' shapes.lua >many.lua
+expect 2 "neap: many.lua:3: train: samples: expected at most 65536 pixels a side and 268435456 in all, got 521 x 81251" \
+    neap run many.lua
 expect 2 "neap: seed: expected a whole number from 0, got '-1'" neap run points.lua seed=-1
 expect 2 "neap: seed: expected a whole number from 0, got '99999999999999999999'" \
     neap run points.lua seed=99999999999999999999

@@ -133,8 +133,11 @@ holds "rescaled is not plain" test "$(pictures strong.npy 0 1)" != "$(pictures r
 expect 0 "" neap sample $run -n 2 --label 3 --film film.png -o last.png
 same_text "film and picture are named" "film.png
 last.png" "$(cat stdout)"
-same_text "the noise, a frame a step, and the last for a while" 22 \
+same_text "the noise and a frame a step" 4 \
     "$(hex film.png 0 200 | sed -n 's/.*6163544c\(........\).*/0x\1/p' | xargs printf %d)"
+
+hold=$(($(printf %d "0x$(hex film.png 0 "$(wc -c <film.png)" | sed 's/.*6663544c.\{40\}\(....\).*/\1/')")))
+same_text "the last one stays for a while" 1583 "$hold" # thousandths of a second: 1.5 seconds and a twelfth
 
 # --- Refused ----------------------------------------------------------------------------------------------------------
 
@@ -163,8 +166,10 @@ done
 expect 2 "neap: sampler 'huen' is not known; did you mean 'heun'?" neap sample $run --sampler huen
 expect 2 "neap: euler: unknown parameter 'shfit'; did you mean 'shift'?" neap sample $run shfit=3
 expect 2 "neap: euler: shift: expected 0.01 to 100, got 0" neap sample $run shift=0
-expect_like 1 "neap: *times*descending*" neap sample $run "times=0 1"
-expect_like 1 "neap: *times: expected numbers from 1 down to 0, got '1'" neap sample $run times=1
+expect 2 "neap: euler: steps: has no effect beside times; leave it out, or take the times away by times=" \
+    neap sample $run --steps 5 "times=1 0"
+expect_like 2 "neap: *times*descending*" neap sample $run "times=0 1"
+expect_like 2 "neap: *times: expected numbers from 1 down to 0, got '1'" neap sample $run times=1
 for value in inf nan 1e999; do
     expect_like 2 "neap: euler: shift: expected a finite number, got *" neap sample $run shift=$value
     expect 2 "neap: --w: expected a number, got '$value'" neap sample $run --w $value

@@ -50,9 +50,29 @@ int64_t neap_safetensors_size(const neap_named_tensor *tensors, int count, const
 
 /* Pictures: f32 [H, W, C], C = 1, 3 or 4, in [-1, 1] (clamped; a NaN is refused). Text pairs become tEXt chunks. */
 int neap_png_save(const char *path, neap_tensor *picture, const neap_pair *text, int pairs);
-/* The same for f32 [F, H, W, C], F frames shown in a loop, each for so many seconds, 0.001 to 65.535 (animated PNG). What
- * reads plain PNG shows the first frame. */
-int neap_apng_save(const char *path, neap_tensor *frames, double seconds_per_frame, const neap_pair *text, int pairs);
+/* Fails for a size that no picture is written in: 1 to 65536 pixels a side, 2^28 in all. `name` stands in the message. */
+int neap_picture_check_size(const char *name, int64_t width, int64_t height);
+
+/*
+ * Animated PNG, frame by frame, so that no more than one is held as it is written; shown in a loop. What reads plain PNG
+ * shows the first frame. The number of frames stands in the head of the file and is therefore said first.
+ *
+ *     neap_film *film = neap_film_open(path, 2, neap_dims(height, width, 3), NULL, 0);
+ *     neap_film_add(film, first, 0.1);
+ *     neap_film_add(film, second, 2);
+ *     status = neap_film_close(film);
+ */
+typedef struct neap_film neap_film;
+/* Is there room for so many frames [H, W, C], C = 1, 3 or 4, of a picture's size, and of 2^28 pixels all together? */
+int neap_film_check(const char *path, int64_t frames, neap_shape frame);
+/* NULL with a message; the old file stays until close. `text` is borrowed for the call. */
+neap_film *neap_film_open(const char *path, int64_t frames, neap_shape frame, const neap_pair *text, int pairs);
+/* f32 of the frames' shape in [-1, 1], shown for 0.001 to 65.535 seconds. After a failure, add and close fail. */
+int neap_film_add(neap_film *film, neap_tensor *frame, double seconds);
+/* Replaces the old file, or leaves it there and fails where a frame is missing or has failed; frees the film. */
+int neap_film_close(neap_film *film);
+void neap_film_abandon(neap_film *film); /* leaves the old file there; frees the film */
+
 /* Reads a PNG or JPEG picture, whichever the bytes are, upright as its EXIF orientation says, as f32 [H, W, C] in [-1, 1],
  * C = 1 or 3. Deeper colours are rounded to 8 bits, a PNG's gAMA is followed to sRGB, CMYK becomes RGB. Transparency:
  * with `alpha` NULL the picture is laid over white; else colours stay as they are and *alpha is f32 [H, W, 1] from 0,
@@ -76,6 +96,12 @@ char *neap_hex(const void *bytes, size_t size);
 /* The bytes, with a NUL behind them that *size does not count; free with neap_free. NULL for anything but such digits. */
 char *neap_unhex(const char *digits, size_t *size);
 
+/* Can a file be written at path? Fails with the message that writing would fail with, so that this is known before the
+ * work. Leaves nothing behind. Of a device or a pipe only the permission is looked at. */
+int neap_file_check(const char *path);
+/* The absolute name of the file that writing to path creates or replaces, the same for all paths that lead to it; free with
+ * neap_free. NULL with a message where none can be written. */
+char *neap_file_place(const char *path);
 /* Writes a whole small file atomically. */
 int neap_file_save(const char *path, const void *bytes, size_t size);
 /* Reads a whole file; NUL-terminated beyond *size; free with neap_free. At most `limit` bytes. */

@@ -6,6 +6,7 @@ local checkpoint = require "neap.checkpoint"
 local drawn = require "neap.cli.drawn"
 local compare = require "neap.evaluate.compare"
 local evaluator = require "neap.evaluate.evaluator"
+local output = require "neap.output"
 local real = require "neap.evaluate.real"
 local report = require "neap.cli.report"
 local precision = require "neap.train.precision"
@@ -108,6 +109,15 @@ local function prepare(given, path, pairs_)
   return job
 end
 
+local function check_files(given, path)
+  output.check_all("eval", {
+    { name = "--raw", path = given.raw, endings = { "npy" } }, { name = "--json", path = given.json },
+  }, {
+    { name = "the run", path = path }, { name = "--samples", path = given.samples },
+    { name = "--sample-labels", path = given.sample_labels }, { name = "--evaluator", path = given.evaluator },
+  })
+end
+
 local function run_all(given, path, pairs_)
   local began = core.now()
   local job = prepare(given, path, pairs_)
@@ -132,8 +142,10 @@ return function(list)
   if given.threads then
     core.threads(given.threads)
   end
+  path = path and drawn.find("eval", path)
+  check_files(given, path)
   core.poll(true)
-  run_all(given, path and drawn.find("eval", path), pairs_)
+  run_all(given, path, pairs_)
   core.poll(false)
   return 0
 end

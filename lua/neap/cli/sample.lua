@@ -5,6 +5,7 @@ local checkpoint = require "neap.checkpoint"
 local drawn = require "neap.cli.drawn"
 local film = require "neap.film"
 local image = require "neap.image"
+local output = require "neap.output"
 local preview = require "neap.preview"
 local rule = require "neap.rule"
 local ways = require "neap.cli.ways"
@@ -26,10 +27,24 @@ local RULES = drawn.rules {
 
 local ROW, WITHOUT_LABEL = 8, 64
 
--- Told before anything is drawn.
+-- Where the pictures go; nil where an array alone is asked for.
+local function picture_path(given)
+  return given.out or not given.raw and "samples.png" or nil
+end
+
+local PNG, NPY = { "png" }, { "npy" }
+
+local function check_files(given, path)
+  output.check_all("sample", {
+    { name = "--raw", path = given.raw, endings = NPY }, { name = "--film", path = given.film, endings = PNG },
+    { name = "-o", path = picture_path(given), endings = PNG },
+  }, { { name = "the run", path = path }, { name = "--image", path = given.image }, { name = "--keep", path = given.keep } })
+end
+
+-- Is refused before anything is drawn.
 local function check_drawable(run, given)
   local spec = run.model:spec()
-  if (given.out or given.film or not given.raw) and spec.channels ~= 1 and spec.channels ~= 3 then
+  if (given.film or picture_path(given)) and spec.channels ~= 1 and spec.channels ~= 3 then
     core.fail_usage(("sample: %s makes no pictures, but arrays [%d, %d, %d]; write them with --raw FILE.npy"):format(
       run.model:component():name(), spec.height, spec.width, spec.channels))
   end
@@ -45,6 +60,11 @@ local function columns_of(run, given, n)
   return math.min(n, square and math.ceil(math.sqrt(n)) or ROW)
 end
 
+local function layout_of(run, given, n)
+  local columns = columns_of(run, given, n)
+  return { columns = columns, scale = preview.scale(run.model:spec(), columns) }
+end
+
 local function write(run, given, pictures)
   local spec = run.model:spec()
   if given.raw then
@@ -52,12 +72,11 @@ local function write(run, given, pictures)
     core.npy_save(given.raw, points and pictures or core.ops.clamp(pictures, -1, 1)) -- pictures as a PNG has them
     print(given.raw)
   end
-  if given.raw and not given.out then
-    return
+  local path = picture_path(given)
+  if path then
+    image.save(path, image.grid(pictures, layout_of(run, given, pictures:size(0))), origin(run, given))
+    print(path)
   end
-  local columns, path = columns_of(run, given, pictures:size(0)), given.out or "samples.png"
-  image.save(path, image.grid(pictures, { columns = columns, scale = preview.scale(spec, columns) }), origin(run, given))
-  print(path)
 end
 
 local DEFAULT_FRAMES = 8 -- of an interpolation or a morph
@@ -79,12 +98,31 @@ local function there_and_back(own, model, settings)
   return core.ops.concat({ picture, noise, back }, 0)
 end
 
+-- How many frames a way has: the noise and each step; nil where the sampler chooses its steps.
+local function frames_of(own, settings)
+  local there = own:times(settings.invert and 0 or settings.level or 1, settings.invert and 1 or 0)
+  local back = settings.invert and own:times(1, 0) or {}
+  return there and #there + #back
+end
+
 -- All samples in one batch, so that a step shows every one.
-local function film_of(run, given, settings)
-  local columns = columns_of(run, given, settings.n)
-  local taken = film.new { columns = columns, scale = preview.scale(run.model:spec(), columns), text = origin(run, given) }
+local function film_of(run, given, own, settings)
+  local layout, spec = layout_of(run, given, settings.n), run.model:spec()
+  if core.sampler_needs(own.instance, "generate") then
+    core.fail_usage(("sample: --film: %s draws in one step and shows no way"):format(own.instance:name()))
+  end
+  local taken = film.new { columns = layout.columns, scale = layout.scale, text = origin(run, given), path = given.film }
+  taken:check(frames_of(own, settings) or 1, settings.n, spec.height, spec.width)
   settings.batch, settings.watch = settings.n, taken:watch()
   return taken
+end
+
+-- An inversion writes the picture, its noise, and what that becomes for each sample.
+local function check_size(run, given, n)
+  local spec, path = run.model:spec(), picture_path(given)
+  if path then
+    image.grid_size(path, given.invert and 3 * n or n, spec.height, spec.width, layout_of(run, given, n))
+  end
 end
 
 local function draw(run, given, pairs_)
@@ -94,10 +132,12 @@ local function draw(run, given, pairs_)
     names = run.labels, batch = given.batch, watch = drawn.progress,
     worse = drawn.worse("sample", given),
   })
-  local own, taken = drawn.adjust(run, given, pairs_), given.film and film_of(run, given, settings)
+  local own = drawn.adjust(run, given, pairs_)
+  local taken = given.film and film_of(run, given, own, settings)
+  check_size(run, given, settings.n)
   local pictures = given.invert and there_and_back(own, run.model, settings) or own:sample(run.model, settings)
   if taken then
-    taken:save(given.film)
+    taken:save()
     print(given.film)
   end
   return pictures
@@ -113,7 +153,9 @@ return function(list)
   if given.threads then
     core.threads(given.threads)
   end
-  local run = checkpoint.load(drawn.find("sample", path))
+  path = drawn.find("sample", path)
+  check_files(given, path)
+  local run = checkpoint.load(path)
   check_drawable(run, given)
   core.poll(true)
   local pictures = draw(run, given, pairs_)

@@ -1,0 +1,46 @@
+/* Paths in Lua: what can be written where, known before the work. */
+#include <sys/stat.h>
+
+#include "binding.h"
+
+/* file_check(path): raises where no file can be written */
+static int file_check(lua_State *L)
+{
+    return neap_file_check(neap_lua_check_text(L, 1)) < 0 ? neap_lua_raise_usage(L) : 0;
+}
+
+/* picture_check(path, height, width): raises where no picture is as large */
+static int picture_check(lua_State *L)
+{
+    const lua_Integer height = luaL_checkinteger(L, 2), width = luaL_checkinteger(L, 3);
+    return neap_picture_check_size(neap_lua_check_text(L, 1), width, height) < 0 ? neap_lua_raise_usage(L) : 0;
+}
+
+/* is_special(path): does something stand there that is neither file nor folder? A device or a pipe has no format. */
+static int is_special(lua_State *L)
+{
+    struct stat about;
+    const bool there = stat(neap_lua_check_text(L, 1), &about) == 0;
+    lua_pushboolean(L, there && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode));
+    return 1;
+}
+
+/* real_path(path) -> the one name of the file that would be written there; nil where none can be */
+static int real_path(lua_State *L)
+{
+    char *place = neap_file_place(neap_lua_check_text(L, 1));
+    neap_error_clear();
+    lua_pushstring(L, place);
+    neap_free(place);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"file_check", file_check}, {"picture_check", picture_check}, {"is_special", is_special}, {"real_path", real_path},
+    {NULL, NULL},
+};
+
+void neap_lua_open_paths(lua_State *L)
+{
+    luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,55 @@
+--- Where results go, checked before the work that they come of: that a file can be written there, that its ending says what
+-- it will hold, and that no two results share a file.
+local core = require "neap.core"
+
+local output = {}
+
+--- Fails where the ending of a path is none of `endings`: { "svg", "png" }. A device or a pipe needs none.
+function output.ending(who, path, endings)
+  local text = type(path) == "string"
+  if text and core.is_special(path) then
+    return
+  end
+  local own = text and path:lower():match "%.(%w+)$"
+  for _, ending in ipairs(endings) do
+    if own == ending then
+      return
+    end
+  end
+  core.fail_usage(("%s: expected a path that ends in .%s, got %s"):format(who, table.concat(endings, " or ."), tostring(path)))
+end
+
+--- Fails where no file with one of `endings` (nil: any) can be written at a path.
+function output.check(who, path, endings)
+  if endings then
+    output.ending(who, path, endings)
+  end
+  core.file_check(path)
+end
+
+-- Results may share a device, such as the terminal.
+local function shared(a, b)
+  return a.path and b.path and not core.is_special(a.path) and core.real_path(a.path) == core.real_path(b.path)
+end
+
+--- Checks all results of a command, { { name = "--raw", path = .., endings = .. }, .. }, against each other, too, and against
+-- what it reads, `inputs` of { name, path }. Entries without a path are passed over.
+function output.check_all(who, outputs, inputs)
+  for i, own in ipairs(outputs) do
+    for k = 1, i - 1 do
+      if shared(own, outputs[k]) then
+        core.fail_usage(("%s: %s and %s are one file, %s"):format(who, outputs[k].name, own.name, own.path))
+      end
+    end
+    for _, input in ipairs(inputs) do
+      if shared(own, input) then
+        core.fail_usage(("%s: %s would replace %s, %s"):format(who, own.name, input.name, input.path))
+      end
+    end
+    if own.path then
+      output.check(who .. ": " .. own.name, own.path, own.endings)
+    end
+  end
+end
+
+return output
