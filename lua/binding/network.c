@@ -103,6 +103,17 @@ static int set_objective(lua_State *L)
     return 0;
 }
 
+/* objective() -> that component, or nil */
+static int objective(lua_State *L)
+{
+    neap_instance *own = neap_network_objective(check(L));
+    if (own)
+        neap_lua_push_instance(L, own);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
 /* --- Calls ------------------------------------------------------------------------------------------------------------- */
 
 static neap_tensor *time_of(neap_tensor *x, neap_tensor *t, double all)
@@ -200,7 +211,7 @@ static const luaL_Reg methods[] = {
     {"parameters", parameters},     {"parameter", parameter}, {"size", size},         {"spec", spec},
     {"component", component},       {"offers", offers},       {"velocity", velocity}, {"average", average},
     {"generate", generate},         {"discriminate", discriminate}, {"encode", encode}, {"decode", decode},
-    {"classify", classify},         {"set_objective", set_objective}, {"latent", latent},
+    {"classify", classify},         {"set_objective", set_objective}, {"objective", objective}, {"latent", latent},
     {NULL, NULL},
 };
 

@@ -83,6 +83,7 @@ function preview.check(settings)
     return
   end
   core.sampler_fits(settings.model, settings.sampler.instance)
+  settings.model:set_objective(settings.objective) -- which says what will be taught
   local spec = settings.model:spec()
   if drawing_of(spec) == grid then
     local n, layout = grid_of(settings, spec)

@@ -2,6 +2,7 @@
 local core = require "neap.core"
 local check = require "neap.check"
 local config = require "neap.config"
+local taught = require "neap.taught"
 local tensor = require "neap.tensor"
 
 local sampler = {}
@@ -215,6 +216,7 @@ function sampler:sample(model, settings)
   for _, key in ipairs(PLAIN) do
     sampling[key] = settings[key]
   end
+  taught.check(model, sampling.guidance, sampling.labels, sampling.mixture)
   return core.sample(model, sampling)
 end
 

@@ -56,9 +56,10 @@ same_text "neither batch nor threads matter" "$scores" "$(sed -n 2,9p stdout)"
 expect 0 "" neap eval $run -n 200 --seed 1 --evaluator $judge --resamples 5
 holds "another seed, other scores" test "$scores" != "$(sed -n 2,9p stdout)"
 expect 0 "" neap eval $run -n 20 --w 0 --evaluator $judge --resamples 0 --metric agreement --raw off.npy
-expect 0 "" neap eval $run -n 20 --w 5 --interval 0,0.001 --evaluator $judge --resamples 0 --metric agreement --raw outside.npy
-holds "outside of its interval guidance is off" cmp off.npy outside.npy
-expect 0 "" neap eval $run -n 20 --w 5 --worse $run --evaluator $judge --resamples 0 --metric agreement --raw worse.npy
+expect 0 "" neap eval $run -n 20 --w 5 --interval 0.5,0.7 --evaluator $judge --resamples 0 --metric agreement --raw part.npy
+holds "guidance in a part of the way" test "$(cksum <off.npy)" != "$(cksum <part.npy)"
+cp -r $run copy
+expect 0 "" neap eval $run -n 20 --w 5 --worse copy --evaluator $judge --resamples 0 --metric agreement --raw worse.npy
 holds "autoguidance is no classifier-free guidance" test "$(cksum <off.npy)" != "$(cksum <worse.npy)"
 expect 0 "" neap eval $run -n 200 --w 0 --steps 4 --evaluator $judge --resamples 0 --metric frechet --metric agreement
 same_text "--metric, more than once" "frechet agreement least_agreement" "$(rows)"
@@ -150,10 +151,25 @@ for wrong in '--json nowhere/x.json|nowhere/x.json: cannot be written: No such f
     '--raw nowhere/x.npy|nowhere/x.npy: cannot be written: No such file or directory' \
     '--raw x.png|eval: --raw: expected a path that ends in .npy, got x.png' \
     '--raw x.npy --json ./x.npy|eval: --raw and --json are one file, ./x.npy' \
-    "--raw real.npy --samples ./real.npy|eval: --raw would replace --samples, real.npy" \
+    "--json $place/real.npy --samples ./real.npy|eval: --json would replace --samples, ./real.npy" \
     "--json $run/checkpoint.safetensors|eval: --json would replace the run, $run/checkpoint.safetensors"; do
+    drawing="-n 1000 --steps 100000"
+    [ "$wrong" = "${wrong#*--samples ./}" ] || drawing=
     # shellcheck disable=SC2086
-    expect 2 "neap: ${wrong#*|}" neap eval $run -n 1000 --steps 100000 --evaluator $judge ${wrong%%|*}
+    expect 2 "neap: ${wrong#*|}" neap eval $run $drawing --evaluator $judge ${wrong%%|*}
+done
+for option in "-n 10" "--steps 3" "--sampler heun" "--w 2" "--interval 0,1" "--rescale 0.5" "--worse copy" "--batch 3" \
+    "--precision bf16" "--raw x.npy" "shift=3"; do
+    case $option in *=*) name=shift= ;; *) name=${option% *} ;; esac
+    # shellcheck disable=SC2086
+    expect 2 "neap: eval: $name has no effect beside --samples, which are not drawn" \
+        neap eval $run --evaluator $judge --samples real.npy $option
+done
+expect 2 "neap: eval: --labels has no effect beside --sample-labels" \
+    neap eval $run --evaluator $judge --samples real.npy --sample-labels twos.npy --labels 3
+expect 2 "neap: eval: --evaluator has no effect: points are scored as they are" neap eval runs/points --evaluator $judge
+for option in --interval=0,0.001 --worse=runs/shapes; do
+    expect_like 2 "neap: eval: ${option%%=*} has no effect: *" neap eval $run --evaluator $judge $option
 done
 expect 2 "neap: eval: --cas-steps needs --cas" neap eval $run --cas-steps 3
 expect 2 "neap: eval: --sample-labels needs --samples" neap eval $run --sample-labels x.npy

@@ -112,15 +112,18 @@ raw heun.npy -n 2 --label 3 --sampler heun --steps 2
 raw shifted.npy -n 2 --label 3 shift=3
 raw times.npy -n 2 --label 3 "times=1 0.5 0"
 raw off.npy -n 2 --label 3 --w 0
-raw outside.npy -n 2 --label 3 --w 5 --interval 0,0.001
+raw part.npy -n 2 --label 3 --w 5 --interval 0.5,0.7
 raw inside.npy -n 2 --label 3 --w 5 --interval 0,1
 raw strong.npy -n 2 --label 3 --w 5
 raw rescaled.npy -n 2 --label 3 --w 5 --rescale 0.7
-raw worse.npy -n 2 --label 3 --worse $run --w 3
+cp -r $run copy
+raw worse.npy -n 2 --label 3 --worse copy --w 3
 for other in heun shifted times off rescaled; do
     holds "$other is another picture" test "$(pictures euler.npy 0 1)" != "$(pictures $other.npy 0 1)"
 done
-holds "outside of its interval guidance is off" cmp off.npy outside.npy
+for other in off strong; do
+    holds "guidance in a part of the way is not that of $other" test "$(cksum <part.npy)" != "$(cksum <$other.npy)"
+done
 holds "inside it is on" cmp strong.npy inside.npy
 cat >distance.lua <<'RECIPE'
 local neap = require "neap"
@@ -163,6 +166,47 @@ for wrong in '--level|0|a number from 0.001 to 0.999' '--level|1|a number from 0
     value=${wrong#*|}
     expect 2 "neap: $option: expected ${value#*|}, got '${value%|*}'" neap sample $run "$option" "${value%|*}"
 done
+# Options that would change nothing.
+for wrong in '--interval 0,0.001 --w 5|sample: --interval has no effect: no step of euler is taken between 0 and 0.001' \
+    '--interval 0.7,0.9|sample: --interval has no effect: no step of euler is taken between 0.7 and 0.9' \
+    '--interval 0,1 --w 0|sample: --interval has no effect: the weight of the guidance is 0; give --w' \
+    '--rescale 0.5 --w 0|sample: --rescale has no effect: the weight of the guidance is 0; give --w' \
+    "--worse $run/checkpoint.safetensors|sample: --worse has no effect: $run/checkpoint.safetensors is the run itself" \
+    '--film x.png --batch 2|sample: --batch has no effect beside --film: a film shows all samples in one batch' \
+    '--label 3 --morph frame|sample: --morph has no effect: '"'frame'"' is the --label itself' \
+    '--interpolate 0|sample: --interpolate has no effect: 0 is the seed itself' \
+    '--image ../grey.png --invert -n 3|sample: -n has no effect beside --invert: all samples would be equal' \
+    '--image ../grey.png --invert --seed 3|sample: --seed has no effect beside --invert: an inversion begins from the picture alone' \
+    '--image ../grey.png --invert --interpolate 3|sample: --interpolate has no effect beside --invert: an inversion begins from the picture alone'; do
+    # shellcheck disable=SC2086
+    expect 2 "neap: ${wrong#*|}" neap sample $run ${wrong%%|*}
+done
+sed "s/, classes = 2//" ../points.lua >plain.lua
+neap run plain.lua labels=false >/dev/null 2>&1
+for option in "--w 2" "--interval 0,1" "--rescale 0.5"; do
+    # shellcheck disable=SC2086
+    expect 2 "neap: sample: ${option% *} has no effect: the run has no classes, and so no null class to guide away from; give\
+ --worse RUN" neap sample runs/plain --raw x.npy $option
+done
+expect 0 "" neap sample runs/plain --raw x.npy --w 0 -n 2
+
+# Classes that the training never showed.
+sed 's/label_dropout = 0.1/label_dropout = 0/' ../shapes.lua >untaught.lua
+untaught="the network was trained with label_dropout = 0"
+no_null="sample: guidance: $untaught and has no null class to guide away from; set w = 0, or train with label_dropout = 0.1"
+expect 2 "neap: untaught.lua:3: $no_null" neap run untaught.lua steps=100000000
+sed -i 's/cfg { w = 1 }/cfg { w = 0 }/' untaught.lua
+expect_like 0 "dit: *" neap run untaught.lua
+expect 0 "" neap sample runs/untaught --label 3 -n 1 --raw x.npy
+expect 2 "neap: $no_null" neap sample runs/untaught --label 3 --w 2
+expect 2 "neap: $no_null" neap sample runs/untaught --label 3 --w 2 --rescale 0.5 --interval 0,1
+expect 2 "neap: sample: expected labels: $untaught, never without a label" neap sample runs/untaught --image ../grey.png
+expect 0 "" neap sample runs/untaught --image ../grey.png --label 3 -n 1 --raw x.npy
+expect 0 "" neap sample runs/untaught --worse $run --w 2 -n 2 --raw x.npy # no null class is needed
+sed -i 's/label_dropout = 0,*/label_dropout = 1/' untaught.lua
+expect_like 2 "neap: untaught.lua:3: sample: labels: the network was trained with label_dropout = 1, never with a label; *" \
+    neap run untaught.lua steps=100000000
+rm -r x.npy plain.lua untaught.lua runs
 expect 2 "neap: sampler 'huen' is not known; did you mean 'heun'?" neap sample $run --sampler huen
 expect 2 "neap: euler: unknown parameter 'shfit'; did you mean 'shift'?" neap sample $run shfit=3
 expect 2 "neap: euler: shift: expected 0.01 to 100, got 0" neap sample $run shift=0

@@ -69,10 +69,29 @@ local function weight_of(run, given)
   return given.w or values.w or 1
 end
 
-local function guidance_of(run, given)
+local function fail_without_effect(verb, option, reason)
+  core.fail_usage(("%s: --%s has no effect: %s"):format(verb, option, reason))
+end
+
+-- Options that would change nothing.
+local function check_guidance(verb, run, given)
+  local of = { given.interval and "interval", given.rescale and "rescale", given.worse and "worse" }
+  local first = of[1] or of[2] or of[3]
+  local weight = weight_of(run, given)
+  if run.model:spec().classes == 0 and not given.worse and (first or weight ~= 0) then
+    fail_without_effect(verb, first or "w", "the run has no classes, and so no null class to guide away from; give --worse RUN")
+  elseif first and weight == 0 then
+    fail_without_effect(verb, first, "the weight of the guidance is 0; give --w")
+  elseif given.worse and core.real_path(drawn.find(verb, given.worse)) == core.real_path(run.path) then
+    fail_without_effect(verb, "worse", given.worse .. " is the run itself")
+  end
+end
+
+local function guidance_of(verb, run, given)
   if not (given.w or given.interval or given.rescale or given.worse) then
     return run.sampler.guidance
   end
+  check_guidance(verb, run, given)
   local result = guidance(given.worse and "autoguidance" or "cfg", { w = weight_of(run, given) })
   if given.rescale then
     result = guidance("rescale", { of = result, phi = given.rescale })
@@ -83,9 +102,28 @@ local function guidance_of(run, given)
   return result
 end
 
+-- Which of the times of its steps a sampler asks for a velocity at is known of these; `middle` also between them.
+local ASKS = { euler = "step", ab2 = "step", euler_maruyama = "step", heun = "step", heun_sde = "step", midpoint = "middle" }
+
+--- Fails where an interval of guidance lies between all times that a sampler on its way down from time `from` asks for.
+function drawn.check_interval(verb, own, given, from)
+  local name, interval = own.instance:name(), given.interval
+  local times = interval and ASKS[name] and own:times(from, 0) or {}
+  for i = 1, #times - 1 do
+    for _, t in ipairs { times[i], ASKS[name] == "middle" and (times[i] + times[i + 1]) / 2 or nil } do
+      if interval.low <= t and t <= interval.high then
+        return
+      end
+    end
+  end
+  if #times > 0 then
+    fail_without_effect(verb, "interval", ("no step of %s is taken between %g and %g"):format(name, interval.low, interval.high))
+  end
+end
+
 --- The run's own sampler, with what the command line changes: options, and parameters as key=value pairs.
-function drawn.adjust(run, given, pairs_)
-  local own, changes, texts = run.sampler, { guidance = guidance_of(run, given), steps = given.steps }, {}
+function drawn.adjust(verb, run, given, pairs_)
+  local own, changes, texts = run.sampler, { guidance = guidance_of(verb, run, given), steps = given.steps }, {}
   for _, pair in ipairs(pairs_) do
     if pair[1] == "steps" and given.steps then
       core.fail_usage(("steps: expected once, got --steps %d and steps=%s"):format(given.steps, pair[2]))

@@ -38,7 +38,8 @@ local N = 10000
 local function draw(given, run, pairs_)
   local spec = run.model:spec()
   local labels = samples.labels(given.labels, given.n, spec.classes, run.labels)
-  local own, worse = drawn.adjust(run, given, pairs_), drawn.worse("eval", given)
+  local own, worse = drawn.adjust("eval", run, given, pairs_), drawn.worse("eval", given)
+  drawn.check_interval("eval", own, given, 1)
   local before = precision.set((precision.choose(given.precision or "fp32")))
   local done, x = pcall(own.sample, own, run.model, {
     n = given.n, seed = given.seed, labels = labels and labels:tolist(), batch = given.batch, watch = drawn.progress,
@@ -53,7 +54,24 @@ end
 
 -- --- The verb --------------------------------------------------------------------------------------------------------
 
-local function check_given(given, path)
+-- What only drawing asks for.
+local DRAWING = { "n", "steps", "sampler", "w", "interval", "rescale", "worse", "batch", "precision", "raw" }
+
+-- Options that would change nothing.
+local function check_samples(given, pairs_)
+  for _, key in ipairs(DRAWING) do
+    if given[key] then
+      core.fail_usage(("eval: %s%s has no effect beside --samples, which are not drawn"):format(key == "n" and "-" or "--", key))
+    end
+  end
+  if #pairs_ > 0 then
+    core.fail_usage(("eval: %s= has no effect beside --samples, which are not drawn"):format(pairs_[1][1]))
+  elseif given.labels and given.sample_labels then
+    core.fail_usage "eval: --labels has no effect beside --sample-labels"
+  end
+end
+
+local function check_given(given, path, pairs_)
   if not path and not (given.samples and given.data) then
     core.fail_usage("eval: expected a run: neap eval RUN [OPTION ...]; "
       .. "or samples and data: --samples FILE --data FOLDER")
@@ -62,6 +80,9 @@ local function check_given(given, path)
     if given[pair[1]] and not given[pair[2]] then
       core.fail_usage(("eval: --%s needs --%s"):format((pair[1]:gsub("_", "-")), pair[2]))
     end
+  end
+  if given.samples then
+    check_samples(given, pairs_)
   end
   for _, name in ipairs(given.metric or {}) do
     core.find("metric", name)
@@ -87,6 +108,9 @@ local function prepare(given, path, pairs_)
   local job, run = {}, path and checkpoint.load(path)
   job.spec = run and run.model:spec()
   job.points = run and samples.are_points(job.spec)
+  if job.points and given.evaluator then
+    core.fail_usage "eval: --evaluator has no effect: points are scored as they are"
+  end
   if not job.points then
     job.evaluator, job.judge = evaluator.load("eval", given.evaluator)
     job.spec = job.spec or job.evaluator:spec()
@@ -137,7 +161,7 @@ return function(list)
   local given, rest = arguments.split(list, RULES)
   local path = table.remove(rest, 1)
   local pairs_ = arguments.pairs(rest)
-  check_given(given, path)
+  check_given(given, path, pairs_)
   given.n, given.seed = given.n or N, given.seed or 0
   if given.threads then
     core.threads(given.threads)

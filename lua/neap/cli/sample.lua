@@ -132,7 +132,10 @@ local function draw(run, given, pairs_)
     names = run.labels, batch = given.batch, watch = drawn.progress,
     worse = drawn.worse("sample", given),
   })
-  local own = drawn.adjust(run, given, pairs_)
+  local own = drawn.adjust("sample", run, given, pairs_)
+  if not given.invert then
+    drawn.check_interval("sample", own, given, settings.level or 1)
+  end
   local taken = given.film and film_of(run, given, own, settings)
   check_size(run, given, settings.n)
   local pictures = given.invert and there_and_back(own, run.model, settings) or own:sample(run.model, settings)
@@ -153,6 +156,7 @@ return function(list)
   if given.threads then
     core.threads(given.threads)
   end
+  ways.check(given)
   path = drawn.find("sample", path)
   check_files(given, path)
   local run = checkpoint.load(path)

@@ -59,19 +59,46 @@ end
 -- All from one noise, so that nothing but the class changes.
 local function between_classes(given, run, settings)
   local ends = sampler.labels({ given.label, given.morph }, 2, run.model:spec().classes, run.labels)
+  if ends[1] == ends[2] then
+    core.fail_usage(("sample: --morph has no effect: '%s' is the --label itself"):format(given.morph))
+  end
   local noise = first_noise(run, settings.seed)
   settings.mixture = mix.morph(run.model:spec().classes, ends[1], ends[2], settings.n)
   settings.labels = nil
   settings.noise = settings.noise or mix.interpolate(noise, noise, settings.n)
 end
 
---- Puts into settings what the options ask for.
-function ways.apply(given, run, settings)
+-- Options of which the second does nothing beside the first, and why.
+local EXCLUDED = {
+  { "film", "batch", "a film shows all samples in one batch" },
+  { "invert", "interpolate", "an inversion begins from the picture alone" },
+  { "invert", "seed", "an inversion begins from the picture alone" },
+}
+
+--- Fails for options that do not go together, or that would change nothing.
+function ways.check(given)
   for _, option in ipairs { "level", "keep", "invert" } do
     if given[option] then
       need(given, option, "image")
     end
   end
+  if given.morph then
+    need(given, "morph", "label")
+  end
+  for _, pair in ipairs(EXCLUDED) do
+    if given[pair[1]] and given[pair[2]] then
+      core.fail_usage(("sample: --%s has no effect beside --%s: %s"):format(pair[2], pair[1], pair[3]))
+    end
+  end
+  if given.invert and not given.morph and (given.n or 1) > 1 then
+    core.fail_usage "sample: -n has no effect beside --invert: all samples would be equal"
+  elseif given.interpolate and given.interpolate == (given.seed or 0) then
+    core.fail_usage(("sample: --interpolate has no effect: %d is the seed itself"):format(given.interpolate))
+  end
+end
+
+--- Puts into settings what the options ask for.
+function ways.apply(given, run, settings)
   if given.image then
     from_picture(given, run.model:spec(), settings)
   end
@@ -79,7 +106,6 @@ function ways.apply(given, run, settings)
     between_noises(given, run, settings)
   end
   if given.morph then
-    need(given, "morph", "label")
     between_classes(given, run, settings)
   end
   return settings
