@@ -70,7 +70,10 @@ static const int32_t *labels_field(lua_State *L, int index, int64_t count)
     int32_t *labels = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *labels, 0);
     for (int64_t i = 0; i < count; i++) {
         lua_geti(L, table, i + 1);
-        labels[i] = (int32_t)luaL_checkinteger(L, -1);
+        lua_Integer label = luaL_checkinteger(L, -1);
+        if (label < INT32_MIN || label > INT32_MAX)
+            neap_lua_error(L, "sample: labels: expected labels of classes, got %lld", (long long)label);
+        labels[i] = (int32_t)label;
         lua_pop(L, 1);
     }
     return labels;

@@ -15,6 +15,13 @@ local function whole(who, value, low)
   return value
 end
 
+local function positive(who, value)
+  if type(value) ~= "number" or not (value > 0 and value < math.huge) then
+    core.fail(("%s: expected a number above 0, got %s"):format(who, tostring(value)))
+  end
+  return value
+end
+
 local function text_of(who, value)
   return type(value) == "string" and value or core.fail(("%s: expected a path, got %s"):format(who, type(value)))
 end
@@ -102,10 +109,13 @@ function image.points(clouds, settings)
     core.fail("points: expected a table of clouds of points, got " .. got)
   end
   local side, reach = whole("points: side", settings.side or POINTS_SIDE, 1), settings.reach or POINTS_REACH
+  positive("points: reach", reach)
+  local ink = read.number("points: ink", settings.ink or POINTS_INK, 0, 1)
+  core.picture_check("points: side", side, side)
   local ops, pictures = core.ops, {}
   for i, points in ipairs(clouds) do
     local at = pixels_of(points, side, reach)
-    local hits = ops.scatter_add(core.full(at:shape(), settings.ink or POINTS_INK), at, 0, side * side)
+    local hits = ops.scatter_add(core.full(at:shape(), ink), at, 0, side * side)
     pictures[i] = ops.reshape(ops.affine(ops.clamp(hits, 0, 1), 2, -1), { 1, side, side, 1 })
   end
   return ops.concat(pictures, 0)
@@ -136,13 +146,6 @@ end
 function image.save(path, picture, text)
   output.ending("save", path, { "png" })
   core.png_save(path, picture, text)
-end
-
-local function positive(who, value)
-  if type(value) ~= "number" or not (value > 0 and value < math.huge) then
-    core.fail(("%s: expected a number above 0, got %s"):format(who, tostring(value)))
-  end
-  return value
 end
 
 --- Seconds that each frame of a film stays, and that the last one does, of settings { fps, hold }.

@@ -75,6 +75,15 @@ test("points: up is up, brighter where there are more, outsiders on the border",
   equal(neap.image.points({ cloud, cloud }, { ink = 1 }):shape(), { 2, 240, 240, 1 })
   raises("points: expected points [.., 2], got [3, 3]", function() neap.image.points { neap.zeros(3, 3) } end)
   raises("points: expected a table of clouds of points, got none", function() neap.image.points {} end)
+  for _, reach in ipairs { 0, -1, 0 / 0, math.huge } do
+    raises("points: reach: expected a number above 0, got " .. tostring(reach), function()
+      neap.image.points({ cloud }, { reach = reach })
+    end)
+  end
+  raises("points: ink: expected a number from 0 to 1, got -1", function() neap.image.points({ cloud }, { ink = -1 }) end)
+  raises("points: side: expected at most 65536 pixels a side and 268435456 in all, got 65536 x 65536", function()
+    neap.image.points({ cloud }, { side = 65536 })
+  end)
   raises("points: unknown key 'sde'; did you mean 'side'?", function() neap.image.points({ cloud }, { sde = 3 }) end)
 end)
 

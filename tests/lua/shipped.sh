@@ -99,13 +99,13 @@ same_text "four panels, enlarged twice" 0000064000000690 "$(hex runs/flow_2d/flo
 holds "titles" grep -q '>From noise to data</text>' runs/flow_2d/flow.svg
 same_text "6 points and 6 of data, two ends of two paths, two of the legend; 6 in each of three panels" 36 \
     "$(grep -c '<circle' runs/flow_2d/flow.svg)"
-same_text "a frame for each of 4 times, and 15 of the last" 19 "$(frames runs/flow_2d/flow_film.png)"
+same_text "a frame for each of 4 times" 4 "$(frames runs/flow_2d/flow_film.png)"
 
 # --- The film ---------------------------------------------------------------------------------------------------------
 
 expect 0 "" neap run "$recipes/film.lua" n=20 columns=5 num_steps=3 hold=0.5
 same_text "where the film is" runs/quickstart/film.png "$(cat stdout)"
-same_text "the noise, 3 steps, and half a second of 12 frames" 10 "$(frames runs/quickstart/film.png)"
+same_text "the noise and 3 steps" 4 "$(frames runs/quickstart/film.png)"
 same_text "five pictures side by side, enlarged twice, and the caption" 0000012400000106 \
     "$(hex runs/quickstart/film.png 16 8)"
 expect_like 1 "neap: $recipes/film.lua:*: *nowhere/checkpoint.safetensors: *" neap run "$recipes/film.lua" run=nowhere

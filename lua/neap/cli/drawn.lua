@@ -69,8 +69,8 @@ local function weight_of(run, given)
   return given.w or values.w or 1
 end
 
-local function fail_without_effect(verb, option, reason)
-  core.fail_usage(("%s: --%s has no effect: %s"):format(verb, option, reason))
+local function fail_without_effect(verb, name, reason)
+  core.fail_usage(("%s: --%s has no effect: %s"):format(verb, name, reason))
 end
 
 -- Options that would change nothing.
