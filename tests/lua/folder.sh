@@ -1,5 +1,5 @@
 #!/bin/sh
-# The folder of a run: one run at a time, links to folders, and names of any bytes.
+# The folder of a run: one run at a time, links to folders, a full disk, and names of any bytes.
 # shellcheck source=tests/lua/shell.inc
 . "$NEAP_SOURCE/tests/lua/shell.inc"
 write_recipes
@@ -161,6 +161,27 @@ expect_like 1 "${machine}mlp: *train: disk/held/self holds an earlier run and ca
 rmdir disk/held/inner
 same_text "what is refused changes nothing" "$(cat before)" "$(contents disk/held)"
 
+# --- A disk that is full ----------------------------------------------------------------------------------------------
+
+# No file may grow beyond 100 blocks of 512 bytes or 1 KiB: metrics do not, the checkpoint would.
+limited() {
+    (
+        trap '' XFSZ
+        ulimit -f 100
+        neap run shapes.lua out=full resume=true "$@"
+    )
+}
+neap run shapes.lua out=full steps=4 >/dev/null 2>&1
+cksum full/checkpoint.safetensors >before
+for key in checkpoint_every=2 checkpoint_every=100; do
+    expect_like 1 "*${newline}neap: shapes.lua:3: safetensors: full/checkpoint.safetensors: cannot be written: *" \
+        limited steps=8 $key
+    same_text "the last checkpoint stays: $key" "$(cat before)" "$(cksum full/checkpoint.safetensors)"
+    same_text "and nothing else is left: $key" \
+        "./checkpoint.safetensors ./metrics.jsonl ./recipe.lua ./samples.png ./settings.json" "$(cd full && echo ./*)"
+done
+expect 0 "" neap sample full -n 1 --raw full.npy
+
 # --- Names of any bytes -----------------------------------------------------------------------------------------------
 
 cat >idx.lua <<'RECIPE'
@@ -207,4 +228,11 @@ named "blanks and quotes" " a  \"b\" 'c' \\ \$d * "
 named "lines" "a${newline}b"
 named "a dash" "-n"
 named "a percent sign" "%s%n"
+
+# What is printed as JSON is UTF-8 whatever the names are.
+run=$(printf 'r\351')
+neap run points.lua out="$run" >/dev/null 2>&1
+expect 0 "" neap eval "$run" -n 20 --resamples 0 --json scores.json
+same_text "a run in JSON" '"run": {"bytes": "72e92f636865636b706f696e742e7361666574656e736f7273"}' \
+    "$(grep -o '"run": {[^}]*}' scores.json)"
 finish

@@ -1,10 +1,11 @@
 /*
- * Preloaded into the program by tests/lua/refuse.sh: refuses one request for memory, whoever makes it, and reports a full
- * disk. Only a process called neap is touched, not the shell that starts it.
+ * Preloaded into the program by tests/lua/refuse.sh: refuses one request for memory, whoever makes it, or stands for a system
+ * that refuses other things. Memory is refused to processes called neap alone, not to the shell that starts them.
  *
  *   NEAP_TEST_REFUSE=n    refuses the n-th request; 0 refuses none
  *   NEAP_TEST_COUNT=file  the number of requests is written there when the process ends
  *   NEAP_TEST_ROOM=bytes  statvfs reports so many free bytes on every disk
+ *   NEAP_TEST_NO_LOCKS=1  flock fails as on a file system without locks
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -106,4 +108,12 @@ int statvfs(const char *restrict path, struct statvfs *restrict disk)
         disk->f_bfree = disk->f_bavail = strtoul(room, NULL, 10);
     }
     return status;
+}
+
+int flock(int descriptor, int operation)
+{
+    if (!getenv("NEAP_TEST_NO_LOCKS"))
+        return (int)syscall(SYS_flock, descriptor, operation);
+    errno = ENOLCK;
+    return -1;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # One refused request for memory, anywhere in the program: a training, a resumed one and a sampling each either do what they
 # would have done, or end with one line and leave only checkpoints that can be read. NEAP_REFUSE_RUNS says how many runs
-# there are (48); they are spread over all requests. Also a disk that is full, as statvfs reports it.
+# there are (48); they are spread over all requests. Also a disk that is full, as statvfs reports it, and one without locks.
 # shellcheck source=tests/lua/shell.inc
 . "$NEAP_SOURCE/tests/lua/shell.inc"
 [ -e "$NEAP_BUILD/plugins/architecture/.libs/dit.so" ] || exit 77 # sanitizers keep their own memory
@@ -139,4 +139,10 @@ same_text "a run without room leaves the earlier one" "$(cat before)" "$(content
 expect_like 0 "*dit: *${newline}train: narrow: room for one checkpoint of $size bytes, but not for the next *" \
     with_room $((2 * size - 1)) run shapes.lua steps=6 precision=fp32 out=narrow
 expect_like 0 "*resumed at *${newline}dit: *[0-9] s" with_room "$size" run shapes.lua steps=6 precision=fp32 out=narrow resume=true
+
+# --- A file system without locks --------------------------------------------------------------------------------------
+
+expect_like 0 "neap: warning: whole: no lock: *; nothing keeps another run out of this folder${newline}*resumed at *" \
+    env NEAP_TEST_NO_LOCKS=1 LD_PRELOAD="$shim" "$NEAP_SOURCE/neap" run shapes.lua steps=7 precision=fp32 out=whole resume=true
+holds "without locks nothing is left of one" absent whole/neap.lock
 finish
