@@ -71,8 +71,11 @@ local function train(name, changes)
     optimizer = neap.optimizer.adamw { lr = o.lr },
     batch = 64, steps = o.steps, warmup = 100, decay = "cosine", clip = 1, ema = o.ema, out = path,
   }
-  local rows = neap.metrics(path)
-  return neap.checkpoint.load(path .. "/checkpoint.safetensors").model, rows[#rows].seconds / o.steps
+  local last
+  for row in neap.metric_rows(path) do
+    last = row
+  end
+  return neap.checkpoint.load(path .. "/checkpoint.safetensors").model, last.seconds / o.steps
 end
 
 local batches, lines = test_batches(), {}

@@ -10,16 +10,40 @@ local o = neap.options {
   last = 0.25, -- what part of the run the loss at its end is the mean of
 }
 
-local rows = neap.metrics(o.run)
+local POINTS = 1000 -- of a line, and up to twice as many
 
-local function count_parts()
-  local parts = 0
-  for _, row in ipairs(rows) do
+local function count_rows()
+  local rows, parts = 0, 0
+  for row in neap.metric_rows(o.run) do
+    rows = rows + 1
     for name in pairs(row) do
       parts = math.max(parts, (tonumber(name:match "^loss_t(%d+)$") or -1) + 1)
     end
   end
-  return parts > 0 and parts or error(("loss_per_t: %s has no columns loss_t0, loss_t1, ..."):format(o.run), 0)
+  if parts == 0 then
+    error(("loss_per_t: %s has no columns loss_t0, loss_t1, ..."):format(o.run), 0)
+  end
+  return rows, parts
+end
+
+-- The curve of each part, and its mean from row `first` on. A step may have drawn no t from a part.
+local function read(first, parts)
+  local curves, sums, counts, i = {}, {}, {}, 0
+  for part = 0, parts - 1 do
+    curves[part], sums[part], counts[part] = neap.plot.series(POINTS), 0, 0
+  end
+  for row in neap.metric_rows(o.run) do
+    i = i + 1
+    for part = 0, parts - 1 do
+      local loss = row["loss_t" .. part]
+      if loss then
+        curves[part]:add(row.step, loss)
+        sums[part] = sums[part] + (i >= first and loss or 0)
+        counts[part] = counts[part] + (i >= first and 1 or 0)
+      end
+    end
+  end
+  return curves, sums, counts
 end
 
 -- Red where there is data, blue where there is noise.
@@ -27,29 +51,19 @@ local function color_of(t)
   return neap.plot.mix("red", "blue", t)
 end
 
-local parts = count_parts()
+local rows, parts = count_rows()
+local curves, sums, counts = read(math.ceil(rows * (1 - o.last)), parts)
 local time = neap.plot { title = "Loss in training", xlabel = "step", ylabel = "loss", legend = "outside" }
 local place = neap.plot {
   title = "Loss at the end", xlabel = "t: 0 is data, 1 is noise", ylabel = "loss", x = { 0, 1 },
 }
-local first = math.ceil(#rows * (1 - o.last))
 local means = {}
 
 for part = 0, parts - 1 do
-  local points, sum, count = {}, 0, 0
-  for i, row in ipairs(rows) do
-    local loss = row["loss_t" .. part] -- a step may have drawn no t from this part
-    if loss then
-      points[#points + 1] = { row.step, loss }
-      if i >= first then
-        sum, count = sum + loss, count + 1
-      end
-    end
-  end
   local t = (part + 0.5) / parts
-  time:line(points, { color = color_of(t), label = ("t = %.2f"):format(t) })
-  if count > 0 then
-    means[#means + 1] = { t, sum / count }
+  time:line(curves[part]:list(), { color = color_of(t), label = ("t = %.2f"):format(t) })
+  if counts[part] > 0 then
+    means[#means + 1] = { t, sums[part] / counts[part] }
   end
 end
 

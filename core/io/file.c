@@ -61,6 +61,17 @@ char *neap_file_place(const char *path)
     return place;
 }
 
+int neap_file_save_parts(const char *path, int (*next)(void *user, const void **bytes, size_t *size), void *user)
+{
+    neap_output out;
+    const void *bytes;
+    size_t size;
+    int status = neap_output_open(&out, path) < 0 ? -1 : 1;
+    while (status > 0 && (status = next(user, &bytes, &size)) > 0)
+        status = neap_output_write(&out, bytes, size) < 0 ? -1 : 1;
+    return status < 0 ? neap_output_abandon(&out) : neap_output_commit(&out);
+}
+
 static void *read_all(FILE *file, const char *path, size_t limit, size_t *size)
 {
     size_t room = 4096, got = 0;

@@ -96,9 +96,29 @@ static int npy_load(lua_State *L)
     NEAP_LUA_RETURN(L, slot, neap_npy_load(path));
 }
 
+/* The next part of the text that the function at 2 returns. Its error becomes a failure of the core, because nothing may
+ * jump over the file. */
+static int next_part(void *user, const void **bytes, size_t *size)
+{
+    lua_State *L = user;
+    lua_settop(L, 2); /* the part before may go */
+    lua_pushvalue(L, 2);
+    if (lua_pcall(L, 0, 1, 0) != LUA_OK) {
+        const char *message = lua_tostring(L, -1);
+        return neap_fail("%s", message ? message : "the text cannot be read");
+    }
+    if (lua_type(L, -1) != LUA_TNIL && lua_type(L, -1) != LUA_TSTRING)
+        return neap_fail("file_save: expected a string or nil, got %s", luaL_typename(L, -1));
+    *bytes = lua_tolstring(L, -1, size);
+    return *bytes != NULL;
+}
+
+/* file_save(path, text), or a function that returns one part of the text after another, and nil at its end */
 static int file_save(lua_State *L)
 {
     size_t size;
+    if (lua_isfunction(L, 2))
+        return done(L, neap_file_save_parts(luaL_checkstring(L, 1), next_part, L));
     const char *bytes = luaL_checklstring(L, 2, &size);
     return done(L, neap_file_save(neap_lua_check_text(L, 1), bytes, size));
 }

@@ -13,7 +13,7 @@ local PANELS = {
   { "Right about real pictures and fakes", "^real_accuracy$", "^fake_accuracy$", "^pair_accuracy$", low = 0, high = 1 },
   { "Margin of logits", "^margin$" }, { "Gradient norm", "^gradient_norm" }, { "Penalties", "^r[12]$", "^gradient_penalty$" },
 }
-local MOST_POINTS = 400 -- of a line; more would hide each other
+local LEAST_POINTS = 400 -- of a long line; twice as many would hide each other
 
 local function matches(name, patterns)
   for i = 2, #patterns do
@@ -24,31 +24,40 @@ local function matches(name, patterns)
   return false
 end
 
-local function names_in(rows, patterns)
-  local seen, names = {}, {}
-  for _, row in ipairs(rows) do
+local function is_drawn(name)
+  for _, panel in ipairs(PANELS) do
+    if matches(name, panel) then
+      return true
+    end
+  end
+  return false
+end
+
+-- A series for each name that some panel shows, and the number of rows.
+local function read(path)
+  local lines, drawn, count = {}, {}, 0
+  for row in folder.metric_rows(path) do
+    count = count + 1
     for name, value in pairs(row) do
-      if type(value) == "number" and not seen[name] and matches(name, patterns) then
-        seen[name], names[#names + 1] = true, name
+      if drawn[name] == nil then
+        drawn[name] = is_drawn(name)
+      end
+      if drawn[name] and type(value) == "number" then
+        lines[name] = lines[name] or plot.series(LEAST_POINTS)
+        lines[name]:add(row.step, value)
       end
     end
   end
-  table.sort(names)
-  return names
+  return lines, count
 end
 
-local function points_of(rows, name)
-  local all, points = {}, {}
-  for _, row in ipairs(rows) do
-    if row[name] then
-      all[#all + 1] = { row.step, row[name] }
-    end
+local function names_in(lines, patterns)
+  local names = {}
+  for name in pairs(lines) do
+    names[#names + 1] = matches(name, patterns) and name or nil
   end
-  local every = math.max(1, #all // MOST_POINTS)
-  for i = 1, #all, every do
-    points[#points + 1] = all[i]
-  end
-  return points
+  table.sort(names)
+  return names
 end
 
 -- The range of a panel that has `low`, with a little room around; nil where its figures alone say it.
@@ -66,10 +75,10 @@ local function range_of(panel, lines)
   return { low - room, high + room }
 end
 
-local function figure_of(panel, names, rows)
+local function figure_of(panel, names, all)
   local lines = {}
   for _, name in ipairs(names) do
-    lines[name] = points_of(rows, name)
+    lines[name] = all[name]:list()
   end
   local figure = plot { title = panel[1], xlabel = "step", y = range_of(panel, lines) }
   for _, name in ipairs(names) do
@@ -80,14 +89,14 @@ end
 
 --- Draws the metrics of the run in a folder into curves.png there and returns its path; nil where there are too few rows.
 function curves.draw(place)
-  local rows, panels = folder.metrics(place.path), { columns = 2 }
+  local panels, lines, count = { columns = 2 }, read(place.path)
   for _, panel in ipairs(PANELS) do
-    local names = names_in(rows, panel)
+    local names = names_in(lines, panel)
     if #names > 0 then
-      panels[#panels + 1] = figure_of(panel, names, rows)
+      panels[#panels + 1] = figure_of(panel, names, lines)
     end
   end
-  if #rows < 2 or #panels == 0 then
+  if count < 2 or #panels == 0 then
     return nil
   end
   local path = place:file "curves.png"

@@ -116,30 +116,38 @@ local function is_row(row)
   return type(row) == "table" and math.type(row.step) and math.type(row.loss) and math.type(row.seconds)
 end
 
--- Metrics of steps after the checkpoint would stand twice once those steps are done again; a line that was cut short
--- by the end of the process is dropped with them.
-local function lines_up_to(path, step)
-  local kept, last = {}, { seconds = 0 }
-  for line in (read_all(path) or ""):gmatch "[^\n]+" do
-    local row = core.json_decode(line)
-    if is_row(row) and row.step <= step then
-      kept[#kept + 1] = line
-      last = row
-    end
+-- Iterates over rows and their lines; a line that was cut short by the end of the process is left out.
+local function rows_in(path)
+  local file, reason = io.open(path, "rb")
+  if not file then
+    core.fail("metrics: " .. reason)
   end
-  return kept, last
+  local lines = file:lines()
+  return function()
+    for line in lines do
+      local row = core.json_decode(line)
+      if is_row(row) then
+        return row, line
+      end
+    end
+    file:close()
+  end
 end
 
---- All rows of the metrics of a run in a folder, in their order.
-function folder.metrics(path)
+--- Iterates over the rows of the metrics of a run in a folder, in their order; one at a time is in memory.
+function folder.metric_rows(path)
   local file = folder.at(path):file "metrics.jsonl"
   if core.exists(file) ~= "file" then
     core.fail(("metrics: there is no %s"):format(file))
   end
+  return rows_in(file)
+end
+
+--- All rows of the metrics of a run in a folder, in their order.
+function folder.metrics(path)
   local rows = {}
-  for line in read_all(file):gmatch "[^\n]+" do
-    local row = core.json_decode(line)
-    rows[#rows + 1] = is_row(row) and row or nil
+  for row in folder.metric_rows(path) do
+    rows[#rows + 1] = row
   end
   return rows
 end
@@ -151,10 +159,18 @@ function folder:last_row(step)
 end
 
 --- Opens the metrics to go on after `step`; returns their last row up to there, one without training where there is none.
+-- Metrics of later steps would stand twice once those steps are done again.
 function folder:open_metrics(step)
-  local path = self:file "metrics.jsonl"
-  local kept, last = lines_up_to(path, step)
-  core.file_save(path, #kept > 0 and table.concat(kept, "\n") .. "\n" or "")
+  local path, last = self:file "metrics.jsonl", { seconds = 0 }
+  local rows = core.exists(path) and rows_in(path) or function() end
+  core.file_save(path, function()
+    for row, line in rows do
+      if row.step <= step then
+        last = row
+        return line .. "\n"
+      end
+    end
+  end)
   local reason
   self.metrics, reason = io.open(path, "a")
   if not self.metrics then

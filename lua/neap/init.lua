@@ -20,6 +20,7 @@ local neap = {
   couple = require "neap.couple",
   evaluate = require "neap.evaluate",
   metrics = require("neap.folder").metrics,
+  metric_rows = require("neap.folder").metric_rows,
   threads = core.threads,
   memory = core.memory,
   precision = core.precision,

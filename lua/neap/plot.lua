@@ -5,8 +5,9 @@
 --   figure:save "loss.svg"
 --
 -- The legend stands in the corner where it hides least, or where `legend` says: right, left, lower right, lower left,
--- outside. Points are a tensor [.., 2] or a list { { x, y }, ... }. A figure becomes a list of primitives in pixels, and what
--- writes it knows nothing of axes: neap/plot/svg.lua and neap/plot/raster.lua.
+-- outside. Points are a tensor [.., 2] or a list { { x, y }, ... }; plot.series(400) thins out those that come one by one. A
+-- figure becomes a list of primitives in pixels, and what writes it knows nothing of axes: neap/plot/svg.lua and
+-- neap/plot/raster.lua.
 local core = require "neap.core"
 local axes = require "neap.plot.axes"
 local check = require "neap.check"
@@ -16,6 +17,7 @@ local marks = require "neap.plot.marks"
 local output = require "neap.output"
 local raster = require "neap.plot.raster"
 local read = require "neap.plot.read"
+local series = require "neap.plot.series"
 local svg = require "neap.plot.svg"
 
 local figure, panels = {}, {}
@@ -23,7 +25,7 @@ figure.__index, figure.__name = figure, "neap.figure"
 
 local KEYS = { "width", "height", "x", "y", "equal", "ticks", "title", "xlabel", "ylabel", "legend" }
 local WIDTH, HEIGHT, TICKS = 480, 360, 5
-local MOST = 10000 -- pixels a side
+local MOST, MOST_POINTS = 10000, 1000000 -- pixels a side; of a series
 
 -- --- Figures ---------------------------------------------------------------------------------------------------------
 
@@ -206,7 +208,13 @@ local function side_by_side(settings)
   return setmetatable(self, panels)
 end
 
-return setmetatable({ panels = side_by_side, mix = color.mix }, {
+--- plot.series(least): `series:add(x, y)` and at the end `series:list()`, of at least so many points and fewer than twice as
+-- many.
+local function new_series(least)
+  return series.new(math.floor(read.number("plot: series", least, 2, MOST_POINTS)))
+end
+
+return setmetatable({ panels = side_by_side, mix = color.mix, series = new_series }, {
   __call = function(_, settings)
     return new(settings or {})
   end,

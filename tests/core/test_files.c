@@ -96,6 +96,38 @@ START_TEST(abandoned)
 }
 END_TEST
 
+static int three_parts(void *user, const void **bytes, size_t *size)
+{
+    static const char *const parts[] = {"a", "", "bcd"};
+    int *call = user;
+    if (*call == 3)
+        return 0;
+    *bytes = parts[*call];
+    *size = strlen(parts[(*call)++]);
+    return 1;
+}
+
+static int no_more(void *user, const void **bytes, size_t *size)
+{
+    *bytes = "half";
+    *size = 4;
+    return ++*(int *)user == 3 ? neap_fail("no more") : 1;
+}
+
+START_TEST(in_parts)
+{
+    int calls = 0;
+    const char *path = write_file("file", "old", 3);
+    ck_fails_with(neap_file_save_parts(path, no_more, &calls), "no more");
+    ck_assert_int_eq(calls, 3);
+    ck_assert(file_is(path, "old", 3));
+    calls = 0;
+    ck_succeeds(neap_file_save_parts(path, three_parts, &calls));
+    ck_assert(file_is(path, "abcd", 4));
+    ck_assert_int_eq(folder_items(), 1);
+}
+END_TEST
+
 START_TEST(modes)
 {
     static const mode_t masks[] = {0, 022, 027, 077};
@@ -308,7 +340,7 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("files", there_and_back, names_without_a_folder, loading_fails, the_old_file_stands,
-                     places_that_cannot_be_written, abandoned, modes, where_a_file_could_be_written,
+                     places_that_cannot_be_written, abandoned, in_parts, modes, where_a_file_could_be_written,
                      where_no_file_could_be_written, folders, no_folders, no_memory, nothing_else_is_removed,
                      utf8_code_points, utf8_sequences, hexadecimal, links_to_folders);
 }

@@ -104,6 +104,9 @@ int neap_file_check(const char *path);
 char *neap_file_place(const char *path);
 /* Writes a whole small file atomically. */
 int neap_file_save(const char *path, const void *bytes, size_t size);
+/* The same in parts, for files that need not fit into memory. `next` gives one part a call, borrowed until the next call: 1,
+ * or 0 at the end, or -1 with a message; the old file then stays. */
+int neap_file_save_parts(const char *path, int (*next)(void *user, const void **bytes, size_t *size), void *user);
 /* Reads a whole file; NUL-terminated beyond *size; free with neap_free. At most `limit` bytes. */
 void *neap_file_load(const char *path, size_t limit, size_t *size);
 /* With its parents; fine when it stands already. Where a link leads to nothing, the folder is made that it names. */
