@@ -1,6 +1,7 @@
 /* Gradients against central differences, in double precision. */
 #include <math.h>
 
+#include <neap/cancel.h>
 #include <neap/memory.h>
 
 #include "autograd/node.h"
@@ -42,6 +43,8 @@ static int compare(const check *c, neap_tensor *const *x, neap_tensor *const *gr
     for (int i = 0; i < c->count; i++) {
         const double *analytic = neap_data(neap_contiguous(gradients[i]));
         for (int64_t j = 0; analytic && j < neap_size(x[i]); j++) {
+            if (neap_check_cancel() < 0)
+                return -1;
             double numeric = central_difference(c, x, i, j);
             if (!(fabs(analytic[j] - numeric) <= tolerance * fmax(1, fabs(numeric))))
                 return neap_failed() ? -1

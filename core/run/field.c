@@ -2,6 +2,7 @@
  * The field that a sampler walks. A mask is part of it: what is to be kept moves with the velocity noise - picture, so
  * every solver of the ODE brings it to the picture exactly, and the network sees it at the noise level of the rest.
  */
+#include <neap/cancel.h>
 #include <neap/error.h>
 
 #include "run/field.h"
@@ -80,6 +81,8 @@ static int choose(const neap_guided *g, neap_tensor *rows, neap_mask *mask, neap
 static neap_tensor *field_velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *rows)
 {
     neap_guided *g = self;
+    if (neap_check_cancel() < 0)
+        return NULL;
     neap_scope scope = neap_scope_open();
     neap_mask mask = g->mask;
     neap_conditional conditional = g->conditional;
@@ -92,7 +95,7 @@ static neap_tensor *field_velocity(void *self, neap_tensor *x, neap_tensor *t, n
 static neap_tensor *field_generate(void *self, neap_tensor *z)
 {
     neap_guided *g = self;
-    if (count(&g->conditional, g->batch) < 0)
+    if (neap_check_cancel() < 0 || count(&g->conditional, g->batch) < 0)
         return NULL;
     return neap_network_generate(g->network, z, g->conditional.labels);
 }
@@ -101,7 +104,7 @@ static neap_tensor *field_average(void *self, neap_tensor *x, double t, double r
 {
     neap_guided *g = self;
     const neap_shape batch = neap_dims(g->batch);
-    if (count(&g->conditional, g->batch) < 0)
+    if (neap_check_cancel() < 0 || count(&g->conditional, g->batch) < 0)
         return NULL;
     neap_scope scope = neap_scope_open();
     neap_tensor *v = neap_network_average(g->network, neap_mask_kept(&g->mask, x, neap_full(NEAP_F64, batch, t)),

@@ -1,6 +1,7 @@
 /* A step without its updates, to see what training will take. */
 #include <time.h>
 
+#include <neap/cancel.h>
 #include <neap/error.h>
 #include <neap/memory.h>
 
@@ -45,7 +46,7 @@ static int time_steps(neap_trainer *t, int64_t first, int64_t last, double *seco
     neap_train_report report = {0};
     const double start = now();
     for (int64_t number = first; number <= last; number++)
-        if (neap_trainer_run(t, number, 1, false, &report) < 0)
+        if (neap_check_cancel() < 0 || neap_trainer_run(t, number, 1, false, &report) < 0)
             return -1;
     *seconds = (now() - start) / (double)(last - first + 1);
     return 0;

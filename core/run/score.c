@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <neap/cancel.h>
 #include <neap/error.h>
 #include <neap/memory.h>
 #include <neap/run.h>
@@ -65,6 +66,8 @@ typedef struct task {
 
 static int score_once(const task *t, const neap_evidence *samples, int count, double *values)
 {
+    if (neap_check_cancel() < 0)
+        return -1;
     for (int i = 0; i < count; i++)
         values[i] = NAN;
     if (t->functions->score(neap_instance_config(t->metric), samples, &t->reference, values) < 0)

@@ -1,10 +1,13 @@
 /* Sources: open data sets, and endless shuffled batches of them. */
 #include <stdio.h>
 
+#include <neap/cancel.h>
 #include <neap/error.h>
 #include <neap/memory.h>
 #include <neap/parallel.h>
 #include <neap/run.h>
+
+#define READ_AT_ONCE 4096 /* examples, between questions whether to go on */
 
 struct neap_source {
     neap_instance *instance;
@@ -129,6 +132,22 @@ static int check_indices(const neap_source *source, const int64_t *indices, int6
     return 0;
 }
 
+static int read_all(const neap_source *source, const int64_t *indices, int64_t count, float *x, int32_t *labels)
+{
+    const neap_spec s = neap_source_spec(source);
+    const int64_t size = s.height * s.width * s.channels;
+    for (int64_t first = 0; first < count; first += READ_AT_ONCE) {
+        const int64_t some = count - first < READ_AT_ONCE ? count - first : READ_AT_ONCE;
+        read_job job = {source, indices + first, size, x + first * size, labels + first, some};
+        if (neap_check_cancel() < 0)
+            return -1;
+        neap_parallel(some, 16, read_range, &job);
+        if (job.failed < some)
+            return tell_failure(&job);
+    }
+    return 0;
+}
+
 int neap_source_read(neap_source *source, const int64_t *indices, int64_t count, neap_tensor **x, neap_tensor **labels)
 {
     neap_spec s = neap_source_spec(source);
@@ -139,10 +158,8 @@ int neap_source_read(neap_source *source, const int64_t *indices, int64_t count,
     neap_tensor *classes = neap_empty(NEAP_I32, neap_dims(count));
     if (!pictures || !classes)
         return -1;
-    read_job job = {source, indices, s.height * s.width * s.channels, neap_data(pictures), neap_data(classes), count};
-    neap_parallel(count, 16, read_range, &job);
-    if (job.failed < count)
-        return tell_failure(&job);
+    if (read_all(source, indices, count, neap_data(pictures), neap_data(classes)) < 0)
+        return -1;
     *x = pictures;
     *labels = s.classes ? classes : NULL;
     return 0;

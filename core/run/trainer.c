@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <neap/cancel.h>
 #include <neap/error.h>
 #include <neap/memory.h>
 
@@ -134,7 +135,7 @@ static int run_round(neap_trainer *t, int64_t round, neap_step *step, double lr_
         const int64_t each = neap_trainer_repeats(t, i), skipped = t->rounds - each;
         const turn now = {i, update ? (step->number - 1) * each + round - skipped + 1 : 0, lr_scale};
         if (round >= skipped)
-            status = tell_phase(t, &now, step, report);
+            status = neap_check_cancel() < 0 ? -1 : tell_phase(t, &now, step, report);
     }
     return status;
 }
@@ -166,7 +167,10 @@ int neap_trainer_step(neap_trainer *t, int64_t number, double lr_scale, neap_tra
 {
     char where[48];
     *report = (neap_train_report){0};
-    if (neap_trainer_run(t, number, lr_scale, true, report) == 0)
+    const bool held = neap_cancel_hold(true); /* half a step would leave some phases updated and others not */
+    const int status = neap_trainer_run(t, number, lr_scale, true, report);
+    neap_cancel_hold(held);
+    if (status == 0)
         return 0;
     snprintf(where, sizeof where, "train: step %lld", (long long)number);
     return neap_fail_in(where);

@@ -94,10 +94,21 @@ const char *neap_lua_place(const char *folder, char *text, size_t room);
  * no table. */
 const neap_pair *neap_lua_read_pairs(lua_State *L, int index, int *count);
 
-/* --- Interrupts (interrupt.c) --------------------------------------------------------------------------------------- */
+/* --- Signals (interrupt.c, coroutine.c) ------------------------------------------------------------------------------- */
 
-void neap_lua_interrupt_start(lua_State *L);
-bool neap_lua_interrupted(void);
+void neap_lua_signals_start(void);              /* on the main thread, before anything that takes long */
+int neap_lua_signal_status(void);               /* of a process that ends by the last signal; 0 where none came */
+lua_State *neap_lua_running(lua_State *L);      /* says which coroutine runs from now on; returns the one before */
+void neap_lua_coroutines_start(lua_State *L);   /* after luaL_openlibs, with the main coroutine */
+
+/* --- What the process inherits (descriptors.c, locale.c) ---------------------------------------------------------------- */
+
+/* Opens /dev/null for each of descriptors 0, 1 and 2 that is closed; else the next file that is opened, as a run's metrics,
+ * would take its number and what is printed. False, with a message on standard error, where that cannot be done. */
+bool neap_lua_open_descriptors(void);
+
+/* Keeps the decimal point of numbers and the order of texts those of the C locale, whatever os.setlocale is called with. */
+void neap_lua_locale_start(lua_State *L);
 
 /* --- What goes into require "neap.core": each adds functions to the table on top of the stack. ----------------------- */
 

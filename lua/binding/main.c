@@ -15,6 +15,15 @@ static void warn(void *user, const char *message)
     fprintf(stderr, "neap: warning: %s\n", message);
 }
 
+/* The status of the process, after saying why in one line: further ones are where Lua looked for its files. */
+static int fail(const char *message)
+{
+    const int signal_status = neap_lua_signal_status();
+    message = message ? message : "an error without a message";
+    fprintf(stderr, "neap: %.*s\n", (int)strcspn(message, "\n"), message);
+    return signal_status ? signal_status : 1;
+}
+
 static const char *setting(const char *name, const char *fallback)
 {
     const char *value = getenv(name);
@@ -96,7 +105,8 @@ static int run(lua_State *L)
     set_path(L);
     luaL_requiref(L, "neap.core", open_core, 0);
     neap_lua_collect_start(L);
-    neap_lua_interrupt_start(L);
+    neap_lua_coroutines_start(L);
+    neap_lua_locale_start(L);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "neap.cli");
     lua_call(L, 1, 1);
@@ -109,43 +119,38 @@ static int run(lua_State *L)
     return 1;
 }
 
-/* The first line: further ones are where Lua looked for its files. */
-static void print_problem(const char *message)
-{
-    message = message ? message : "an error without a message";
-    fprintf(stderr, "neap: %.*s\n", (int)strcspn(message, "\n"), message);
-}
-
 static int run_lua(int argc, char **argv)
 {
     int status = 1;
     lua_State *L = luaL_newstate();
-    if (!L) {
-        fprintf(stderr, "neap: no memory for Lua\n");
-        return status;
-    }
+    if (!L)
+        return fail("no memory for Lua");
     lua_pushcfunction(L, run);
     lua_pushinteger(L, argc);
     lua_pushlightuserdata(L, argv);
     if (lua_pcall(L, 2, 1, 0) == LUA_OK)
         status = (int)lua_tointeger(L, -1);
     else
-        print_problem(lua_tostring(L, -1));
+        status = fail(lua_tostring(L, -1));
+    neap_lua_running(NULL); /* signals have no state to act on any more */
     lua_close(L);
     return status;
 }
 
-/* Nothing looks at the result of each print: what did not fit where it went is told at the end. */
+/* Nothing looks at the result of each print: output that was lost, as where a pipe is closed, is reported at the end. */
 static int finish(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    fprintf(stderr, "neap: standard output: cannot be written\n");
-    return status ? status : 1;
+    const int failed = fail("standard output: cannot be written");
+    return status ? status : failed;
 }
 
 int main(int argc, char **argv)
 {
+    neap_lua_signals_start();
+    if (!neap_lua_open_descriptors())
+        return 1;
     if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)) {
         puts("neap " NEAP_VERSION);
         return finish(0);
@@ -156,5 +161,5 @@ int main(int argc, char **argv)
     }
     neap_on_warning(warn, NULL);
     load_plugins();
-    return finish(run_lua(argc, argv));
+    return finish(neap_lua_signal_status() ? fail("interrupted") : run_lua(argc, argv));
 }

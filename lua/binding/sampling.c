@@ -34,8 +34,6 @@ static int watch(void *user, int64_t step, int64_t steps, double t, neap_tensor 
 {
     const watcher *w = user;
     moment now = {step, steps, t, x};
-    if (neap_lua_interrupted())
-        return neap_fail("interrupted");
     if (!w->function)
         return 0;
     if (!lua_checkstack(w->L, 4))

@@ -29,9 +29,9 @@ end
 -- in what was asked for, else 1.
 local function report(problem)
   io.stderr:write("neap: ", text_of(problem), "\n")
-  local signal = core.caught_signal()
-  if signal > 0 then
-    return 128 + signal
+  local signal, status = core.caught_signal()
+  if signal then
+    return status
   end
   return problem ~= nil and problem == core.usage_message() and 2 or 1
 end
@@ -60,7 +60,7 @@ local function main(arguments)
       io.stdout:write(usage.of(verb))
       return 0
     elseif verb == known then
-      local done, result = pcall(require("neap.cli." .. verb), arguments)
+      local done, result = core.protect(false, require("neap.cli." .. verb), arguments)
       return done and (result or 0) or report(result)
     end
   end

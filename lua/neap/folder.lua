@@ -154,7 +154,10 @@ end
 
 --- The last row of the metrics up to a step; one without training where there is none.
 function folder:last_row(step)
-  local _, last = lines_up_to(self:file "metrics.jsonl", step)
+  local path, last = self:file "metrics.jsonl", { seconds = 0 }
+  for row in core.exists(path) and rows_in(path) or function() end do
+    last = row.step <= step and row or last
+  end
   return last
 end
 

@@ -128,9 +128,7 @@ local function guarded(settings, path, f)
   end
   choose_precision(settings, path)
   local former = precision.set(settings.precision)
-  core.poll(true)
-  local done, message = pcall(f)
-  core.poll(false)
+  local done, message = core.protect(true, f)
   precision.put(former)
   if not done then
     error(message, 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <neap/cancel.h>
 #include <neap/error.h>
 #include <neap/io.h>
 #include <neap/memory.h>
@@ -60,6 +61,8 @@ static int read_exactly(gzFile file, const char *path, unsigned char *out, size_
 {
     for (size_t done = 0; done < bytes;) {
         size_t piece = bytes - done < FIRST_PIECE ? bytes - done : FIRST_PIECE;
+        if (neap_check_cancel() < 0)
+            return -1;
         int got = gzread(file, out + done, (unsigned)piece);
         if (got < (int)piece)
             return fail_short(file, path, bytes, done + (size_t)(got > 0 ? got : 0));

@@ -3,6 +3,7 @@
  * discrepancy of features under the cubic kernel k(x, y) = (x.y / D + 1)^3. The estimate is the unbiased one, so it may
  * fall below zero where both sides are alike, and it is over all pairs, in place of a mean over random subsets.
  */
+#include <neap/cancel.h>
 #include <neap/error.h>
 #include <neap/ops.h>
 #include <neap/parallel.h>
@@ -36,7 +37,7 @@ static void add_rows(void *user, int64_t begin, int64_t end)
 static int add_block(neap_tensor *x, neap_tensor *y, double *sum)
 {
     neap_tensor *products = neap_matmul_t(x, y, false, true);
-    if (!products)
+    if (!products || neap_check_cancel() < 0)
         return -1;
     block b = {.products = neap_data(products), .columns = neap_dim(y, 0), .scale = 1.0 / (double)neap_dim(x, 1)};
     neap_parallel(neap_dim(x, 0), 16, add_rows, &b);

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <neap/cancel.h>
 #include <neap/error.h>
 #include <neap/ops.h>
 #include <neap/parallel.h>
@@ -81,7 +82,7 @@ static neap_tensor *rows_from(const side *s, int64_t first)
 static int look_at(block *b, neap_range_fn *look)
 {
     neap_tensor *products = neap_matmul_t(rows_from(b->from, b->first), rows_from(b->to, b->second), false, true);
-    if (!products)
+    if (!products || neap_check_cancel() < 0)
         return -1;
     b->products = neap_data(products);
     b->columns = neap_dim(products, 1);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <neap/cancel.h>
 #include <neap/error.h>
 #include <neap/memory.h>
 #include <neap/parallel.h>
@@ -86,7 +87,7 @@ static double transport(const double *a, int64_t n, const double *b, int64_t m, 
 static void slice(void *user, int64_t begin, int64_t end)
 {
     slices *s = user;
-    for (int64_t i = begin; i < end; i++) {
+    for (int64_t i = begin; i < end && neap_check_cancel() == 0; i++) {
         double *a = s->room + i * (s->a.rows + s->b.rows), *b = a + s->a.rows;
         const float *direction = s->directions + i * s->width;
         project(&s->a, s->width, direction, a);
@@ -121,7 +122,7 @@ static int measure(slices *s, double *score)
     neap_free(directions);
     neap_free(s->powers);
     neap_free(s->room);
-    return ready ? 0 : -1;
+    return ready && !neap_failed() ? 0 : -1;
 }
 
 static int score(const void *settings, const neap_evidence *samples, const neap_evidence *reference, double *scores)

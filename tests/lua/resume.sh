@@ -35,7 +35,7 @@ same_run "a run that is done" whole/shapes parts/shapes
 start() {
     out=$1
     shift
-    "$NEAP_SOURCE/neap" run shapes.lua steps=1000000 out="$out" "$@" >stdout 2>stderr </dev/null &
+    $signals "$NEAP_SOURCE/neap" run shapes.lua steps=1000000 out="$out" "$@" >stdout 2>stderr </dev/null &
     runner=$!
     waited=0
     while [ ! -s "$out/checkpoint.safetensors" ] && [ $waited -lt 200 ]; do
@@ -54,7 +54,7 @@ go_on() {
     holds "$1: pictures" cmp "whole/$1/samples.png" "$1/samples.png"
 }
 
-for signal in INT TERM; do
+for signal in INT TERM HUP; do
     start $signal checkpoint_every=10
     kill -$signal $runner
     wait $runner
@@ -62,6 +62,7 @@ for signal in INT TERM; do
     case $signal in
     INT) same_text "Ctrl-C: status" 130 $status ;;
     TERM) same_text "SIGTERM: status" 143 $status ;;
+    HUP) same_text "SIGHUP: status" 129 $status ;;
     esac
     step=$(step_of $signal)
     same_text "$signal: message" "neap: interrupted at step $step; go on with resume=true" "$(tail -n 1 stderr)"
@@ -92,7 +93,7 @@ same_text "what a killed save leaves is removed" "" "$(find killed -name '.*.nea
 start long checkpoint_every=1
 kill -INT $runner
 wait $runner
-"$NEAP_SOURCE/neap" sample long --steps 100000 -o long.png >stdout 2>stderr </dev/null &
+$signals "$NEAP_SOURCE/neap" sample long --steps 100000 -o long.png >stdout 2>stderr </dev/null &
 runner=$!
 sleep 0.3
 kill -INT $runner
@@ -101,7 +102,7 @@ same_text "neap sample, Ctrl-C: status" 130 $?
 same_text "neap sample, Ctrl-C: message" "neap: sample: interrupted" "$(cat stderr)"
 holds "neap sample, Ctrl-C: no picture" absent long.png
 echo 'print "begun" while true do end' >loop.lua
-"$NEAP_SOURCE/neap" run loop.lua >stdout 2>stderr </dev/null &
+$signals "$NEAP_SOURCE/neap" run loop.lua >stdout 2>stderr </dev/null &
 runner=$!
 waited=0
 while [ ! -s stdout ] && [ $waited -lt 200 ]; do

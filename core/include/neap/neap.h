@@ -3,6 +3,7 @@
 #define NEAP_H
 
 #include <neap/autograd.h>
+#include <neap/cancel.h>
 #include <neap/cpu.h>
 #include <neap/draw.h>
 #include <neap/dtype.h>

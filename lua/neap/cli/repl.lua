@@ -10,7 +10,19 @@ local function evaluate(line)
   if not chunk then
     return false, message
   end
-  return pcall(chunk)
+  return core.protect(false, chunk)
+end
+
+-- Where a person types, Ctrl-C ends the line; any other signal, and Ctrl-C elsewhere, ends the session.
+local function check_signal()
+  local signal = core.caught_signal()
+  if signal == "INT" and core.is_terminal(0) then
+    core.forget_signal()
+    io.write "\n"
+    return true
+  elseif signal then
+    core.fail "interrupted"
+  end
 end
 
 local function show(results)
@@ -23,18 +35,21 @@ return function(list)
   arguments.none("repl", list)
   neap = require "neap" -- luacheck: globals neap
   local prompt = core.is_terminal(0) and "> " or ""
+  core.poll(true)
   while true do
     io.write(prompt)
     io.flush()
     local line = io.read "l"
-    if not line then
-      break
+    if line then
+      local results = table.pack(evaluate(line))
+      if results[1] then
+        show(results)
+      elseif not core.interrupted() then
+        io.stderr:write(tostring(results[2]), "\n")
+      end
     end
-    local results = table.pack(evaluate(line))
-    if results[1] then
-      show(results)
-    else
-      io.stderr:write(tostring(results[2]), "\n")
+    if not check_signal() and not line then
+      break
     end
   end
   io.write(prompt ~= "" and "\n" or "")

@@ -7,8 +7,13 @@ local options = require "neap.options"
 local tensor = require "neap.tensor"
 local train = require "neap.train"
 
+-- With its slash; "" for the folder that the program was started in.
+local function folder_of(path)
+  return path:match "^(.*/)" or ""
+end
+
 local function neighbours(path)
-  local place = path:match "^(.*/)" or ""
+  local place = folder_of(path)
   local names = core.folder_list(place == "" and "." or place)
   for i, name in ipairs(names) do
     names[i] = place .. name
@@ -19,6 +24,16 @@ end
 -- runs/NAME for recipes/NAME.lua
 local function name_of(path)
   return path:match "([^/]+)%.lua$" or path:match "([^/]+)$"
+end
+
+-- A recipe finds the files beside it, whichever folder the program was started in; after the library's own.
+local function add_neighbours(path)
+  local place = folder_of(path)
+  place = place == "" and "./" or place
+  if place:find "[;?]" then
+    return -- these have a meaning of their own in package.path
+  end
+  package.path = ("%s;%s?.lua;%s?/init.lua"):format(package.path, place, place)
 end
 
 local function load_recipe(path)
@@ -47,6 +62,7 @@ return function(list)
   core.threads(options.standard_value "threads")
   folder.recipe = path
   train.default_out = "runs/" .. name_of(path)
+  add_neighbours(path)
   recipe()
   options.check()
   return 0

@@ -76,6 +76,15 @@ local function log(run, settings, place, window, now)
   place:log(row)
 end
 
+-- The result of what follows a step. Its failure once a signal has come is no reason to lose the steps that are done: the
+-- loop ends as it does after any signal.
+local function unless_interrupted(done, result)
+  if not done and not core.interrupted() then
+    error(result, 0)
+  end
+  return result
+end
+
 -- What is written down and drawn after a step, where it is due. `now`: { seconds, rate, last }. Returns the window that goes on.
 local function look(run, settings, place, bar, window, now)
   local step = run.step
@@ -126,9 +135,9 @@ local function after_step(run, settings, place, bar, window, report, now)
   run.loss = report.loss
   bar:update(run.step, now.seconds, now.limit, ("loss %.4f"):format(report.loss))
   if settings.on_step then
-    settings.on_step(run.step, report)
+    unless_interrupted(core.protect(false, settings.on_step, run.step, report))
   end
-  return look(run, settings, place, bar, window, now)
+  return unless_interrupted(pcall(look, run, settings, place, bar, window, now))
 end
 
 --- Steps until the end, the time limit or an interrupt; returns true when it was interrupted. A schedule that decays ends with
