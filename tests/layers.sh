@@ -6,17 +6,17 @@ cd "${NEAP_SOURCE:-$(dirname "$0")/..}" || exit 1
 # folder: other folders of core that it may reach into; public headers that it may include
 layers() {
     cat <<'ROWS'
-base: ; cpu error memory parallel random
-kernels: ; cpu dtype error memory parallel
+base: ; cancel cpu error memory number parallel random
+kernels: base; cpu dtype error linalg memory parallel
 tensor: kernels; error memory parallel tensor
 ops: kernels tensor autograd; autograd error memory ops parallel random tensor
-autograd: kernels tensor ops; autograd error memory ops tensor
+autograd: kernels tensor ops; autograd cancel error memory ops tensor
 nn: ; autograd error memory nn ops tensor
 optim: kernels tensor; error memory nn optim parallel
 draw: tensor; draw error memory tensor
-io: ; error io memory tensor
-plugin: io; error io memory nn plugin registry
-run: ; autograd error io memory nn optim parallel plugin registry run sampling
+io: ; error io memory number tensor
+plugin: io; error io memory nn number plugin registry
+run: ; autograd cancel error io memory nn number optim parallel plugin registry run sampling
 ROWS
 }
 

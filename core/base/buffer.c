@@ -4,11 +4,11 @@
  */
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <neap/error.h>
 
 #include "allocate.h"
+#include "limits.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define KEEP_LEAST ((size_t)0) /* nothing is kept, so that the sanitizer sees every use after a free */
@@ -24,7 +24,7 @@ static struct {
     pthread_mutex_t lock;
     neap_buffer_header *class[CLASSES]; /* the youngest first */
     neap_buffer_header *oldest, *youngest;
-    size_t live, peak, kept, reserved, most; /* most: what the machine has, 0 before it is asked */
+    size_t live, peak, kept, reserved;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* The class of a size, and the size rounded up to it: eight to an octave, multiples of the alignment. */
@@ -119,12 +119,10 @@ static neap_buffer_header *block_for(neap_arena_place place, size_t bytes)
     return block;
 }
 
-/* The system promises more memory than it has, and would end the process that takes it at its word. */
+/* What is resident says nothing of buffers that are not yet written to. */
 static bool fits(size_t bytes)
 {
-    if (!pool.most)
-        pool.most = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    return pool.live + bytes <= pool.most;
+    return pool.live + bytes <= neap_memory_limit();
 }
 
 void *neap_buffer_new(size_t bytes)

@@ -1,5 +1,6 @@
 /* The pending error message of each thread, and the sink that warnings go to. */
 #include <neap/error.h>
+#include <neap/number.h>
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -26,7 +27,7 @@ int neap_fail(const char *format, ...)
     char text[MESSAGE_BYTES];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    neap_print_list(text, sizeof text, format, arguments);
     va_end(arguments);
     memcpy(message, text, sizeof message);
     pending = true;
@@ -87,7 +88,7 @@ void neap_warn(const char *format, ...)
     char text[MESSAGE_BYTES];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    neap_print_list(text, sizeof text, format, arguments);
     va_end(arguments);
     sink(user, text);
 }

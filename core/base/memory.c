@@ -1,7 +1,9 @@
 /* Small blocks: the C library's allocator behind a hook that may refuse, with failures recorded as errors. */
 #include <neap/error.h>
 #include <neap/memory.h>
+#include <neap/number.h>
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +11,8 @@
 #include <string.h>
 
 #include "allocate.h"
+
+#define LARGE ((size_t)1 << 20)
 
 static struct {
     pthread_mutex_t lock;
@@ -38,6 +42,20 @@ bool neap_allocation_refused(size_t bytes)
     return refuse && refuse(user, bytes);
 }
 
+/* Small requests are not worth the question. */
+static bool is_allowed(size_t bytes)
+{
+    return bytes < LARGE || neap_memory_allows(bytes);
+}
+
+static void *grow(void *block, size_t bytes)
+{
+    const size_t has = malloc_usable_size(block);
+    if (neap_allocation_refused(bytes) || (bytes > has && !is_allowed(bytes - has)))
+        return NULL;
+    return realloc(block, bytes ? bytes : 1);
+}
+
 void *neap_calloc(size_t count, size_t size)
 {
     size_t bytes;
@@ -45,19 +63,19 @@ void *neap_calloc(size_t count, size_t size)
         return neap_fail_null("memory: %zu elements of %zu bytes do not fit in memory", count, size);
     }
     /* An empty block is still a block: NULL always means failure. */
-    void *block = neap_allocation_refused(bytes) ? NULL : calloc(1, bytes ? bytes : 1);
+    void *block = neap_allocation_refused(bytes) || !is_allowed(bytes) ? NULL : calloc(1, bytes ? bytes : 1);
     return block ? block : neap_fail_null("memory: no room for %zu bytes", bytes);
 }
 
 void *neap_realloc(void *block, size_t bytes)
 {
-    void *grown = neap_allocation_refused(bytes) ? NULL : realloc(block, bytes ? bytes : 1);
+    void *grown = grow(block, bytes);
     return grown ? grown : neap_fail_null("memory: no room for %zu bytes", bytes);
 }
 
 void *neap_realloc_quietly(void *block, size_t bytes)
 {
-    return neap_allocation_refused(bytes) ? NULL : realloc(block, bytes ? bytes : 1);
+    return grow(block, bytes);
 }
 
 void neap_free(void *block)
@@ -80,10 +98,10 @@ char *neap_format(const char *format, ...)
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = neap_print_list(NULL, 0, format, arguments);
     char *text = length < 0 ? neap_fail_null("memory: cannot format \"%s\"", format) : neap_calloc((size_t)length + 1, 1);
     if (text) {
-        vsnprintf(text, (size_t)length + 1, format, again);
+        neap_print_list(text, (size_t)length + 1, format, again);
     }
     va_end(again);
     va_end(arguments);

@@ -39,7 +39,7 @@ static void *map_aligned(size_t bytes)
 
 void *neap_pages_map(size_t bytes)
 {
-    if (bytes > SIZE_MAX / 2) {
+    if (bytes > SIZE_MAX / 2 || !neap_memory_allows(bytes)) {
         return NULL;
     }
     bytes = round_up(bytes, PAGE_BYTES);

@@ -10,6 +10,7 @@
 #include <neap/error.h>
 #include <neap/parallel.h>
 
+#include "limits.h"
 #include "pool.h"
 
 #define MOST_THREADS NEAP_POOL_PARTS
@@ -17,7 +18,7 @@
 
 static int chosen; /* 0: not asked yet */
 
-static int allowed_cores(void)
+static int cores_by_affinity(void)
 {
 #ifdef CPU_COUNT
     cpu_set_t set;
@@ -26,6 +27,13 @@ static int allowed_cores(void)
 #endif
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (int)online : 1;
+}
+
+/* A container's share of the machine is a quota of time; more threads would only be stopped together. */
+static int allowed_cores(void)
+{
+    const int cores = cores_by_affinity(), share = neap_thread_limit();
+    return share > 0 && share < cores ? share : cores;
 }
 
 int neap_threads_set(int threads)

@@ -20,6 +20,7 @@
 static struct {
     pthread_mutex_t busy; /* held by the thread whose job it is */
     int workers;
+    bool full; /* the system refused one more */
 
     /* The job. Who has claimed a part may read it: it stays until that part is done. */
     neap_part_fn *run;
@@ -102,6 +103,7 @@ static void *live(void *index)
 static void forget_workers(void)
 {
     pool.workers = 0;
+    pool.full = false;
     pthread_mutex_init(&pool.busy, NULL);
     pthread_mutex_init(&pool.lock, NULL);
     pthread_cond_init(&pool.begun, NULL);
@@ -130,13 +132,13 @@ static bool add_worker(void)
     return true;
 }
 
-/* Fewer than asked for do the same work. */
+/* Fewer than asked for do the same work. Where a limit refuses one it would refuse it again before each job. */
 static void ensure_workers(int count)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, watch_forks);
-    while (pool.workers < count && add_worker())
-        ;
+    while (pool.workers < count && !pool.full)
+        pool.full = !add_worker();
 }
 
 /* --- The caller -------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include <neap/error.h>
 #include <neap/memory.h>
+#include <neap/number.h>
 
 static bool reserve(neap_text *t, size_t more)
 {
@@ -34,13 +35,13 @@ void neap_text_add(neap_text *t, const char *format, ...)
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = neap_print_list(NULL, 0, format, arguments);
     if (length < 0 && !t->failed) {
         neap_fail("text: cannot be formatted: %s", strerror(errno));
         t->failed = true;
     }
     if (length >= 0 && reserve(t, (size_t)length))
-        t->length += (size_t)vsnprintf(t->bytes + t->length, (size_t)length + 1, format, again);
+        t->length += (size_t)neap_print_list(t->bytes + t->length, (size_t)length + 1, format, again);
     va_end(again);
     va_end(arguments);
 }

@@ -193,7 +193,8 @@ const neap_kernels *neap_kernels_for(neap_dtype dtype);
 /* The f32 table of one set, for tests and benchmarks; NULL where the machine lacks it. */
 const neap_kernels *neap_kernels_of_isa(neap_isa isa);
 
-/* "neap" (default) or "openblas", from NEAP_GEMM when first asked; -1 with a message for anything else. */
+/* "neap" (default) or "openblas", from NEAP_GEMM when first asked; -1 with a message for anything else, and where OpenBLAS
+ * cannot be loaded. */
 int neap_gemm_backend(void);
 
 #endif

@@ -6,13 +6,11 @@
  */
 #include "openblas.h"
 
-#include <cblas.h>
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
-#include <neap/cpu.h>
-#include <neap/parallel.h>
+#include "openblas_library.h"
 
 typedef int gemm_fn(const neap_gemm *g);
 
@@ -44,15 +42,6 @@ static bool suits(const neap_gemm *g, blas_operand *a, blas_operand *b)
            describe(g->k, g->n, g->b_row, g->b_col, b);
 }
 
-static void follow_threads(void)
-{
-    static int current;
-    const int wanted = neap_threads();
-    if (__atomic_exchange_n(&current, wanted, __ATOMIC_RELAXED) != wanted) {
-        openblas_set_num_threads(wanted);
-    }
-}
-
 #define ADD_BIAS(name, type)                                                                                        \
     static void name(const neap_gemm *g)                                                                            \
     {                                                                                                               \
@@ -76,8 +65,11 @@ static int gemm_f32(const neap_gemm *g)
     if (g->bf16 || !suits(g, &a, &b)) {
         return own_f32(g);
     }
-    follow_threads();
-    cblas_sgemm(CblasRowMajor, a.order, b.order, (blasint)g->m, (blasint)g->n, (blasint)g->k, 1.0f, g->a, a.leading,
+    const neap_openblas *blas = neap_openblas_library();
+    if (!blas) {
+        return -1;
+    }
+    blas->sgemm(CblasRowMajor, a.order, b.order, (blasint)g->m, (blasint)g->n, (blasint)g->k, 1.0f, g->a, a.leading,
                 g->b, b.leading, g->accumulate ? 1.0f : 0.0f, g->c, (blasint)g->c_row);
     finish_f32(g);
     return 0;
@@ -89,8 +81,11 @@ static int gemm_f64(const neap_gemm *g)
     if (!suits(g, &a, &b)) {
         return own_f64(g);
     }
-    follow_threads();
-    cblas_dgemm(CblasRowMajor, a.order, b.order, (blasint)g->m, (blasint)g->n, (blasint)g->k, 1.0, g->a, a.leading,
+    const neap_openblas *blas = neap_openblas_library();
+    if (!blas) {
+        return -1;
+    }
+    blas->dgemm(CblasRowMajor, a.order, b.order, (blasint)g->m, (blasint)g->n, (blasint)g->k, 1.0, g->a, a.leading,
                 g->b, b.leading, g->accumulate ? 1.0 : 0.0, g->c, (blasint)g->c_row);
     finish_f64(g);
     return 0;
@@ -127,10 +122,13 @@ static int batch_f64(const neap_gemm *g, int64_t count, int64_t a_batch, int64_t
     return each(gemm_f64, g, count, (const int64_t[]){a_batch, b_batch, c_batch}, sizeof(double));
 }
 
-void neap_openblas_install(neap_kernels *table, neap_dtype dtype)
+int neap_openblas_install(neap_kernels *table, neap_dtype dtype)
 {
+    if (!neap_openblas_library()) {
+        return -1;
+    }
     if (table->gemm == gemm_f32 || table->gemm == gemm_f64) {
-        return; /* else it would call itself */
+        return 0; /* else it would call itself */
     }
     if (dtype == NEAP_F32) {
         own_f32 = table->gemm;
@@ -141,9 +139,5 @@ void neap_openblas_install(neap_kernels *table, neap_dtype dtype)
         table->gemm = gemm_f64;
         table->gemm_batch = batch_f64;
     }
-}
-
-const char *neap_openblas_name(void)
-{
-    return openblas_get_config();
+    return 0;
 }

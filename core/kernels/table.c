@@ -8,6 +8,7 @@
 #include <neap/error.h>
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ static pthread_once_t built = PTHREAD_ONCE_INIT;
 static neap_kernels f32_tables[NEAP_ISA_COUNT]; /* each set as it is */
 static neap_kernels f32_active, f64_active;     /* what the ops use: NEAP_CPU and NEAP_GEMM applied */
 static int gemm_backend;
-static char unknown_gemm[64];
+static char gemm_failure[512]; /* why there is no backend */
 
 /* Index of a name that NEAP_GEMM may hold; -1 for any other. */
 static int parse_gemm(const char *name)
@@ -47,8 +48,18 @@ static void choose_gemm(void)
     const char *wanted = getenv("NEAP_GEMM");
     gemm_backend = wanted && *wanted ? parse_gemm(wanted) : GEMM_NEAP;
     if (gemm_backend < 0) {
-        strncat(unknown_gemm, wanted, sizeof unknown_gemm - 1);
+        snprintf(gemm_failure, sizeof gemm_failure, "NEAP_GEMM: expected neap or openblas, got '%.64s'", wanted);
     }
+}
+
+static void install_openblas(void)
+{
+    if (neap_openblas_install(&f32_active, NEAP_F32) == 0 && neap_openblas_install(&f64_active, NEAP_F64) == 0) {
+        return;
+    }
+    gemm_backend = -1;
+    snprintf(gemm_failure, sizeof gemm_failure, "NEAP_GEMM: %s", neap_error_message());
+    neap_error_clear();
 }
 
 static void build(void)
@@ -65,8 +76,7 @@ static void build(void)
     f32_active = f32_tables[active < 0 ? 0 : active];
     choose_gemm();
     if (gemm_backend == GEMM_OPENBLAS) {
-        neap_openblas_install(&f32_active, NEAP_F32);
-        neap_openblas_install(&f64_active, NEAP_F64);
+        install_openblas();
     }
 }
 
@@ -92,7 +102,7 @@ int neap_gemm_backend(void)
 {
     pthread_once(&built, build);
     if (gemm_backend < 0) {
-        return neap_fail("NEAP_GEMM: expected neap or openblas, got '%s'", unknown_gemm);
+        return neap_fail("%s", gemm_failure);
     }
     return gemm_backend;
 }

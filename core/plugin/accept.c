@@ -5,6 +5,7 @@
 
 #include <neap/error.h>
 #include <neap/memory.h>
+#include <neap/number.h>
 
 #include "plugin/host.h"
 
@@ -49,7 +50,7 @@ const char *neap_value_text(const neap_value *value, char text[NEAP_VALUE_TEXT])
     if (value->type == NEAP_PARAM_INT)
         snprintf(text, NEAP_VALUE_TEXT, "%lld", (long long)value->integer);
     else if (value->type == NEAP_PARAM_REAL)
-        snprintf(text, NEAP_VALUE_TEXT, "%.15g", value->real);
+        neap_print(text, NEAP_VALUE_TEXT, "%.15g", value->real);
     else if (value->type == NEAP_PARAM_FLAG)
         snprintf(text, NEAP_VALUE_TEXT, "%s", value->integer ? "true" : "false");
     else if (value->type == NEAP_PARAM_TEXT)

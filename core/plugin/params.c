@@ -8,6 +8,7 @@
 
 #include <neap/error.h>
 #include <neap/memory.h>
+#include <neap/number.h>
 
 #include "plugin/host.h"
 
@@ -165,7 +166,7 @@ static bool parse_real(const neap_param *param, const char *text, neap_value *va
     (void)param;
     char *end;
     value->type = NEAP_PARAM_REAL;
-    value->real = strtod(text, &end);
+    value->real = neap_read_number(text, &end);
     return end != text && *end == '\0';
 }
 

@@ -5,6 +5,7 @@
 
 #include <neap/error.h>
 #include <neap/memory.h>
+#include <neap/number.h>
 #include <neap/sampling.h>
 
 #define MAX_TIMES 100001
@@ -50,7 +51,7 @@ static int count_times(const char *text)
     int count = 0;
     for (bool comma = false; *text || comma; count++) {
         char *end;
-        double value = strtod(text, &end);
+        double value = neap_read_number(text, &end);
         if (end == text || !isfinite(value))
             return -1;
         text = skip_separator(end, &comma);
@@ -63,7 +64,7 @@ static int read_times(const char *text, double *times, int count)
     for (int i = 0; i < count; i++) {
         char *end;
         bool comma;
-        times[i] = strtod(text, &end);
+        times[i] = neap_read_number(text, &end);
         text = skip_separator(end, &comma);
         if (i > 0 && !(times[i] < times[i - 1]))
             return neap_fail("times: expected a descending list, got %g after %g", times[i], times[i - 1]);

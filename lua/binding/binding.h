@@ -48,8 +48,9 @@ int neap_lua_handles(void); /* tensors held by Lua */
 neap_shape neap_lua_check_shape(lua_State *L, int index); /* a table of sizes, or one size */
 neap_dtype neap_lua_check_dtype(lua_State *L, int index, neap_dtype fallback);
 
-/* --- The collector (collect.c) -------------------------------------------------------------------------------------- */
+/* --- Memory (state.c, collect.c) --------------------------------------------------------------------------------------- */
 
+lua_State *neap_lua_new_state(void); /* NULL where there is no memory for one */
 void neap_lua_collect_start(lua_State *L);
 void neap_lua_collect_pace(lua_State *L);
 

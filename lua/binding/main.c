@@ -122,7 +122,7 @@ static int run(lua_State *L)
 static int run_lua(int argc, char **argv)
 {
     int status = 1;
-    lua_State *L = luaL_newstate();
+    lua_State *L = neap_lua_new_state();
     if (!L)
         return fail("no memory for Lua");
     lua_pushcfunction(L, run);

@@ -116,7 +116,7 @@ static void add_range(luaL_Buffer *text, const double *values, int64_t count)
         low = fmin(low, values[i]);
         high = fmax(high, values[i]);
     }
-    snprintf(line, sizeof line, " from %.5g to %.5g", low, high);
+    neap_print(line, sizeof line, " from %.5g to %.5g", low, high);
     luaL_addstring(text, count > 1 && low <= high ? line : ""); /* there is no range of NaN alone */
     snprintf(line, sizeof line, odd ? ", %lld not finite" : "", (long long)odd);
     luaL_addstring(text, line);
@@ -129,7 +129,7 @@ static void add_rows(luaL_Buffer *text, const double *values, int64_t rows, int6
         luaL_addstring(text, "\n ");
         for (int64_t c = 0; c < columns && c < COLUMNS; c++) {
             double value = values[r * columns + c];
-            snprintf(number, sizeof number, " %10.5g", isnan(value) ? fabs(value) : value); /* NaN without its sign */
+            neap_print(number, sizeof number, " %10.5g", isnan(value) ? fabs(value) : value); /* NaN without its sign */
             luaL_addstring(text, number);
         }
         luaL_addstring(text, columns > COLUMNS ? " .." : "");

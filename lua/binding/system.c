@@ -107,8 +107,6 @@ static int machine(lua_State *L)
     lua_newtable(L);
     lua_pushstring(L, gemm);
     lua_setfield(L, -2, "gemm");
-    lua_pushstring(L, neap_openblas_name());
-    lua_setfield(L, -2, "openblas");
     lua_pushstring(L, neap_cpu_name());
     lua_setfield(L, -2, "cpu");
     lua_pushstring(L, neap_isa_name((neap_isa)isa));
@@ -122,10 +120,22 @@ static int machine(lua_State *L)
     return 1;
 }
 
+/* openblas() -> version and kernels of the library, which it loads; or nil and why there is none */
+static int openblas(lua_State *L)
+{
+    const char *name = neap_openblas_name();
+    lua_pushstring(L, name);
+    if (name)
+        return 1;
+    lua_pushstring(L, neap_error_message());
+    neap_error_clear();
+    return 2;
+}
+
 static const luaL_Reg functions[] = {
     {"now", now}, {"is_terminal", is_terminal}, {"threads", threads}, {"precision", precision}, {"memory", memory},
     {"nearest", nearest}, {"fail", fail}, {"fail_usage", fail_usage}, {"usage_message", usage_message},
-    {"machine", machine}, {NULL, NULL},
+    {"machine", machine}, {"openblas", openblas}, {NULL, NULL},
 };
 
 void neap_lua_open_system(lua_State *L)

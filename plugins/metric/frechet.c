@@ -10,16 +10,10 @@
 #include <string.h>
 
 #include <neap/error.h>
-#include <neap/memory.h>
+#include <neap/linalg.h>
 #include <neap/ops.h>
 
 #include "evidence.h"
-
-/* LAPACK's symmetric eigenvalue problem by divide and conquer, out of OpenBLAS; libraries without its C header have it
- * under this name as well. Matrices are column-major, which a symmetric one does not notice. */
-extern void dsyevd_(const char *vectors, const char *triangle, const int *n, double *a, const int *leading,
-                    double *values, double *work, const int *work_size, int *integers, const int *integers_size,
-                    int *status);
 
 typedef struct gaussian {
     neap_tensor *mean, *covariance; /* f64 [1, D], [D, D] */
@@ -37,27 +31,7 @@ static gaussian fit(neap_tensor *features)
     return g;
 }
 
-/* Overwrites a with its eigenvectors, one a row, where `vectors` is "V"; values come in ascending order. */
-static int solve(const char *vectors, int n, double *a, double *values)
-{
-    double work_size = 0;
-    int integers_size = 0, status = 0;
-    const int ask = -1;
-    dsyevd_(vectors, "U", &n, a, &n, values, &work_size, &ask, &integers_size, &ask, &status);
-    const int size = (int)work_size;
-    double *work = neap_calloc((size_t)size + 1, sizeof *work);
-    int *integers = neap_calloc((size_t)integers_size + 1, sizeof *integers);
-    if (work && integers)
-        dsyevd_(vectors, "U", &n, a, &n, values, work, &size, integers, &integers_size, &status);
-    bool had_room = work && integers;
-    neap_free(work);
-    neap_free(integers);
-    if (!had_room)
-        return -1;
-    return status == 0 ? 0 : neap_fail("the eigenvalues of a covariance did not converge (LAPACK's status %d)", status);
-}
-
-/* A copy that LAPACK may write over. */
+/* A copy that may be written over. */
 static neap_tensor *copy_of(neap_tensor *x)
 {
     x = neap_contiguous(x);
@@ -75,7 +49,7 @@ static neap_tensor *root_of(neap_tensor *matrix)
     const int64_t n = neap_dim(matrix, 0);
     neap_tensor *vectors = copy_of(matrix), *values = neap_empty(NEAP_F64, neap_dims(n, 1));
     double *v = neap_data(vectors), *d = neap_data(values);
-    if (!v || !d || solve("V", (int)n, v, d) < 0)
+    if (!v || !d || neap_eigenvalues_symmetric(v, n, d, true) < 0)
         return NULL;
     for (int64_t i = 0; i < n; i++)
         d[i] = root(d[i]);
@@ -88,7 +62,7 @@ static int root_trace(neap_tensor *matrix, double *sum)
     const int64_t n = neap_dim(matrix, 0);
     neap_tensor *copy = copy_of(matrix), *values = neap_empty(NEAP_F64, neap_dims(n));
     double *a = neap_data(copy), *d = neap_data(values);
-    if (!a || !d || solve("N", (int)n, a, d) < 0)
+    if (!a || !d || neap_eigenvalues_symmetric(a, n, d, false) < 0)
         return -1;
     *sum = 0;
     for (int64_t i = 0; i < n; i++)

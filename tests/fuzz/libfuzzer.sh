@@ -18,7 +18,7 @@ clang -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
     -D_GNU_SOURCE -DNEAP_STATIC_PLUGINS -Icore/include -Icore $(pkg-config --cflags libpng libturbojpeg jansson) \
     "tests/fuzz/fuzz_$target.c" core/base/error.c core/base/memory.c core/io/*.c core/plugin/*.c core/run/grid.c core/tensor/*.c \
     plugins/dataset/*.c build/core/.libs/libcore.a \
-    $(pkg-config --libs openblas jansson libpng libturbojpeg zlib) -ldl -lm -o "$folder/fuzz"
+    $(pkg-config --libs jansson libpng libturbojpeg zlib) -ldl -lm -o "$folder/fuzz"
 
 "build/tests/fuzz/fuzz_$target" -w "$folder/seeds"
 exec "$folder/fuzz" -max_len=4096 -artifact_prefix="$folder/" "$@" "$folder/corpus" "$folder/seeds"

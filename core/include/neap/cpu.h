@@ -25,9 +25,11 @@ int neap_isa_active(void);
 
 const char *neap_cpu_name(void);                /* the processor's brand string */
 
-/* Who does matrix products: "neap" or, by NEAP_GEMM, "openblas"; another NEAP_GEMM fails, NULL. */
+/* Who does matrix products: "neap" or, by NEAP_GEMM, "openblas". NULL with a message for another NEAP_GEMM, and where OpenBLAS
+ * cannot be loaded. */
 const char *neap_gemm_name(void);
-const char *neap_openblas_name(void);           /* the OpenBLAS at hand: version and kernels */
+/* The OpenBLAS at hand: version and kernels. Loads it; NULL with a message where that fails. */
+const char *neap_openblas_name(void);
 
 /* How many times faster than in fp32 a matrix product runs in bf16, with the instruction set and the threads in use. 0: the set
  * has no instruction for bf16, so rounding could only cost. Measured on the first call, in about 20 ms, and remembered. -1 with

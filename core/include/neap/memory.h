@@ -29,6 +29,13 @@ void neap_buffer_free(void *buffer);
 #define NEAP_SCRATCH_SLOTS 4
 void *neap_scratch(int slot, size_t bytes);
 
+/*
+ * May the process take so many more bytes? Linux grants more memory than there is and kills the process that uses it, so what
+ * is resident is compared with the least of the machine's memory, the limits of the control groups that the process is in (a
+ * container), and RLIMIT_AS and RLIMIT_DATA. Large requests above are refused by this; other allocators may ask as well.
+ */
+bool neap_memory_allows(size_t bytes);
+
 typedef struct neap_memory_stats {
     size_t live;      /* bytes in tensor buffers that are in use */
     size_t peak;      /* most of it since neap_memory_reset_peak */

@@ -9,8 +9,10 @@
 #include <neap/dtype.h>
 #include <neap/error.h>
 #include <neap/io.h>
+#include <neap/linalg.h>
 #include <neap/memory.h>
 #include <neap/nn.h>
+#include <neap/number.h>
 #include <neap/ops.h>
 #include <neap/optim.h>
 #include <neap/parallel.h>

@@ -6,6 +6,7 @@ local precision = require "neap.train.precision"
 return function(list)
   arguments.none("env", list)
   local machine = core.machine()
+  local openblas, reason = core.openblas()
   local rows = {
     { "version", core.version },
     { "processor", machine.cpu },
@@ -13,7 +14,7 @@ return function(list)
     { "threads", core.threads() },
     { "precision", ("%s where it is auto: %s"):format(precision.automatic()) },
     { "products", machine.gemm },
-    { "openblas", machine.openblas },
+    { "openblas", openblas or "none: " .. reason },
     { "lua", _VERSION },
     { "built with", machine.flags .. "(" .. machine.compiler .. ")" },
     { "plugins", core.plugin_dir },
