@@ -19,7 +19,8 @@ local TEXTS = {
 ]==] .. DRAWING .. [==[
                                     draw pictures from a run or a checkpoint; keys are the sampler's
              [--image FILE [--level T] [--keep FILE] [--invert]]
-                                    from a picture: changed, redrawn where FILE is black, or to its noise and back
+                                    from a picture: changed; redrawn where FILE is black or transparent; or to its
+                                    noise and back
              [--interpolate SEED] [--morph LABEL]
                                     between two noises, or from --label to another
 ]==],
