@@ -364,10 +364,23 @@ static bool save_and_load(void)
     return done;
 }
 
+static bytes turned; /* big-endian and in Fortran order, of numbers that are converted */
+
+static bool load_turned(void)
+{
+    neap_scope scope = neap_scope_open();
+    neap_tensor *x = neap_npy_parse("f", turned.at, turned.size);
+    neap_scope_close(scope);
+    return x;
+}
+
 START_TEST(no_memory)
 {
+    static const char header[] = "{'descr': '>i8', 'fortran_order': True, 'shape': (2, 2), }";
     write_file("file", "old", 3);
     refuse_each(save_and_load);
+    turned = make_claiming(1, strlen(header), header, NULL, 32);
+    refuse_each(load_turned);
 }
 END_TEST
 

@@ -192,10 +192,21 @@ static bool save_and_load(void)
     return done;
 }
 
+static bool load_with_alpha(void)
+{
+    neap_tensor *seen;
+    neap_scope scope = neap_scope_open();
+    bool done = neap_picture_load(in_folder("file"), &seen) && seen;
+    neap_scope_close(scope);
+    return done;
+}
+
 START_TEST(no_memory)
 {
     write_file("file", "old", 3);
     refuse_each(save_and_load);
+    ck_succeeds(neap_png_save(in_folder("file"), neap_zeros(NEAP_F32, neap_dims(3, 4, 4)), NULL, 0));
+    refuse_each(load_with_alpha);
 }
 END_TEST
 

@@ -39,6 +39,20 @@ START_TEST(lengths)
 }
 END_TEST
 
+/* A length whose bytes begin like a pickle, a gzip file or a text is a length all the same. */
+START_TEST(lengths_that_look_foreign)
+{
+    static const uint64_t rows[] = {0x0280, 0x8b1f, '!' * 0x0101 + 0x0a0000};
+    char *header = present(neap_calloc(1 << 20, 1));
+    for (int i = 0; i < 3; i++) {
+        memset(header, ' ', rows[i]);
+        memcpy(header, "{}", 2);
+        neap_safetensors_close(present(parse_claiming(rows[i], header, rows[i])));
+    }
+    neap_free(header);
+}
+END_TEST
+
 START_TEST(texts)
 {
     static const char *const not_utf8[] = {"{\"\xff\":1}", "{\"\xc3\":1}", "{\"\xed\xa0\x80\":1}", "{}\x80"};
@@ -218,6 +232,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("safetensors_header", lengths, texts, depth, too_many, entries, offsets, sizes, long_names, cover,
+    return RUN_SUITE("safetensors_header", lengths, lengths_that_look_foreign, texts, depth, too_many, entries, offsets, sizes, long_names, cover,
                      metadata);
 }
