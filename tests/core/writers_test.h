@@ -38,7 +38,12 @@ static inline int save_png(const char *path)
 
 static inline int save_film(const char *path)
 {
-    return neap_apng_save(path, neap_zeros(NEAP_F32, neap_dims(2, 2, 2, 1)), 0.1, NULL, 0);
+    neap_film *film = neap_film_open(path, 1, neap_dims(2, 2, 1), NULL, 0);
+    if (!film || neap_film_add(film, neap_zeros(NEAP_F32, neap_dims(2, 2, 1)), 0.1) < 0) {
+        neap_film_abandon(film);
+        return -1;
+    }
+    return neap_film_close(film);
 }
 
 static inline int save_tensors(const char *path)
