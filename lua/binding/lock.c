@@ -100,12 +100,19 @@ static bool same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Is the folder at `path` the one that was opened, and the file in it the one that is locked? */
+/* Is the folder at `path` the one that was opened? */
 static bool is_at(const run_lock *lock, const char *path)
 {
-    struct stat folder, file, at;
-    return fstat(lock->folder, &folder) == 0 && fstat(lock->file, &file) == 0 && stat(path, &at) == 0 &&
-           same(&folder, &at) && fstatat(lock->folder, LOCK_FILE, &at, AT_SYMLINK_NOFOLLOW) == 0 && same(&file, &at);
+    struct stat folder, at;
+    return fstat(lock->folder, &folder) == 0 && stat(path, &at) == 0 && same(&folder, &at);
+}
+
+/* Is the file in the folder still the one that is locked? */
+static bool is_whole(const run_lock *lock)
+{
+    struct stat file, at;
+    return fstat(lock->file, &file) == 0 && fstatat(lock->folder, LOCK_FILE, &at, AT_SYMLINK_NOFOLLOW) == 0 &&
+           same(&file, &at);
 }
 
 /* 0; -1 with errno set. */
@@ -138,7 +145,7 @@ static outcome try_lock(run_lock *lock, const char *path)
             return IN_USE;
         neap_warn("%s: no lock: %s; nothing keeps another run out of this folder", path, strerror(errno));
     }
-    return is_at(lock, path) ? LOCKED : CHANGED;
+    return is_at(lock, path) && is_whole(lock) ? LOCKED : CHANGED;
 }
 
 /* Waits in steps of two milliseconds for folders that are being moved, and for an owner that has yet to write its name. */
@@ -181,20 +188,19 @@ static int folder_lock(lua_State *L)
 static int lock_close(lua_State *L)
 {
     run_lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);
-    struct stat file, at;
-    if (lock->file >= 0 && fstat(lock->file, &file) == 0 &&
-        fstatat(lock->folder, LOCK_FILE, &at, AT_SYMLINK_NOFOLLOW) == 0 && same(&file, &at))
+    if (lock->file >= 0 && is_whole(lock))
         unlinkat(lock->folder, LOCK_FILE, 0);
     drop(lock);
     return 0;
 }
 
-/* holds(path): is the folder at `path` still the one that is locked? */
+/* holds(path) -> is the folder at `path` the one that was locked?, is its lock still there? */
 static int lock_holds(lua_State *L)
 {
     const run_lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);
     lua_pushboolean(L, is_at(lock, luaL_checkstring(L, 2)));
-    return 1;
+    lua_pushboolean(L, is_whole(lock));
+    return 2;
 }
 
 static const luaL_Reg methods[] = {{"close", lock_close}, {"holds", lock_holds}, {NULL, NULL}};

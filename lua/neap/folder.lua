@@ -48,10 +48,20 @@ end
 
 folder.__close = folder.release
 
---- Fails where the path no longer leads to the folder that was locked: another run may use the path by now.
+-- Locks the folder at the path, whichever that is by now.
+local function claim_anew(self)
+  self:release()
+  self:claim()
+end
+
+--- Fails where the path no longer leads to the folder that was locked: another run may use the path by now. A lock file that
+-- someone removed is made anew, unless another run has been faster.
 function folder:check()
-  if not self.lock:holds(self.path) then
+  local is_here, is_locked = self.lock:holds(self.path)
+  if not is_here then
     core.fail(("train: %s was moved or removed while the run used it"):format(self.path))
+  elseif not is_locked then
+    claim_anew(self)
   end
 end
 
@@ -74,8 +84,7 @@ end
 function folder:open(resume)
   core.folder_make(self.path)
   if not (self.lock and self.lock:holds(self.path)) then
-    self:release()
-    self:claim()
+    claim_anew(self)
   end
   if not resume and (core.exists(self:file "metrics.jsonl") or core.exists(self:checkpoint())) then
     move_aside(self)

@@ -120,6 +120,14 @@ holds "nothing where it was" absent moved
 holds "no lock where it is" absent away/neap.lock
 expect 0 "" neap sample away -n 1 --raw away.npy
 
+# A lock file that someone removes is made anew with the next checkpoint.
+begin removed checkpoint_every=1
+rm removed/neap.lock
+holds "a lock file that was removed comes back" until_true test -e removed/neap.lock
+refused 1 points "train: removed is in use by process $runner (neap run points.lua steps=1000000000 minutes=5 out=removed \
+checkpoint_every=1)" out=removed
+stop $runner
+
 mkdir -p taken/neap.lock
 expect_like 1 "neap: points.lua:3: taken/neap.lock: cannot be opened: *" neap run points.lua out=taken
 
