@@ -13,16 +13,20 @@
 
 void neap_step_report(neap_step *step, const char *name, double value)
 {
-    if (step->reports < NEAP_STEP_REPORTS) {
-        step->report[step->reports].name = name;
-        step->report[step->reports++].value = value;
+    if (step->reports == NEAP_STEP_REPORTS) {
+        neap_fail("the figure '%s' has no room: expected at most %d in a step", name, NEAP_STEP_REPORTS);
+        return;
     }
+    step->report[step->reports].name = name;
+    step->report[step->reports++].value = value;
 }
 
 void neap_step_share(neap_step *step, int slot, neap_tensor *x)
 {
-    if (slot < 0 || slot >= NEAP_STEP_SHARED)
+    if (slot < 0 || slot >= NEAP_STEP_SHARED) {
+        neap_fail("sharing a tensor: expected a slot of 0 to %d, got %d", NEAP_STEP_SHARED - 1, slot);
         return;
+    }
     neap_release(step->shared[slot]);
     step->shared[slot] = neap_keep(x);
 }
@@ -68,7 +72,7 @@ static int forward(neap_trainer *t, int phase, neap_step *step, neap_tensor **lo
 {
     neap_scope scope = neap_scope_open();
     *loss = neap_scope_return(scope, t->objective->loss(neap_instance_config(t->instance), phase, t->network, step));
-    if (check_loss(t, phase, *loss) < 0)
+    if (neap_failed() || check_loss(t, phase, *loss) < 0) /* what failed may be a figure or a shared tensor */
         return neap_fail_in(neap_instance_component(t->instance)->name);
     double value = neap_item(*loss);
     return isfinite(value) ? 0 : fail_not_finite(t->objective->phases[phase].name, *loss, value);
@@ -123,7 +127,7 @@ static int tell_phase(neap_trainer *t, const turn *now, neap_step *step, neap_tr
         return -1;
     neap_step_report(step, t->figure[2 * now->phase], loss);
     neap_step_report(step, t->figure[2 * now->phase + 1], norm);
-    return 0;
+    return neap_failed() ? -1 : 0;
 }
 
 /* The phases that run in this round: each as often as it asks for, in the last rounds of the step. */

@@ -212,12 +212,23 @@ static neap_tensor *mute_sample(const void *config, const neap_field *asked, nea
     return NULL;
 }
 
+/* The noise as it is, beside a message. */
+static neap_tensor *torn_sample(const void *config, const neap_field *asked, neap_tensor *noise, neap_random random,
+                                const neap_watch *watch)
+{
+    (void)config, (void)asked, (void)random, (void)watch;
+    neap_fail("torn");
+    return noise;
+}
+
 static const char *const no_needs[] = {NULL};
 static const neap_sampler mute_functions = {sizeof mute_functions, no_needs, mute_sample};
 static const neap_sampler twice_functions = {sizeof twice_functions, no_needs, twice_sample};
+static const neap_sampler torn_functions = {sizeof torn_functions, no_needs, torn_sample};
 static const neap_component rogue[] = {
     {"sampler/1", "twice", "Gives too much.", 0, once_params, &twice_functions},
     {"sampler/1", "mute", "Gives nothing.", 0, once_params, &mute_functions},
+    {"sampler/1", "torn", "Fails and gives noise.", 0, once_params, &torn_functions},
     {0},
 };
 static const neap_plugin rogue_plugin = {NEAP_ABI, sizeof rogue_plugin, "rogue", "1", "MIT", "For tests.", rogue};
@@ -237,6 +248,7 @@ START_TEST(samples_of_another_shape)
     ck_succeeds(neap_registry_add(&rogue_plugin, NULL));
     is_refused_of("twice", "sample: twice: expected [3, 1, 2, 1], got [6, 1, 2, 1]");
     is_refused_of("mute", "sample: mute: gave nothing and no message");
+    is_refused_of("torn", "sample: torn");
 }
 END_TEST
 

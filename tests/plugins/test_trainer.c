@@ -32,10 +32,8 @@ static neap_tensor *critic_loss(const void *config, int phase, neap_network *net
 {
     (void)config, (void)phase;
     seen = floats(step->x)[0];
-    for (int i = 0; i < NEAP_STEP_REPORTS + 3; i++)
+    for (int i = 0; i < NEAP_STEP_REPORTS; i++)
         neap_step_report(step, "many", i);
-    neap_step_share(step, -1, step->x);
-    neap_step_share(step, NEAP_STEP_SHARED, step->x);
     neap_step_share(step, 0, step->x);
     neap_step_share(step, 0, score(network, step));
     return step->shared[0];

@@ -50,6 +50,30 @@ static neap_tensor *vague_loss(const void *config, int phase, neap_network *netw
     return neap_sum(generated(network, step), NULL, 0, false);
 }
 
+/* One figure too many; then a slot that is not there; then a figure of what could not be computed. */
+static int overdone;
+
+static neap_tensor *overdone_loss(const void *config, int phase, neap_network *network, neap_step *step)
+{
+    (void)config, (void)phase;
+    for (int i = 0; i <= NEAP_STEP_REPORTS && overdone == 0; i++)
+        neap_step_report(step, "many", i);
+    if (overdone == 1)
+        neap_step_share(step, NEAP_STEP_SHARED, step->x);
+    if (overdone == 2)
+        neap_reshape(step->x, neap_dims(5));
+    return neap_sum(generated(network, step), NULL, 0, false);
+}
+
+/* The first phase has as many figures as there is room for, so that those of the second have none. */
+static neap_tensor *full_loss(const void *config, int phase, neap_network *network, neap_step *step)
+{
+    (void)config;
+    for (int i = 0; i < NEAP_STEP_REPORTS && phase == 0; i++)
+        neap_step_report(step, "many", i);
+    return neap_sum(neap_network_discriminate(network, generated(network, step), NULL), NULL, 0, false);
+}
+
 /* The first phase goes well, the second divides by zero. */
 static neap_tensor *late_loss(const void *config, int phase, neap_network *network, neap_step *step)
 {
@@ -71,6 +95,8 @@ static const neap_objective mute = {.size = sizeof mute, .needs = needs, .phases
 static const neap_objective wide = {.size = sizeof wide, .needs = needs, .phases = all_phases, .loss = wide_loss};
 static const neap_objective flat = {.size = sizeof flat, .needs = needs, .phases = all_phases, .loss = flat_loss};
 static const neap_objective vague = {.size = sizeof vague, .needs = needs, .phases = all_phases, .loss = vague_loss};
+static const neap_objective overdo = {.size = sizeof overdo, .needs = needs, .phases = all_phases, .loss = overdone_loss};
+static const neap_objective full = {.size = sizeof full, .needs = needs, .phases = two_phases, .loss = full_loss};
 static const neap_objective nobody = {
     .size = sizeof nobody, .needs = needs, .phases = nobody_phases, .loss = wide_loss,
 };
@@ -80,7 +106,7 @@ static const neap_param no_params[] = {NEAP_PARAMS_END};
 #define OBJECTIVE(name) {"objective/1", #name, "Fails.", 0, no_params, &name}
 static const neap_component components[] = {
     PAIR_COMPONENT, OBJECTIVE(steep), OBJECTIVE(failing), OBJECTIVE(mute), OBJECTIVE(wide), OBJECTIVE(nobody), OBJECTIVE(late),
-    OBJECTIVE(flat), OBJECTIVE(vague), {0},
+    OBJECTIVE(flat), OBJECTIVE(vague), OBJECTIVE(overdo), OBJECTIVE(full), {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
 
@@ -226,6 +252,26 @@ START_TEST(figures_are_numbers)
 }
 END_TEST
 
+/* What would be lost in silence fails the step before anything is updated. */
+START_TEST(nothing_is_lost)
+{
+    static const char *const messages[] = {
+        "train: step 1: overdo: the figure 'many' has no room: expected at most 16 in a step",
+        "train: step 1: overdo: sharing a tensor: expected a slot of 0 to 3, got 4",
+        "train: step 1: overdo: reshape: expected a shape of 12 elements like [6, 1, 1, 2], got [5]",
+    };
+    training t = pair_training("overdo");
+    for (overdone = 0; overdone < 3; overdone++)
+        refuses_step(t, 1, messages[overdone]);
+    end_training(t);
+    t = pair_training("full");
+    neap_train_report report;
+    ck_fails_with(neap_trainer_step(t.trainer, 1, 1, &report),
+                  "train: step 1: the figure 'loss_second' has no room: expected at most 16 in a step");
+    end_training(t);
+}
+END_TEST
+
 /* It takes nothing back: what the first has learned stays. */
 START_TEST(second_phase_fails)
 {
@@ -333,7 +379,7 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("trainer, errors", open_trainers, run_close, misfits, labels_to_spare, no_arguments,
-                          loss_is_not_finite, gradient_is_not_finite, objective_fails, figures_are_numbers, second_phase_fails,
+                          loss_is_not_finite, gradient_is_not_finite, objective_fails, figures_are_numbers, nothing_is_lost, second_phase_fails,
                           steps_that_are_none, every_allocation_of_a_trainer_may_fail,
                           every_allocation_of_a_step_may_fail);
 }

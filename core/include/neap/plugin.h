@@ -112,7 +112,8 @@ typedef struct neap_step {
     } report[NEAP_STEP_REPORTS];
 } neap_step;
 
-void neap_step_report(neap_step *step, const char *name, double value); /* a finite figure for the step's metrics */
+/* A finite figure for the step's metrics. Without room for one more, and with a slot that is not there, the step fails. */
+void neap_step_report(neap_step *step, const char *name, double value);
 void neap_step_share(neap_step *step, int slot, neap_tensor *x);
 
 /* What a sampler integrates or drives, and between which times: from 1 to 0, or a part of that way, or upward where a
