@@ -210,10 +210,32 @@ static int folder_list(lua_State *L)
     return 1;
 }
 
+/* temporary() -> the path of a new empty file, which the caller removes: in the first folder that takes one. */
+static int temporary(lua_State *L)
+{
+    const char *const folders[] = {getenv("TMPDIR"), "/tmp", "/var/tmp", "."};
+    for (int i = 0; i < 4; i++) {
+        if (!folders[i] || !*folders[i])
+            continue;
+        lua_pushfstring(L, "%s/neap-XXXXXX", folders[i]);
+        char *path = lua_newuserdatauv(L, lua_rawlen(L, -1) + 1, 0);
+        strcpy(path, lua_tostring(L, -2));
+        const int descriptor = mkstemp(path);
+        if (descriptor < 0)
+            continue;
+        close(descriptor);
+        lua_pushstring(L, path);
+        return 1;
+    }
+    return neap_lua_error(L, "no temporary file can be made in TMPDIR, /tmp, /var/tmp or the current folder: %s",
+                          strerror(errno));
+}
+
 static const luaL_Reg functions[] = {
     {"png_save", png_save},       {"picture_load", picture_load}, {"npy_save", npy_save},
     {"npy_load", npy_load},       {"file_save", file_save},     {"folder_make", folder_make},   {"exists", exists},
-    {"writable", writable},       {"folder_list", folder_list}, {"folder_clean", folder_clean}, {NULL, NULL},
+    {"writable", writable},       {"folder_list", folder_list}, {"folder_clean", folder_clean}, {"temporary", temporary},
+    {NULL, NULL},
 };
 
 void neap_lua_open_files(lua_State *L)

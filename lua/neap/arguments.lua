@@ -20,6 +20,18 @@ local function hint(name, rules)
   return key and ("; keys are written %s=VALUE"):format((key:gsub("-", "_"))) or near
 end
 
+-- Shells expand a tilde at the beginning of a word, and many of them not behind "=".
+local function expand_home(word, value)
+  if not value or not (value == "~" or value:find "^~/") then
+    return value
+  end
+  local home = os.getenv "HOME"
+  if not home or home == "" then
+    core.fail_usage(("'%s': HOME is not set; expected the path in full"):format(word))
+  end
+  return home .. value:sub(2)
+end
+
 local function convert(name, rule, value)
   if value == nil then
     core.fail_usage(("%s: expected %s"):format(name, rule.kind))
@@ -44,8 +56,8 @@ local function put(found, name, rule, value)
 end
 
 --- Splits a list by rules { ["-n"] = { key = "n", kind = "a whole number", read = function } }; returns the options by
--- key, and what is left. --name=value and --name value are the same; a rule { key = .., alone = true } takes no value, one
--- with many = true may come again and gives a list.
+-- key, and what is left. --name=value and --name value are the same; a value that begins with ~/ is in the user's folder. A
+-- rule { key = .., alone = true } takes no value, one with many = true may come again and gives a list.
 function arguments.split(list, rules)
   local found, rest, i = {}, {}, 1
   while i <= #list do
@@ -65,6 +77,7 @@ function arguments.split(list, rules)
         i = i + 1
         value = list[i]
       end
+      value = expand_home(word, value)
       put(found, name, rules[name], convert(name, rules[name], value))
     end
     i = i + 1
@@ -79,7 +92,7 @@ function arguments.none(verb, list)
   end
 end
 
---- { "a=1", "b=2" } -> { { "a", "1" }, { "b", "2" } }; a key stands once.
+--- { "a=1", "b=~/2" } -> { { "a", "1" }, { "b", "/home/user/2" } }; a key stands once.
 function arguments.pairs(list)
   local result, seen = {}, {}
   for i, word in ipairs(list) do
@@ -90,7 +103,7 @@ function arguments.pairs(list)
     if seen[key] then
       core.fail_usage(("%s: expected once, got %s=%s and %s=%s"):format(key, key, seen[key], key, value))
     end
-    result[i], seen[key] = { key, value }, value
+    result[i], seen[key] = { key, expand_home(word, value) }, value
   end
   return result
 end

@@ -8,7 +8,7 @@ progress.__index = progress
 local BAR, TERMINAL_PERIOD, PLAIN_PERIOD = 24, 0.1, 10 -- characters; seconds between updates
 
 function progress.new(total, first)
-  local terminal = core.is_terminal(2) and os.getenv "TERM" ~= "dumb"
+  local terminal = core.is_terminal(2) and (os.getenv "TERM" or "dumb") ~= "dumb"
   return setmetatable({
     total = total, first = first, began = core.now(), shown = core.now(),
     terminal = terminal, period = terminal and TERMINAL_PERIOD or PLAIN_PERIOD,

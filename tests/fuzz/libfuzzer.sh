@@ -8,6 +8,7 @@ set -eu
 [ $# -gt 0 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2; }
 target=$1
 shift
+unset CDPATH
 cd "$(dirname "$0")/../.."
 make -s -C build core/libcore.la "tests/fuzz/fuzz_$target"
 folder=build/fuzz/$target

@@ -12,7 +12,7 @@ local OBJECTIVE = { label_smoothing = 0.1, flip = true, shift = 1 }
 
 -- Samples as a data set: by way of a file, which is removed as soon as it is read.
 local function source_of(x, labels, classes)
-  local path = os.tmpname()
+  local path = core.temporary()
   local tensors, metadata = { { "x", x }, { "noise", x }, { "labels", labels } }, { { "classes", tostring(classes) } }
   local done, source = pcall(function()
     core.safetensors_save(path, tensors, metadata)
