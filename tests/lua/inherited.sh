@@ -7,9 +7,17 @@ write_recipes
 # --- Descriptors ------------------------------------------------------------------------------------------------------
 
 cat >talk.lua <<'RECIPE'
-print "spoken"
-io.stderr:write "spoken\n"
-dofile "points.lua"
+local neap = require "neap"
+neap.train {
+  model = neap.architecture.mlp { hidden = 16, depth = 2, time_features = 8, classes = 2 },
+  data = neap.dataset.toy2d { shape = "moons" }, objective = neap.objective.flow_matching {},
+  optimizer = neap.optimizer.adamw { lr = 1e-3 }, batch = 8, steps = 12, log_every = 1,
+  on_step = function(step)
+    print("spoken", step)
+    io.stdout:flush()
+    io.stderr:write("spoken ", step, "\n")
+  end,
+}
 RECIPE
 neap run talk.lua out=open >/dev/null 2>&1 </dev/null
 neap run talk.lua out=first >/dev/null 2>&1 <&-

@@ -23,7 +23,7 @@ ends() {
 # forever NAME BODY: a recipe that is signalled in BODY, by kill(), and would go on for ever.
 forever() {
     cat >"$1.lua" <<RECIPE
-local kill = function() require "signal".kill(os.getenv "SIGNAL") end
+local kill = function() dofile "signal.lua".kill(os.getenv "SIGNAL") end
 $2
 RECIPE
     for signal in INT:130 TERM:143 HUP:129; do
@@ -106,7 +106,7 @@ neap.train {
   optimizer = neap.optimizer.adamw {}, batch = 8, steps = 12, log_every = 1, sample_every = o.work == "preview" and 5 or 0,
   on_step = function(step)
     if step == 5 then
-      require "signal".kill "TERM"
+      dofile "signal.lua".kill "TERM"
       (work[o.work] or print)(model)
     end
   end,
@@ -120,7 +120,7 @@ done
 
 # A signal that was ignored when the program started stays so.
 cat >ignored.lua <<'RECIPE'
-require "signal".kill "HUP"
+dofile "signal.lua".kill "HUP"
 print "done"
 RECIPE
 (
