@@ -26,7 +26,7 @@ end
 
 -- Given times are a grid of their own, beside which steps and shift would do nothing.
 local function check_times(made, settings, texts)
-  local times = core.json_decode(made.instance:json()).times
+  local times = config.of(made.instance).times
   if type(times) ~= "string" or times == "" then
     return
   end
@@ -99,11 +99,11 @@ end
 --- The times that its steps walk from one time to another, both included; nil where it has no grid of times. Fails where
 -- its times are no such list.
 function sampler:times(from, to)
-  local config = core.json_decode(self.instance:json())
-  if math.type(config.steps) ~= "integer" or (config.times or "") == "" and not config.shift then
+  local own = config.of(self.instance)
+  if math.type(own.steps) ~= "integer" or (own.times or "") == "" and not own.shift then
     return nil
   end
-  return core.grid_times(config.steps, config.shift or 1, config.times or "", from, to)
+  return core.grid_times(own.steps, own.shift or 1, own.times or "", from, to)
 end
 
 -- "each": the classes in turn, as rows of equal length where n is a multiple of their number.

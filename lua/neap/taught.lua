@@ -2,6 +2,7 @@
 -- initialised, and one that hides all of them the others. Networks without an objective, of loops in a recipe, are not
 -- known about.
 local core = require "neap.core"
+local config_of = require("neap.config").of
 
 local taught = {}
 
@@ -19,7 +20,7 @@ local function mixes_null(mixture, classes)
 end
 
 local function fail_without_null(guidance, asked)
-  if guidance and uses_null(guidance:name(), core.json_decode(guidance:json())) then
+  if guidance and uses_null(guidance:name(), config_of(guidance)) then
     core.fail_usage("sample: guidance: the network was trained with label_dropout = 0 and has no null class to guide away "
       .. "from; set w = 0, or train with label_dropout = 0.1")
   elseif not asked then
@@ -31,7 +32,7 @@ end
 -- or nil.
 function taught.check(model, guidance, labels, mixture)
   local classes, objective = model:spec().classes, model:objective()
-  local dropout = objective and core.json_decode(objective:json()).label_dropout
+  local dropout = objective and config_of(objective).label_dropout
   if classes == 0 or not dropout then
     return
   end

@@ -25,8 +25,12 @@ end
 local writers = {
   function(path) core.file_save(path, "new") end,
   function(path) core.npy_save(path, neap.zeros(2)) end,
-  function(path) neap.image.save(path, neap.zeros(2, 2, 1)) end,
-  function(path) neap.image.film(path, { neap.zeros(2, 2, 1) }) end,
+  function(path) core.png_save(path, neap.zeros(2, 2, 1)) end,
+  function(path)
+    local film <close> = core.film_open(path, 1, { 2, 2, 1 })
+    film:add(neap.zeros(2, 2, 1), 0.1)
+    film:save()
+  end,
   function(path) core.safetensors_save(path, { { "x", neap.zeros(2) } }, {}) end,
 }
 

@@ -131,7 +131,7 @@ expect 2 "neap: --steps: expected once, got it again" neap sample $run --steps 3
 expect 2 "neap: shift: expected once, got shift=2 and shift=3" neap sample $run shift=2 shift=3
 expect 2 "neap: steps: expected once, got --steps 3 and steps=4" neap sample $run --steps 3 steps=4
 expect 2 "neap: --invert: expected no value, got 'no'" neap sample $run --invert=no
-expect 1 "neap: sample: times: expected numbers from 1 down to 0, got '1,,0'" neap sample $run times=1,,0
+expect 2 "neap: times: expected numbers from 1 down to 0, got '1,,0'" neap sample $run times=1,,0
 expect 2 "neap: unknown option '--lable'; did you mean '--label'?" neap sample $run --lable 3
 expect 2 "neap: unknown option '--xyzzy'; keys are written xyzzy=VALUE" neap sample $run --xyzzy 3
 for wrong in '-n|0|a whole number from 1 to 1000000' '-n|1000001|a whole number from 1 to 1000000' \

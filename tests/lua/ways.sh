@@ -196,7 +196,7 @@ untaught="the network was trained with label_dropout = 0"
 no_null="sample: guidance: $untaught and has no null class to guide away from; set w = 0, or train with label_dropout = 0.1"
 expect 2 "neap: untaught.lua:3: $no_null" neap run untaught.lua steps=100000000
 sed -i 's/cfg { w = 1 }/cfg { w = 0 }/' untaught.lua
-expect_like 0 "dit: *" neap run untaught.lua
+expect_like 0 "${machine}dit: *" neap run untaught.lua
 expect 0 "" neap sample runs/untaught --label 3 -n 1 --raw x.npy
 expect 2 "neap: $no_null" neap sample runs/untaught --label 3 --w 2
 expect 2 "neap: $no_null" neap sample runs/untaught --label 3 --w 2 --rescale 0.5 --interval 0,1
