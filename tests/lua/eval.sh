@@ -146,14 +146,14 @@ for wrong in '-n|1|a whole number from 2 to 1000000' '--seed|-1|a whole number f
     value=${wrong#*|}
     expect 2 "neap: $option: expected ${value#*|}, got '${value%|*}'" neap eval $run "$option" "${value%|*}"
 done
-# Nothing is drawn or scored for results that cannot be written: this would take minutes.
+# Nothing is drawn or scored for results that cannot be written.
 for wrong in '--json nowhere/x.json|nowhere/x.json: cannot be written: No such file or directory' \
     '--raw nowhere/x.npy|nowhere/x.npy: cannot be written: No such file or directory' \
     '--raw x.png|eval: --raw: expected a path that ends in .npy, got x.png' \
     '--raw x.npy --json ./x.npy|eval: --raw and --json are one file, ./x.npy' \
     "--json $place/real.npy --samples ./real.npy|eval: --json would replace --samples, ./real.npy" \
     "--json $run/checkpoint.safetensors|eval: --json would replace the run, $run/checkpoint.safetensors"; do
-    drawing="-n 1000 --steps 100000"
+    drawing="-n 100 --steps 1000"
     [ "$wrong" = "${wrong#*--samples ./}" ] || drawing=
     # shellcheck disable=SC2086
     expect 2 "neap: ${wrong#*|}" neap eval $run $drawing --evaluator $judge ${wrong%%|*}

@@ -147,12 +147,12 @@ done
 for wrong in 'euler { guidance = neap.guidance.autoguidance {} }|*autoguidance: expected a worse network*' \
     'euler { guidance = neap.guidance.interval { low = 0.9, high = 0.1 } }|*interval: expected low up to high, got 0.9 and 0.1' \
     'latent {}|*latent*'; do
-    sed "s/euler { steps = 3, guidance = neap.guidance.cfg { w = 1 } }/${wrong%%|*}/; s/steps = 12/steps = 100000000/" \
+    sed "s/euler { steps = 3, guidance = neap.guidance.cfg { w = 1 } }/${wrong%%|*}/; s/steps = 12/steps = 2000/" \
         shapes.lua >sampler.lua
     expect_like 1 "neap: sampler.lua:3: ${wrong#*|}" neap run sampler.lua
     holds "no run is left" absent runs/sampler
 done
-sed 's/batch = 4, steps = 12/batch = 4, steps = 100000000, samples = 10000/; s/size = 8/size = 64/g' shapes.lua >many.lua
+sed 's/batch = 4, steps = 12/batch = 4, steps = 2000, samples = 10000/; s/size = 8/size = 64/g' shapes.lua >many.lua
 expect 2 "neap: many.lua:3: train: samples: expected at most 65536 pixels a side and 268435456 in all, got 521 x 81251" \
     neap run many.lua
 expect 2 "neap: seed: expected a whole number from 0, got '-1'" neap run points.lua seed=-1

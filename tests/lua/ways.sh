@@ -194,7 +194,7 @@ expect 0 "" neap sample runs/plain --raw x.npy --w 0 -n 2
 sed 's/label_dropout = 0.1/label_dropout = 0/' ../shapes.lua >untaught.lua
 untaught="the network was trained with label_dropout = 0"
 no_null="sample: guidance: $untaught and has no null class to guide away from; set w = 0, or train with label_dropout = 0.1"
-expect 2 "neap: untaught.lua:3: $no_null" neap run untaught.lua steps=100000000
+expect 2 "neap: untaught.lua:3: $no_null" neap run untaught.lua steps=2000
 sed -i 's/cfg { w = 1 }/cfg { w = 0 }/' untaught.lua
 expect_like 0 "${machine}dit: *" neap run untaught.lua
 expect 0 "" neap sample runs/untaught --label 3 -n 1 --raw x.npy
@@ -205,7 +205,7 @@ expect 0 "" neap sample runs/untaught --image ../grey.png --label 3 -n 1 --raw x
 expect 0 "" neap sample runs/untaught --worse $run --w 2 -n 2 --raw x.npy # no null class is needed
 sed -i 's/label_dropout = 0,*/label_dropout = 1/' untaught.lua
 expect_like 2 "neap: untaught.lua:3: sample: labels: the network was trained with label_dropout = 1, never with a label; *" \
-    neap run untaught.lua steps=100000000
+    neap run untaught.lua steps=2000
 rm -r x.npy plain.lua untaught.lua runs
 expect 2 "neap: sampler 'huen' is not known; did you mean 'heun'?" neap sample $run --sampler huen
 expect 2 "neap: euler: unknown parameter 'shfit'; did you mean 'shift'?" neap sample $run shfit=3
