@@ -90,6 +90,16 @@ cp -r "$NEAP_SOURCE/lua" lua
 { echo 'io.popen("kill -INT $PPID"):close()' && cat "$NEAP_SOURCE/lua/neap/cli.lua"; } >lua/neap/cli.lua
 ends 130 "neap: *interrupted" env NEAP_LUA_PATH=lua "$NEAP_SOURCE/neap" list
 
+# At a prompt.
+cat >session <<'LINES'
+dofile "signal.lua".kill "TERM"
+print "alive"
+LINES
+# shellcheck disable=SC2086
+$signals "$NEAP_SOURCE/neap" repl <session >stdout 2>stderr
+same_text "a prompt: status" 143 $?
+same_text "a prompt: message" "neap: interrupted" "$(cat stdout stderr)"
+
 # --- Training ---------------------------------------------------------------------------------------------------------
 
 # In what a recipe does after a step, whatever that is: the step is kept.
@@ -162,7 +172,10 @@ rm gone
 same_text "both streams closed: the checkpoint" 40 "$(step_of both)"
 
 # Programs that a recipe starts have the signal as usual.
-echo 'local f = io.popen "sh -c \"kill -PIPE \\$\\$; echo alive\"" print(f:read "a" == "")' >child.lua
+cat >child.lua <<'RECIPE'
+local f = io.popen "sh -c 'kill -PIPE $$; echo alive'"
+print(f:read "a" == "")
+RECIPE
 ends 0 "" "$NEAP_SOURCE/neap" run child.lua
 same_text "a child's SIGPIPE" true "$(cat stdout)"
 
