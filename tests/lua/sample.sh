@@ -116,7 +116,7 @@ holds "unless one is given" test "$(cksum <own.npy)" != "$(cksum <one.npy)"
 
 # Work that would take a while: what is refused here is refused before it.
 long_work() {
-    neap sample $run --steps 2000 "$@"
+    neap sample $run --steps 300 "$@"
 }
 
 # --- Refused ----------------------------------------------------------------------------------------------------------
