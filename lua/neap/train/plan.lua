@@ -13,8 +13,8 @@ plan.__index = plan
 local MARGIN = 1.05 -- a step with its update, beside a rehearsed one
 local WARMUP_SHARE = 5 -- warm-up takes at most this part of a run that time cuts short
 local FIRST_CHANGE = 8 -- steps before the rate of steps is known well enough
-local MEMORY = 40 -- the rate of steps is averaged over this part of the plan
-local SLOWER, FASTER = 0.03, 0.08 -- changes of the plan's length that are worth a new part, as shares of it
+local MEMORY = 20 -- the rate of steps is averaged over this part of the plan
+local SLOWER, FASTER = 0.05, 0.1 -- changes of the plan's length that are worth a new part, as shares of it
 local LEAST_CHANGE = 5 -- steps, likewise
 local TAIL = 0.02 -- share of the steps so far that a run may still take when its time is over
 
