@@ -59,7 +59,8 @@ neap.train {
 RECIPE
 expect_like 0 "*" neap run comma.lua out=point svg=point.svg
 tail -n +1 stdout | grep -v '^point' >point.txt
-if LOCPATH=$place/locales WANTED=de_DE.UTF-8 neap run comma.lua out=comma svg=comma.svg >stdout 2>/dev/null &&
+# The C library itself loses some bytes where LOCPATH is set.
+if ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 LOCPATH=$place/locales WANTED=de_DE.UTF-8 neap run comma.lua out=comma svg=comma.svg >stdout 2>/dev/null &&
     grep -q 'de_DE.UTF-8$' stdout; then
     same_text "os.setlocale: what is kept and what is changed" "de_DE.UTF-8	nil	C	de_DE.UTF-8" "$(head -n 1 stdout)"
     same_text "a decimal comma: Lua" "$(cat point.txt)" "$(tail -n +2 stdout | grep -v '^comma')"
