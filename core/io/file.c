@@ -45,6 +45,20 @@ int neap_file_check(const char *path)
     return status;
 }
 
+bool neap_file_is_direct(const char *path)
+{
+    neap_target target;
+    const bool pending = neap_failed();
+    if (neap_target_find(&target, path) < 0) {
+        if (!pending)
+            neap_error_clear(); /* writing will say it */
+        return false;
+    }
+    const bool direct = target.direct;
+    neap_target_free(&target);
+    return direct;
+}
+
 char *neap_file_place(const char *path)
 {
     neap_target target;

@@ -1,6 +1,4 @@
 /* Paths in Lua: what can be written where, known before the work. */
-#include <sys/stat.h>
-
 #include "binding.h"
 
 /* file_check(path): raises where no file can be written */
@@ -16,12 +14,10 @@ static int picture_check(lua_State *L)
     return neap_picture_check_size(neap_lua_check_text(L, 1), width, height) < 0 ? neap_lua_raise_usage(L) : 0;
 }
 
-/* is_special(path): does something stand there that is neither file nor folder? A device or a pipe has no format. */
+/* is_special(path): does something stand there that is written into, and not replaced? A device or a pipe has no format. */
 static int is_special(lua_State *L)
 {
-    struct stat about;
-    const bool there = stat(neap_lua_check_text(L, 1), &about) == 0;
-    lua_pushboolean(L, there && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode));
+    lua_pushboolean(L, neap_file_is_direct(neap_lua_check_text(L, 1)));
     return 1;
 }
 

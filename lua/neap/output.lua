@@ -29,7 +29,8 @@ end
 
 -- Results may share a device, such as the terminal.
 local function shared(a, b)
-  return a.path and b.path and not core.is_special(a.path) and core.real_path(a.path) == core.real_path(b.path)
+  local place = a.path and b.path and not core.is_special(a.path) and core.real_path(a.path)
+  return place and place == core.real_path(b.path)
 end
 
 --- Checks all results of a command, { { name = "--raw", path = .., endings = .. }, .. }, against each other, too, and against
@@ -49,6 +50,13 @@ function output.check_all(who, outputs, inputs)
     if own.path then
       output.check(who .. ": " .. own.name, own.path, own.endings)
     end
+  end
+end
+
+--- Names a file that was written on standard output; a device or a pipe may be where that goes.
+function output.announce(path)
+  if not core.is_special(path) then
+    print(path)
   end
 end
 

@@ -36,6 +36,10 @@ rm samples.png
 expect 0 "" neap sample $run -n 3 --raw three.npy
 same_text "--raw" three.npy "$(cat stdout)"
 holds "--raw alone draws no picture" absent samples.png
+neap sample $run -n 3 --raw /dev/stdout >piped.npy 2>stderr
+holds "an array on standard output is that array alone" cmp three.npy piped.npy
+expect 2 "neap: /nowhere/a.npy: cannot be written: No such file or directory" \
+    neap sample $run -n 3 --raw /nowhere/a.npy -o /nowhere/b.png
 expect 0 "" neap sample $run -n 3 --raw=both.npy -o both.png
 same_text "both" "both.npy
 both.png" "$(cat stdout)"

@@ -102,6 +102,8 @@ int neap_file_check(const char *path);
 /* The absolute name of the file that writing to path creates or replaces, the same for all paths that lead to it; free with
  * neap_free. NULL with a message where none can be written. */
 char *neap_file_place(const char *path);
+/* Is a device, a pipe or an open descriptor there, such as /dev/stdout, which is written into and not replaced? */
+bool neap_file_is_direct(const char *path);
 /* Writes a whole small file atomically. */
 int neap_file_save(const char *path, const void *bytes, size_t size);
 /* The same in parts, for files that need not fit into memory. `next` gives one part a call, borrowed until the next call: 1,

@@ -70,12 +70,12 @@ local function write(run, given, pictures)
   if given.raw then
     local points = spec.height * spec.width == 1
     core.npy_save(given.raw, points and pictures or core.ops.clamp(pictures, -1, 1)) -- pictures as a PNG has them
-    print(given.raw)
+    output.announce(given.raw)
   end
   local path = picture_path(given)
   if path then
     image.save(path, image.grid(pictures, layout_of(run, given, pictures:size(0))), origin(run, given))
-    print(path)
+    output.announce(path)
   end
 end
 
@@ -141,7 +141,7 @@ local function draw(run, given, pairs_)
   local pictures = given.invert and there_and_back(own, run.model, settings) or own:sample(run.model, settings)
   if taken then
     taken:save()
-    print(given.film)
+    output.announce(given.film)
   end
   return pictures
 end
