@@ -7,10 +7,10 @@ local neap = require "neap"
 
 local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files; "shapes" draws its own pictures
-  patch = 4, width = 128, depth = 6, heads = 4, -- the transformer
+  patch = 4, width = 128, depth = 4, heads = 4, -- the transformer
   lr = 4e-3, ema = 0.995,
   label_dropout = 0.1, -- how often a label is hidden, so that the model learns to do without: guidance needs both
-  w = 1, -- guidance: 0 is none
+  w = 2, -- guidance: 0 is none
 }
 
 local NAMES = "T-shirt,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
@@ -34,8 +34,8 @@ neap.train {
     patch = o.patch, width = o.width, depth = o.depth, heads = o.heads,
   },
   data = data,
-  objective = neap.objective.flow_matching { label_dropout = o.label_dropout },
+  objective = neap.objective.flow_matching { label_dropout = o.label_dropout, times = "logit_normal" },
   optimizer = neap.optimizer.adamw { lr = o.lr },
   sampler = neap.sampler.euler { steps = 50, guidance = neap.guidance.cfg { w = o.w } },
-  batch = 64, steps = 1300, minutes = 2.75, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
+  batch = 32, steps = 3600, minutes = 2.75, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
 }
