@@ -6,8 +6,8 @@
 #include "binding.h"
 
 #define DEEPEST 32
-#define DIGITS 12 /* of reals; settings and metrics need no more */
-#define FORMAT (JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS))
+#define DIGITS 12 /* of reals; metrics need no more */
+#define EXACT_DIGITS 17 /* which hold any double */
 
 /* What is being built hangs on a handle, so that an error anywhere frees it. */
 #define JSON_TYPE "neap.json"
@@ -172,16 +172,51 @@ static void encode(lua_State *L, int index, json_t **slot, int depth)
     }
 }
 
-/* Written twice, first to measure it: nothing that may jump runs within Jansson. */
+/* The least number of digits, from DIGITS on, that a real is read back from. */
+static int digits_of_real(double value)
+{
+    char text[40], *end;
+    int digits = DIGITS;
+    for (; digits < EXACT_DIGITS; digits++) {
+        neap_print(text, sizeof text, "%.*g", digits, value);
+        if (neap_read_number(text, &end) == value)
+            break;
+    }
+    return digits;
+}
+
+/* The least that all reals of a value are read back from. */
+static int digits_of(json_t *value)
+{
+    const char *key;
+    json_t *entry;
+    size_t i;
+    int most = json_is_real(value) ? digits_of_real(json_real_value(value)) : DIGITS;
+    json_array_foreach(value, i, entry) {
+        const int digits = digits_of(entry);
+        most = digits > most ? digits : most;
+    }
+    json_object_foreach(value, key, entry) {
+        const int digits = digits_of(entry);
+        most = digits > most ? digits : most;
+    }
+    return most;
+}
+
+/* json_encode(value [, exact]): reals are rounded to DIGITS digits, or, exactly, have as many as reading them back takes.
+ * Written twice, first to measure it: nothing that may jump runs within Jansson. */
 static int json_encode(lua_State *L)
 {
     char none;
+    lua_settop(L, 2);
     neap_json_begin();
     json_t **slot = new_slot(L);
     encode(L, 1, slot, 0);
-    size_t size = json_dumpb(*slot, &none, 0, FORMAT);
+    const int digits = lua_toboolean(L, 2) ? digits_of(*slot) : DIGITS;
+    const size_t format = JSON_SORT_KEYS | JSON_ENCODE_ANY | (size_t)JSON_REAL_PRECISION(digits);
+    size_t size = json_dumpb(*slot, &none, 0, format);
     char *text = lua_newuserdatauv(L, size + 1, 0);
-    bool written = size && json_dumpb(*slot, text, size, FORMAT) == size;
+    bool written = size && json_dumpb(*slot, text, size, format) == size;
     check_memory(L);
     if (!written)
         return neap_lua_error(L, "json: cannot be written");

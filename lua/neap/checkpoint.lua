@@ -37,7 +37,7 @@ end
 
 local function add_component(pairs_, key, instance)
   if instance then
-    pairs_[#pairs_ + 1] = { "neap." .. key, core.json_encode(describe(instance)) }
+    pairs_[#pairs_ + 1] = { "neap." .. key, core.json_encode(describe(instance), true) }
   end
 end
 
@@ -46,8 +46,8 @@ local function metadata(run)
     { "neap.version", core.version },
     { "neap.step", tostring(run.step) },
     { "neap.rate", tostring(run.rate) },
-    { "neap.plan", core.json_encode(run.plan:describe()) },
-    { "neap.settings", core.json_encode(run.settings) },
+    { "neap.plan", core.json_encode(run.plan:describe(), true) },
+    { "neap.settings", core.json_encode(run.settings, true) },
     { "neap.conventions", core.json_encode(conventions(run.model, run.objective)) },
     { "neap.spec", core.json_encode(run.model:spec()) },
   }
@@ -150,7 +150,7 @@ end
 
 local function component_of(path, meta, kind)
   local entry = entry_of(path, meta, kind)
-  return entry and core.component_from_json(kind, entry.name, core.json_encode(entry.config))
+  return entry and core.component_from_json(kind, entry.name, core.json_encode(entry.config, true))
 end
 
 -- Are two values of a parameter the same? Files may have moved.

@@ -79,4 +79,12 @@ test("decode: nil and the reason for what is no JSON", function()
   raises("bad argument #1 to 'decode' (string expected, got no value)", function() decode() end)
 end)
 
+test("exact reals are read back as they are, in as few digits as that takes", function()
+  for _, value in ipairs { 1 / 3, 0.1, 1e-300, 123456789.123456789, -2 ^ -1074, 2 ^ 53 + 2.0 } do
+    equal(decode(encode({ x = { value } }, true)).x[1], value)
+  end
+  equal(encode({ 0.1, 0.25 }, true), "[0.1, 0.25]")
+  equal(encode({ 1 / 3 }), "[0.333333333333]")
+end)
+
 check.finish()
