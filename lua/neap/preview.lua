@@ -92,23 +92,24 @@ function preview.check(settings)
   try(settings)
 end
 
+--- f(...) with the averaged weights in the model, where the run keeps any; returns its result.
+function preview.averaged(run, f, ...)
+  if not run.averaged then
+    return f(...)
+  end
+  run.trainer:swap_ema()
+  local done, result = pcall(f, ...)
+  run.trainer:swap_ema()
+  return done and result or error(result, 0)
+end
+
 --- Draws with the averaged weights where there are any, writes the grid, and returns its path.
 function preview.draw(run, settings, path)
   local drawing = drawing_of(run.model:spec())
   if not (settings.sampler and drawing) then
     return nil
   end
-  if run.averaged then
-    run.trainer:swap_ema()
-  end
-  local done, picture = pcall(drawing, run, settings)
-  if run.averaged then
-    run.trainer:swap_ema()
-  end
-  if not done then
-    error(picture, 0)
-  end
-  image.save(path, picture, {
+  image.save(path, preview.averaged(run, drawing, run, settings), {
     ["neap.recipe"] = folder.recipe or "", ["neap.seed"] = tostring(settings.seed), ["neap.step"] = tostring(run.step),
   })
   return path

@@ -54,17 +54,7 @@ end
 
 -- Scores are those of the averaged weights where there are any.
 local function add_scores(run, window)
-  if run.averaged then
-    run.trainer:swap_ema()
-  end
-  local done, row = pcall(run.scores.take, run.scores)
-  if run.averaged then
-    run.trainer:swap_ema()
-  end
-  if not done then
-    error(row, 0)
-  end
-  for name, value in pairs(row) do
+  for name, value in pairs(preview.averaged(run, run.scores.take, run.scores)) do
     window:put(name, value)
   end
 end
