@@ -94,7 +94,7 @@ local function train(on_step)
   return neap.train {
     model = neap.architecture.mlp { hidden = 8, depth = 1, time_features = 8, classes = 0 },
     data = neap.dataset.toy2d { labels = false }, objective = neap.objective.flow_matching {},
-    optimizer = neap.optimizer.adamw {}, batch = 8, steps = 2, on_step = on_step,
+    optimizer = neap.optimizer.adamw {}, precision = "fp32", batch = 8, steps = 2, on_step = on_step,
   }
 end
 train()
@@ -198,7 +198,7 @@ local o = neap.options { data = "" }
 neap.train {
   model = neap.architecture.dit { size = 8, channels = 1, patch = 4, width = 16, depth = 1, heads = 2, classes = 2 },
   data = neap.dataset.idx { path = o.data }, objective = neap.objective.flow_matching {},
-  optimizer = neap.optimizer.adamw {}, sampler = neap.sampler.euler { steps = 2 }, batch = 4, steps = 4, log_every = 1,
+  optimizer = neap.optimizer.adamw {}, sampler = neap.sampler.euler { steps = 2 }, precision = "fp32", batch = 4, steps = 4, log_every = 1,
 }
 RECIPE
 mkdir set

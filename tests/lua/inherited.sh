@@ -11,7 +11,7 @@ local neap = require "neap"
 neap.train {
   model = neap.architecture.mlp { hidden = 16, depth = 2, time_features = 8, classes = 2 },
   data = neap.dataset.toy2d { shape = "moons" }, objective = neap.objective.flow_matching {},
-  optimizer = neap.optimizer.adamw { lr = 1e-3 }, batch = 8, steps = 12, log_every = 1,
+  optimizer = neap.optimizer.adamw { lr = 1e-3 }, precision = "fp32", batch = 8, steps = 12, log_every = 1,
   on_step = function(step)
     print("spoken", step)
     io.stdout:flush()
@@ -53,7 +53,7 @@ neap.plot({ title = "x", xlabel = "x", ylabel = "y" }):line { { 0, 0 }, { 1.5, 2
 neap.train {
   model = neap.architecture.dit { size = 8, channels = 1, patch = 4, width = 16, depth = 1, heads = 2, classes = 10 },
   data = neap.dataset.shapes { size = 8 }, objective = neap.objective.flow_matching { label_dropout = 0.25 },
-  optimizer = neap.optimizer.adamw { lr = 1e-3 }, sampler = neap.sampler.euler { times = { 1, 0.5, 0 } }, batch = 4, steps = 2,
+  optimizer = neap.optimizer.adamw { lr = 1e-3 }, sampler = neap.sampler.euler { times = { 1, 0.5, 0 } }, precision = "fp32", batch = 4, steps = 2,
   log_every = 1, minutes = 7.5,
 }
 RECIPE

@@ -44,7 +44,7 @@ holds "another w, another picture" test "$(cksum <guided.png)" != "$(cksum <runs
 
 # --- The quickstart ---------------------------------------------------------------------------------------------------
 
-small="width=16 depth=1 heads=2 batch=4 steps=3"
+small="width=16 depth=1 heads=2 batch=4 steps=3 precision=fp32"
 # shellcheck disable=SC2086
 expect_like 0 "${machine}dit: * parameters, * at the peak, * s a step, 3 steps in about *" \
     neap run "$recipes/quickstart.lua" data=shapes $small

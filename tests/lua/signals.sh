@@ -113,7 +113,7 @@ local work = {
 local model = neap.architecture.mlp { hidden = 8, depth = 2, time_features = 8, classes = 2 }
 neap.train {
   model = model, data = neap.dataset.toy2d { shape = "moons" }, objective = neap.objective.flow_matching {},
-  optimizer = neap.optimizer.adamw {}, batch = 8, steps = 12, log_every = 1, sample_every = o.work == "preview" and 5 or 0,
+  optimizer = neap.optimizer.adamw {}, precision = "fp32", batch = 8, steps = 12, log_every = 1, sample_every = o.work == "preview" and 5 or 0,
   on_step = function(step)
     if step == 5 then
       dofile "signal.lua".kill "TERM"
@@ -146,7 +146,7 @@ local neap = require "neap"
 neap.train {
   model = neap.architecture.mlp { hidden = 8, depth = 2, time_features = 8, classes = 2 },
   data = neap.dataset.toy2d { shape = "moons" }, objective = neap.objective.flow_matching {},
-  optimizer = neap.optimizer.adamw {}, batch = 8, steps = 40, log_every = 1,
+  optimizer = neap.optimizer.adamw {}, precision = "fp32", batch = 8, steps = 40, log_every = 1,
   on_step = function(step)
     print("step", step)
     if step == 1 then
@@ -192,7 +192,7 @@ local o = neap.options { width = 16 }
 neap.train {
   model = neap.architecture.mlp { hidden = 128, depth = 3, time_features = 8, classes = 2 },
   data = neap.dataset.toy2d { shape = "moons" }, objective = neap.objective.flow_matching {},
-  optimizer = neap.optimizer.adamw {}, batch = 8, steps = 12, log_every = 1,
+  optimizer = neap.optimizer.adamw {}, precision = "fp32", batch = 8, steps = 12, log_every = 1,
 }
 RECIPE
 expect_like 0 "*" neap run large.lua out=large
