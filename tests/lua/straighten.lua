@@ -17,7 +17,8 @@ end
 local function train(name, data, objective, steps, interval)
   local model = neap.architecture.mlp { hidden = 64, depth = 3, time_features = 16, interval = interval or false }
   neap.train {
-    model = model, data = data, objective = objective, optimizer = neap.optimizer.adamw { lr = 3e-3 }, precision = "fp32", batch = 256,
+    model = model, data = data, objective = objective, optimizer = neap.optimizer.adamw { lr = 3e-3 },
+    precision = "fp32", batch = 256,
     steps = steps, decay = "linear", out = path(name),
   }
   return model
