@@ -18,7 +18,8 @@ typedef struct neap_npy_header {
     unsigned seen; /* while it is read: a bit per key */
 } neap_npy_header;
 
-/* The dictionary between the length and the data; *header is zero before. False where it is none, without a message. */
+/* The dictionary between the length and the data; the caller zeroes *header. False, without a message, where the text is not
+ * such a dictionary. */
 bool neap_npy_read_header(const char *text, size_t size, neap_npy_header *header);
 
 neap_tensor *neap_npy_parse(const char *name, const void *bytes, size_t size);

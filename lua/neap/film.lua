@@ -63,7 +63,7 @@ function film:watch()
   end
 end
 
---- Writes the film to `path`, or where film.new was told.
+--- Writes the film to `path`, by default the one given to film.new.
 function film:save(path)
   local settings, pictures = self.settings, {}
   for i, frame in ipairs(self.frames) do

@@ -4,7 +4,7 @@ local core = require "neap.core"
 
 local output = {}
 
---- Fails where the ending of a path is none of `endings`: { "svg", "png" }. A device or a pipe needs none.
+--- Fails unless a path has one of `endings`, such as { "svg", "png" }. A device or a pipe may have any name.
 function output.ending(who, path, endings)
   local text = type(path) == "string"
   if text and core.is_special(path) then

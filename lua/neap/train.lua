@@ -36,10 +36,12 @@ local function check_ended(run, settings, began)
   end
 end
 
--- The run goes on with the plan that it had, aimed at another last step where `steps` says so. Without decay there is none.
+-- The run goes on with the plan that it had, aimed at another last step where `steps` says so. A rate without decay only needs
+-- the step that its warm-up began at.
 local function resume_plan(run, settings, path, began, stored)
   if settings.decay == "none" then
-    run.plan = plan_of.new(settings, 0, math.huge, 1)
+    local first = stored and plan_of.restore(path, stored, settings).parts[1].step or 0
+    run.plan = plan_of.new(settings, first, math.huge, 1)
     return
   end
   run.plan = stored and plan_of.restore(path, stored, settings)

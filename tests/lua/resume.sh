@@ -162,6 +162,13 @@ expect_like 0 "${machine}resumed at step 12 from *" \
 same_text "the new schedule warms up" 0.005 "$(rate parts/cosine 13)"
 same_text "and decays" 0.0 "$(rate parts/cosine 20)"
 
+# The new schedule is the one that a later resume goes on with, without decay, too.
+neap run schedule.lua out=parts/flat >/dev/null 2>&1
+expect_like 1 "*neap: enough" \
+    neap run schedule.lua warmup=6 resume=true extend=true steps=20 checkpoint_every=15 stop=16 out=parts/flat
+expect_like 0 "${machine}resumed at step 15 from *" neap run schedule.lua warmup=6 resume=true steps=20 out=parts/flat
+same_text "a warm-up goes on where it was" "0.00066667 0.001" "$(printf '%.5g' "$(rate parts/flat 16)") $(rate parts/flat 20)"
+
 # More steps before its end: what is left is laid over them.
 neap run schedule.lua decay=linear out=whole/linear >/dev/null 2>&1
 expect_like 1 "*neap: enough" neap run schedule.lua decay=linear checkpoint_every=6 stop=7 out=parts/linear
