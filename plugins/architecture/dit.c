@@ -8,7 +8,6 @@
 #include <neap/memory.h>
 
 #include "dit.h"
-#include "transformer.h"
 
 #define TIME_FEATURES 256
 
@@ -18,14 +17,13 @@ typedef struct embedder {
 } embedder;
 
 typedef struct dit {
-    dit_config config; /* with the preset's sizes in place of zeros */
-    int64_t height, width;
-    neap_tensor *positions; /* owned; [T, D], NULL with rope */
-    dit_turns turns;
+    const dit_config *config;
+    transformer_config sizes; /* with the preset's sizes in place of zeros */
+    transformer_positions positions;
     embedder time, gap; /* gap: of t - r, with interval */
     neap_linear_layer embed, final_modulation, final;
-    dit_norm final_norm;
-    neap_tensor *labels; /* [classes + 1, D], borrowed; NULL where unconditional */
+    transformer_norm final_norm; /* DIT_IN_CONTEXT */
+    neap_tensor *labels;         /* [classes + 1, D], borrowed; NULL if unconditional */
     dit_block block[];
 } dit;
 
@@ -40,66 +38,51 @@ static int make_embedder(embedder *e, neap_model *model, int64_t d, const char *
 
 static int make_condition(dit *m, neap_model *model)
 {
-    const dit_config *c = &m->config;
-    if (make_embedder(&m->time, model, c->width, "t_embedder") < 0)
+    const int64_t d = m->sizes.width;
+    if (make_embedder(&m->time, model, d, "t_embedder") < 0)
         return -1;
-    return c->interval ? make_embedder(&m->gap, model, c->width, "gap_embedder") : 0;
+    return m->config->interval ? make_embedder(&m->gap, model, d, "gap_embedder") : 0;
 }
 
 static int make_final(dit *m, neap_model *model)
 {
-    const dit_config *c = &m->config;
+    const transformer_config *c = &m->sizes;
     const int64_t d = c->width;
     const int status =
-        c->conditioning == DIT_IN_CONTEXT
-            ? dit_norm_make(&m->final_norm, model, c, "final_layer.norm_final")
+        m->config->conditioning == DIT_IN_CONTEXT
+            ? transformer_norm_make(&m->final_norm, model, c, "final_layer.norm_final")
             : neap_linear_make(&m->final_modulation, model, d, 2 * d, dit_zero, "final_layer.adaLN_modulation.1");
     if (status < 0)
         return -1;
-    return neap_linear_make(&m->final, model, d, c->patch * c->patch * c->channels, dit_zero, "final_layer.linear");
+    return neap_linear_make(&m->final, model, d, transformer_patch_size(c), dit_zero, "final_layer.linear");
 }
 
 static int make_layers(dit *m, neap_model *model)
 {
-    const dit_config *c = &m->config;
-    const neap_shape table = neap_dims(c->classes + 1, c->width);
-    if (c->classes &&
-        !(m->labels = neap_model_parameter(model, table, dit_small, "y_embedder.embedding_table.weight")))
+    const transformer_config *c = &m->sizes;
+    const int64_t classes = m->config->classes;
+    const neap_shape table = neap_dims(classes + 1, c->width);
+    if (classes && !(m->labels = neap_model_parameter(model, table, dit_small, "y_embedder.embedding_table.weight")))
         return -1;
-    if (neap_linear_make(&m->embed, model, c->patch * c->patch * c->channels, c->width, dit_xavier,
-                         "x_embedder.proj") < 0 ||
+    if (neap_linear_make(&m->embed, model, transformer_patch_size(c), c->width, transformer_xavier, "x_embedder.proj") < 0 ||
         make_condition(m, model) < 0 || make_final(m, model) < 0)
         return -1;
     for (int i = 0; i < c->depth; i++)
-        if (dit_block_make(&m->block[i], model, c, i) < 0)
+        if (dit_block_make(&m->block[i], model, c, m->config->conditioning, i) < 0)
             return -1;
     return 0;
 }
 
-/* Tokens before those of the picture: the time, and the class where there is one. */
+/* Tokens ahead of the picture's: the time, and the class if there is one. */
 static int64_t context(const dit *m)
 {
-    return m->config.conditioning == DIT_IN_CONTEXT ? 1 + (m->config.classes != 0) : 0;
-}
-
-static int make_positions(dit *m)
-{
-    const dit_config *c = &m->config;
-    const int64_t rows = m->height / c->patch, columns = m->width / c->patch;
-    if (c->rope)
-        return dit_turns_make(&m->turns, c, context(m), rows, columns);
-    neap_scope scope = neap_scope_open();
-    m->positions = neap_keep(neap_grid_positions(rows, columns, c->width));
-    neap_scope_close(scope);
-    return m->positions ? 0 : -1;
+    return m->config->conditioning == DIT_IN_CONTEXT ? 1 + (m->config->classes != 0) : 0;
 }
 
 static void destroy(void *self)
 {
     dit *m = self;
-    neap_release(m->positions);
-    neap_release(m->turns.cosine);
-    neap_release(m->turns.sine);
+    transformer_positions_free(&m->positions);
     neap_free(m);
 }
 
@@ -109,36 +92,25 @@ static const struct {
     int64_t width, depth, heads;
 } presets[] = {{384, 12, 6}, {768, 12, 12}, {1024, 24, 16}, {1152, 28, 16}};
 
-static dit_config whole(const dit_config *given)
+static transformer_config sizes_of(const dit_config *c)
 {
-    dit_config c = *given;
-    c.width = c.width ? c.width : presets[c.preset].width;
-    c.depth = c.depth ? c.depth : presets[c.preset].depth;
-    c.heads = c.heads ? c.heads : presets[c.preset].heads;
-    return c;
-}
-
-static int check(const dit_config *c, int64_t height, int64_t width)
-{
-    if (transformer_check(height, width, c->patch, c->width, c->heads) < 0)
-        return -1;
-    if (c->rope && c->width / c->heads % 4)
-        return neap_fail("rope: expected a width per head that is a multiple of 4, got %lld / %lld = %lld",
-                         (long long)c->width, (long long)c->heads, (long long)(c->width / c->heads));
-    return 0;
+    return (transformer_config){
+        .rows = c->rows ? c->rows : c->size, .columns = c->columns ? c->columns : c->size,
+        .channels = c->channels, .patch = c->patch, .width = c->width ? c->width : presets[c->preset].width,
+        .depth = c->depth ? c->depth : presets[c->preset].depth, .heads = c->heads ? c->heads : presets[c->preset].heads,
+        .mlp_ratio = c->mlp_ratio, .qk_norm = c->qk_norm, .rope = c->rope, .swiglu = c->swiglu, .rms_norm = c->rms_norm,
+    };
 }
 
 static void *build(const void *settings, neap_model *model)
 {
-    const dit_config c = whole(settings);
-    const int64_t height = c.rows ? c.rows : c.size, width = c.columns ? c.columns : c.size;
-    dit *m = check(&c, height, width) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)c.depth * sizeof *m->block);
+    const transformer_config sizes = sizes_of(settings);
+    dit *m = transformer_check(&sizes) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)sizes.depth * sizeof *m->block);
     if (!m)
         return NULL;
-    m->config = c;
-    m->height = height;
-    m->width = width;
-    if (make_layers(m, model) < 0 || make_positions(m) < 0) {
+    m->config = settings;
+    m->sizes = sizes;
+    if (make_layers(m, model) < 0 || transformer_positions_make(&m->positions, &m->sizes, context(m)) < 0) {
         destroy(m);
         return NULL;
     }
@@ -148,7 +120,7 @@ static void *build(const void *settings, neap_model *model)
 static neap_spec spec(const void *self)
 {
     const dit *m = self;
-    return (neap_spec){m->height, m->width, m->config.channels, m->config.classes};
+    return (neap_spec){m->sizes.rows, m->sizes.columns, m->sizes.channels, m->config->classes};
 }
 
 /* --- Velocity ---------------------------------------------------------------------------------------------------- */
@@ -158,41 +130,42 @@ static neap_tensor *embed_time(const embedder *e, neap_tensor *features)
     return neap_linear_apply(&e->second, neap_silu(neap_linear_apply(&e->first, features)));
 }
 
-/* Time and label meet in one condition, which every norm is modulated by. */
+/* Time and label are added to one condition, which modulates every norm. */
 static neap_tensor *run_modulated(const dit *m, neap_tensor *h, neap_tensor *time, neap_tensor *labels)
 {
-    const dit_config *c = &m->config;
     neap_tensor *part[2];
     neap_tensor *condition = neap_silu(m->labels ? neap_add(time, neap_label_embedding(m->labels, labels)) : time);
-    for (int64_t i = 0; i < c->depth; i++)
-        h = dit_block_run(&m->block[i], &m->turns, h, condition);
+    for (int64_t i = 0; i < m->sizes.depth; i++)
+        h = dit_block_run(&m->block[i], &m->positions, h, condition);
     neap_chunk(neap_linear_apply(&m->final_modulation, condition), 2, part, 1);
-    return dit_modulated_norm(c, h, part[0], part[1]);
+    return dit_modulated_norm(&m->sizes, h, part[0], part[1]);
 }
 
-/* Time and label are tokens, which leave before the last layer. */
+/* Time and label are tokens ahead of the picture's; they are dropped before the last layer. */
 static neap_tensor *run_in_context(const dit *m, neap_tensor *h, neap_tensor *time, neap_tensor *labels)
 {
-    const dit_config *c = &m->config;
     const int64_t before = context(m);
-    const neap_shape token = neap_dims(-1, 1, c->width);
+    const neap_shape token = neap_dims(-1, 1, m->sizes.width);
     neap_tensor *part[3] = {neap_reshape(time, token), NULL, NULL};
     if (m->labels)
         part[1] = neap_reshape(neap_label_embedding(m->labels, labels), token);
     part[before] = h;
     h = neap_concat(part, (int)before + 1, 1);
-    for (int64_t i = 0; i < c->depth; i++)
-        h = dit_block_run(&m->block[i], &m->turns, h, NULL);
-    return h ? dit_norm_apply(&m->final_norm, c, neap_slice(h, 1, before, neap_dim(h, 1))) : NULL;
+    for (int64_t i = 0; i < m->sizes.depth; i++)
+        h = dit_block_run(&m->block[i], &m->positions, h, NULL);
+    if (!h)
+        return NULL;
+    return transformer_norm_apply(&m->final_norm, &m->sizes, neap_slice(h, 1, before, neap_dim(h, 1)));
 }
 
 static neap_tensor *field(const dit *m, neap_tensor *x, neap_tensor *time, neap_tensor *labels)
 {
-    const dit_config *c = &m->config;
+    const transformer_config *c = &m->sizes;
+    const bool in_context = m->config->conditioning == DIT_IN_CONTEXT;
     neap_tensor *h = neap_linear_apply(&m->embed, neap_patchify(x, c->patch));
-    h = m->positions ? neap_add(h, m->positions) : h;
-    h = c->conditioning == DIT_IN_CONTEXT ? run_in_context(m, h, time, labels) : run_modulated(m, h, time, labels);
-    return neap_unpatchify(neap_linear_apply(&m->final, h), c->patch, m->height, m->width);
+    h = m->positions.added ? neap_add(h, m->positions.added) : h;
+    h = in_context ? run_in_context(m, h, time, labels) : run_modulated(m, h, time, labels);
+    return neap_unpatchify(neap_linear_apply(&m->final, h), c->patch, c->rows, c->columns);
 }
 
 static neap_tensor *between(const dit *m, neap_tensor *x, neap_tensor *t, neap_tensor *gap, neap_tensor *labels)
@@ -204,7 +177,7 @@ static neap_tensor *between(const dit *m, neap_tensor *x, neap_tensor *t, neap_t
 static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels)
 {
     const dit *m = self;
-    if (!m->config.interval)
+    if (!m->config->interval)
         return neap_fail_null("average: expected a network of interval = true, got one of a single time");
     return between(m, x, t, neap_sub(t, r), labels);
 }
@@ -212,7 +185,7 @@ static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_ten
 static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
     const dit *m = self;
-    if (m->config.interval)
+    if (m->config->interval)
         return between(m, x, t, neap_affine(t, 0, 0), labels);
     return field(m, x, embed_time(&m->time, neap_time_features(t, TIME_FEATURES)), labels);
 }

@@ -1,28 +1,101 @@
-/* What the transformers on pictures share. Names and initialisation are those of the published checkpoints. */
+/* Transformers on pictures: checks, norms, the MLP and the pre-norm block. */
+#include <stdio.h>
+
 #include <neap/error.h>
 
 #include "transformer.h"
 
-int transformer_block_make(transformer_block *b, neap_model *model, int64_t width, int64_t inner, int64_t heads,
-                           int64_t index)
+int transformer_check(const transformer_config *c)
 {
-    const neap_init xavier = {NEAP_INIT_XAVIER_UNIFORM, 0};
-    const int i = (int)index;
-    b->heads = (int)heads;
-    return neap_linear_make(&b->qkv, model, width, 3 * width, xavier, "blocks.%d.attn.qkv", i) < 0 ||
-                   neap_linear_make(&b->proj, model, width, width, xavier, "blocks.%d.attn.proj", i) < 0 ||
-                   neap_linear_make(&b->fc1, model, width, inner, xavier, "blocks.%d.mlp.fc1", i) < 0 ||
-                   neap_linear_make(&b->fc2, model, inner, width, xavier, "blocks.%d.mlp.fc2", i) < 0
-               ? -1
-               : 0;
+    const long long width = c->width, heads = c->heads;
+    if (c->rows % c->patch || c->columns % c->patch)
+        return neap_fail("patch: expected a divisor of %lld and %lld, got %lld", (long long)c->rows,
+                         (long long)c->columns, (long long)c->patch);
+    if (width % heads)
+        return neap_fail("heads: expected a divisor of the width %lld, got %lld", width, heads);
+    if (width % 4)
+        return neap_fail("width: expected a multiple of 4, got %lld", width);
+    if (c->rope && width / heads % 4)
+        return neap_fail("rope: expected a width per head that is a multiple of 4, got %lld / %lld = %lld", width, heads,
+                         width / heads);
+    return 0;
 }
 
-int transformer_check(int64_t height, int64_t width_of_picture, int64_t patch, int64_t width, int64_t heads)
+int64_t transformer_patch_size(const transformer_config *c)
 {
-    if (height % patch || width_of_picture % patch)
-        return neap_fail("patch: expected a divisor of %lld and %lld, got %lld", (long long)height,
-                         (long long)width_of_picture, (long long)patch);
-    if (width % heads)
-        return neap_fail("heads: expected a divisor of the width %lld, got %lld", (long long)width, (long long)heads);
-    return width % 4 ? neap_fail("width: expected a multiple of 4, got %lld", (long long)width) : 0;
+    return c->patch * c->patch * c->channels;
+}
+
+/* --- Norms ------------------------------------------------------------------------------------------------------- */
+
+int transformer_norm_make(transformer_norm *norm, neap_model *model, const transformer_config *c, const char *path)
+{
+    const neap_shape shape = neap_dims(c->width);
+    norm->gain = neap_model_parameter(model, shape, (neap_init){NEAP_INIT_ONE, 0}, "%s.weight", path);
+    if (norm->gain && !c->rms_norm)
+        norm->shift = neap_model_parameter(model, shape, (neap_init){NEAP_INIT_ZERO, 0}, "%s.bias", path);
+    return norm->gain && (norm->shift || c->rms_norm) ? 0 : -1;
+}
+
+neap_tensor *transformer_norm_apply(const transformer_norm *norm, const transformer_config *c, neap_tensor *x)
+{
+    x = c->rms_norm ? neap_rms_norm(x, TRANSFORMER_EPS) : neap_layer_norm(x, TRANSFORMER_EPS);
+    x = norm->gain ? neap_mul(x, norm->gain) : x;
+    return norm->shift ? neap_add(x, norm->shift) : x;
+}
+
+/* --- The MLP ----------------------------------------------------------------------------------------------------- */
+
+/* A gated MLP has three matrices in place of two (Shazeer 2020), so it takes two thirds of the inner width; a multiple of
+ * 8 fills vectors. */
+static int64_t gated_width(double inner)
+{
+    const int64_t eighths = (int64_t)(inner * 2 / 3 / 8 + 0.5);
+    return eighths > 0 ? 8 * eighths : 8;
+}
+
+static int make_mlp(transformer_block *b, neap_model *model, int i)
+{
+    const transformer_config *c = b->config;
+    const double inner = (double)c->width * c->mlp_ratio;
+    const int64_t hidden = c->swiglu ? gated_width(inner) : (int64_t)inner, out = c->swiglu ? 2 * hidden : hidden;
+    if (neap_linear_make(&b->fc1, model, c->width, out, transformer_xavier, "blocks.%d.mlp.fc1", i) < 0)
+        return -1;
+    return neap_linear_make(&b->fc2, model, hidden, c->width, transformer_xavier, "blocks.%d.mlp.fc2", i);
+}
+
+neap_tensor *transformer_mlp(const transformer_block *b, neap_tensor *x)
+{
+    neap_tensor *part[2];
+    if (!b->config->swiglu)
+        return neap_linear_apply_gelu(&b->fc1, x);
+    neap_chunk(neap_linear_apply(&b->fc1, x), 2, part, 2);
+    return neap_mul(neap_silu(part[0]), part[1]);
+}
+
+/* --- Blocks ------------------------------------------------------------------------------------------------------ */
+
+int transformer_block_make(transformer_block *b, neap_model *model, const transformer_config *c, int i)
+{
+    b->config = c;
+    return transformer_attention_make(b, model, i) < 0 ? -1 : make_mlp(b, model, i);
+}
+
+int transformer_block_norms_make(transformer_block *b, neap_model *model, int i)
+{
+    char path[32];
+    snprintf(path, sizeof path, "blocks.%d.norm1", i);
+    if (transformer_norm_make(&b->norm1, model, b->config, path) < 0)
+        return -1;
+    snprintf(path, sizeof path, "blocks.%d.norm2", i);
+    return transformer_norm_make(&b->norm2, model, b->config, path);
+}
+
+neap_tensor *transformer_block_run(const transformer_block *b, const transformer_positions *positions, neap_tensor *x)
+{
+    neap_scope scope = neap_scope_open();
+    neap_tensor *h = transformer_attend(b, positions, transformer_norm_apply(&b->norm1, b->config, x));
+    x = neap_add(x, neap_linear_apply(&b->proj, h));
+    h = transformer_mlp(b, transformer_norm_apply(&b->norm2, b->config, x));
+    return neap_scope_return(scope, neap_add(x, neap_linear_apply(&b->fc2, h)));
 }

@@ -1,23 +1,79 @@
 /*
- * What the transformers on pictures share: the block's four products, and the sizes that fit together.
- * Part of these plugins and of nothing else.
+ * What transformers on pictures share: sizes, positions, norms, attention, the MLP and the pre-norm block. Internal to the
+ * plugins dit and vit. Names and initialisation of parameters are those of the published checkpoints.
  */
 #ifndef NEAP_ARCHITECTURE_TRANSFORMER_H
 #define NEAP_ARCHITECTURE_TRANSFORMER_H
 
 #include <neap/plugin.h>
 
+#define TRANSFORMER_EPS 1e-6 /* of every norm */
+
+typedef struct transformer_config {
+    int64_t rows, columns, channels; /* of a picture */
+    int64_t patch;                   /* side of a patch, which becomes one token */
+    int64_t width, depth, heads;     /* channels of a token, blocks, attention heads */
+    double mlp_ratio;                /* inner width of the MLP over the width */
+    bool qk_norm, rope, swiglu, rms_norm;
+} transformer_config;
+
+/* The patch divides both sides, the number of heads the width; the width is a multiple of 4, and so is the width per head
+ * with rope, because positions are pairs of rows and of columns. Returns 0, or -1 with a message. */
+int transformer_check(const transformer_config *config);
+
+/* Values of a patch. */
+int64_t transformer_patch_size(const transformer_config *config);
+
+/* Initialisation of linear layers. */
+static const neap_init transformer_xavier = {NEAP_INIT_XAVIER_UNIFORM, 0};
+
+/* --- Positions --------------------------------------------------------------------------------------------------- */
+
+/* Positions of N tokens, either added or, with rope, as rotations of queries and keys; the others are NULL. Owned. */
+typedef struct transformer_positions {
+    neap_tensor *added;         /* [N, D] */
+    neap_tensor *cosine, *sine; /* [N, 1, 1, d / 2] and [N, 1, 2, d / 2] for d dimensions of a head */
+} transformer_positions;
+
+/* Of the picture's patches, and with rope of `before` tokens ahead of them, which are not rotated. Returns 0, or -1 with a
+ * message and positions that can be freed. */
+int transformer_positions_make(transformer_positions *positions, const transformer_config *config, int64_t before);
+void transformer_positions_free(transformer_positions *positions);
+
+/* --- Norms ------------------------------------------------------------------------------------------------------- */
+
+/* Parameters of a norm, [D] each, borrowed. NULL: none; an RMS norm has no shift. */
+typedef struct transformer_norm {
+    neap_tensor *gain, *shift;
+} transformer_norm;
+
+/* Parameters path.weight and path.bias. Returns 0, or -1 with a message. */
+int transformer_norm_make(transformer_norm *norm, neap_model *model, const transformer_config *config, const char *path);
+
+/* The norm that the config names, over the channels of x [B, N, D]. */
+neap_tensor *transformer_norm_apply(const transformer_norm *norm, const transformer_config *config, neap_tensor *x);
+
+/* --- Blocks ------------------------------------------------------------------------------------------------------ */
+
 typedef struct transformer_block {
+    const transformer_config *config; /* borrowed */
     neap_linear_layer qkv, proj, fc1, fc2;
-    int heads;
+    neap_tensor *query_gain, *key_gain; /* [d], borrowed; NULL without qk_norm */
+    transformer_norm norm1, norm2;      /* without parameters unless transformer_block_norms_make is called */
 } transformer_block;
 
-/* Parameters blocks.INDEX.attn and blocks.INDEX.mlp. Returns 0, or -1 with a message. */
-int transformer_block_make(transformer_block *block, neap_model *model, int64_t width, int64_t inner, int64_t heads,
-                           int64_t index);
+/* Parameters blocks.INDEX.attn and blocks.INDEX.mlp; transformer_block_norms_make: blocks.INDEX.norm1 and norm2. Each
+ * returns 0, or -1 with a message. */
+int transformer_block_make(transformer_block *block, neap_model *model, const transformer_config *config, int index);
+int transformer_attention_make(transformer_block *block, neap_model *model, int index);
+int transformer_block_norms_make(transformer_block *block, neap_model *model, int index);
 
-/* The patch divides both sides, the number of heads the width, and 4 the width, as the positions want it. Returns 0, or
- * -1 with a message. */
-int transformer_check(int64_t height, int64_t width_of_picture, int64_t patch, int64_t width, int64_t heads);
+/* Attention among the tokens of x [B, N, D] without its last layer `proj`, and the MLP without its last layer `fc2`. Both
+ * are left to the caller, who may fuse them with a gated residual. */
+neap_tensor *transformer_attend(const transformer_block *block, const transformer_positions *positions, neap_tensor *x);
+neap_tensor *transformer_mlp(const transformer_block *block, neap_tensor *x);
+
+/* The whole pre-norm block: x + attention(norm1(x)), then x + MLP(norm2(x)). Runs in a scope of its own. */
+neap_tensor *transformer_block_run(const transformer_block *block, const transformer_positions *positions, neap_tensor *x);
 
 #endif

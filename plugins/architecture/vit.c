@@ -14,7 +14,6 @@
 
 #include "transformer.h"
 
-#define EPS 1e-6
 #define MOST_STAGES 6 /* the largest patch is 2^6 */
 #define MOST_CONVOLUTIONS 4
 
@@ -25,8 +24,9 @@ typedef struct config {
 
 typedef struct vit {
     const config *config;
-    neap_tensor *positions; /* owned; [T, D] */
-    int stages;             /* of the stem; 0: patches */
+    transformer_config sizes;
+    transformer_positions positions;
+    int stages; /* of the stem; 0: patches */
     neap_linear_layer embed[MOST_STAGES], convolution[MOST_STAGES][MOST_CONVOLUTIONS], head;
     transformer_block block[];
 } vit;
@@ -41,16 +41,22 @@ static int count_stages(const config *c)
     return stages;
 }
 
-static int check(const config *c)
+static transformer_config sizes_of(const config *c)
+{
+    return (transformer_config){.rows = c->rows, .columns = c->columns, .channels = c->channels, .patch = c->patch,
+                                .width = c->width, .depth = c->depth, .heads = c->heads, .mlp_ratio = c->mlp_ratio};
+}
+
+static int check(const config *c, const transformer_config *sizes)
 {
     if (c->stem && (c->patch < 2 || (c->patch & (c->patch - 1))))
         return neap_fail("patch: expected a power of two for a stem, got %lld", (long long)c->patch);
     if (c->convolutions && !c->stem)
         return neap_fail("convolutions: expected 0 without a stem, got %lld", (long long)c->convolutions);
-    return transformer_check(c->rows, c->columns, c->patch, c->width, c->heads);
+    return transformer_check(sizes);
 }
 
-static const neap_init xavier = {NEAP_INIT_XAVIER_UNIFORM, 0}, kaiming = {NEAP_INIT_KAIMING_UNIFORM, 1};
+static const neap_init kaiming = {NEAP_INIT_KAIMING_UNIFORM, 1};
 
 #define WINDOW 16    /* cells of a window: 4 by 4, two apart */
 #define NEIGHBOURS 9 /* 3 by 3, one apart */
@@ -70,7 +76,8 @@ static int make_embed(vit *m, neap_model *model)
     const config *c = m->config;
     int64_t in = c->channels;
     if (m->stages == 0)
-        return neap_linear_make(m->embed, model, c->patch * c->patch * in, c->width, xavier, "patch_embed.proj");
+        return neap_linear_make(m->embed, model, transformer_patch_size(&m->sizes), c->width, transformer_xavier,
+                                "patch_embed.proj");
     for (int i = 0; i < m->stages; i++) {
         const int64_t out = i == m->stages - 1 ? c->width : c->stem << i;
         if (make_stage(m, model, i, in, out) < 0)
@@ -83,33 +90,30 @@ static int make_embed(vit *m, neap_model *model)
 static int make(vit *m, neap_model *model)
 {
     const config *c = m->config;
-    const int64_t inner = (int64_t)((double)c->width * c->mlp_ratio);
     int status = make_embed(m, model);
-    for (int64_t i = 0; status == 0 && i < c->depth; i++)
-        status = transformer_block_make(&m->block[i], model, c->width, inner, c->heads, i);
+    for (int i = 0; status == 0 && i < c->depth; i++)
+        status = transformer_block_make(&m->block[i], model, &m->sizes, i);
     if (status == 0)
         status = neap_linear_make(&m->head, model, c->width, c->classes, (neap_init){NEAP_INIT_ZERO, 0}, "head");
-    neap_scope scope = neap_scope_open();
-    if (status == 0)
-        m->positions = neap_keep(neap_grid_positions(c->rows / c->patch, c->columns / c->patch, c->width));
-    neap_scope_close(scope);
-    return m->positions ? 0 : -1;
+    return status == 0 ? transformer_positions_make(&m->positions, &m->sizes, 0) : -1;
 }
 
 static void destroy(void *self)
 {
     vit *m = self;
-    neap_release(m->positions);
+    transformer_positions_free(&m->positions);
     neap_free(m);
 }
 
 static void *build(const void *settings, neap_model *model)
 {
     const config *c = settings;
-    vit *m = check(c) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)c->depth * sizeof *m->block);
+    const transformer_config sizes = sizes_of(c);
+    vit *m = check(c, &sizes) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)c->depth * sizeof *m->block);
     if (!m)
         return NULL;
     m->config = c;
+    m->sizes = sizes;
     m->stages = count_stages(c);
     if (make(m, model) < 0) {
         destroy(m);
@@ -160,7 +164,7 @@ static neap_tensor *run_stage(const vit *m, int i, neap_tensor *x)
     const bool last = i == m->stages - 1;
     x = last ? neap_linear_apply(embed, windows(x)) : neap_linear_apply_gelu(embed, windows(x));
     for (int64_t k = 0; x && k < m->config->convolutions; k++)
-        x = neap_add(x, neap_linear_apply_gelu(&m->convolution[i][k], neighbours(neap_layer_norm(x, EPS))));
+        x = neap_add(x, neap_linear_apply_gelu(&m->convolution[i][k], neighbours(neap_layer_norm(x, TRANSFORMER_EPS))));
     return x;
 }
 
@@ -176,30 +180,20 @@ static neap_tensor *tokens(const vit *m, neap_tensor *x)
 
 /* --- Features and classes ---------------------------------------------------------------------------------------- */
 
-/* The norms need no gains and shifts of their own: what follows each of them is linear, and has some. */
-static neap_tensor *run_block(const transformer_block *b, neap_tensor *x)
-{
-    neap_scope scope = neap_scope_open();
-    neap_tensor *h = neap_linear_apply(&b->qkv, neap_layer_norm(x, EPS));
-    x = neap_add(x, neap_linear_apply(&b->proj, neap_self_attention(h, b->heads)));
-    h = neap_linear_apply_gelu(&b->fc1, neap_layer_norm(x, EPS));
-    return neap_scope_return(scope, neap_add(x, neap_linear_apply(&b->fc2, h)));
-}
-
 /* The mean of T tokens times the root of T: what differs between pictures then is of the size of what differs between
  * tokens, and the head learns at the pace of the other layers. */
 static neap_tensor *pooled(neap_tensor *h)
 {
     const double scale = sqrt((double)neap_dim(h, 1));
-    return neap_affine(neap_mean(neap_layer_norm(h, EPS), (const int[]){1}, 1, false), scale, 0);
+    return neap_affine(neap_mean(neap_layer_norm(h, TRANSFORMER_EPS), (const int[]){1}, 1, false), scale, 0);
 }
 
 static neap_tensor *encode(void *self, neap_tensor *x)
 {
     const vit *m = self;
-    neap_tensor *h = neap_add(tokens(m, x), m->positions);
-    for (int64_t i = 0; i < m->config->depth; i++)
-        h = run_block(&m->block[i], h);
+    neap_tensor *h = neap_add(tokens(m, x), m->positions.added);
+    for (int64_t i = 0; i < m->config->depth; i++) /* norms without parameters: the linear layers after them have some */
+        h = transformer_block_run(&m->block[i], &m->positions, h);
     return h ? pooled(h) : NULL;
 }
 
