@@ -1,32 +1,27 @@
 --- The command line: neap VERB ...
 local core = require "neap.core"
 local check = require "neap.check"
-local usage = require "neap.cli.usage"
+local verbs = require "neap.cli.verbs"
 
--- What a mistyped first word may have been meant as.
-local FIRST_WORDS = table.move(usage.verbs, 1, #usage.verbs, 3, { "--version", "--help" })
+-- What a misspelt first word is compared with.
+local FIRST_WORDS = table.move(verbs.names, 1, #verbs.names, 3, { "--version", "--help" })
 
-local function usage_error(message)
-  io.stderr:write("neap: ", message, "\n")
-  return 2
-end
-
--- What `require` raises is a line for each place that it looked at; the first line says which module.
+-- `require` adds a line for each path that it tried; the first line names the module.
 local function first_line(text)
   return (text:gsub("(module '[^'\n]*' not found):\n\tno .*", "%1"):gsub("(error loading module [^\n]*:)\n\t", "%1 "))
 end
 
--- A recipe may raise anything; what is no text and cannot be made one is told by its type.
+-- A recipe may raise any value; one that has no text is described by its type.
 local function text_of(problem)
   local meta = getmetatable(problem)
   if type(problem) == "string" or type(problem) == "number" or (type(meta) == "table" and meta.__tostring) then
     return first_line(tostring(problem))
   end
-  return ("an error that is no text but a %s value"):format(type(problem))
+  return ("the error is a %s value, not text"):format(type(problem))
 end
 
--- The status of the process for what a verb raised, after telling it: as shells have it after a signal, 2 for a mistake
--- in what was asked for, else 1.
+-- Prints the error that a verb raised and returns the exit status: 128 + the signal after a signal, as in shells, 2 for an
+-- error in the request, else 1.
 local function report(problem)
   io.stderr:write("neap: ", text_of(problem), "\n")
   local signal, status = core.caught_signal()
@@ -49,22 +44,20 @@ local function any_asks_for_help(words)
   return false
 end
 
-local function main(arguments)
-  local verb = table.remove(arguments, 1)
-  if verb == nil or asks_for_help(verb) or (verb == "help" and #arguments == 0) then
-    (verb and io.stdout or io.stderr):write(usage.all())
+local function main(words)
+  local verb = table.remove(words, 1)
+  if verb == nil or asks_for_help(verb) or (verb == "help" and #words == 0) then
+    (verb and io.stdout or io.stderr):write(verbs.usage_of_all())
     return verb and 0 or 2
+  elseif not verbs.usage(verb) then
+    io.stderr:write(("neap: unknown verb '%s'%s\n"):format(verb, check.suggestion(verb, FIRST_WORDS)))
+    return 2
+  elseif any_asks_for_help(words) then
+    io.stdout:write(verbs.usage(verb))
+    return 0
   end
-  for _, known in ipairs(usage.verbs) do
-    if verb == known and any_asks_for_help(arguments) then
-      io.stdout:write(usage.of(verb))
-      return 0
-    elseif verb == known then
-      local done, result = core.protect(false, require("neap.cli." .. verb), arguments)
-      return done and (result or 0) or report(result)
-    end
-  end
-  return usage_error(("unknown verb '%s'%s"):format(verb, check.suggestion(verb, FIRST_WORDS)))
+  local done, problem = core.protect(false, require("neap.cli.verbs." .. verb), words)
+  return done and 0 or report(problem)
 end
 
 return main

@@ -40,9 +40,9 @@ bad 1 "bad.lua:1: module 'nowhere.to.be.found' not found" 'require "nowhere.to.b
 bad 1 "bad.lua:2: out of luck" '' 'error "out of luck"'
 bad 1 "out of luck" 'error("out of luck", 0)'
 bad 1 "7" 'error(7)'
-bad 1 "an error that is no text but a nil value" 'error()'
-bad 1 "an error that is no text but a table value" 'error { status = 0, message = "fine" }'
-bad 1 "an error that is no text but a boolean value" 'error(false)'
+bad 1 "the error is a nil value, not text" 'error()'
+bad 1 "the error is a table value, not text" 'error { status = 0, message = "fine" }'
+bad 1 "the error is a boolean value, not text" 'error(false)'
 bad 1 "words" 'error(setmetatable({}, { __tostring = function() return "words" end }))'
 printf '\033Lua' >bytes.lua
 expect 1 "neap: bytes.lua: attempt to load a binary chunk (mode is 't')" neap run bytes.lua

@@ -31,6 +31,9 @@ for verb in run eval list help env bench repl; do
     expect 0 "" neap help $verb
     holds "help $verb" grep -q "^  neap $verb" stdout
 done
+same_text "each file in cli/verbs is a verb, and each verb has a file" \
+    "$(cd "$NEAP_SOURCE/lua/neap/cli/verbs" && ls | sed 's/\.lua$//' | LC_ALL=C sort)" \
+    "$(neap --help | sed -n 's/^  neap \([a-z]*\) .*/\1/p' | LC_ALL=C sort)"
 expect 2 "neap: help: nothing is named 'evla'; did you mean 'eval'?" neap help evla
 
 # --- list, help -------------------------------------------------------------------------------------------------------

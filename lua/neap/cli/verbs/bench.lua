@@ -3,9 +3,9 @@
 -- The same work as PyTorch's side of the comparison, with the same keys in its one line of JSON, and the share of the
 -- measured multiply-add peak that the products alone amount to.
 local core = require "neap.core"
-local arguments = require "neap.arguments"
+local arguments = require "neap.cli.arguments"
 local check = require "neap.check"
-local works = require "neap.cli.works"
+local works = require "neap.cli.bench_workloads"
 
 local COMMON = { batch = 32, steps = 5, threads = 0, precision = "fp32" } -- threads 0: as many as the machine has
 local WARMUP = 2
@@ -77,5 +77,4 @@ return function(list)
       check.suggestion(name or "", names)))
   end
   print(core.json_encode(measure(name, read_settings(name, arguments.pairs(rest)))))
-  return 0
 end

@@ -32,7 +32,7 @@ local RULES = {
   ["--raw"] = option("raw", rule.text "a file"),
 }
 
---- These with a verb's own: { ["--name"] = { key, rule }, .. }, or a whole rule as neap.arguments takes it.
+--- These with a verb's own: { ["--name"] = { key, rule }, .. }, or a whole rule as neap.cli.arguments takes it.
 function drawn.rules(own)
   local rules = {}
   for name, wanted in pairs(own) do

@@ -23,5 +23,4 @@ return function(arguments)
   if not found then
     core.fail_usage(("list: unknown kind '%s'%s"):format(wanted, check.suggestion(wanted, kinds)))
   end
-  return 0
 end

@@ -1,6 +1,6 @@
 --- neap repl: a plain prompt. An expression is printed; an error ends the line, not the session.
 local core = require "neap.core"
-local arguments = require "neap.arguments"
+local arguments = require "neap.cli.arguments"
 
 local function evaluate(line)
   local chunk, message = load("return " .. line, "=prompt", "t")
@@ -53,5 +53,4 @@ return function(list)
     end
   end
   io.write(prompt ~= "" and "\n" or "")
-  return 0
 end

@@ -1,14 +1,14 @@
 --- neap sample RUN [OPTION ...] [key=value ...]: draws pictures from a run; the pairs are parameters of its sampler.
 local core = require "neap.core"
-local arguments = require "neap.arguments"
+local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
-local drawn = require "neap.cli.drawn"
+local drawn = require "neap.cli.sampling_options"
 local film = require "neap.film"
 local image = require "neap.image"
 local output = require "neap.output"
 local preview = require "neap.preview"
 local rule = require "neap.rule"
-local ways = require "neap.cli.ways"
+local ways = require "neap.cli.sample_modes"
 
 local MOST = 1000000 -- pictures: more is a slip of the keyboard, and would fill the memory before it is noticed
 
@@ -165,5 +165,4 @@ return function(list)
   local pictures = draw(run, given, pairs_)
   core.poll(false)
   write(run, given, pictures)
-  return 0
 end

@@ -1,6 +1,6 @@
 --- neap env
 local core = require "neap.core"
-local arguments = require "neap.arguments"
+local arguments = require "neap.cli.arguments"
 local precision = require "neap.train.precision"
 
 return function(list)
@@ -23,5 +23,4 @@ return function(list)
   for _, row in ipairs(rows) do
     print(("%-13s %s"):format(row[1], row[2]))
   end
-  return 0
 end

@@ -1,70 +1,77 @@
---- How each verb is called.
-local usage = { verbs = { "run", "sample", "eval", "list", "help", "env", "bench", "repl" } }
-
-local DRAWING = [==[
+--- The verbs of the command line, in the order of the usage text. A verb is an entry here and a file verbs/NAME.lua, which
+-- returns function(list of words); the process ends with status 0 unless that function raises an error.
+local SAMPLING = [==[
              [--batch N] [--threads N]
              [--sampler NAME] [--steps N] [key=value ...]
              [--w W] [--interval LOW,HIGH] [--rescale PHI] [--worse RUN]
 ]==]
 
-local TEXTS = {
-  run = [==[
+local VERBS = {
+  { name = "run", usage = [==[
   neap run RECIPE [key=value ...]   run a recipe; its keys and those of training:
                                     steps= minutes= batch= seed= out= checkpoint_every=
                                     sample_every= score_every= precision= threads=
                                     resume= extend=
-]==],
-  sample = [==[
+]==] },
+  { name = "sample", usage = [==[
   neap sample RUN [-n N] [--seed S] [--label L] [-o FILE.png] [--raw FILE.npy] [--film FILE.png]
-]==] .. DRAWING .. [==[
+]==] .. SAMPLING .. [==[
                                     draw pictures from a run or a checkpoint; keys are the sampler's
              [--image FILE [--level T] [--keep FILE] [--invert]]
                                     from a picture: changed; redrawn where FILE is black or transparent; or to its
                                     noise and back
              [--interpolate SEED] [--morph LABEL]
                                     between two noises, or from --label to another
-]==],
-  eval = [==[
+]==] },
+  { name = "eval", usage = [==[
   neap eval RUN [-n N] [--seed S] [--labels L,..] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
              [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--precision auto|fp32|bf16]
-]==] .. DRAWING .. [==[
+]==] .. SAMPLING .. [==[
                                     score what a run draws against examples it has not seen
              [--samples FILE.npy [--sample-labels FILE.npy]]
                                     score these in place of drawing
-]==],
-  list = [==[
+]==] },
+  { name = "list", usage = [==[
   neap list [KIND]                  components: architecture, objective, sampler, guidance, dataset, metric
-]==],
-  help = [==[
+]==] },
+  { name = "help", usage = [==[
   neap help NAME                    what a component, an op or a verb does, and its parameters
-]==],
-  env = [==[
+]==] },
+  { name = "env", usage = [==[
   neap env                          version, processor, libraries, plugins
-]==],
-  bench = [==[
+]==] },
+  { name = "bench", usage = [==[
   neap bench WORK [key=value ...]   time a work; each takes batch= steps= threads= precision=
              dit-train, dit-sample: size= channels= patch= dim= depth= heads=
              dcgan-train: size= channels= width=
              conv, conv-data, conv-weight: size= width= kernel= stride=
              gemm: dim=
-]==],
-  repl = [==[
+]==] },
+  { name = "repl", usage = [==[
   neap repl                         a prompt
-]==],
+]==] },
 }
 
---- The usage of one verb; nil where there is no such verb.
-function usage.of(verb)
-  return TEXTS[verb]
+local verbs = { names = {} }
+
+local usages = {}
+for i, verb in ipairs(VERBS) do
+  verbs.names[i], usages[verb.name] = verb.name, verb.usage
 end
 
-function usage.all()
+--- The usage of one verb; nil for any other word.
+function verbs.usage(name)
+  return usages[name]
+end
+
+--- The usage of the program.
+function verbs.usage_of_all()
   local texts = { "neap trains generative image models and samples from them.\n\n" }
-  for _, verb in ipairs(usage.verbs) do
-    texts[#texts + 1] = TEXTS[verb]
+  for _, verb in ipairs(VERBS) do
+    texts[#texts + 1] = verb.usage
   end
   texts[#texts + 1] = "  neap --version\n"
   return table.concat(texts)
 end
 
-return usage
+return verbs

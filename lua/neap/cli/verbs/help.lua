@@ -1,7 +1,7 @@
 --- neap help COMPONENT, or KIND.COMPONENT, or the name of an op or a verb
 local core = require "neap.core"
 local check = require "neap.check"
-local usage = require "neap.cli.usage"
+local verbs = require "neap.cli.verbs"
 
 local function range(param)
   if param.type == "choice" then
@@ -73,9 +73,9 @@ local function ops_named(name, names)
 end
 
 local function verbs_named(name, names)
-  table.move(usage.verbs, 1, #usage.verbs, #names + 1, names)
-  io.stdout:write(usage.of(name) or "")
-  return usage.of(name) and 1 or 0
+  table.move(verbs.names, 1, #verbs.names, #names + 1, names)
+  io.stdout:write(verbs.usage(name) or "")
+  return verbs.usage(name) and 1 or 0
 end
 
 return function(arguments)
@@ -85,5 +85,4 @@ return function(arguments)
       core.fail_usage(("help: nothing is named '%s'%s"):format(name, check.suggestion(name, names)))
     end
   end
-  return 0
 end

@@ -1,6 +1,6 @@
 --- neap run RECIPE [key=value ...]
 local core = require "neap.core"
-local arguments = require "neap.arguments"
+local arguments = require "neap.cli.arguments"
 local check = require "neap.check"
 local folder = require "neap.folder"
 local options = require "neap.options"
@@ -65,5 +65,4 @@ return function(list)
   add_neighbours(path)
   recipe()
   options.check()
-  return 0
 end

@@ -1,14 +1,14 @@
 --- neap eval RUN [OPTION ...]: scores what a run draws, or given samples, against examples that it was not trained on;
 -- a table for people, and one line of JSON.
 local core = require "neap.core"
-local arguments = require "neap.arguments"
+local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
-local drawn = require "neap.cli.drawn"
+local drawn = require "neap.cli.sampling_options"
 local compare = require "neap.evaluate.compare"
 local evaluator = require "neap.evaluate.evaluator"
 local output = require "neap.output"
 local real = require "neap.evaluate.real"
-local report = require "neap.cli.report"
+local report = require "neap.cli.eval_report"
 local precision = require "neap.train.precision"
 local rule = require "neap.rule"
 local samples = require "neap.evaluate.samples"
@@ -171,5 +171,4 @@ return function(list)
   core.poll(true)
   run_all(given, path, pairs_)
   core.poll(false)
-  return 0
 end
