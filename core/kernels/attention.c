@@ -2,7 +2,8 @@
  * Attention: softmax(scale Q K^T) V, one (batch, head) and one block of queries at a time.
  *
  * Keys and values of a head are packed once; a block's scores against all keys stay in cache from the first product
- * through the softmax to the second. No result depends on how the work was split.
+ * through the softmax to the second. No result depends on how the work was split. Masked keys are never read: each head
+ * runs the same operations as if its arrays ended at its lengths, so padding changes no bit.
  */
 #include "attention.h"
 
@@ -12,7 +13,7 @@
 #include <neap/memory.h>
 #include <neap/parallel.h>
 
-/* Scratch of a task: packed keys and values of the head at hand, scores of a block, a left operand, sums of rows. */
+/* Scratch of a task: packed keys and values of the current head, a left operand, a block's scores, 1 / sum per row. */
 typedef struct forward_space {
     word *keys, *values, *left;
     real *scores, *inverse;
@@ -29,7 +30,7 @@ static forward_space lay_out(const neap_attention_args *a, const head_sizes *s, 
     return f;
 }
 
-/* The greatest of scale x[i]; x is readable up to a whole vector, and lanes past n are overwritten. */
+/* The greatest of scale x[i]. x has room for whole vectors; lanes past n are overwritten. */
 static real greatest(int64_t n, real *x, real scale)
 {
     vreal m = vset(-(real)INFINITY);
@@ -61,16 +62,16 @@ static real exponentials(int64_t n, real *x, real scale, real shift)
     return vsum(sum);
 }
 
-/* Scores of `rows` queries to exponentials, and what each row of the result must be multiplied by. */
-static void softmax_rows(const attention_run *run, int64_t rows, const forward_space *f, real *lse)
+/* Turns the scores of `rows` queries into exponentials, and sets `inverse`: the factor of each row of the result. */
+static void softmax_rows(const attention_run *run, int64_t rows, int64_t keys, const forward_space *f, real *lse)
 {
     const real scale = (real)run->a->scale;
     for (int64_t r = 0; r < rows; r++) {
         real *scores = f->scores + r * run->sizes.score_row;
-        const real top = greatest(run->a->keys, scores, scale);
-        const real sum = exponentials(run->a->keys, scores, scale, top);
+        const real top = greatest(keys, scores, scale);
+        const real sum = exponentials(keys, scores, scale, top);
         lse[r] = top + NEAP_MATH(log)(sum);
-        f->inverse[r] = sum == 0 ? 0 : 1 / sum; /* 0: there are no keys */
+        f->inverse[r] = sum == 0 ? 0 : 1 / sum; /* 0: no keys take part */
     }
 }
 
@@ -86,18 +87,19 @@ static void scale_rows(int64_t rows, int64_t n, const real *factor, real *x, int
 static void forward_block(const attention_run *run, int64_t head, int64_t first, const forward_space *f)
 {
     const neap_attention_args *a = run->a;
-    const int64_t rows = least(a->queries - first, QUERY_ROWS);
+    const int64_t keys = keys_of(a, head), rows = block_rows(a, head, first);
     const gemm_words words = run->sizes.words;
     real *out = head_of(&a->o, a->heads, head, first);
-    multiply(&(head_product){words, rows, a->keys, a->dim, rows_of(&a->q, a->heads, head, first), f->keys, NULL,
-                             f->scores, run->sizes.score_row}, f->left);
-    softmax_rows(run, rows, f, (real *)a->lse + head * a->queries + first);
-    multiply(&(head_product){words, rows, a->dim, a->keys, strided(f->scores, run->sizes.score_row, 1), f->values, NULL, out,
+    multiply(&(head_product){words, rows, keys, a->dim, rows_of(&a->q, a->heads, head, first), f->keys, NULL, f->scores,
+                             run->sizes.score_row}, f->left);
+    softmax_rows(run, rows, keys, f, (real *)a->lse + head * a->queries + first);
+    multiply(&(head_product){words, rows, a->dim, keys, strided(f->scores, run->sizes.score_row, 1), f->values, NULL, out,
                              a->o.token}, f->left);
     scale_rows(rows, a->dim, f->inverse, out, a->o.token);
+    clear_tokens(a, &a->o, head, first + rows, least(first + QUERY_ROWS, a->queries));
 }
 
-/* Items are blocks of queries, those of one head side by side. */
+/* Items are blocks of queries; the blocks of one head are adjacent. */
 static void forward_items(const attention_run *run, int64_t begin, int64_t end, word *space)
 {
     const neap_attention_args *a = run->a;
@@ -108,8 +110,8 @@ static void forward_items(const attention_run *run, int64_t begin, int64_t end, 
         const int64_t head = item / blocks;
         if (item == begin || item % blocks == 0) {
             const gemm_matrix k = rows_of(&a->k, a->heads, head, 0), v = rows_of(&a->v, a->heads, head, 0);
-            NEAP_VARIANT(neap_gemm_pack_right)(words, transposed(k), a->dim, a->keys, f.keys);
-            NEAP_VARIANT(neap_gemm_pack_right)(words, v, a->keys, a->dim, f.values);
+            NEAP_VARIANT(neap_gemm_pack_right)(words, transposed(k), a->dim, keys_of(a, head), f.keys);
+            NEAP_VARIANT(neap_gemm_pack_right)(words, v, keys_of(a, head), a->dim, f.values);
         }
         forward_block(run, head, item % blocks * QUERY_ROWS, &f);
     }

@@ -1,23 +1,23 @@
 /*
- * What attention's forward and backward passes share: how heads are cut into tasks, and products of packed blocks.
+ * Shared by attention's forward and backward passes: splitting heads into tasks, and products of packed blocks.
  */
 #ifndef NEAP_KERNELS_ATTENTION_H
 #define NEAP_KERNELS_ATTENTION_H
 
 #include "gemm_block.h"
 
-/* Queries at a time: their scores against some hundred keys stay in the second-level cache. */
+/* Queries per block: their scores against a few hundred keys stay in the second-level cache. */
 #define QUERY_ROWS 48
-/* Below this many multiply-adds a second thread costs more than it does. */
+/* Below this many multiply-adds a second thread costs more than it saves. */
 #define ATTENTION_SERIAL (32 * 1024)
 #define ATTENTION_SLOT 1
 
-/* The sizes of one head, and the room its pieces take. */
+/* Scratch sizes of one head, for all of its queries and keys. */
 typedef struct head_sizes {
     gemm_words words;
     int64_t dim_words, key_words, block_words; /* words of k when it runs over dim, keys, a block of queries */
     int64_t score_row;                         /* from one query's scores to the next */
-    int64_t left;                              /* space for a left operand of either product */
+    int64_t left;                              /* words of a left operand, the largest of all products */
 } head_sizes;
 
 NEAP_INLINE head_sizes sizes_of(const neap_attention_args *a)
@@ -26,7 +26,7 @@ NEAP_INLINE head_sizes sizes_of(const neap_attention_args *a)
     s.dim_words = gemm_word_count(s.words, a->dim);
     s.key_words = gemm_word_count(s.words, a->keys);
     s.block_words = gemm_word_count(s.words, QUERY_ROWS);
-    s.score_row = round_up(a->keys, VLEN) + VLEN; /* off the powers of two, which would share few cache sets */
+    s.score_row = round_up(a->keys, VLEN) + VLEN; /* rows a power of two apart would share few cache sets */
     const int64_t by_key = NEAP_VARIANT(neap_gemm_left_size)(QUERY_ROWS, s.key_words);
     const int64_t by_dim = NEAP_VARIANT(neap_gemm_left_size)(QUERY_ROWS, s.dim_words);
     const int64_t by_query = NEAP_VARIANT(neap_gemm_left_size)(a->keys, s.block_words);
@@ -40,7 +40,7 @@ NEAP_INLINE int64_t panels_size(int64_t n, int64_t k_words)
     return round_up(NEAP_VARIANT(neap_gemm_right_size)(n, k_words), VLEN);
 }
 
-/* Scratch handed out piece by piece; without a base it only counts. */
+/* Hands out scratch piece by piece; with base NULL it only counts. */
 typedef struct head_space {
     word *base;
     int64_t used;
@@ -59,6 +59,33 @@ NEAP_INLINE real *head_of(const neap_attention_view *v, int64_t heads, int64_t h
     return (real *)v->data + head / heads * v->batch + head % heads * v->head + first * v->token;
 }
 
+/* How many queries and keys of one head take part: the others are masked. */
+NEAP_INLINE int64_t queries_of(const neap_attention_args *a, int64_t head)
+{
+    return a->query_lengths ? a->query_lengths[head / a->heads] : a->queries;
+}
+
+NEAP_INLINE int64_t keys_of(const neap_attention_args *a, int64_t head)
+{
+    return a->key_lengths ? a->key_lengths[head / a->heads] : a->keys;
+}
+
+/* Rows of the block of queries that starts at `first`: those that take part. */
+NEAP_INLINE int64_t block_rows(const neap_attention_args *a, int64_t head, int64_t first)
+{
+    const int64_t left = queries_of(a, head) - first;
+    return left < 0 ? 0 : least(left, QUERY_ROWS);
+}
+
+/* Sets the tokens [from, to) of one head to zero. */
+NEAP_INLINE void clear_tokens(const neap_attention_args *a, const neap_attention_view *v, int64_t head, int64_t from,
+                              int64_t to)
+{
+    for (int64_t token = from; token < to; token++) {
+        memset(head_of(v, a->heads, head, token), 0, (size_t)a->dim * sizeof(real));
+    }
+}
+
 NEAP_INLINE gemm_matrix rows_of(const neap_attention_view *v, int64_t heads, int64_t head, int64_t first)
 {
     return strided(head_of(v, heads, head, first), v->token, 1);
@@ -69,7 +96,7 @@ NEAP_INLINE gemm_matrix transposed(gemm_matrix m)
     return strided(m.data, m.col, m.row);
 }
 
-/* C[m, n] = start + A B, where B is packed and A is readied in `left`; start is NULL or C. */
+/* C[m, n] = start + A B, where B is packed and `left` is scratch for packing A; start is C, or NULL for zero. */
 typedef struct head_product {
     gemm_words words;
     int64_t m, n, k;
@@ -85,7 +112,7 @@ NEAP_INLINE void multiply(const head_product *p, word *left)
     const int64_t k_words = gemm_word_count(p->words, p->k);
     gemm_block block = {.m = p->m, .n = p->n, .k_words = k_words, .pairs = p->words == WORDS_PAIRS, .b = p->b,
                         .b_panel = k_words * NR, .start = p->start, .c = p->c, .c_row = p->c_row};
-    if (p->words == WORDS_REAL) { /* a block is small enough to be read across its rows, too */
+    if (p->words == WORDS_REAL) { /* small enough to be read in place, whatever its strides */
         block.a = (gemm_left){p->a.data, MR * p->a.row, p->a.row, p->a.col};
     } else {
         block.a = NEAP_VARIANT(neap_gemm_pack_left)(p->words, p->a, p->m, p->k, left);
@@ -93,7 +120,7 @@ NEAP_INLINE void multiply(const head_product *p, word *left)
     NEAP_VARIANT(neap_gemm_multiply)(&block);
 }
 
-/* Items of work cut into tasks that run at once, each with its own scratch. */
+/* Items of work, split into tasks that run concurrently, each with its own scratch. */
 typedef struct attention_run {
     const neap_attention_args *a;
     head_sizes sizes;
@@ -103,10 +130,10 @@ typedef struct attention_run {
 
 typedef void attention_item_fn(const attention_run *run, int64_t begin, int64_t end, word *space);
 
-/* Runs `body` over all items, split evenly; -1 with a message when scratch cannot be had. */
+/* Runs `body` over all items, split evenly; -1 with a message where scratch memory runs out. */
 int NEAP_VARIANT(neap_attention_split)(attention_run *run, attention_item_fn *body);
 
-/* Backward, in a file of its own. */
+/* The backward pass (attention_gradient.c). */
 int NEAP_VARIANT(neap_attention_gradient)(const neap_attention_args *a);
 
 #endif

@@ -1,31 +1,43 @@
 /*
- * Attention's gradient from the log-sum-exp: the softmax is computed again, block of queries by block of queries.
+ * The gradient of attention from the log-sum-exp: each block of queries computes its softmax again.
  *
  * With P = exp(scale Q K^T - lse) and D = rowsum(dO O):
- * dV = P^T dO, dS = scale P (dO V^T - D), dQ = dS K, dK = dS^T Q. A head belongs to one task, which adds to its dK and
- * dV in the order of the queries.
+ * dV = P^T dO, dS = scale P (dO V^T - D), dQ = dS K, dK = dS^T Q. One task owns a head and adds to its dK and dV in the
+ * order of the queries. A gradient without an array is not computed; the others keep their bits.
  */
 #include "attention.h"
 
-/* Scratch of a task: the head's keys and values packed as each product needs them, and what one block makes. */
+/* Scratch of a task: the head's keys and values, packed as each product needs them, and the arrays of one block. NULL:
+ * needed by no gradient that is wanted. */
 typedef struct backward_space {
-    word *keys_by_dim, *values_by_dim, *keys; /* K^T, V^T, K */
-    word *queries, *grads;                    /* of a block: Q, dO */
-    word *left;
-    real *p, *ds;
+    word *keys_by_dim, *left; /* K^T; a left operand */
+    real *p;
+    word *values_by_dim; /* dQ, dK: V^T */
+    real *ds;
+    word *keys;    /* dQ: K */
+    word *queries; /* dK: Q of the block */
+    word *grads;   /* dV: dO of the block */
 } backward_space;
 
 static backward_space lay_out(const neap_attention_args *a, const head_sizes *s, head_space *space)
 {
-    backward_space b;
+    backward_space b = {0};
     b.keys_by_dim = take(space, panels_size(a->keys, s->dim_words));
-    b.values_by_dim = take(space, panels_size(a->keys, s->dim_words));
-    b.keys = take(space, panels_size(a->dim, s->key_words));
-    b.queries = take(space, panels_size(a->dim, s->block_words));
-    b.grads = take(space, panels_size(a->dim, s->block_words));
     b.left = take(space, s->left);
     b.p = take(space, QUERY_ROWS * s->score_row);
-    b.ds = take(space, QUERY_ROWS * s->score_row);
+    if (a->gq.data || a->gk.data) {
+        b.values_by_dim = take(space, panels_size(a->keys, s->dim_words));
+        b.ds = take(space, QUERY_ROWS * s->score_row);
+    }
+    if (a->gq.data) {
+        b.keys = take(space, panels_size(a->dim, s->key_words));
+    }
+    if (a->gk.data) {
+        b.queries = take(space, panels_size(a->dim, s->block_words));
+    }
+    if (a->gv.data) {
+        b.grads = take(space, panels_size(a->dim, s->block_words));
+    }
     return b;
 }
 
@@ -42,75 +54,113 @@ static real dot(int64_t n, const real *x, const real *y)
     return vsum(sum);
 }
 
-/* One query: scores to P, and dO V^T to dS. Both rows are readable up to a whole vector. */
+/* One query: turns scores into P, and dO V^T into dS unless ds is NULL. Both rows have room for whole vectors. */
 static void weigh_row(int64_t n, real scale, real lse, real d, real *p, real *ds)
 {
     const vreal s = vset(scale), minus = vset(-lse), mean = vset(d);
     for (int64_t i = 0; i < n; i += VLEN) {
         const vreal e = vexp(vfma(vload(p + i), s, minus));
         vstore(p + i, e);
-        vstore(ds + i, e * (vload(ds + i) - mean) * s);
+        if (ds) {
+            vstore(ds + i, e * (vload(ds + i) - mean) * s);
+        }
     }
 }
 
 static void weigh_rows(const attention_run *run, int64_t head, int64_t first, int64_t rows, const backward_space *b)
 {
     const neap_attention_args *a = run->a;
-    const int64_t row = run->sizes.score_row;
+    const int64_t row = run->sizes.score_row, keys = keys_of(a, head);
     const real *lse = (const real *)a->lse + head * a->queries + first;
     for (int64_t r = 0; r < rows; r++) {
-        const real d = dot(a->dim, head_of(&a->go, a->heads, head, first + r), head_of(&a->o, a->heads, head, first + r));
-        weigh_row(a->keys, (real)a->scale, lse[r], d, b->p + r * row, b->ds + r * row);
+        real d = 0, *ds = NULL;
+        if (b->ds) {
+            ds = b->ds + r * row;
+            d = dot(a->dim, head_of(&a->go, a->heads, head, first + r), head_of(&a->o, a->heads, head, first + r));
+        }
+        weigh_row(keys, (real)a->scale, lse[r], d, b->p + r * row, ds);
     }
 }
 
-/* What one block of queries adds to dK and dV; the first block of a head starts them from zero. */
-static void add_key_gradients(const attention_run *run, int64_t head, int64_t first, int64_t rows,
-                              const backward_space *b)
+/* Adds weights^T x of one block of queries to gradient g of the keys or values; the first block starts it from zero.
+ * weights [rows, keys] is P or dS; x is dO or Q, packed into `packed`. */
+static void add_to_keys(const attention_run *run, int64_t head, int64_t first, int64_t rows, const real *weights,
+                        const neap_attention_view *x, word *packed, const neap_attention_view *g, word *left)
 {
     const neap_attention_args *a = run->a;
     const gemm_words words = run->sizes.words;
-    const int64_t row = run->sizes.score_row;
-    real *gk = head_of(&a->gk, a->heads, head, 0), *gv = head_of(&a->gv, a->heads, head, 0);
-    NEAP_VARIANT(neap_gemm_pack_right)(words, rows_of(&a->q, a->heads, head, first), rows, a->dim, b->queries);
-    NEAP_VARIANT(neap_gemm_pack_right)(words, rows_of(&a->go, a->heads, head, first), rows, a->dim, b->grads);
-    multiply(&(head_product){words, a->keys, a->dim, rows, strided(b->p, 1, row), b->grads, first ? gv : NULL, gv,
-                             a->gv.token}, b->left);
-    multiply(&(head_product){words, a->keys, a->dim, rows, strided(b->ds, 1, row), b->queries, first ? gk : NULL, gk,
-                             a->gk.token}, b->left);
+    real *sum = head_of(g, a->heads, head, 0);
+    NEAP_VARIANT(neap_gemm_pack_right)(words, rows_of(x, a->heads, head, first), rows, a->dim, packed);
+    multiply(&(head_product){words, keys_of(a, head), a->dim, rows, strided(weights, 1, run->sizes.score_row), packed,
+                             first ? sum : NULL, sum, g->token}, left);
 }
 
 static void backward_block(const attention_run *run, int64_t head, int64_t first, const backward_space *b)
 {
     const neap_attention_args *a = run->a;
     const gemm_words words = run->sizes.words;
-    const int64_t rows = least(a->queries - first, QUERY_ROWS), row = run->sizes.score_row;
-    multiply(&(head_product){words, rows, a->keys, a->dim, rows_of(&a->q, a->heads, head, first), b->keys_by_dim, NULL,
-                             b->p, row}, b->left);
-    multiply(&(head_product){words, rows, a->keys, a->dim, rows_of(&a->go, a->heads, head, first), b->values_by_dim,
-                             NULL, b->ds, row}, b->left);
+    const int64_t rows = block_rows(a, head, first), keys = keys_of(a, head), row = run->sizes.score_row;
+    multiply(&(head_product){words, rows, keys, a->dim, rows_of(&a->q, a->heads, head, first), b->keys_by_dim, NULL, b->p,
+                             row}, b->left);
+    if (b->ds) {
+        multiply(&(head_product){words, rows, keys, a->dim, rows_of(&a->go, a->heads, head, first), b->values_by_dim, NULL,
+                                 b->ds, row}, b->left);
+    }
     weigh_rows(run, head, first, rows, b);
-    multiply(&(head_product){words, rows, a->dim, a->keys, strided(b->ds, row, 1), b->keys, NULL,
-                             head_of(&a->gq, a->heads, head, first), a->gq.token}, b->left);
-    add_key_gradients(run, head, first, rows, b);
+    if (a->gq.data) {
+        multiply(&(head_product){words, rows, a->dim, keys, strided(b->ds, row, 1), b->keys, NULL,
+                                 head_of(&a->gq, a->heads, head, first), a->gq.token}, b->left);
+    }
+    if (a->gv.data) {
+        add_to_keys(run, head, first, rows, b->p, &a->go, b->grads, &a->gv, b->left);
+    }
+    if (a->gk.data) {
+        add_to_keys(run, head, first, rows, b->ds, &a->q, b->queries, &a->gk, b->left);
+    }
+}
+
+/* The head's keys and values as right operands. */
+static void pack_head(const attention_run *run, int64_t head, const backward_space *b)
+{
+    const neap_attention_args *a = run->a;
+    const gemm_words words = run->sizes.words;
+    const int64_t keys = keys_of(a, head);
+    const gemm_matrix k = rows_of(&a->k, a->heads, head, 0), v = rows_of(&a->v, a->heads, head, 0);
+    NEAP_VARIANT(neap_gemm_pack_right)(words, transposed(k), a->dim, keys, b->keys_by_dim);
+    if (b->values_by_dim) {
+        NEAP_VARIANT(neap_gemm_pack_right)(words, transposed(v), a->dim, keys, b->values_by_dim);
+    }
+    if (b->keys) {
+        NEAP_VARIANT(neap_gemm_pack_right)(words, k, keys, a->dim, b->keys);
+    }
+}
+
+/* The gradients of masked tokens are zero. */
+static void clear_masked(const neap_attention_args *a, int64_t head)
+{
+    if (a->gq.data) {
+        clear_tokens(a, &a->gq, head, queries_of(a, head), a->queries);
+    }
+    if (a->gk.data) {
+        clear_tokens(a, &a->gk, head, keys_of(a, head), a->keys);
+    }
+    if (a->gv.data) {
+        clear_tokens(a, &a->gv, head, keys_of(a, head), a->keys);
+    }
 }
 
 /* Items are heads. */
 static void backward_items(const attention_run *run, int64_t begin, int64_t end, word *space)
 {
-    const neap_attention_args *a = run->a;
-    const gemm_words words = run->sizes.words;
-    const backward_space b = lay_out(a, &run->sizes, &(head_space){space, 0});
+    const backward_space b = lay_out(run->a, &run->sizes, &(head_space){space, 0});
     for (int64_t head = begin; head < end; head++) {
-        const gemm_matrix k = rows_of(&a->k, a->heads, head, 0), v = rows_of(&a->v, a->heads, head, 0);
-        NEAP_VARIANT(neap_gemm_pack_right)(words, transposed(k), a->dim, a->keys, b.keys_by_dim);
-        NEAP_VARIANT(neap_gemm_pack_right)(words, transposed(v), a->dim, a->keys, b.values_by_dim);
-        NEAP_VARIANT(neap_gemm_pack_right)(words, k, a->keys, a->dim, b.keys);
         int64_t first = 0;
-        do { /* without queries, too: dK and dV are zero then */
+        pack_head(run, head, &b);
+        do { /* at least once: without queries it sets dK and dV to zero */
             backward_block(run, head, first, &b);
             first += QUERY_ROWS;
-        } while (first < a->queries);
+        } while (first < queries_of(run->a, head));
+        clear_masked(run->a, head);
     }
 }
 

@@ -91,10 +91,15 @@ typedef struct neap_attention_args {
     int64_t batch, heads, queries, keys, dim;
     double scale;
     bool bf16;
+    /* [batch], each in [0, queries] and [0, keys]; NULL: all. Tokens at or beyond a length are masked and never read:
+     * masked keys and values get no weight, masked queries give zeros, and all their gradients are zero. A query without
+     * keys gives zeros. */
+    const int32_t *query_lengths, *key_lengths;
     neap_attention_view q, k, v, o;
-    void *lse;                       /* [batch, heads, queries]: log of the sum of exponentials of scaled scores */
-    neap_attention_view go;          /* backward: gradient that arrives */
-    neap_attention_view gq, gk, gv;  /* backward: gradients to write; may be views of one array */
+    void *lse;                       /* [batch, heads, queries]: log of the sum of exponentials of scaled scores; not
+                                      * written for masked queries */
+    neap_attention_view go;          /* backward: gradient of the output */
+    neap_attention_view gq, gk, gv;  /* backward: gradients to write, or data NULL to skip; may be views of one array */
 } neap_attention_args;
 
 /* y = (x - mean) rstd (1 + scale) + shift over rows of n, or rms: y = x rstd (1 + scale) + shift. */
