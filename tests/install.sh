@@ -70,33 +70,23 @@ install_elsewhere() {
 cat >"$stage/halves.c" <<'C'
 #include <neap/sampling.h>
 
-typedef struct config {
-    int64_t steps;
-} config;
-
-static neap_tensor *sample(const void *settings, const neap_field *field, neap_tensor *x, neap_random random,
-                           const neap_watch *watch)
+static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_time_step step)
 {
-    const config *c = settings;
-    (void)random, (void)watch;
-    for (int64_t i = 0; x && i < c->steps; i++)
-        x = neap_sub(x, neap_affine(neap_velocity_at(field, x, 1), 0.5, 0));
-    return x;
+    (void)self, (void)step;
+    return neap_sub(x, neap_affine(neap_velocity_at(field, x, 1), 0.5, 0));
 }
 
-static const char *const needs[] = {"velocity", NULL};
-static const neap_sampler functions = {sizeof functions, needs, sample};
-static const neap_param params[] = {NEAP_INT(config, steps, 1, 1, 9, "Steps."), NEAP_PARAMS_END};
-static const neap_component components[] = {
-    {"sampler/1", "halves", "Half steps.", sizeof(config), params, &functions}, {0}};
-NEAP_PLUGIN(halves) = {NEAP_ABI, sizeof(neap_plugin), "halves", "1.0.0", "MIT", "Half steps.", components};
+static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 1), NEAP_PARAMS_END};
+NEAP_STEP_SAMPLER(functions, "velocity", neap_grid_config, advance);
+NEAP_PLUGIN(halves) = NEAP_ONE_COMPONENT("halves", "1.0.0", "MIT", "Half steps.", "sampler/1", neap_grid_config, params,
+                                         functions);
 C
 cat >"$stage/halves.lua" <<'LUA'
 local neap = require "neap"
 local model = neap.architecture.mlp { channels = 2 }
 local x = neap.sampler.halves { steps = 2 }:sample(model, { n = 3, seed = 1 })
 assert(x:size(0) == 3)
-assert(not pcall(neap.sampler.halves, { steps = 10 }))
+assert(not pcall(neap.sampler.halves, { steps = 0 }))
 LUA
 cat >"$stage/program.c" <<'C'
 #include <neap/neap.h>

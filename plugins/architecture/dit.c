@@ -219,10 +219,6 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component dit_components[] = {
-    {"architecture/1", "dit", "Diffusion transformer: adaLN-Zero or in-context conditioning, sizes S to XL.",
-     sizeof(dit_config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(dit) = {NEAP_ABI, sizeof(neap_plugin), "dit", "1.0.0", "MIT", "Diffusion transformer.", dit_components};
+NEAP_PLUGIN(dit) = NEAP_ONE_COMPONENT("dit", "1.0.0", "MIT",
+                                      "Diffusion transformer: adaLN-Zero or in-context conditioning, sizes S to XL.",
+                                      "architecture/1", dit_config, params, functions);

@@ -147,10 +147,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component gan_components[] = {
-    {"architecture/1", "gan", "A generator and a discriminator.", sizeof(gan_config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(gan) = {NEAP_ABI, sizeof(neap_plugin), "gan", "1.0.0", "MIT", "A generator and a discriminator.",
-                    gan_components};
+NEAP_PLUGIN(gan) = NEAP_ONE_COMPONENT("gan", "1.0.0", "MIT", "A generator and a discriminator.", "architecture/1",
+                                      gan_config, params, functions);

@@ -121,10 +121,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component mlp_components[] = {
-    {"architecture/1", "mlp", "A multilayer perceptron as a velocity field.", sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(mlp) = {NEAP_ABI, sizeof(neap_plugin), "mlp", "1.0.0", "MIT",
-                    "A multilayer perceptron as a velocity field.", mlp_components};
+NEAP_PLUGIN(mlp) = NEAP_ONE_COMPONENT("mlp", "1.0.0", "MIT", "A multilayer perceptron as a velocity field.",
+                                      "architecture/1", config, params, functions);

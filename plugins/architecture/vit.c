@@ -223,9 +223,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component vit_components[] = {
-    {"architecture/1", "vit", "Vision transformer as a classifier.", sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(vit) = {NEAP_ABI, sizeof(neap_plugin), "vit", "1.0.0", "MIT", "Vision transformer.", vit_components};
+NEAP_PLUGIN(vit) = NEAP_ONE_COMPONENT("vit", "1.0.0", "MIT", "Vision transformer as a classifier.", "architecture/1",
+                                      config, params, functions);

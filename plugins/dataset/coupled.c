@@ -167,12 +167,6 @@ static const neap_dataset coupled_functions = {
     .count = coupled_count, .read = coupled_read, .noise = coupled_noise,
 };
 
-static const neap_component coupled_components[] = {
-    {"dataset/1", "coupled", "Samples of a model with the noise each was made from.", sizeof(coupled_config),
-     coupled_params, &coupled_functions},
-    {0},
-};
-
-NEAP_PLUGIN(coupled) = {
-    NEAP_ABI, sizeof(neap_plugin), "coupled", "1.0.0", "MIT", "Samples coupled with their noise.", coupled_components,
-};
+NEAP_PLUGIN(coupled) = NEAP_ONE_COMPONENT("coupled", "1.0.0", "MIT",
+                                          "Samples of a model with the noise each was made from.", "dataset/1",
+                                          coupled_config, coupled_params, coupled_functions);

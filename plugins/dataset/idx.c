@@ -358,12 +358,6 @@ static const neap_dataset idx_functions = {
     .label_name = idx_label_name, .read = idx_read,
 };
 
-static const neap_component idx_components[] = {
-    {"dataset/1", "idx", "Pictures and labels in IDX files, as MNIST and Fashion-MNIST come.", sizeof(idx_config),
-     idx_params, &idx_functions},
-    {0},
-};
-
-NEAP_PLUGIN(idx) = {
-    NEAP_ABI, sizeof(neap_plugin), "idx", "1.0.0", "MIT", "Data sets in IDX files, plain or gzip.", idx_components,
-};
+NEAP_PLUGIN(idx) = NEAP_ONE_COMPONENT("idx", "1.0.0", "MIT",
+                                      "Pictures and labels in IDX files, as MNIST and Fashion-MNIST come.", "dataset/1",
+                                      idx_config, idx_params, idx_functions);

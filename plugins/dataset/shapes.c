@@ -175,12 +175,6 @@ static const neap_dataset shapes_functions = {
     .count = shapes_count, .label_name = shapes_label_name, .read = shapes_read,
 };
 
-static const neap_component shapes_components[] = {
-    {"dataset/1", "shapes", "Drawn shapes of ten classes, for when no pictures are installed.", sizeof(shapes_config),
-     shapes_params, &shapes_functions},
-    {0},
-};
-
-NEAP_PLUGIN(shapes) = {
-    NEAP_ABI, sizeof(neap_plugin), "shapes", "1.0.0", "MIT", "Drawn shapes, made on the fly.", shapes_components,
-};
+NEAP_PLUGIN(shapes) = NEAP_ONE_COMPONENT("shapes", "1.0.0", "MIT",
+                                         "Drawn shapes of ten classes, for when no pictures are installed.",
+                                         "dataset/1", shapes_config, shapes_params, shapes_functions);

@@ -106,10 +106,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component stacked_components[] = {
-    {"dataset/1", "stacked", "Three pictures as the channels of one.", sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(stacked) = {NEAP_ABI, sizeof(neap_plugin), "stacked", "1.0.0", "MIT", "Three pictures as the channels of one.",
-                        stacked_components};
+NEAP_PLUGIN(stacked) = NEAP_ONE_COMPONENT("stacked", "1.0.0", "MIT", "Three pictures as the channels of one.",
+                                          "dataset/1", config, params, functions);

@@ -81,12 +81,6 @@ static const neap_dataset toy2d_functions = {
     .count = toy2d_count, .read = toy2d_read,
 };
 
-static const neap_component toy2d_components[] = {
-    {"dataset/1", "toy2d", "Points of the plane: moons, spirals, checkerboard, eight Gaussians, rings.",
-     sizeof(toy2d_config), toy2d_params, &toy2d_functions},
-    {0},
-};
-
-NEAP_PLUGIN(toy2d) = {
-    NEAP_ABI, sizeof(neap_plugin), "toy2d", "1.0.0", "MIT", "Points of the plane, made on the fly.", toy2d_components,
-};
+NEAP_PLUGIN(toy2d) = NEAP_ONE_COMPONENT("toy2d", "1.0.0", "MIT",
+                                        "Points of the plane: moons, spirals, checkerboard, eight Gaussians, rings.",
+                                        "dataset/1", toy2d_config, toy2d_params, toy2d_functions);

@@ -30,10 +30,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component autoguidance_components[] = {
-    {"guidance/1", "autoguidance", "Guidance away from a worse network.", sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(autoguidance) = {NEAP_ABI, sizeof(neap_plugin), "autoguidance", "1.0.0", "MIT",
-                             "Guidance away from a worse network.", autoguidance_components};
+NEAP_PLUGIN(autoguidance) = NEAP_ONE_COMPONENT("autoguidance", "1.0.0", "MIT", "Guidance away from a worse network.",
+                                               "guidance/1", config, params, functions);

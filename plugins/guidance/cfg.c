@@ -33,9 +33,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component cfg_components[] = {
-    {"guidance/1", "cfg", "Classifier-free guidance.", sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(cfg) = {NEAP_ABI, sizeof(neap_plugin), "cfg", "1.0.0", "MIT", "Classifier-free guidance.", cfg_components};
+NEAP_PLUGIN(cfg) = NEAP_ONE_COMPONENT("cfg", "1.0.0", "MIT", "Classifier-free guidance.", "guidance/1", config, params,
+                                      functions);

@@ -66,10 +66,6 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component interval_components[] = {
-    {"guidance/1", "interval", "Another guidance between two times, none outside.", sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(interval) = {NEAP_ABI, sizeof(neap_plugin), "interval", "1.0.0", "MIT",
-                         "Another guidance between two times, none outside.", interval_components};
+NEAP_PLUGIN(interval) = NEAP_ONE_COMPONENT("interval", "1.0.0", "MIT",
+                                           "Another guidance between two times, none outside.", "guidance/1", config,
+                                           params, functions);

@@ -42,11 +42,6 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component rescale_components[] = {
-    {"guidance/1", "rescale", "Another guidance, at the conditional field's contrast.", sizeof(config), params,
-     &functions},
-    {0},
-};
-
-NEAP_PLUGIN(rescale) = {NEAP_ABI, sizeof(neap_plugin), "rescale", "1.0.0", "MIT",
-                        "Another guidance, at the conditional field's contrast.", rescale_components};
+NEAP_PLUGIN(rescale) = NEAP_ONE_COMPONENT("rescale", "1.0.0", "MIT",
+                                          "Another guidance, at the conditional field's contrast.", "guidance/1",
+                                          config, params, functions);

@@ -70,11 +70,6 @@ static const neap_metric functions = {
 
 static const neap_param params[] = {NEAP_PARAMS_END};
 
-static const neap_component agreement_components[] = {
-    {"metric/1", "agreement", "Share of samples in which a classifier sees the class asked for.", 1, params,
-     &functions},
-    {0},
-};
-
-NEAP_PLUGIN(agreement) = {NEAP_ABI, sizeof(neap_plugin), "agreement", "1.0.0", "MIT",
-                          "Share of samples in which a classifier sees the class asked for.", agreement_components};
+NEAP_PLUGIN(agreement) = NEAP_ONE_COMPONENT("agreement", "1.0.0", "MIT",
+                                            "Share of samples in which a classifier sees the class asked for.",
+                                            "metric/1", char, params, functions);

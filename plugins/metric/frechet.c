@@ -110,10 +110,6 @@ static const neap_metric functions = {sizeof functions, (const char *const[]){"f
 
 static const neap_param params[] = {NEAP_PARAMS_END};
 
-static const neap_component frechet_components[] = {
-    {"metric/1", "frechet", "Frechet distance of Gaussians fitted to features.", 1, params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(frechet) = {NEAP_ABI, sizeof(neap_plugin), "frechet", "1.0.0", "MIT",
-                        "Frechet distance of Gaussians fitted to features.", frechet_components};
+NEAP_PLUGIN(frechet) = NEAP_ONE_COMPONENT("frechet", "1.0.0", "MIT",
+                                          "Frechet distance of Gaussians fitted to features.", "metric/1", char, params,
+                                          functions);

@@ -115,10 +115,6 @@ static const neap_metric functions = {sizeof functions, (const char *const[]){"k
 
 static const neap_param params[] = {NEAP_PARAMS_END};
 
-static const neap_component kernel_components[] = {
-    {"metric/1", "kernel", "Kernel distance of features: unbiased, cubic, over all pairs.", 1, params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(kernel) = {NEAP_ABI, sizeof(neap_plugin), "kernel", "1.0.0", "MIT",
-                       "Kernel distance of features: unbiased, cubic, over all pairs.", kernel_components};
+NEAP_PLUGIN(kernel) = NEAP_ONE_COMPONENT("kernel", "1.0.0", "MIT",
+                                         "Kernel distance of features: unbiased, cubic, over all pairs.", "metric/1",
+                                         char, params, functions);

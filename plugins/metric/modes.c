@@ -51,11 +51,6 @@ static const neap_metric functions = {sizeof functions, (const char *const[]){"m
 
 static const neap_param params[] = {NEAP_PARAMS_END};
 
-static const neap_component modes_components[] = {
-    {"metric/1", "modes", "Classes that a classifier sees in the samples, and how uneven their shares are.", 1, params,
-     &functions},
-    {0},
-};
-
-NEAP_PLUGIN(modes) = {NEAP_ABI, sizeof(neap_plugin), "modes", "1.0.0", "MIT",
-                      "Classes that a classifier sees in the samples, and how uneven their shares are.", modes_components};
+NEAP_PLUGIN(modes) = NEAP_ONE_COMPONENT(
+    "modes", "1.0.0", "MIT", "Classes that a classifier sees in the samples, and how uneven their shares are.",
+    "metric/1", char, params, functions);

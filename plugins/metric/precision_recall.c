@@ -159,12 +159,6 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component precision_recall_components[] = {
-    {"metric/1", "precision_recall", "Shares of samples and of the reference in each other's manifold.", sizeof(config),
-     params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(precision_recall) = {NEAP_ABI, sizeof(neap_plugin), "precision_recall", "1.0.0", "MIT",
-                                 "Shares of samples and of the reference in each other's manifold.",
-                                 precision_recall_components};
+NEAP_PLUGIN(precision_recall) = NEAP_ONE_COMPONENT("precision_recall", "1.0.0", "MIT",
+                                                   "Shares of samples and of the reference in each other's manifold.",
+                                                   "metric/1", config, params, functions);

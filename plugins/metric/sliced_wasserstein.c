@@ -144,12 +144,6 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component sliced_wasserstein_components[] = {
-    {"metric/1", "sliced_wasserstein", "Wasserstein distance of points, exact in each of many directions.",
-     sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(sliced_wasserstein) = {NEAP_ABI, sizeof(neap_plugin), "sliced_wasserstein", "1.0.0", "MIT",
-                                   "Wasserstein distance of points, exact in each of many directions.",
-                                   sliced_wasserstein_components};
+NEAP_PLUGIN(sliced_wasserstein) = NEAP_ONE_COMPONENT(
+    "sliced_wasserstein", "1.0.0", "MIT", "Wasserstein distance of points, exact in each of many directions.",
+    "metric/1", config, params, functions);

@@ -45,10 +45,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component support_components[] = {
-    {"metric/1", "support", "Share of points that lie on a set of the plane.", sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(support) = {NEAP_ABI, sizeof(neap_plugin), "support", "1.0.0", "MIT",
-                        "Share of points that lie on a set of the plane.", support_components};
+NEAP_PLUGIN(support) = NEAP_ONE_COMPONENT("support", "1.0.0", "MIT", "Share of points that lie on a set of the plane.",
+                                          "metric/1", config, params, functions);

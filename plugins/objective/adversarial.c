@@ -157,10 +157,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component adversarial_components[] = {
-    {"objective/1", "adversarial", "A game of discriminator and generator.", sizeof(adversarial_config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(adversarial) = {NEAP_ABI, sizeof(neap_plugin), "adversarial", "1.0.0", "MIT",
-                            "A game of discriminator and generator.", adversarial_components};
+NEAP_PLUGIN(adversarial) = NEAP_ONE_COMPONENT("adversarial", "1.0.0", "MIT", "A game of discriminator and generator.",
+                                              "objective/1", adversarial_config, params, functions);

@@ -69,10 +69,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component classification_components[] = {
-    {"objective/1", "classification", "Cross entropy with the labels.", sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(classification) = {NEAP_ABI, sizeof(neap_plugin), "classification", "1.0.0", "MIT",
-                               "Classification of pictures.", classification_components};
+NEAP_PLUGIN(classification) = NEAP_ONE_COMPONENT("classification", "1.0.0", "MIT", "Cross entropy with the labels.",
+                                                 "objective/1", config, params, functions);

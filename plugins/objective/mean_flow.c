@@ -91,11 +91,6 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component mean_flow_components[] = {
-    {"objective/1", "mean_flow", "The mean velocity between two times, for samples in one step.", sizeof(config),
-     params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(mean_flow) = {NEAP_ABI, sizeof(neap_plugin), "mean_flow", "1.0.0", "MIT", "Mean flows.",
-                          mean_flow_components};
+NEAP_PLUGIN(mean_flow) = NEAP_ONE_COMPONENT("mean_flow", "1.0.0", "MIT",
+                                            "The mean velocity between two times, for samples in one step.",
+                                            "objective/1", config, params, functions);

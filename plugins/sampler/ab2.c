@@ -6,10 +6,6 @@
  */
 #include <neap/sampling.h>
 
-typedef struct config {
-    neap_grid grid;
-} config;
-
 /* What the step before has left. */
 typedef struct history {
     neap_tensor *v; /* owned; NULL before the first step */
@@ -23,11 +19,11 @@ static void remember(history *last, neap_tensor *v, double h)
     neap_release(before);
 }
 
-static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_leg leg)
+static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_time_step step)
 {
     history *last = self;
-    const double h = leg.next - leg.t;
-    neap_tensor *v = neap_velocity_at(field, x, leg.t), *mean = v;
+    const double h = step.next - step.t;
+    neap_tensor *v = neap_velocity_at(field, x, step.t), *mean = v;
     if (last->v) {
         const double share = h / (2 * last->h);
         mean = neap_sub(neap_affine(v, 1 + share, 0), neap_affine(last->v, share, 0));
@@ -40,10 +36,9 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 static neap_tensor *sample(const void *settings, const neap_field *field, neap_tensor *x, neap_random random,
                            const neap_watch *watch)
 {
-    const config *c = settings;
+    const neap_grid_config *c = settings;
     history last = {0};
-    (void)random;
-    neap_tensor *result = neap_walk(&c->grid, field, x, watch, advance, &last);
+    neap_tensor *result = neap_integrate(&c->grid, field, x, random, watch, advance, &last);
     neap_release(last.v);
     return result;
 }
@@ -51,16 +46,7 @@ static neap_tensor *sample(const void *settings, const neap_field *field, neap_t
 static const char *const needs[] = {"velocity", NULL};
 static const neap_sampler functions = {sizeof functions, needs, sample};
 
-static const neap_param params[] = {
-    NEAP_GRID_PARAMS(config, 50),
-    NEAP_PARAMS_END,
-};
-
-static const neap_component ab2_components[] = {
-    {"sampler/1", "ab2", "Adams and Bashforth's method of two steps: order 2, one evaluation a step.", sizeof(config),
-     params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(ab2) = {NEAP_ABI, sizeof(neap_plugin), "ab2", "1.0.0", "MIT",
-                    "Adams and Bashforth's method of two steps: order 2, one evaluation a step.", ab2_components};
+static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 50), NEAP_PARAMS_END};
+NEAP_PLUGIN(ab2) = NEAP_ONE_COMPONENT("ab2", "1.0.0", "MIT",
+                                      "Adams and Bashforth's method of two steps: order 2, one evaluation a step.",
+                                      "sampler/1", neap_grid_config, params, functions);

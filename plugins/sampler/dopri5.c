@@ -290,11 +290,6 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component dopri5_components[] = {
-    {"sampler/1", "dopri5", "Dormand and Prince's method of order 5, steps chosen by tolerance.", sizeof(config),
-     params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(dopri5) = {NEAP_ABI, sizeof(neap_plugin), "dopri5", "1.0.0", "MIT",
-                       "Dormand and Prince's method of order 5, steps chosen by tolerance.", dopri5_components};
+NEAP_PLUGIN(dopri5) = NEAP_ONE_COMPONENT("dopri5", "1.0.0", "MIT",
+                                         "Dormand and Prince's method of order 5, steps chosen by tolerance.", "sampler/1",
+                                         config, params, functions);

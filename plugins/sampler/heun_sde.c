@@ -13,50 +13,32 @@ typedef struct config {
     double strength;
 } config;
 
-typedef struct path {
-    const config *config;
-    neap_random random;
-} path;
-
-static neap_tensor *noise_of(const path *p, const neap_field *field, neap_tensor *x, neap_leg leg)
+static neap_tensor *noise_of(const config *c, const neap_field *field, neap_tensor *x, neap_time_step step)
 {
-    const double variance = p->config->strength * (leg.t * leg.t - leg.next * leg.next);
-    return neap_reverse_noise(field, x, p->random, leg.step, variance);
+    const double variance = c->strength * (step.t * step.t - step.next * step.next);
+    return neap_reverse_noise(field, x, step, variance);
 }
 
-static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_leg leg)
+static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_time_step step)
 {
-    const path *p = self;
-    const double strength = p->config->strength, h = leg.t - leg.next;
-    neap_tensor *here = neap_reverse_drift(field, x, leg.t, strength);
-    if (leg.next == 0)
+    const config *c = self;
+    const double h = step.t - step.next;
+    if (neap_reverse_check(step, "heun_sde") < 0)
+        return NULL;
+    neap_tensor *here = neap_reverse_drift(field, x, step.t, c->strength);
+    if (step.next == 0)
         return neap_add(x, neap_affine(here, -h, 0));
-    neap_tensor *noisy = leg.step + 1 == leg.steps ? x : neap_add(x, noise_of(p, field, x, leg));
-    neap_tensor *there = neap_reverse_drift(field, neap_add(noisy, neap_affine(here, -h, 0)), leg.next, strength);
+    neap_tensor *noisy = step.index + 1 == step.count ? x : neap_add(x, noise_of(c, field, x, step));
+    neap_tensor *there = neap_reverse_drift(field, neap_add(noisy, neap_affine(here, -h, 0)), step.next, c->strength);
     return neap_add(noisy, neap_affine(neap_add(here, there), -h / 2, 0));
 }
-
-static neap_tensor *sample(const void *settings, const neap_field *field, neap_tensor *x, neap_random random,
-                           const neap_watch *watch)
-{
-    const config *c = settings;
-    path p = {c, random};
-    return neap_reverse_check(field, "heun_sde") < 0 ? NULL : neap_walk(&c->grid, field, x, watch, advance, &p);
-}
-
-static const char *const needs[] = {"velocity", NULL};
-static const neap_sampler functions = {sizeof functions, needs, sample};
 
 static const neap_param params[] = {
     NEAP_GRID_PARAMS(config, 125),
     NEAP_REAL(config, strength, 1, 0, 100, "The noise taken up at time t is strength t; 0: none."),
     NEAP_PARAMS_END,
 };
-
-static const neap_component heun_sde_components[] = {
-    {"sampler/1", "heun_sde", "Heun's steps along the reverse SDE: weak order 2.", sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(heun_sde) = {NEAP_ABI, sizeof(neap_plugin), "heun_sde", "1.0.0", "MIT",
-                         "Heun's steps along the reverse SDE: weak order 2.", heun_sde_components};
+NEAP_STEP_SAMPLER(functions, "velocity", config, advance);
+NEAP_PLUGIN(heun_sde) = NEAP_ONE_COMPONENT("heun_sde", "1.0.0", "MIT",
+                                           "Heun's steps along the reverse SDE: weak order 2.", "sampler/1",
+                                           config, params, functions);

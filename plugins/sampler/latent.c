@@ -76,10 +76,6 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-static const neap_component latent_components[] = {
-    {"sampler/1", "latent", "Pictures straight from latents, for generators.", sizeof(config), params, &functions},
-    {0},
-};
-
-NEAP_PLUGIN(latent) = {NEAP_ABI, sizeof(neap_plugin), "latent", "1.0.0", "MIT", "Pictures straight from latents.",
-                       latent_components};
+NEAP_PLUGIN(latent) = NEAP_ONE_COMPONENT("latent", "1.0.0", "MIT",
+                                         "Pictures straight from latents, for generators.", "sampler/1",
+                                         config, params, functions);

@@ -84,6 +84,13 @@ typedef struct neap_plugin {
     __attribute__((visibility("default"))) const neap_plugin neap_plugin_v1
 #endif
 
+/* The value of a plugin with one component, which has the plugin's name and help. `functions` is the name of the struct of
+ * the interface, `config` a type:
+ *     NEAP_PLUGIN(cfg) = NEAP_ONE_COMPONENT("cfg", "1.0.0", "MIT", "Guidance.", "guidance/1", config, params, functions); */
+#define NEAP_ONE_COMPONENT(name, version, license, help, interface, config, params, functions)                     \
+    {NEAP_ABI, sizeof(neap_plugin), name, version, license, help,                                                  \
+     (const neap_component[]){{interface, name, help, sizeof(config), params, &functions}, {0}}}
+
 /* --- What flows between components ---------------------------------------------------------------------------------- */
 
 /* One example: a picture [height, width, channels] in [-1, 1], or a point as [1, 1, dimensions]. */

@@ -1,5 +1,6 @@
 /*
- * For plugins that sample or guide: grids of times, the walk along one, rows of a batch, guidances that stand on each other.
+ * For plugins that sample or guide: grids of times, samplers that take one step at a time along a grid, rows of a batch, the
+ * reverse SDE, guidances that modify another one.
  */
 #ifndef NEAP_SAMPLING_H
 #define NEAP_SAMPLING_H
@@ -9,8 +10,8 @@
 
 /* --- Grids of times -------------------------------------------------------------------------------------------------- */
 
-/* How a sampler's way is cut: `steps` steps of equal length, pushed towards noise by `shift` (t' = s t / (1 + (s - 1)
- * t); Esser et al. 2024), or at the times given. */
+/* The times of a sampler's steps: `steps` steps of equal length, moved towards noise by `shift` (t' = s t / (1 + (s - 1) t);
+ * Esser et al. 2024), or the times given. */
 typedef struct neap_grid {
     int64_t steps;
     double shift;
@@ -30,19 +31,49 @@ typedef struct neap_grid {
  * the given times are no such list. */
 double *neap_grid_times(const neap_grid *grid, double from, double to, int64_t *steps);
 
-/* --- The walk -------------------------------------------------------------------------------------------------------- */
+/* The config of a sampler that has no other parameters. */
+typedef struct neap_grid_config {
+    neap_grid grid;
+} neap_grid_config;
 
-typedef struct neap_leg {
-    double t, next;      /* next > t in an inversion */
-    int64_t step, steps; /* step from 0 */
-} neap_leg;
+/* --- Samplers of one step at a time ---------------------------------------------------------------------------------- */
 
-/* One step: x at leg.t to x at leg.next. Runs in a scope of its own. */
-typedef neap_tensor *neap_advance(void *self, const neap_field *field, neap_tensor *x, neap_leg leg);
+typedef struct neap_time_step {
+    double t, next;       /* next > t in an inversion */
+    int64_t index, count; /* index from 0 */
+    neap_random random;   /* of the whole path, the same in every step; see neap_reverse_noise */
+} neap_time_step;
 
-/* All steps of the grid; memory stays at one step's. The result belongs to the caller's scope. */
-neap_tensor *neap_walk(const neap_grid *grid, const neap_field *field, neap_tensor *x, const neap_watch *watch,
-                       neap_advance *advance, void *self);
+/* One step: x at step.t to x at step.next. Runs in a scope of its own. */
+typedef neap_tensor *neap_advance(void *self, const neap_field *field, neap_tensor *x, neap_time_step step);
+
+/* Takes all steps of the grid from field->from to field->to. Memory is that of one step. `watch` may be NULL. Returns x at
+ * field->to, which belongs to the caller's scope; NULL with a message if a step, the grid or the watch fails. */
+neap_tensor *neap_integrate(const neap_grid *grid, const neap_field *field, neap_tensor *x, neap_random random,
+                            const neap_watch *watch, neap_advance *advance, void *self);
+
+/*
+ * Defines `functions`, the neap_sampler of a method that needs nothing from one step to the next: `advance` gets a copy of
+ * the config as self, `config` is a type with a neap_grid named `grid`, `need` is what the network must offer. A whole
+ * sampler:
+ *
+ *     static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_time_step step) {...}
+ *
+ *     static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 50), NEAP_PARAMS_END};
+ *     NEAP_STEP_SAMPLER(functions, "velocity", neap_grid_config, advance);
+ *     NEAP_PLUGIN(euler) = NEAP_ONE_COMPONENT("euler", "1.0.0", "MIT", "Explicit Euler steps.", "sampler/1",
+ *                                             neap_grid_config, params, functions);
+ *
+ * A method with a state between steps calls neap_integrate from a `sample` of its own.
+ */
+#define NEAP_STEP_SAMPLER(functions, need, config, advance)                                                          \
+    static neap_tensor *functions##_sample(const void *settings, const neap_field *field, neap_tensor *x,            \
+                                           neap_random random, const neap_watch *watch)                              \
+    {                                                                                                                \
+        config self = *(const config *)settings;                                                                     \
+        return neap_integrate(&self.grid, field, x, random, watch, advance, &self);                                  \
+    }                                                                                                                \
+    static const neap_sampler functions = {sizeof functions, (const char *const[]){need, NULL}, functions##_sample}
 
 /* --- Rows of a batch ------------------------------------------------------------------------------------------------- */
 
@@ -69,12 +100,12 @@ neap_tensor *neap_rows(neap_tensor *x, neap_tensor *rows);
 /* v - w s, for steps x + (next - t) drift. */
 neap_tensor *neap_reverse_drift(const neap_field *field, neap_tensor *x, double t, double strength);
 
-/* Noise of x's shape for one step, by (random, step, number of the sample). */
-neap_tensor *neap_reverse_noise(const neap_field *field, neap_tensor *x, neap_random random, int64_t step,
-                                double variance);
+/* Noise of x's shape for one step: a function of (step.random, step.index, number of the sample). */
+neap_tensor *neap_reverse_noise(const neap_field *field, neap_tensor *x, neap_time_step step, double variance);
 
-/* Fails by the sampler's name where the way leads up: noise that was taken up is not given back. */
-int neap_reverse_check(const neap_field *field, const char *sampler);
+/* Returns -1, with a message that names the sampler, for a step towards the noise: the noise that a path took up cannot be
+ * recovered. */
+int neap_reverse_check(neap_time_step step, const char *sampler);
 
 /* --- Guidance -------------------------------------------------------------------------------------------------------- */
 

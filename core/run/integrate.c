@@ -1,0 +1,57 @@
+/* Steps along a grid of times, and guidances that modify another one. */
+#include <neap/error.h>
+#include <neap/memory.h>
+#include <neap/sampling.h>
+
+/* The next x, owned by the caller: a scope around all steps would hold every x of the path until its end. */
+static neap_tensor *take(neap_advance *advance, void *self, const neap_field *field, neap_tensor *x, neap_time_step step)
+{
+    neap_scope scope = neap_scope_open();
+    neap_tensor *next = neap_keep(advance(self, field, x, step));
+    neap_scope_close(scope);
+    return next;
+}
+
+/* `step` holds what all steps have in common. */
+static neap_tensor *take_all(const double *times, neap_time_step step, const neap_field *field, neap_tensor *x,
+                             const neap_watch *watch, neap_advance *advance, void *self)
+{
+    bool whole = neap_keep(x) != NULL;
+    for (; whole && step.index < step.count; step.index++) {
+        step.t = times[step.index];
+        step.next = times[step.index + 1];
+        neap_tensor *next = take(advance, self, field, x, step);
+        neap_release(x);
+        x = next;
+        whole = x && !(watch && watch->step(watch->user, step.index + 1, step.count, step.next, x));
+    }
+    neap_scope scope = neap_scope_open();
+    neap_tensor *result = neap_scope_return(scope, whole ? x : NULL); /* owned by the caller's scope, too */
+    neap_release(x);
+    return result;
+}
+
+neap_tensor *neap_integrate(const neap_grid *grid, const neap_field *field, neap_tensor *x, neap_random random,
+                            const neap_watch *watch, neap_advance *advance, void *self)
+{
+    neap_time_step step = {.random = random};
+    double *times = x ? neap_grid_times(grid, field->from, field->to, &step.count) : NULL;
+    if (!times)
+        return NULL;
+    neap_tensor *result = take_all(times, step, field, x, watch, advance, self);
+    neap_free(times);
+    return result;
+}
+
+neap_tensor *neap_guided_velocity(const neap_instance *guidance, const neap_conditional *field, neap_tensor *x,
+                                  neap_tensor *t, neap_tensor **conditional)
+{
+    if (guidance) {
+        const neap_guidance *functions = neap_instance_component(guidance)->functions;
+        return functions->velocity(neap_instance_config(guidance), field, x, t, conditional);
+    }
+    neap_tensor *v = field->velocity(field, x, t, field->labels);
+    if (conditional)
+        *conditional = v;
+    return v;
+}
