@@ -1,4 +1,6 @@
-/* Scratch: a few growing blocks for each thread, given back when the thread ends. */
+/* Scratch blocks of each thread, freed when the thread ends. */
+#include "scratch.h"
+
 #include <neap/error.h>
 #include <neap/memory.h>
 
@@ -44,11 +46,8 @@ static void register_thread(void)
     registered = have_key && pthread_setspecific(at_exit, blocks) == 0;
 }
 
-void *neap_scratch(int slot, size_t bytes)
+void *neap_scratch(neap_scratch_slot slot, size_t bytes)
 {
-    if (slot < 0 || slot >= NEAP_SCRATCH_SLOTS) {
-        return neap_fail_null("memory: scratch slot: expected 0 to %d, got %d", NEAP_SCRATCH_SLOTS - 1, slot);
-    }
     scratch_block *block = &blocks[slot];
     if (block->data && block->bytes >= bytes) {
         return block->data;
@@ -56,7 +55,7 @@ void *neap_scratch(int slot, size_t bytes)
     if (!registered) {
         register_thread();
     }
-    /* Half as much again, so that slowly growing requests do not map anew each time. */
+    /* Grows by at least half, so that slowly growing requests do not map memory each time. */
     size_t grown = block->bytes + block->bytes / 2;
     size_t wanted = bytes > grown ? bytes : grown;
     drop(block);

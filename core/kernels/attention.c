@@ -10,8 +10,9 @@
 #include <math.h>
 
 #include <neap/error.h>
-#include <neap/memory.h>
 #include <neap/parallel.h>
+
+#include "base/scratch.h"
 
 /* Scratch of a task: packed keys and values of the current head, a left operand, a block's scores, 1 / sum per row. */
 typedef struct forward_space {
@@ -138,7 +139,7 @@ int NEAP_VARIANT(neap_attention_split)(attention_run *run, attention_item_fn *bo
     const bool small = a->batch * a->heads * a->queries * a->keys * a->dim < ATTENTION_SERIAL;
     run->tasks = small ? 1 : least(neap_threads(), run->items);
     run->task_size = round_up(run->task_size, VLEN);
-    run->scratch = neap_scratch(ATTENTION_SLOT, (size_t)(run->tasks * run->task_size) * sizeof(word));
+    run->scratch = neap_scratch(NEAP_SCRATCH_ATTENTION, (size_t)(run->tasks * run->task_size) * sizeof(word));
     if (!run->scratch) {
         return neap_fail_in("attention");
     }

@@ -10,7 +10,6 @@
 #define QUERY_ROWS 48
 /* Below this many multiply-adds a second thread costs more than it saves. */
 #define ATTENTION_SERIAL (32 * 1024)
-#define ATTENTION_SLOT 1
 
 /* Scratch sizes of one head, for all of its queries and keys. */
 typedef struct head_sizes {

@@ -3,12 +3,11 @@
  * all weights first, which fills the tile with taps, and what comes out is added up where the taps meet x.
  */
 #include <neap/error.h>
-#include <neap/memory.h>
 #include <neap/parallel.h>
 
+#include "base/scratch.h"
 #include "conv.h"
 
-#define SCRATCH_SLOT 2
 #define MOST_CHANNELS 4
 #define MOST_SPREAD (INT64_C(1) << 22) /* elements of products held at a time, or one image's where it has more */
 
@@ -83,7 +82,7 @@ int NEAP_VARIANT(neap_conv_spread)(const neap_conv *c)
 {
     const int64_t n = c->rows.kernel * c->columns.kernel * c->in, pixels = c->rows.y * c->columns.y;
     const int64_t images = pixels * n > 0 ? least(c->batch, MOST_SPREAD / (pixels * n) + 1) : c->batch;
-    real *values = neap_scratch(SCRATCH_SLOT, (size_t)(images * pixels * n + 1) * sizeof *values);
+    real *values = neap_scratch(NEAP_SCRATCH_CONV_SPREAD, (size_t)(images * pixels * n + 1) * sizeof *values);
     if (!values) {
         return -1;
     }

@@ -7,8 +7,9 @@
 #include "gemm_block.h"
 
 #include <neap/error.h>
-#include <neap/memory.h>
 #include <neap/parallel.h>
+
+#include "base/scratch.h"
 
 /* Rows of a block, words of k in a chunk, and words that a chunk's panels may take. */
 #define BLOCK_ROWS 240
@@ -17,8 +18,6 @@
 
 /* Below this many multiply-adds a second thread costs more than it does. */
 #define SERIAL_WORK (64 * 64 * 64)
-
-#define SCRATCH_SLOT 0
 
 /* One product under way: what to do, how it is cut, where packed operands lie. */
 typedef struct gemm_run {
@@ -215,7 +214,7 @@ int NEAP_VARIANT(neap_gemm_through)(const neap_gemm *g, const gemm_access *acces
         return 0;
     }
     gemm_run run = plan(g, access, neap_threads());
-    word *scratch = neap_scratch(SCRATCH_SLOT, (size_t)scratch_size(&run) * sizeof *scratch);
+    word *scratch = neap_scratch(NEAP_SCRATCH_GEMM, (size_t)scratch_size(&run) * sizeof *scratch);
     if (!scratch) {
         return neap_fail_in("gemm");
     }
@@ -280,7 +279,7 @@ static int gemm_batch(const neap_gemm *g, int64_t count, int64_t a_batch, int64_
     const bool small = g->m * g->n * g->k * count < SERIAL_WORK;
     batch_run batch = {plan(g, &by_strides, 1), count, small ? 1 : threads, a_batch, b_batch, c_batch, 0, NULL};
     batch.size = round_up(scratch_size(&batch.run), VLEN);
-    batch.scratch = neap_scratch(SCRATCH_SLOT, (size_t)(batch.tasks * batch.size) * sizeof(word));
+    batch.scratch = neap_scratch(NEAP_SCRATCH_GEMM, (size_t)(batch.tasks * batch.size) * sizeof(word));
     if (!batch.scratch) {
         return neap_fail_in("gemm_batch");
     }

@@ -5,15 +5,14 @@
  * blocks of a fixed size, so that no sum depends on the threads; what the blocks found is merged in order.
  */
 #include <neap/error.h>
-#include <neap/memory.h>
 #include <neap/parallel.h>
 
+#include "base/scratch.h"
 #include "channels.h"
 
 #define BLOCK_ELEMENTS 32768
 #define LEAST_BLOCK 32  /* pixels */
 #define MOST_BLOCK 2048 /* likewise: each channel's sums go on for so long in single precision */
-#define SCRATCH_SLOT 1
 
 typedef struct set_run {
     const neap_set_norm_args *a;
@@ -30,7 +29,7 @@ static int begin(set_run *run, const neap_set_norm_args *a)
     run->block = run->block < LEAST_BLOCK ? LEAST_BLOCK : run->block > MOST_BLOCK ? MOST_BLOCK : run->block;
     run->blocks = (a->n + run->block - 1) / run->block;
     const int64_t found = 2 * a->outer * run->blocks * a->channels, map = MAP_ROWS * a->outer * a->channels;
-    run->found = neap_scratch(SCRATCH_SLOT, (size_t)(found + map) * sizeof(real));
+    run->found = neap_scratch(NEAP_SCRATCH_SET_NORM, (size_t)(found + map) * sizeof(real));
     run->map = run->found + found;
     return run->found ? 0 : neap_fail_in("norm");
 }

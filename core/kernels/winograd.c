@@ -4,13 +4,12 @@
  * cache; the filters' points are packed once for all.
  */
 #include <neap/error.h>
-#include <neap/memory.h>
 #include <neap/parallel.h>
 
+#include "base/scratch.h"
 #include "conv_phase.h"
 #include "winograd.h"
 
-#define SCRATCH_SLOT 3
 #define TILES_SIZE (INT64_C(192) * 1024) /* elements that the points of a task's tiles may take */
 #define MOST_TILES 240
 #define LEAST_CHANNELS 16 /* below, the products are too thin for what the transforms cost */
@@ -58,7 +57,7 @@ static int make_room(winograd *w)
 {
     const int64_t points = point_count(w->taps), raw = points * w->filters.out * (w->by_output ? w->k : w->n);
     const int64_t packed = points * panels_size(w);
-    w->raw = neap_scratch(SCRATCH_SLOT, (size_t)(raw + packed + w->tasks * w->space_size) * sizeof(real));
+    w->raw = neap_scratch(NEAP_SCRATCH_WINOGRAD, (size_t)(raw + packed + w->tasks * w->space_size) * sizeof(real));
     if (!w->raw) {
         return -1;
     }

@@ -3,12 +3,11 @@
  * all points back to taps. Sums go over the tiles in order, some at a time; threads share points and rows of the result.
  */
 #include <neap/error.h>
-#include <neap/memory.h>
 #include <neap/parallel.h>
 
+#include "base/scratch.h"
 #include "winograd.h"
 
-#define SCRATCH_SLOT 3
 #define AT_ONCE 256   /* tiles */
 #define BLOCK_ROWS 48 /* of outputs: what a thread takes at a time */
 
@@ -37,7 +36,7 @@ static int make_room(weights *w)
     w->left_size = row_of_left(w) * AT_ONCE;
     w->packed_size = round_up(NEAP_VARIANT(neap_gemm_left_size)(BLOCK_ROWS, AT_ONCE), VLEN);
     const int64_t size = w->right_size + w->left_size + w->blocks * w->packed_size + out * w->k;
-    w->right = neap_scratch(SCRATCH_SLOT, (size_t)(points * size) * sizeof(real));
+    w->right = neap_scratch(NEAP_SCRATCH_WINOGRAD, (size_t)(points * size) * sizeof(real));
     if (!w->right) {
         return -1;
     }

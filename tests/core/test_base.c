@@ -9,6 +9,8 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "base/scratch.h"
+
 START_TEST(first_message_stays)
 {
     neap_error_clear();
@@ -161,7 +163,7 @@ START_TEST(refused_blocks)
     neap_error_clear();
     neap_on_allocate(refuse_all, &calls);
     const bool refused = !neap_calloc(1, 1) && !neap_realloc(old, 100) && !neap_strdup("x") && !neap_format("x") &&
-                         !neap_buffer_new(64) && !neap_scratch(0, 64);
+                         !neap_buffer_new(64) && !neap_scratch(NEAP_SCRATCH_GEMM, 64);
     neap_on_allocate(NULL, NULL);
     ck_assert(refused);
     ck_assert_int_eq(calls, 6);

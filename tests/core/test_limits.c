@@ -13,6 +13,7 @@
 #include <neap/parallel.h>
 
 #include "base/limits.h"
+#include "base/scratch.h"
 #include "buffer_test.h"
 
 static char root[] = "/tmp/neap-limits-XXXXXX";
@@ -122,7 +123,7 @@ START_TEST(refuses)
     expect_refused(neap_buffer_new(400 * MIB), "memory: no room for a tensor of 419430400 bytes");
     expect_refused(neap_calloc(400 * MIB, 1), "memory: no room for 419430400 bytes");
     expect_refused(neap_realloc(block, 400 * MIB), "memory: no room for 419430400 bytes");
-    expect_refused(neap_scratch(0, 400 * MIB), "memory: no room for 419430400 bytes of scratch");
+    expect_refused(neap_scratch(NEAP_SCRATCH_GEMM, 400 * MIB), "memory: no room for 419430400 bytes of scratch");
     neap_buffer_free(small);
     neap_free(block);
     neap_limits_read("");

@@ -25,10 +25,6 @@ void neap_on_allocate(neap_refuse_fn *refuse, void *user);
 void *neap_buffer_new(size_t bytes);
 void neap_buffer_free(void *buffer);
 
-/* Scratch of the calling thread, 64-byte aligned, valid until its next call on the same thread with the same slot. */
-#define NEAP_SCRATCH_SLOTS 4
-void *neap_scratch(int slot, size_t bytes);
-
 /*
  * May the process take so many more bytes? Linux grants more memory than there is and kills the process that uses it, so what
  * is resident is compared with the least of the machine's memory, the limits of the control groups that the process is in (a
