@@ -47,15 +47,15 @@ lists() {
             if (!sub(/_[^_\/]*$/, "", name)) return ""
         return name
     }
-    function visit(path,    i, count, name, header) {
+    function visit(path,    i, count, name, top) {
         if (!(path in exists) || (path in seen)) return
         seen[path] = 1
         if (path in root || path ~ /\.h$/)
             for (i = 1; i <= helpers; i++) if (belongs[i] == stem(path)) visit(helper[i])
         count = split(included[path], name, " ")
         for (i = 1; i <= count; i++) {
-            header = (name[i] ~ /\// ? substr(path, 1, index(path, "/")) : folder(path)) name[i]
-            visit(header)
+            top = substr(path, 1, index(path, "/"))
+            visit(name[i] !~ /\// ? folder(path) name[i] : index(name[i], top) == 1 ? name[i] : top name[i])
         }
     }
     function sources(path,    i, items) {
@@ -115,7 +115,7 @@ lists() {
                 module(path, "broken")
             } else if (path ~ programs && !(path in hand)) {
                 list(variable(stem(path)) "_SOURCES", sources(path))
-                if (path ~ /\/fuzz_/) print variable(stem(path)) "_CPPFLAGS = $(replay_cppflags)"
+                print variable(stem(path)) "_CPPFLAGS = $(" (path ~ /\/fuzz_/ ? "fuzz" : "test") "_cppflags)"
             }
         }
         list("plugin_sources", plugin_sources)

@@ -45,14 +45,17 @@ write tree/plugins/sampler/euler_maruyama.c '#include <neap/sampling.h>
 NEAP_PLUGIN(euler_maruyama) = {0};'
 write tree/plugins/sampler/euler_maruyama_noise.c ''
 write tree/recipes/first.lua ''
-write tree/tests/core/base/cases.h '#include "../missing.h"'
+write tree/tests/core/base/cases.h '#include "../missing.h"
+#include "tests/core/io/pictures.h"'
 write tree/tests/core/base/cases_small.c '#include "cases.h"'
 write tree/tests/core/base/test_error.c '#include "cases.h"'
 write tree/tests/core/base/test_pool.c ''
+write tree/tests/core/io/pictures.c ''
+write tree/tests/core/io/pictures.h ''
 write tree/tests/fuzz/fuzz_json.c ''
 write tree/tests/lua/options.lua ''
 write tree/tests/lua/sample.sh ''
-write tree/tests/plugin/broken/wrong.c ''
+write tree/tests/core/plugin/broken/wrong.c ''
 list_tree
 same_text "no complaint" "0 " "$status $stderr"
 has public_headers core/include/neap/error.h
@@ -69,11 +72,12 @@ has plugins_metric_support_la_SOURCES plugins/dataset/toy.c plugins/dataset/toy.
 has plugins_sampler_euler_la_SOURCES plugins/sampler/euler.c plugins/sampler/euler_step.c
 has plugins_sampler_euler_maruyama_la_SOURCES plugins/sampler/euler_maruyama.c plugins/sampler/euler_maruyama_noise.c
 has once_tests tests/core/base/test_error tests/core/base/test_pool tests/fuzz/fuzz_json
-has tests_core_base_test_error_SOURCES tests/core/base/cases.h tests/core/base/cases_small.c tests/core/base/test_error.c
+has tests_core_base_test_error_SOURCES tests/core/base/cases.h tests/core/base/cases_small.c tests/core/base/test_error.c \
+    tests/core/io/pictures.c tests/core/io/pictures.h
 has tests_core_base_test_pool_SOURCES tests/core/base/test_pool.c
 has shell_tests tests/lua/sample.sh
 has lua_tests tests/lua/options.lua
-has broken_plugins tests/plugin/broken/wrong.la
+has broken_plugins tests/core/plugin/broken/wrong.la
 
 write tree/plugins/sampler/lost.c ''
 list_tree

@@ -2,7 +2,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
-#include "../plugins/every_type.h"
+#include "tests/core/plugin/every_type.h"
 #include "replay.h"
 
 static neap_instance *read_config(const char *json)

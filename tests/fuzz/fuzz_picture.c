@@ -93,8 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #ifdef NEAP_FUZZ_REPLAY
 
-#include "../core/encode_jpeg.h"
-#include "../core/encode_png.h"
+#include "tests/core/io/encode_jpeg.h"
+#include "tests/core/io/encode_png.h"
 
 static const png_color colors[] = {{255, 0, 1}, {2, 254, 3}};
 static const uint8_t seen[] = {0, 128};

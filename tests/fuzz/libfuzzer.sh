@@ -16,7 +16,7 @@ mkdir -p "$folder/seeds" "$folder/corpus"
 
 # shellcheck disable=SC2046
 clang -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-    -D_GNU_SOURCE -DNEAP_STATIC_PLUGINS -Icore/include -Icore $(pkg-config --cflags libpng libturbojpeg jansson) \
+    -D_GNU_SOURCE -DNEAP_STATIC_PLUGINS -Icore/include -Icore -I. $(pkg-config --cflags libpng libturbojpeg jansson) \
     "tests/fuzz/fuzz_$target.c" core/base/error.c core/base/memory.c core/io/*.c core/plugin/*.c core/run/grid.c core/tensor/*.c \
     plugins/dataset/*.c build/core/.libs/libcore.a \
     $(pkg-config --libs jansson libpng libturbojpeg zlib) -ldl -lm -o "$folder/fuzz"

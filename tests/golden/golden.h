@@ -7,7 +7,7 @@
 
 #include <neap/io.h>
 
-#include "../core/ops_test.h"
+#include "tests/core/ops/ops_test.h"
 
 static neap_safetensors *golden_file; /* open while main runs */
 

@@ -1,7 +1,7 @@
 /* JSON in Lua where memory runs out: an error is raised, and no text is cut short, no value incomplete, no nil returned. */
 #include "binding.h"
 
-#include "../plugins/plugin_test.h"
+#include "tests/core/plugin/plugin_test.h"
 
 /* `give` makes the value that the test is about, `same` compares what came of it with what comes without a refusal. */
 static const char script[] =

@@ -1,0 +1,367 @@
+/*
+ * Guidances by their formulas and identities, alone and on each other, on fields written by hand; how often and with
+ * how many rows they ask; and in sampling.
+ */
+#include <neap/sampling.h>
+
+#include "tests/core/run/field.h"
+
+enum { ROWS = 3, PIXELS = 4, NULL_LABEL = 3 };
+
+/* The field of label y is gain[y] x + shift[y]; a worse network's has half of both. */
+static const float table[] = {1, 0.5F, -2, 1, 3, -1, 0.25F, 2};
+static const int32_t wanted[ROWS] = {0, 2, 1};
+
+static struct {
+    int calls, worse_calls;
+    int64_t rows; /* all of them */
+} asked;
+
+static neap_tensor *linear(neap_tensor *x, neap_tensor *labels, double factor)
+{
+    neap_tensor *all = neap_affine(neap_from(NEAP_F32, neap_dims(4, 2), table), factor, 0);
+    neap_tensor *mine = neap_dtype_of(labels) == NEAP_F32 ? neap_matmul(labels, all) : neap_embedding(all, labels);
+    neap_tensor *gain = neap_reshape(neap_slice(mine, 1, 0, 1), neap_dims(-1, 1, 1, 1));
+    neap_tensor *shift = neap_reshape(neap_slice(mine, 1, 1, 2), neap_dims(-1, 1, 1, 1));
+    return neap_add(neap_mul(x, gain), shift);
+}
+
+static neap_tensor *velocity_at(const neap_conditional *of, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+{
+    (void)of;
+    ck_assert(neap_dtype_of(t) == NEAP_F64 && neap_shape_equal(neap_shape_of(t), neap_dims(neap_dim(x, 0))));
+    asked.calls++;
+    asked.rows += neap_dim(x, 0);
+    return linear(x, labels, 1);
+}
+
+static neap_tensor *worse_at(const neap_conditional *of, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+{
+    (void)of, (void)t;
+    asked.worse_calls++;
+    return linear(x, labels, 0.5);
+}
+
+static neap_tensor *labels_of(int32_t label)
+{
+    return neap_full(NEAP_I32, neap_dims(ROWS), (double)label);
+}
+
+static neap_conditional conditional_field(void)
+{
+    return (neap_conditional){NULL, velocity_at, worse_at, neap_from(NEAP_I32, neap_dims(ROWS), wanted),
+                              labels_of(NULL_LABEL), neap_arange(NEAP_I32, 0, 1, ROWS)};
+}
+
+/* One time for all rows. */
+static neap_tensor *at(double t)
+{
+    return neap_full(NEAP_F64, neap_dims(ROWS), t);
+}
+
+static neap_tensor *points(void)
+{
+    return neap_randn((neap_random){2, 0}, 0, neap_dims(ROWS, 2, 2, 1));
+}
+
+static neap_tensor *labelled(void)
+{
+    return linear(points(), neap_from(NEAP_I32, neap_dims(ROWS), wanted), 1);
+}
+
+static neap_tensor *of_null(void)
+{
+    return linear(points(), labels_of(NULL_LABEL), 1);
+}
+
+/* The velocity at t; what is left as the conditional one must be it, and asking for it must change nothing. */
+static neap_tensor *guided(const neap_instance *guidance, double t)
+{
+    neap_tensor *conditional = NULL;
+    const neap_conditional given = conditional_field();
+    neap_tensor *plain = neap_guided_velocity(guidance, &given, points(), at(t), NULL);
+    memset(&asked, 0, sizeof asked);
+    neap_tensor *v = neap_guided_velocity(guidance, &given, points(), at(t), &conditional);
+    ck_assert_msg(v && plain && conditional, "%s", neap_error_message());
+    ck_assert(same_bits(v, plain));
+    check_near("conditional", conditional, labelled(), 1e-6);
+    return v;
+}
+
+static void has_asked(int calls, int64_t rows, int worse_calls)
+{
+    ck_assert_int_eq(asked.calls, calls);
+    ck_assert_int_eq(asked.rows, rows);
+    ck_assert_int_eq(asked.worse_calls, worse_calls);
+}
+
+/* On another one, which it takes over. */
+static neap_instance *on(neap_instance *outer, neap_instance *inner)
+{
+    const neap_value value = {.type = NEAP_PARAM_COMPONENT, .component = inner};
+    ck_succeeds(neap_instance_set(outer, "of", &value));
+    neap_instance_release(inner);
+    return outer;
+}
+
+/* (1 + w) a - w b */
+static neap_tensor *away(neap_tensor *a, neap_tensor *b, double w)
+{
+    return neap_sub(neap_affine(a, 1 + w, 0), neap_affine(b, w, 0));
+}
+
+/* --- Alone ------------------------------------------------------------------------------------------------------- */
+
+/* At w = 0 the conditional field by one call of the rows; else both by one call of twice as many. */
+START_TEST(cfg)
+{
+    static const char *const weights[] = {"0", "1.5", "-1", "-0.5"};
+    for (int i = 0; i < 4; i++) {
+        const double w = atof(weights[i]);
+        neap_instance *guidance = COMPONENT("guidance", "cfg", "w", weights[i]);
+        check_near(weights[i], guided(guidance, 0.5), away(labelled(), of_null(), w), 1e-5);
+        has_asked(1, w == 0 ? ROWS : 2 * ROWS, 0);
+        if (w == 0)
+            ck_assert(same_bits(guided(guidance, 0.5), labelled()));
+        neap_instance_release(guidance);
+    }
+}
+END_TEST
+
+/* A mixture of one class alone is its label; of two, the mean of both fields, as these are linear in the mixture. */
+START_TEST(mixtures)
+{
+    static const float one_hot[] = {1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0}, none[] = {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1};
+    static const float halves[] = {0.5F, 0.5F, 0, 0, 0.5F, 0.5F, 0, 0, 0.5F, 0.5F, 0, 0};
+    neap_conditional given = conditional_field();
+    neap_instance *guidance = COMPONENT("guidance", "cfg", "w", "2");
+    given.labels = neap_from(NEAP_F32, neap_dims(ROWS, 4), one_hot);
+    given.null_labels = neap_from(NEAP_F32, neap_dims(ROWS, 4), none);
+    memset(&asked, 0, sizeof asked);
+    check_near("one", neap_guided_velocity(guidance, &given, points(), at(0.5), NULL), guided(guidance, 0.5), 1e-5);
+    given.labels = neap_from(NEAP_F32, neap_dims(ROWS, 4), halves);
+    neap_tensor *both = neap_add(linear(points(), labels_of(0), 0.5), linear(points(), labels_of(1), 0.5));
+    check_near("two", neap_guided_velocity(guidance, &given, points(), at(0.5), NULL), away(both, of_null(), 2), 1e-5);
+    neap_instance_release(guidance);
+}
+END_TEST
+
+START_TEST(autoguidance)
+{
+    static const char *const weights[] = {"0", "1.5", "-1"};
+    neap_tensor *worse = neap_affine(labelled(), 0.5, 0);
+    for (int i = 0; i < 3; i++) {
+        const double w = atof(weights[i]);
+        neap_instance *guidance = COMPONENT("guidance", "autoguidance", "w", weights[i]);
+        check_near(weights[i], guided(guidance, 0.5), away(labelled(), worse, w), 1e-5);
+        has_asked(1, ROWS, w == 0 ? 0 : 1);
+        neap_instance_release(guidance);
+    }
+    neap_conditional given = conditional_field();
+    neap_instance *guidance = DEFAULTS("guidance", "autoguidance");
+    given.worse = NULL;
+    ck_fails_with(!neap_guided_velocity(guidance, &given, points(), at(0.5), NULL),
+                  "autoguidance: expected a worse network: give the sampling one");
+    neap_instance_release(guidance);
+}
+END_TEST
+
+/* --- On another -------------------------------------------------------------------------------------------------- */
+
+/* Inside, both ends included, it is the inner one; outside it is off, to the bit and in what it asks. */
+START_TEST(interval)
+{
+    static const double inside[] = {0.25, 0.3, 0.75}, outside[] = {0, 0.2499, 0.7501, 1};
+    neap_instance *inner = COMPONENT("guidance", "cfg", "w", "2");
+    neap_instance *guidance = COMPONENT("guidance", "interval", "low", "0.25", "high", "0.75");
+    on(guidance, neap_instance_keep(inner));
+    for (int i = 0; i < 3; i++) {
+        ck_assert(same_bits(guided(guidance, inside[i]), guided(inner, inside[i])));
+        has_asked(1, 2 * ROWS, 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        ck_assert(same_bits(guided(guidance, outside[i]), labelled()));
+        has_asked(1, ROWS, 0);
+    }
+    neap_instance_release(inner);
+    neap_instance_release(guidance);
+}
+END_TEST
+
+START_TEST(intervals_that_are_none)
+{
+    const neap_conditional given = conditional_field();
+    neap_instance *guidance = COMPONENT("guidance", "interval", "low", "0.8", "high", "0.3");
+    ck_fails_with(!neap_guided_velocity(guidance, &given, points(), at(0.5), NULL),
+                  "interval: expected low up to high, got 0.8 and 0.3");
+    ck_fails_with(neap_instance_set_text(guidance, "high", "1.5"), "interval: high: expected 0 to 1, got 1.5");
+    neap_instance_release(guidance);
+}
+END_TEST
+
+/* Of each row over its pixels, in double precision. */
+static double deviation(neap_tensor *v, int row)
+{
+    const float *x = floats(v) + (ptrdiff_t)PIXELS * row;
+    double mean = 0, square = 0;
+    for (int i = 0; i < PIXELS; i++) {
+        mean += (double)x[i] / PIXELS;
+        square += (double)x[i] * (double)x[i] / PIXELS;
+    }
+    return sqrt(square - mean * mean);
+}
+
+START_TEST(rescale)
+{
+    static const char *const shares[] = {"0", "0.7", "1"};
+    neap_tensor *full = away(labelled(), of_null(), 2), *plain = labelled();
+    for (int i = 0; i < 3; i++) {
+        const double phi = atof(shares[i]);
+        float expected[ROWS * PIXELS];
+        neap_instance *guidance = COMPONENT("guidance", "rescale", "phi", shares[i]);
+        neap_tensor *v = guided(on(guidance, COMPONENT("guidance", "cfg", "w", "2")), 0.5);
+        has_asked(1, 2 * ROWS, 0);
+        for (int j = 0; j < ROWS * PIXELS; j++) {
+            const int row = j / PIXELS;
+            const double ratio = deviation(plain, row) / deviation(full, row);
+            expected[j] = (float)((double)floats(full)[j] * (phi * ratio + 1 - phi));
+        }
+        check_near(shares[i], v, neap_from(NEAP_F32, neap_shape_of(v), expected), 1e-5);
+        for (int row = 0; phi == 1 && row < ROWS; row++)
+            ck_assert_double_eq_tol(deviation(v, row), deviation(plain, row), 1e-5);
+        neap_instance_release(guidance);
+    }
+}
+END_TEST
+
+/* A field without spread has nothing to be rescaled by, and no division by 0. */
+START_TEST(rescale_without_spread)
+{
+    const neap_conditional given = conditional_field();
+    neap_instance *guidance = on(COMPONENT("guidance", "rescale", "phi", "1"), COMPONENT("guidance", "cfg", "w", "1"));
+    neap_tensor *v = neap_guided_velocity(guidance, &given, neap_zeros(NEAP_F32, neap_dims(ROWS, 2, 2, 1)), at(0.5),
+                                          NULL);
+    for (int i = 0; i < ROWS * PIXELS; i++)
+        ck_assert(isfinite(floats(v)[i]));
+    neap_instance_release(guidance);
+}
+END_TEST
+
+/* Without an inner one they are the conditional field. */
+START_TEST(of_nothing)
+{
+    static const char *const names[] = {"interval", "rescale"};
+    ck_assert(same_bits(guided(NULL, 0.5), labelled()));
+    for (int i = 0; i < 2; i++) {
+        neap_instance *guidance = DEFAULTS("guidance", names[i]);
+        ck_assert(same_bits(guided(guidance, 0.5), labelled()));
+        has_asked(1, ROWS, 0);
+        neap_instance_release(guidance);
+    }
+}
+END_TEST
+
+static neap_instance *rescaled_cfg(void)
+{
+    return on(DEFAULTS("guidance", "rescale"), COMPONENT("guidance", "cfg", "w", "3"));
+}
+
+static neap_instance *early_cfg(const char *low, const char *high)
+{
+    return on(COMPONENT("guidance", "interval", "low", low, "high", high), COMPONENT("guidance", "cfg", "w", "3"));
+}
+
+/* Either order of interval and rescale is the same; two intervals are on where both are; autoguidance goes in, too. */
+START_TEST(compositions)
+{
+    neap_instance *a = on(COMPONENT("guidance", "interval", "low", "0.2", "high", "0.6"), rescaled_cfg());
+    neap_instance *b = on(DEFAULTS("guidance", "rescale"), early_cfg("0.2", "0.6"));
+    neap_instance *two = on(COMPONENT("guidance", "interval", "low", "0.4", "high", "1"), early_cfg("0", "0.6"));
+    neap_instance *worse = on(DEFAULTS("guidance", "rescale"), COMPONENT("guidance", "autoguidance", "w", "2"));
+    for (int i = 0; i <= 10; i++) {
+        const double t = i / 10.0;
+        ck_assert(same_bits(guided(a, t), guided(b, t)));
+        has_asked(1, t >= 0.2 && t <= 0.6 ? 2 * ROWS : ROWS, 0);
+        guided(two, t);
+        has_asked(1, t >= 0.4 && t <= 0.6 ? 2 * ROWS : ROWS, 0);
+    }
+    guided(worse, 0.5);
+    has_asked(1, ROWS, 1);
+    neap_instance_release(a);
+    neap_instance_release(b);
+    neap_instance_release(two);
+    neap_instance_release(worse);
+}
+END_TEST
+
+/* Rows at times of their own are what each would be alone, to the bit, and those outside are not evaluated twice. */
+START_TEST(times_of_their_own)
+{
+    static const double times[ROWS] = {0.7, 0.3, 0.59};
+    neap_instance *of[] = {early_cfg("0.2", "0.6"), on(COMPONENT("guidance", "rescale", "phi", "0.3"), early_cfg("0.2", "0.6")),
+                           on(COMPONENT("guidance", "interval", "low", "0.2", "high", "0.6"), rescaled_cfg())};
+    for (int i = 0; i < 3; i++) {
+        const neap_conditional given = conditional_field();
+        neap_tensor *conditional = NULL;
+        memset(&asked, 0, sizeof asked);
+        neap_tensor *v = neap_guided_velocity(of[i], &given, points(), neap_from(NEAP_F64, neap_dims(ROWS), times), &conditional);
+        ck_assert_msg(v && conditional, "%s", neap_error_message());
+        has_asked(2, 2 * 2 + 1, 0);
+        ck_assert(same_bits(conditional, labelled()));
+        for (int64_t row = 0; row < ROWS; row++)
+            ck_assert(same_bits(neap_slice(v, 0, row, row + 1), neap_slice(guided(of[i], times[row]), 0, row, row + 1)));
+        neap_instance_release(of[i]);
+    }
+}
+END_TEST
+
+/* --- In sampling ------------------------------------------------------------------------------------------------- */
+
+static int64_t evaluations_of(neap_network *network, neap_instance *guidance, neap_network *worse)
+{
+    int64_t evaluations = -1;
+    neap_sampling s = start_sampling("10", NULL, 4);
+    s.guidance = guidance;
+    s.worse = worse;
+    s.evaluations = &evaluations;
+    sample(network, &s);
+    end_sampling(s);
+    return evaluations;
+}
+
+/* Ten steps begin at 1, 0.9, .. 0.1; from 0.2 to 0.55 there are four. A worse network counts as an evaluation. */
+START_TEST(evaluations)
+{
+    neap_network *network = drifting(), *plain = TRY_NETWORK("field", "rate", "1");
+    ck_assert_int_eq(evaluations_of(network, NULL, NULL), 10);
+    ck_assert_int_eq(evaluations_of(network, COMPONENT("guidance", "cfg", "w", "1"), NULL), 20);
+    ck_assert_int_eq(field_seen.rows, 8);
+    ck_assert_int_eq(evaluations_of(network, early_cfg("0.15", "0.55"), NULL), 14);
+    ck_assert_int_eq(evaluations_of(network, rescaled_cfg(), NULL), 20);
+    ck_assert_int_eq(evaluations_of(network, DEFAULTS("guidance", "autoguidance"), network), 20);
+    ck_assert_int_eq(evaluations_of(plain, DEFAULTS("guidance", "autoguidance"), plain), 20);
+    neap_network_free(network);
+    neap_network_free(plain);
+}
+END_TEST
+
+/* What needs a null class says so, however deep it is. */
+START_TEST(unconditional)
+{
+    neap_network *plain = TRY_NETWORK("field", "rate", "1");
+    neap_sampling s = start_sampling("10", "0", 4);
+    ck_fails_with(!neap_sample(plain, &s), "sample: cfg needs a conditional network; this one has no classes");
+    neap_instance_release(s.guidance);
+    s.guidance = on(DEFAULTS("guidance", "rescale"), early_cfg("0", "0.5"));
+    ck_fails_with(!neap_sample(plain, &s), "sample: cfg needs a conditional network; this one has no classes");
+    end_sampling(s);
+    neap_network_free(plain);
+}
+END_TEST
+
+int main(void)
+{
+    return RUN_SUITE_WITH("guidance", field_open, run_close, cfg, mixtures, autoguidance, interval,
+                          intervals_that_are_none, rescale, rescale_without_spread, of_nothing, compositions,
+                          times_of_their_own, evaluations, unconditional);
+}

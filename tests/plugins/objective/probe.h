@@ -1,0 +1,99 @@
+/*
+ * For tests of objectives: `probe`, an architecture that writes down what it is shown and answers with x, or with
+ * its first pixels as logits; steps for it, and the loss of an objective.
+ */
+#ifndef NEAP_PROBE_H
+#define NEAP_PROBE_H
+
+#include "tests/core/run/run_test.h"
+
+enum { BATCH = 4096, SIZE = 6, CLASSES = 4 };
+
+/* What the last call of the network got. */
+static struct {
+    neap_tensor *x, *t, *labels;
+} shown;
+
+typedef struct probe_config {
+    int64_t classes;
+} probe_config;
+
+static inline void *probe_build(const void *config, neap_model *model)
+{
+    (void)model; /* nothing is trained here */
+    probe_config *own = neap_calloc(1, sizeof *own);
+    if (own)
+        *own = *(const probe_config *)config;
+    return own;
+}
+
+static inline neap_spec probe_spec(const void *self)
+{
+    return (neap_spec){2, 3, 1, ((const probe_config *)self)->classes};
+}
+
+static inline neap_tensor *probe_velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+{
+    (void)self;
+    shown.x = x;
+    shown.t = t;
+    shown.labels = labels;
+    return neap_affine(x, 1, 0);
+}
+
+/* The first pixels are the logits. */
+static inline neap_tensor *probe_classify(void *self, neap_tensor *x)
+{
+    shown.x = x;
+    return neap_slice(neap_reshape(x, neap_dims(-1, SIZE)), 1, 0, ((const probe_config *)self)->classes);
+}
+
+static const neap_architecture probe_functions = {.size = sizeof probe_functions, .build = probe_build,
+                                                  .destroy = neap_free, .spec = probe_spec,
+                                                  .velocity = probe_velocity, .classify = probe_classify};
+static const neap_param probe_params[] = {
+    NEAP_INT(probe_config, classes, CLASSES, 0, 100, "Classes."),
+    NEAP_PARAMS_END,
+};
+static const neap_component probe_components[] = {
+    {"architecture/1", "probe", "Notes what it is shown, answers with x.", sizeof(probe_config), probe_params,
+     &probe_functions},
+    {0},
+};
+static const neap_plugin probe_plugin = {NEAP_ABI, sizeof probe_plugin, "test", "1", "MIT", "For tests.",
+                                         probe_components};
+
+static inline void open_objectives(void)
+{
+    run_open();
+    ck_succeeds(neap_registry_add(&probe_plugin, NULL));
+}
+
+static inline neap_step step_of(int64_t number)
+{
+    neap_tensor *labels = neap_empty(NEAP_I32, neap_dims(BATCH));
+    for (int i = 0; i < BATCH; i++)
+        ((int32_t *)neap_data(labels))[i] = i % CLASSES;
+    return (neap_step){.x = neap_rand((neap_random){5, 6}, 0, neap_dims(BATCH, 2, 3, 1)), .labels = labels,
+                       .random = neap_random_at((neap_random){1, 2}, (uint64_t)number), .number = number};
+}
+
+/* NaN where the objective fails. */
+static inline double try_loss(const char *name, const char *const *settings, neap_network *network, neap_step *step)
+{
+    neap_instance *instance = component_of("objective", name, settings);
+    const neap_objective *objective = neap_instance_component(instance)->functions;
+    neap_tensor *loss = objective->loss(neap_instance_config(instance), 0, network, step);
+    neap_instance_release(instance);
+    return loss ? neap_item(loss) : (double)NAN;
+}
+
+static inline double objective_loss(const char *name, const char *const *settings, neap_network *network,
+                                    neap_step *step)
+{
+    double loss = try_loss(name, settings, network, step);
+    ck_assert_msg(!neap_failed(), "%s", neap_error_message());
+    return loss;
+}
+
+#endif
