@@ -1,8 +1,8 @@
 /*
  * A random attention problem, with its result and its gradients by plain loops in double.
  *
- * Every reference comes with a magnitude: the same sum of the absolute values of its terms, differences counted as sums.
- * Rounding errors are judged against that.
+ * Every reference value has a magnitude: the same sum over the absolute values of its terms, differences counted as sums.
+ * Rounding errors are judged relative to it.
  */
 #ifndef NEAP_ATTENTION_PROBLEM_H
 #define NEAP_ATTENTION_PROBLEM_H
@@ -25,6 +25,7 @@ static const char *const array_names[ARRAY_COUNT] = {"q", "k", "v", "o", "go", "
 /* Values and magnitudes as [batch, heads, tokens, dim]; lse as [batch, heads, queries]. */
 typedef struct attention_problem {
     attention_shape s;
+    const int32_t *query_lengths, *key_lengths; /* [batch], or NULL */
     double *value[ARRAY_COUNT], *magnitude[ARRAY_COUNT], *lse;
     double largest; /* the largest magnitude of a score */
 } attention_problem;
@@ -37,6 +38,14 @@ static inline int64_t tokens_of(const attention_shape *s, int array)
 static inline int64_t count_of(const attention_shape *s, int array)
 {
     return s->batch * s->heads * tokens_of(s, array) * s->dim;
+}
+
+/* How many tokens of an array take part in one head. */
+static inline int64_t used_tokens(const attention_problem *p, int array, int64_t head)
+{
+    const bool keys = array == K || array == V || array == GK || array == GV;
+    const int32_t *lengths = keys ? p->key_lengths : p->query_lengths;
+    return lengths ? lengths[head / p->s.heads] : tokens_of(&p->s, array);
 }
 
 static inline void fill_random(attention_problem *p, int array)
@@ -76,33 +85,34 @@ static inline void add_row(int64_t n, double factor, double size, const double *
 /* p = softmax of one query's scores. */
 static inline void reference_weights(attention_problem *p, int64_t head, int64_t query, double *weights)
 {
+    const int64_t keys = used_tokens(p, K, head);
     double top = -INFINITY, sum = 0, magnitude;
-    for (int64_t j = 0; j < p->s.keys; j++) {
+    for (int64_t j = 0; j < keys; j++) {
         weights[j] = p->s.scale * dot_rows(p->s.dim, row_of(p, p->value, Q, head, query),
                                            row_of(p, p->value, K, head, j), &magnitude);
         top = fmax(top, weights[j]);
         p->largest = fmax(p->largest, fabs(p->s.scale) * magnitude);
     }
-    for (int64_t j = 0; j < p->s.keys; j++) {
+    for (int64_t j = 0; j < keys; j++) {
         sum += exp(weights[j] - top);
     }
     p->lse[head * p->s.queries + query] = top + log(sum);
-    for (int64_t j = 0; j < p->s.keys; j++) {
+    for (int64_t j = 0; j < keys; j++) {
         weights[j] = exp(weights[j] - top) / sum;
     }
 }
 
 static inline void reference_query(attention_problem *p, int64_t head, int64_t query, double *weights)
 {
-    const int64_t dim = p->s.dim;
+    const int64_t dim = p->s.dim, keys = used_tokens(p, K, head);
     double size, d_size;
     double *go = row_of(p, p->value, GO, head, query), *o = row_of(p, p->value, O, head, query);
     reference_weights(p, head, query, weights);
-    for (int64_t j = 0; j < p->s.keys; j++) {
+    for (int64_t j = 0; j < keys; j++) {
         add_row(dim, weights[j], weights[j], row_of(p, p->value, V, head, j), o, row_of(p, p->magnitude, O, head, query));
     }
     const double d = dot_rows(dim, go, o, &d_size);
-    for (int64_t j = 0; j < p->s.keys; j++) {
+    for (int64_t j = 0; j < keys; j++) {
         const double dp = dot_rows(dim, go, row_of(p, p->value, V, head, j), &size);
         const double ds = p->s.scale * weights[j] * (dp - d), ds_size = fabs(p->s.scale) * weights[j] * (size + d_size);
         add_row(dim, weights[j], weights[j], go, row_of(p, p->value, GV, head, j), row_of(p, p->magnitude, GV, head, j));
@@ -113,9 +123,9 @@ static inline void reference_query(attention_problem *p, int64_t head, int64_t q
     }
 }
 
-static inline attention_problem attention_problem_new(attention_shape s)
+static inline attention_problem masked_problem_new(attention_shape s, const int32_t *query_lengths, const int32_t *key_lengths)
 {
-    attention_problem p = {.s = s};
+    attention_problem p = {.s = s, .query_lengths = query_lengths, .key_lengths = key_lengths};
     for (int i = 0; i < ARRAY_COUNT; i++) {
         p.value[i] = calloc((size_t)count_of(&s, i) + 1, sizeof(double));
         p.magnitude[i] = calloc((size_t)count_of(&s, i) + 1, sizeof(double));
@@ -127,12 +137,17 @@ static inline attention_problem attention_problem_new(attention_shape s)
     fill_random(&p, GO);
     double *weights = calloc((size_t)s.keys + 1, sizeof(double));
     for (int64_t head = 0; head < s.batch * s.heads; head++) {
-        for (int64_t query = 0; query < s.queries; query++) {
+        for (int64_t query = 0; query < used_tokens(&p, Q, head); query++) {
             reference_query(&p, head, query, weights);
         }
     }
     free(weights);
     return p;
+}
+
+static inline attention_problem attention_problem_new(attention_shape s)
+{
+    return masked_problem_new(s, NULL, NULL);
 }
 
 static inline void attention_problem_free(attention_problem *p)

@@ -9,8 +9,8 @@
 
 #include "attention_problem.h"
 
-/* The arrays as kernels see them: q, k and v in one array [batch, tokens, 3, heads, dim] where their lengths agree, as
- * the product that makes them leaves it; gq, gk and gv likewise; gaps everywhere. */
+/* The arrays as kernels see them: where there are as many queries as keys, q, k and v lie in one array
+ * [batch, tokens, 3, heads, dim], and so do gq, gk and gv; gaps everywhere. */
 typedef struct arrays {
     size_t size; /* of an element */
     guarded at[ARRAY_COUNT], lse;
@@ -52,15 +52,17 @@ static void new_view(arrays *x, const attention_shape *s, int array, int shared_
                                            head};
 }
 
-static void copy_in(const arrays *x, const attention_problem *p, int array)
+/* Masked tokens hold `padding`. */
+static void copy_in(const arrays *x, const attention_problem *p, int array, double padding)
 {
     for (int64_t i = 0; i < count_of(&p->s, array); i++) {
-        const int64_t token = i / p->s.dim, n = tokens_of(&p->s, array);
-        put(x, array, place_of(&p->s, &x->view[array], token / n, token % n, i % p->s.dim), p->value[array][i]);
+        const int64_t n = tokens_of(&p->s, array), head = i / p->s.dim / n, token = i / p->s.dim % n;
+        const bool used = token < used_tokens(p, array, head);
+        put(x, array, place_of(&p->s, &x->view[array], head, token, i % p->s.dim), used ? p->value[array][i] : padding);
     }
 }
 
-static arrays arrays_new(const attention_problem *p, size_t size)
+static arrays padded_arrays_new(const attention_problem *p, size_t size, double padding)
 {
     arrays x = {.size = size};
     const int shared[ARRAY_COUNT] = {Q, Q, Q, O, GO, GQ, GQ, GQ}, third[ARRAY_COUNT] = {0, 1, 2, 0, 0, 0, 1, 2};
@@ -68,11 +70,16 @@ static arrays arrays_new(const attention_problem *p, size_t size)
         new_view(&x, &p->s, i, shared[i], third[i]);
     }
     x.lse = guarded_new((size_t)(p->s.batch * p->s.heads * p->s.queries) * size, size);
-    copy_in(&x, p, Q);
-    copy_in(&x, p, K);
-    copy_in(&x, p, V);
-    copy_in(&x, p, GO);
+    copy_in(&x, p, Q, padding);
+    copy_in(&x, p, K, padding);
+    copy_in(&x, p, V, padding);
+    copy_in(&x, p, GO, padding);
     return x;
+}
+
+static arrays arrays_new(const attention_problem *p, size_t size)
+{
+    return padded_arrays_new(p, size, NAN);
 }
 
 static void arrays_free(arrays *x)
@@ -83,12 +90,13 @@ static void arrays_free(arrays *x)
     guarded_free(&x->lse);
 }
 
-static neap_attention_args arguments_of(const attention_shape *s, const arrays *x)
+static neap_attention_args arguments_of(const attention_problem *p, const arrays *x)
 {
+    const attention_shape *s = &p->s;
     return (neap_attention_args){
         .batch = s->batch, .heads = s->heads, .queries = s->queries, .keys = s->keys, .dim = s->dim, .scale = s->scale,
-        .bf16 = s->bf16, .q = x->view[Q], .k = x->view[K], .v = x->view[V], .o = x->view[O], .lse = x->lse.data,
-        .go = x->view[GO], .gq = x->view[GQ], .gk = x->view[GK], .gv = x->view[GV]};
+        .bf16 = s->bf16, .query_lengths = p->query_lengths, .key_lengths = p->key_lengths, .q = x->view[Q],
+        .k = x->view[K], .v = x->view[V], .o = x->view[O], .lse = x->lse.data, .go = x->view[GO], .gq = x->view[GQ], .gk = x->view[GK], .gv = x->view[GV]};
 }
 
 static const char *describe_shape(const attention_shape *s, const char *name)
@@ -124,7 +132,7 @@ static void check_array(const attention_problem *p, const arrays *x, int array, 
     }
 }
 
-/* Everything that was never meant to be written holds canaries: the elements are overwritten with them first. */
+/* Nothing outside the elements was written: once the elements are canaries, the whole array is. */
 static void check_gaps(const attention_problem *p, arrays *x, const char *name)
 {
     for (int array = 0; array < ARRAY_COUNT; array++) {
@@ -145,17 +153,21 @@ static void check_gaps(const attention_problem *p, arrays *x, const char *name)
 static void check_lse(const attention_problem *p, const arrays *x, const char *name)
 {
     for (int64_t i = 0; i < p->s.batch * p->s.heads * p->s.queries; i++) {
+        if (i % p->s.queries >= used_tokens(p, Q, i / p->s.queries)) {
+            continue;
+        }
         const double got = get(x, x->lse.data, i), want = p->lse[i];
-        if (!(fabs(got - want) <= (tolerance(p, x->size) - (p->s.bf16 ? 0x1p-8 : 0)))) {
+        const bool close = fabs(got - want) <= tolerance(p, x->size) - (p->s.bf16 ? 0x1p-8 : 0);
+        if (!close && got != want) { /* without keys: -infinity */
             ck_abort_msg("%s: lse %d is %g, expected %g", describe_shape(&p->s, name), (int)i, got, want);
         }
     }
 }
 
-static void check_on(const attention_problem *p, const neap_kernels *kernels, size_t size, const char *name)
+static void check_on(const attention_problem *p, const neap_kernels *kernels, size_t size, double padding, const char *name)
 {
-    arrays x = arrays_new(p, size);
-    const neap_attention_args args = arguments_of(&p->s, &x);
+    arrays x = padded_arrays_new(p, size, padding);
+    const neap_attention_args args = arguments_of(p, &x);
     ck_assert_int_eq(kernels->attention(&args), 0);
     check_array(p, &x, O, name);
     check_lse(p, &x, name);
@@ -167,19 +179,26 @@ static void check_on(const attention_problem *p, const neap_kernels *kernels, si
     arrays_free(&x);
 }
 
-static void check_shape(attention_shape s)
+/* On every instruction set and in f64, with each of `padding` in the masked tokens. */
+static void check_problem(attention_problem p, const double *padding, int count)
 {
-    attention_problem p = attention_problem_new(s);
-    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-        const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
-        if (kernels) {
-            check_on(&p, kernels, sizeof(float), neap_isa_name((neap_isa)isa));
+    for (int i = 0; i < count; i++) {
+        for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
+            const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
+            if (kernels) {
+                check_on(&p, kernels, sizeof(float), padding[i], neap_isa_name((neap_isa)isa));
+            }
+        }
+        if (!p.s.bf16) {
+            check_on(&p, neap_kernels_for(NEAP_F64), sizeof(double), padding[i], "f64");
         }
     }
-    if (!s.bf16) {
-        check_on(&p, neap_kernels_for(NEAP_F64), sizeof(double), "f64");
-    }
     attention_problem_free(&p);
+}
+
+static void check_shape(attention_shape s)
+{
+    check_problem(attention_problem_new(s), (double[]){0}, 1);
 }
 
 /* batch, heads, queries, keys, dim */
@@ -203,7 +222,122 @@ START_TEST(shapes)
 }
 END_TEST
 
-/* Scores up to some hundreds: exponentials of them would overflow without the row's maximum taken off. */
+/* Lengths of three batch rows: [kind][row] of queries, then of keys; -1: no lengths. */
+static const int32_t lengths[][2][3] = {
+    {{-1}, {100, 33, 0}}, {{-1}, {1, 0, 99}}, {{-1}, {64, 49, 31}}, {{48, 49, 0}, {100, 17, 5}}, {{97, 0, 1}, {0, 70, 100}},
+};
+static const double hostile[] = {NAN, INFINITY, -INFINITY, 1e30};
+
+static attention_problem masked_problem(int kind, int64_t queries, bool bf16)
+{
+    const int32_t *query_lengths = lengths[kind][0][0] < 0 ? NULL : lengths[kind][0];
+    return masked_problem_new((attention_shape){3, 2, queries, 100, 19, 0.23, 1, bf16}, query_lengths, lengths[kind][1]);
+}
+
+/* Masked tokens take no part, whatever they hold; cross-attention, and q, k and v in one array. */
+START_TEST(masked_tokens)
+{
+    for (int64_t queries = 100; queries <= 110; queries += 10) {
+        check_problem(masked_problem(_i, queries, false), hostile, 4);
+        check_problem(masked_problem(_i, queries, true), hostile, 4);
+    }
+}
+END_TEST
+
+/* The arguments of one batch row as a problem of its own, its arrays cut at the row's lengths. */
+static neap_attention_args one_row(const attention_problem *p, const arrays *x, int64_t row)
+{
+    neap_attention_args args = arguments_of(p, x);
+    neap_attention_view *views[ARRAY_COUNT] = {&args.q, &args.k, &args.v, &args.o, &args.go, &args.gq, &args.gk, &args.gv};
+    for (int i = 0; i < ARRAY_COUNT; i++) {
+        views[i]->data = (char *)views[i]->data + (size_t)(row * views[i]->batch) * x->size;
+    }
+    args.batch = 1;
+    args.queries = used_tokens(p, Q, row * p->s.heads);
+    args.keys = used_tokens(p, K, row * p->s.heads);
+    args.lse = (char *)args.lse + (size_t)(row * p->s.heads * p->s.queries) * x->size;
+    args.query_lengths = args.key_lengths = NULL;
+    return args;
+}
+
+static void same_tokens(const attention_problem *p, const arrays *x, const arrays *y, int array, const char *name)
+{
+    for (int64_t head = 0; head < p->s.batch * p->s.heads; head++) {
+        for (int64_t token = 0; token < used_tokens(p, array, head); token++) {
+            const int64_t place = place_of(&p->s, &x->view[array], head, token, 0);
+            const char *a = (const char *)x->view[array].data + (size_t)place * x->size;
+            const char *b = (const char *)y->view[array].data + (size_t)place * x->size;
+            ck_assert_msg(!memcmp(a, b, (size_t)p->s.dim * x->size), "%s: %s, head %d, token %d depends on padding",
+                          describe_shape(&p->s, name), array_names[array], (int)head, (int)token);
+        }
+    }
+}
+
+static void check_padding(const attention_problem *p, const neap_kernels *kernels, size_t size)
+{
+    arrays x = arrays_new(p, size), y = arrays_new(p, size);
+    const neap_attention_args args = arguments_of(p, &x);
+    ck_assert(kernels->attention(&args) == 0 && kernels->attention_gradient(&args) == 0);
+    for (int64_t row = 0; row < p->s.batch; row++) {
+        const neap_attention_args cut = one_row(p, &y, row);
+        ck_assert(kernels->attention(&cut) == 0 && kernels->attention_gradient(&cut) == 0);
+    }
+    for (int array = O; array < ARRAY_COUNT; array++) {
+        same_tokens(p, &x, &y, array, kernels->name);
+    }
+    arrays_free(&x);
+    arrays_free(&y);
+}
+
+/* Each row has the same bits as without padding. */
+START_TEST(padding_changes_no_bit)
+{
+    for (int bf16 = 0; bf16 < 2; bf16++) {
+        attention_problem p = masked_problem(_i, 110, bf16);
+        for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
+            if (neap_kernels_of_isa((neap_isa)isa)) {
+                check_padding(&p, neap_kernels_of_isa((neap_isa)isa), sizeof(float));
+            }
+        }
+        check_padding(&p, neap_kernels_for(NEAP_F64), sizeof(double));
+        attention_problem_free(&p);
+    }
+}
+END_TEST
+
+static void check_skipping(const attention_problem *p, const neap_kernels *kernels, int wanted)
+{
+    arrays whole = arrays_new(p, sizeof(float)), part = arrays_new(p, sizeof(float));
+    neap_attention_args all = arguments_of(p, &whole), some = arguments_of(p, &part);
+    neap_attention_view *views[] = {&some.gq, &some.gk, &some.gv};
+    for (int i = 0; i < 3; i++) {
+        views[i]->data = wanted >> i & 1 ? views[i]->data : NULL;
+    }
+    ck_assert(kernels->attention(&all) == 0 && kernels->attention_gradient(&all) == 0);
+    ck_assert(kernels->attention(&some) == 0 && kernels->attention_gradient(&some) == 0);
+    for (int i = 0; i < 3; i++) {
+        const guarded *got = &part.at[GQ + i], *full = &whole.at[GQ + i];
+        const bool same = wanted >> i & 1 ? !memcmp(got->data, full->data, got->bytes) : all_canaries(got->data, got->bytes);
+        ck_assert_msg(same && guarded_intact(got), "%s: wanted %d: %s", kernels->name, wanted, array_names[GQ + i]);
+    }
+    arrays_free(&whole);
+    arrays_free(&part);
+}
+
+/* A gradient without an array is not computed, and the others keep their bits. */
+START_TEST(unwanted_gradients)
+{
+    attention_problem p = masked_problem(0, 53, _i & 1);
+    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
+        if (neap_kernels_of_isa((neap_isa)isa)) {
+            check_skipping(&p, neap_kernels_of_isa((neap_isa)isa), _i / 2);
+        }
+    }
+    attention_problem_free(&p);
+}
+END_TEST
+
+/* Scores of a few hundred, whose exponentials would overflow if the row's maximum were not subtracted. */
 START_TEST(large_scores)
 {
     check_shape((attention_shape){1, 2, 33, 40, 16, 1, 16, false});
@@ -211,7 +345,7 @@ START_TEST(large_scores)
 }
 END_TEST
 
-/* The same bits for any number of threads, with fewer heads than threads, too. */
+/* The same bits for any number of threads, also for fewer heads than threads. */
 START_TEST(threads_change_no_bit)
 {
     const int before = neap_threads();
@@ -221,7 +355,7 @@ START_TEST(threads_change_no_bit)
         arrays first = {0};
         for (int threads = 1; kernels && threads <= 5; threads++) {
             arrays x = arrays_new(&p, sizeof(float));
-            const neap_attention_args args = arguments_of(&p.s, &x);
+            const neap_attention_args args = arguments_of(&p, &x);
             ck_assert_int_eq(neap_threads_set(threads), 0);
             ck_assert(kernels->attention(&args) == 0 && kernels->attention_gradient(&args) == 0);
             for (int array = 0; threads > 1 && array < ARRAY_COUNT; array++) {
@@ -247,7 +381,7 @@ START_TEST(special_values)
         attention_problem p = attention_problem_new((attention_shape){1, 1, 9, 20, 16, 1, 1, false});
         p.value[Q][4 * 16 + 3] = specials[i];
         arrays x = arrays_new(&p, sizeof(float));
-        const neap_attention_args args = arguments_of(&p.s, &x);
+        const neap_attention_args args = arguments_of(&p, &x);
         ck_assert_int_eq(kernels->attention(&args), 0);
         for (int64_t query = 0; query < 9; query++) {
             const double got = get(&x, x.view[O].data, place_of(&p.s, &x.view[O], 0, query, 0));
@@ -259,7 +393,7 @@ START_TEST(special_values)
 }
 END_TEST
 
-/* Without keys the result is zero, and so is every gradient; without queries those of keys and values are. */
+/* Without keys the result and all gradients are zero; without queries the gradients of keys and values are zero. */
 START_TEST(empty_sides)
 {
     for (int i = 0; i < 2; i++) {
@@ -270,7 +404,7 @@ START_TEST(empty_sides)
                 continue;
             }
             arrays x = arrays_new(&p, sizeof(float));
-            const neap_attention_args args = arguments_of(&p.s, &x);
+            const neap_attention_args args = arguments_of(&p, &x);
             ck_assert(kernels->attention(&args) == 0 && kernels->attention_gradient(&args) == 0);
             for (int array = O; array < ARRAY_COUNT; array++) {
                 check_array(&p, &x, array, kernels->name);
@@ -289,12 +423,12 @@ static bool refuse_all(void *user, size_t bytes)
     return bytes > 0;
 }
 
-/* On a thread of its own: there is no scratch yet that would do. */
+/* Runs on its own thread, which has no scratch yet. */
 static void *starved(void *failed)
 {
     attention_problem p = attention_problem_new((attention_shape){1, 1, 9, 20, 16, 1, 1, false});
     arrays x = arrays_new(&p, sizeof(float));
-    const neap_attention_args args = arguments_of(&p.s, &x);
+    const neap_attention_args args = arguments_of(&p, &x);
     const neap_kernels *kernels = neap_kernels_for(NEAP_F32);
     neap_on_allocate(refuse_all, NULL);
     const bool forward = kernels->attention(&args) < 0 && !strncmp(neap_error_message(), "attention: ", 11);
@@ -324,6 +458,9 @@ int main(void)
     TCase *tests = tcase_create("attention");
     tcase_set_timeout(tests, 240);
     tcase_add_loop_test(tests, shapes, 0, (int)(sizeof sides / sizeof *sides));
+    tcase_add_loop_test(tests, masked_tokens, 0, (int)(sizeof lengths / sizeof *lengths));
+    tcase_add_loop_test(tests, padding_changes_no_bit, 0, (int)(sizeof lengths / sizeof *lengths));
+    tcase_add_loop_test(tests, unwanted_gradients, 0, 16);
     tcase_add_test(tests, large_scores);
     tcase_add_loop_test(tests, threads_change_no_bit, 0, 4);
     tcase_add_loop_test(tests, special_values, 0, NEAP_ISA_COUNT);
