@@ -3,11 +3,6 @@
 
 #include "autograd/node.h"
 
-static bool is_real(const neap_tensor *x)
-{
-    return x->dtype == NEAP_F32 || x->dtype == NEAP_F64;
-}
-
 static int check_inputs(const neap_call *call)
 {
     const neap_op_info *info = &call->op->info;
@@ -19,7 +14,7 @@ static int check_inputs(const neap_call *call)
             return neap_fail("%s: input %d has no elements here: the row of the op that holds it does not name it", info->name, i);
         if (call->op->needs & NEAP_TAKES_DTYPES)
             continue;
-        if (!is_real(x) || x->dtype != call->in[0]->dtype)
+        if (!neap_is_real(x) || x->dtype != call->in[0]->dtype)
             return neap_fail("%s: input %d: expected %s, got %s", info->name, i,
                              i ? neap_dtype_name(call->in[0]->dtype) : "f32 or f64", neap_dtype_name(x->dtype));
     }
@@ -50,7 +45,7 @@ static int pack_inputs(neap_call *call)
 static void choose_kernels(neap_call *call)
 {
     for (int i = 0; i < call->count && !call->kernels; i++)
-        if (is_real(call->in[i]))
+        if (neap_is_real(call->in[i]))
             call->kernels = neap_kernels_for(call->in[i]->dtype);
 }
 

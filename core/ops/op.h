@@ -71,6 +71,11 @@ extern const neap_op neap_ops[NEAP_OP_COUNT];
 #include "ops/ops.def"
 #undef OP
 
+static inline bool neap_is_real(const neap_tensor *x)
+{
+    return x->dtype == NEAP_F32 || x->dtype == NEAP_F64;
+}
+
 /* Helpers that families share (rules.c). */
 int neap_broadcast_shapes(const char *op, neap_shape a, neap_shape b, neap_shape *out);
 int neap_axis_check(const char *op, int64_t *axis, int rank); /* negative counts from the end */

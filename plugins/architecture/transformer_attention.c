@@ -103,11 +103,11 @@ neap_tensor *transformer_attend(const transformer_block *b, const transformer_po
     const transformer_config *c = b->config;
     neap_tensor *part[3], *product = neap_linear_apply(&b->qkv, x);
     if (!product || (!b->query_gain && !p->cosine))
-        return neap_self_attention(product, (int)c->heads);
+        return neap_self_attention(product, NULL, (int)c->heads);
     const int64_t batch = neap_dim(product, 0), tokens = neap_dim(product, 1);
     neap_chunk(product, 3, part, 2);
     for (int i = 0; i < 3; i++)
         part[i] = neap_reshape(part[i], neap_dims(batch, tokens, c->heads, c->width / c->heads));
     neap_tensor *q = prepare(p, part[0], b->query_gain), *k = prepare(p, part[1], b->key_gain);
-    return neap_reshape(neap_attention(q, k, part[2]), neap_dims(batch, tokens, c->width));
+    return neap_reshape(neap_attention(q, k, part[2], NULL), neap_dims(batch, tokens, c->width));
 }

@@ -165,10 +165,14 @@ neap_tensor *neap_batch_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *sh
 neap_tensor *neap_group_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, int64_t groups, double eps,
                              double slope);
 
-/* softmax(q k^T / sqrt(d)) v with q [B, N, H, d], k and v [B, M, H, d] -> [B, N, H, d] (Vaswani et al. 2017). */
-neap_tensor *neap_attention(neap_tensor *q, neap_tensor *k, neap_tensor *v);
-/* The same on one product [B, N, 3 H d] holding q, k, v -> [B, N, H d]; the gradient is written in place of a concat. */
-neap_tensor *neap_self_attention(neap_tensor *qkv, int heads);
+/* softmax(q k^T / sqrt(d)) v with q [B, N, H, d], k and v [B, M, H, d] -> [B, N, H, d] (Vaswani et al. 2017).
+ * lengths i32 [B], each in [0, M], or NULL: row b attends to its first lengths[b] keys alone. Masked keys and values are not
+ * read, whatever they hold, and have zero gradients. The bits of a row do not depend on M, except those of gradients that
+ * are recorded in turn. A row of length 0 gives zeros. */
+neap_tensor *neap_attention(neap_tensor *q, neap_tensor *k, neap_tensor *v, neap_tensor *lengths);
+/* The same on one product [B, N, 3 H d] of q, k and v -> [B, N, H d], without copies. lengths i32 [B], each in [0, N], or
+ * NULL: tokens from lengths[b] on take no part, as keys or queries; their results and gradients are zero. */
+neap_tensor *neap_self_attention(neap_tensor *qkv, neap_tensor *lengths, int heads);
 
 neap_tensor *neap_cross_entropy(neap_tensor *logits, neap_tensor *labels); /* [B, N], i32 [B]: mean over B, nats */
 neap_tensor *neap_bce_with_logits(neap_tensor *logits, neap_tensor *targets); /* mean over all elements, nats */

@@ -33,7 +33,7 @@ static neap_tensor *loss_of(const problem *p)
 {
     neap_tensor *m[6], *x = p->x, *const *w = p->w;
     neap_chunk(neap_linear_nobias(neap_silu(p->condition), w[0]), 6, m, 1);
-    neap_tensor *h = neap_self_attention(neap_linear_nobias(neap_modulated_norm(x, m[0], m[1], 1e-6), w[1]), HEADS);
+    neap_tensor *h = neap_self_attention(neap_linear_nobias(neap_modulated_norm(x, m[0], m[1], 1e-6), w[1]), NULL, HEADS);
     x = neap_linear_gated_add(x, m[2], h, w[2], w[3]);
     x = neap_gated_add(x, m[5], neap_linear_gelu(neap_modulated_norm(x, m[3], m[4], 1e-6), w[4], w[5]));
     return neap_cross_entropy(neap_reshape(neap_matmul(x, w[6]), neap_dims(B * T, CLASSES)), p->labels);

@@ -31,9 +31,10 @@ START_TEST(test_shapes)
     check_failure(neap_modulated_norm(x, v, v, 1e-6), "modulated_norm: expected x [B, .., D]");
     check_failure(neap_gated_add(x, v, x), "gated_add: expected residual [B, .., D]");
     check_failure(neap_layer_norm(s, 1e-6), "layer_norm: expected at least one axis");
-    check_failure(neap_attention(x, x, x), "attention: expected q [B, N, H, d]");
-    check_failure(neap_self_attention(f32(neap_dims(1, 2, 12)), 3), "expected [B, N, 3 * 3 * d], got [1, 2, 12]");
-    check_failure(neap_self_attention(f32(neap_dims(1, 2, 12)), 0), "heads: expected 1 or more, got 0");
+    check_failure(neap_attention(x, x, x, NULL), "attention: expected q [B, N, H, d]");
+    check_failure(neap_self_attention(f32(neap_dims(1, 2, 12)), NULL, 3),
+                  "none, got f32 [1, 2, 12], heads 3");
+    check_failure(neap_self_attention(f32(neap_dims(1, 2, 12)), NULL, 0), "heads: expected 1 or more, got 0");
     check_failure(neap_bce_with_logits(x, y), "bce_with_logits: expected logits and targets of one shape");
     check_failure(neap_cross_entropy(x, i32(neap_dims(4), 0)), "cross_entropy: expected logits [B, N]");
 }
@@ -94,7 +95,7 @@ START_TEST(test_null_passes_through)
     neap_tensor *y = neap_linear(neap_add(neap_softmax(bad, 0), x), x, NULL);
     ck_assert_int_eq(neap_chunk(y, 2, parts, 0), -1);
     y = neap_concat((neap_tensor *[]){x, parts[1]}, 2, 0);
-    y = neap_cross_entropy(neap_attention(y, x, x), x);
+    y = neap_cross_entropy(neap_attention(x, x, x, y), x);
     y = neap_gated_add(x, neap_permute(neap_pad(y, NULL), NULL), x);
     ck_assert_int_eq(neap_backward(y, NULL, 0), -1);
     check_failure(y, "reshape: expected a shape of 15 elements");
@@ -117,7 +118,7 @@ static bool block(void *user)
     const problem *p = user;
     neap_tensor *m[6], *g[WEIGHTS], *x = p->x, *const *w = p->w;
     neap_chunk(neap_linear_nobias(neap_silu(p->condition), w[0]), 6, m, 1);
-    neap_tensor *h = neap_self_attention(neap_linear_nobias(neap_modulated_norm(x, m[0], m[1], 1e-6), w[1]), 2);
+    neap_tensor *h = neap_self_attention(neap_linear_nobias(neap_modulated_norm(x, m[0], m[1], 1e-6), w[1]), NULL, 2);
     h = neap_linear_gated_add(x, m[2], h, w[2], w[4]);
     h = neap_gated_add(h, m[5], neap_linear_gelu(neap_modulated_norm(h, m[3], m[4], 1e-6), w[2], w[4]));
     h = neap_concat((neap_tensor *[]){neap_slice(h, 2, 0, 4), neap_softmax(neap_pad(h, (int64_t[6]){0}), 1)}, 2, 2);

@@ -195,7 +195,7 @@ START_TEST(test_attention)
         neap_tensor *k = neap_permute(random_tensor(neap_dims(b, h, m, d), -2, 2), (int[]){0, 2, 1, 3});
         double *o = room(b * n * h * d);
         attend(values(q), values(k), values(v), sizes[s], o);
-        check_values("attention", neap_attention(q, k, v), neap_dims(b, n, h, d), o, 1e-5);
+        check_values("attention", neap_attention(q, k, v, NULL), neap_dims(b, n, h, d), o, 1e-5);
     }
 }
 END_TEST
@@ -207,7 +207,7 @@ START_TEST(test_self_attention)
     double *o = room(2 * 17 * 24);
     ck_assert_int_eq(neap_chunk(qkv, 3, x, 2), 0);
     attend(values(x[0]), values(x[1]), values(x[2]), size, o);
-    check_values("self_attention", neap_self_attention(qkv, 3), neap_dims(2, 17, 24), o, 1e-5);
+    check_values("self_attention", neap_self_attention(qkv, NULL, 3), neap_dims(2, 17, 24), o, 1e-5);
 }
 END_TEST
 
