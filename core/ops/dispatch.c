@@ -1,4 +1,4 @@
-/* One way through every op: checks, shape rule, forward pass, tape. */
+/* Applies an op: checks, shape rule, forward pass, tape. */
 #include <string.h>
 
 #include "autograd/node.h"
@@ -11,7 +11,8 @@ static int check_inputs(const neap_call *call)
     for (int i = 0; i < call->count; i++) {
         const neap_tensor *x = call->in[i];
         if (!x->storage)
-            return neap_fail("%s: input %d has no elements here: the row of the op that holds it does not name it", info->name, i);
+            return neap_fail("%s: input %d was not saved for the gradient that reads it; add IN(i) or OUT to that gradient's row "
+                             "in ops.def", info->name, i);
         if (call->op->needs & NEAP_TAKES_DTYPES)
             continue;
         if (!neap_is_real(x) || x->dtype != call->in[0]->dtype)
@@ -26,7 +27,7 @@ static int check_written(const neap_call *call)
     for (int i = 0; i < call->count; i++) {
         const neap_tensor *x = call->in[i];
         if (call->op->needs & (unsigned)NEAP_WRITES << i && (x->node || !neap_is_contiguous(x)))
-            return neap_fail("%s: input %d is moved in place: expected a contiguous tensor that wants no gradient",
+            return neap_fail("%s: input %d is updated in place: expected a contiguous tensor that requires no gradient",
                              call->op->info.name, i);
     }
     return 0;
@@ -75,7 +76,7 @@ neap_tensor *neap_op_apply(int op, neap_tensor *const *inputs, int count, const 
         return neap_fail_null("%s: expected at most %d tensors, got %d", call.op->info.name, NEAP_MAX_ARITY, count);
     for (int i = 0; i < count; i++)
         if (!inputs[i])
-            return neap_failed() ? NULL : neap_fail_null("%s: input %d is no tensor", call.op->info.name, i);
+            return neap_failed() ? NULL : neap_fail_null("%s: input %d: expected a tensor, got NULL", call.op->info.name, i);
     if (count)
         memcpy(call.in, inputs, (size_t)count * sizeof *inputs);
     if (attrs)

@@ -1,10 +1,10 @@
 /*
- * What one row of ops.def becomes: how its output is shaped, its forward pass, and its gradient.
+ * What one row of ops.def becomes: a shape rule, a forward pass and a gradient.
  *
- * The dispatch (dispatch.c) refuses NULL and unknown attributes, makes the inputs contiguous unless the row takes
- * strides, applies the shape rule, calls forward, and puts a node on the tape that holds what `needs` names. A gradient
- * is written in ops on call->in, call->out and g: all carry their history, so it can be differentiated again. Inputs
- * that `needs` does not name are ghosts in it: their shape is known and their elements are not.
+ * The dispatch (dispatch.c) refuses NULL, unknown attributes and mixed dtypes, makes the inputs contiguous unless the row
+ * takes strides, applies the shape rule, calls forward, and records a node on the tape that holds what `needs` names. A
+ * gradient is written in ops on call->in, call->out and g: all carry their history, so it can be differentiated again.
+ * Inputs that `needs` does not name have a shape in it and no elements.
  */
 #ifndef NEAP_OP_H
 #define NEAP_OP_H
@@ -22,17 +22,17 @@ typedef struct neap_call {
     const struct neap_op *op;
     int count;
     neap_tensor *in[NEAP_MAX_ARITY];
-    bool wants[NEAP_MAX_ARITY]; /* gradient: which inputs want one */
-    bool recorded;              /* forward: the tape will hold this call */
+    bool wants[NEAP_MAX_ARITY]; /* gradient: which inputs need one */
+    bool recorded;              /* forward: the call will be recorded on the tape */
     neap_attrs attrs;
     neap_shape shape; /* of the output, by the shape rule */
     neap_dtype dtype;
-    neap_tensor *out; /* made before forward, but for views */
-    neap_tensor *aux[NEAP_OP_AUX]; /* what forward leaves for the gradient: row statistics, log-sum-exp */
-    const neap_kernels *kernels;   /* for the dtype of the first f32 or f64 input; NULL where there is none */
+    neap_tensor *out; /* made before forward, except for views */
+    neap_tensor *aux[NEAP_OP_AUX]; /* made by forward for the gradient: row statistics, log-sum-exp */
+    const neap_kernels *kernels;   /* for the dtype of the first f32 or f64 input; NULL without one */
 } neap_call;
 
-/* needs: bit i: input i; and these. */
+/* Bits of `needs`. Bit i below 16: the gradient reads input i. */
 enum {
     NEAP_NEEDS_OUT = 1 << 16,
     NEAP_NEEDS_AUX = 1 << 17,
@@ -40,8 +40,9 @@ enum {
     NEAP_TAKES_DTYPES = 1 << 19,  /* inputs need not be all f32 or all f64: the shape rule checks them */
     NEAP_MAKES_VIEW = 1 << 20,    /* forward sets call->out to a view; takes strides too */
     NEAP_NO_GRADIENT = 1 << 21,   /* not differentiable */
-    NEAP_WRITES = 1 << 22         /* shifted by i: forward moves input i in place; contiguous, without history */
+    NEAP_WRITES = 1 << 22         /* shifted by i: forward updates input i in place; contiguous, without history */
 };
+#define NEAP_MAX_WRITTEN 10 /* inputs with a bit of NEAP_WRITES: the first ones */
 
 typedef struct neap_op {
     neap_op_info info;
@@ -63,7 +64,7 @@ typedef enum {
 #undef OP
 extern const neap_op neap_ops[NEAP_OP_COUNT];
 
-/* What the rows name; each family's file defines its own. */
+/* The functions that the rows name; each family's file defines its own. */
 #define OP(name, low, high, attrs, needs, shape, forward, gradient, help)                                           \
     int neap_shape_##shape(neap_call *call);                                                                        \
     int neap_##forward(neap_call *call);                                                                            \
@@ -81,7 +82,7 @@ int neap_broadcast_shapes(const char *op, neap_shape a, neap_shape b, neap_shape
 int neap_axis_check(const char *op, int64_t *axis, int rank); /* negative counts from the end */
 neap_tensor *neap_sum_to(neap_tensor *g, neap_shape shape);   /* sums g down to a shape that was broadcast to g's */
 int neap_op_fail(const neap_call *call, const char *expected); /* `op: expected .., got [shapes of inputs]`; -1 */
-int neap_has(const neap_tensor *x);                            /* 0, or -1 where NULL: the end of a gradient */
+int neap_has(const neap_tensor *x);                            /* 0, or -1 for NULL: the status of a gradient */
 
 /* One-line calls: neap_apply1(NEAP_OP_exp, x, NULL). */
 neap_tensor *neap_apply1(neap_op_id op, neap_tensor *x, const neap_attrs *attrs);

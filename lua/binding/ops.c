@@ -15,7 +15,7 @@ typedef struct op_call {
     neap_tensor *in[NEAP_MAX_ARITY];
     double number[NEAP_MAX_ARITY]; /* where in[i] is NULL */
     neap_attrs attrs;
-    bool given[NEAP_MAX_RANK];
+    bool given[NEAP_MAX_ATTRS];
 } op_call;
 
 /* --- Tensors ----------------------------------------------------------------------------------------------------------- */
@@ -144,7 +144,7 @@ static void set_attr(lua_State *L, op_call *call, int which, int index)
 
 static int find_attr(lua_State *L, const op_call *call, const char *key)
 {
-    const char *names[NEAP_MAX_RANK];
+    const char *names[NEAP_MAX_ATTRS];
     int count = 0;
     for (; call->info->attrs[count].type != NEAP_ATTR_END; count++) {
         names[count] = call->info->attrs[count].name;

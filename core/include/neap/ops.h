@@ -11,13 +11,17 @@
 
 /* --- The table --------------------------------------------------------------------------------------------------- */
 
+/* Limits of one row: inputs, attributes, entries of its LIST, INTs and FLAGs together, REALs. */
 #define NEAP_MAX_ARITY 16
+#define NEAP_MAX_ATTRS 8
 #define NEAP_MAX_LIST (2 * NEAP_MAX_RANK)
+#define NEAP_MAX_INTS 4
+#define NEAP_MAX_REALS 3
 
 typedef enum neap_attr_type { NEAP_ATTR_END, NEAP_ATTR_LIST, NEAP_ATTR_INT, NEAP_ATTR_FLAG, NEAP_ATTR_REAL } neap_attr_type;
 
-/* One attribute of a row; LIST values live in neap_attrs.list, INT and FLAG in .i and REAL in .f, each in the order
- * of the row. `required` attributes have no default. */
+/* One attribute of a row. LIST values are in neap_attrs.list, INT and FLAG in .i and REAL in .f, each in the order of the
+ * row. `required` attributes have no default. */
 typedef struct neap_attr {
     const char *name;
     neap_attr_type type;
@@ -28,8 +32,8 @@ typedef struct neap_attr {
 typedef struct neap_attrs {
     int count; /* entries of list */
     int64_t list[NEAP_MAX_LIST];
-    int64_t i[4];
-    double f[3];
+    int64_t i[NEAP_MAX_INTS];
+    double f[NEAP_MAX_REALS];
 } neap_attrs;
 
 typedef struct neap_op_info {

@@ -99,7 +99,7 @@ START_TEST(test_null_passes_through)
     y = neap_gated_add(x, neap_permute(neap_pad(y, NULL), NULL), x);
     ck_assert_int_eq(neap_backward(y, NULL, 0), -1);
     check_failure(y, "reshape: expected a shape of 15 elements");
-    check_failure(neap_exp(NULL), "exp: input 0 is no tensor");
+    check_failure(neap_exp(NULL), "exp: input 0: expected a tensor, got NULL");
 }
 END_TEST
 

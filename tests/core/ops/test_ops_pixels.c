@@ -42,12 +42,12 @@ START_TEST(test_running_statistics_are_refused)
 {
     normed n = counted(), view = n, wanting = n, half = n;
     view.mean = neap_reshape(neap_slice(f32(neap_dims(3, 2)), 1, 0, 1), neap_dims(3));
-    check_failure(norm(view, 0.1), "batch_norm: input 3 is moved in place: expected a contiguous tensor that wants no gradient");
+    check_failure(norm(view, 0.1), "batch_norm: input 3 is updated in place: expected a contiguous tensor that requires no gradient");
     wanting.variance = f32(neap_dims(3));
     ck_assert_int_eq(neap_require_grad(wanting.variance, true), 0);
-    check_failure(norm(wanting, 0.1), "batch_norm: input 4 is moved in place");
+    check_failure(norm(wanting, 0.1), "batch_norm: input 4 is updated in place");
     half.mean = NULL;
-    check_failure(norm(half, 0.1), "batch_norm: input 3 is no tensor");
+    check_failure(norm(half, 0.1), "batch_norm: input 3: expected a tensor, got NULL");
     check_failure(norm(n, 1.5), "batch_norm: momentum: expected 0 to 1, got 1.5");
     check_failure(neap_group_norm(n.x, n.scale, n.shift, 1, -1, 1), "group_norm: eps: expected 0 to inf, got -1");
     n.x = f32(neap_dims(1, 3));
