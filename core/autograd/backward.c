@@ -1,5 +1,5 @@
 /*
- * The backward pass: nodes from the last to the first, each handing the gradient of its output on to its inputs.
+ * The backward pass: visits nodes from the youngest to the oldest; each passes the gradient of its output to its inputs.
  */
 #include <neap/memory.h>
 
@@ -22,7 +22,7 @@ static void mark_useful(pass *p)
     }
 }
 
-/* True where adding in place harms nobody: one owner of tensor and elements, no history. */
+/* Adding in place is safe: tensor and elements have one owner, and there is no history. */
 static bool may_add_into(const neap_tensor *x)
 {
     return x->owners == 1 && x->storage->owners == 1 && !x->node && neap_is_contiguous(x);
@@ -53,7 +53,8 @@ static int check_unchanged(const neap_tape_node *node)
 {
     const neap_call *call = &node->call;
     if (node->spent)
-        return neap_fail("backward: '%s' was differentiated already; the pass before must keep the graph", call->op->info.name);
+        return neap_fail("backward: '%s' was differentiated already; the earlier pass must keep the graph (keep_graph)",
+                         call->op->info.name);
     for (int i = 0; i < call->count; i++)
         if (call->in[i]->storage && call->in[i]->storage->version != node->version[i])
             return neap_fail("backward: input %d of '%s' was written in place after the forward pass", i, call->op->info.name);
@@ -63,7 +64,7 @@ static int check_unchanged(const neap_tape_node *node)
     return 0;
 }
 
-/* The tape's tensors get their history for as long as the gradient is computed from them. */
+/* Saved tensors have a history only while the gradient is computed from them: a saved output would form a cycle. */
 static void set_history(neap_tape_node *node, bool on)
 {
     for (int i = 0; i < node->call.count; i++) {
@@ -75,7 +76,7 @@ static void set_history(neap_tape_node *node, bool on)
     node->call.out->node = on ? neap_node_keep(&node->head) : NULL;
 }
 
-static int hand_on(neap_tape_node *node, neap_tensor **gx)
+static int pass_on(neap_tape_node *node, neap_tensor **gx)
 {
     const neap_call *call = &node->call;
     char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
@@ -83,7 +84,7 @@ static int hand_on(neap_tape_node *node, neap_tensor **gx)
         if (!call->wants[i])
             continue;
         if (!gx[i])
-            return neap_failed() ? -1 : neap_fail("backward: '%s' gave no gradient of input %d", call->op->info.name, i);
+            return neap_failed() ? -1 : neap_fail("backward: '%s' computed no gradient of input %d", call->op->info.name, i);
         if (!neap_shape_equal(gx[i]->shape, call->in[i]->shape))
             return neap_fail("backward: gradient %d of '%s': expected %s, got %s", i, call->op->info.name,
                              neap_shape_text(call->in[i]->shape, want), neap_shape_text(gx[i]->shape, got));
@@ -106,14 +107,14 @@ static int visit(pass *p, neap_tape_node *node)
     if (graph)
         set_history(node, false);
     if (status == 0)
-        status = hand_on(node, gx);
+        status = pass_on(node, gx);
     neap_scope_close(scope);
     if (!(p->flags & (NEAP_CREATE_GRAPH | NEAP_KEEP_GRAPH)))
         neap_tape_forget(node);
     return status;
 }
 
-static bool hands_on(const neap_tape_node *node)
+static bool passes_on(const neap_tape_node *node)
 {
     for (int i = 0; i < node->call.count; i++)
         if (node->call.wants[i])
@@ -126,7 +127,7 @@ static int run(pass *p, neap_tensor *const *keep, int kept)
     for (int64_t i = p->tape.count - 1; i >= 0; i--) {
         neap_tape_node *node = p->tape.node[i];
         bool target = !node->call.op;
-        if (target || !node->pending || !hands_on(node))
+        if (target || !node->pending || !passes_on(node))
             continue;
         if (visit(p, node) < 0)
             return -1;
@@ -161,7 +162,7 @@ static neap_tensor *first_gradient(neap_tensor *y, neap_tensor *seed)
     return seed ? seed : neap_full(y->dtype, y->shape, 1);
 }
 
-/* Marks targets through `mark`, runs, and lets `take` read the pending gradients before they go. */
+/* Runs a pass to the tensors x, or to all leaves where x is NULL; `take` reads the pending gradients before their release. */
 static int differentiate(neap_tensor *y, neap_tensor *seed, unsigned flags, neap_tensor *const *x, int count,
                          int (*take)(pass *p, neap_tensor *const *x, int count, neap_tensor **out), neap_tensor **out)
 {
@@ -227,14 +228,14 @@ int neap_gradients(neap_tensor *y, neap_tensor *seed, neap_tensor *const *x, int
     for (int i = 0; i < count; i++)
         whole = whole && x[i];
     if (!whole)
-        return neap_failed() ? -1 : neap_fail("gradients: got no tensor");
+        return neap_failed() ? -1 : neap_fail("gradients: expected a tensor, got NULL");
     return differentiate(y, seed, flags, x, count, take_targets, gradients);
 }
 
 int neap_backward(neap_tensor *y, neap_tensor *seed, unsigned flags)
 {
     if (!y)
-        return neap_failed() ? -1 : neap_fail("backward: got no tensor");
+        return neap_failed() ? -1 : neap_fail("backward: expected a tensor, got NULL");
     if (!y->node)
         return neap_fail("backward: expected a tensor made from one that requires a gradient");
     return differentiate(y, seed, flags, NULL, 0, take_leaves, NULL);

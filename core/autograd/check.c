@@ -10,15 +10,13 @@ typedef struct check {
     neap_function *f;
     void *user;
     int count;
-    uint64_t weights; /* stream of the fixed weights that make a scalar of a gradient */
+    uint64_t weights; /* stream of the fixed weights that turn gradients into a scalar */
 } check;
 
 static double value(const check *c, neap_tensor *const *x)
 {
     neap_scope scope = neap_scope_open();
-    bool was = neap_record(true);
     double y = neap_item(c->f(c->user, x));
-    neap_record(was);
     neap_scope_close(scope);
     return y;
 }
@@ -38,24 +36,28 @@ static double central_difference(const check *c, neap_tensor *const *x, int inpu
     return (above - below) / (2 * h);
 }
 
-static int compare(const check *c, neap_tensor *const *x, neap_tensor *const *gradients, double tolerance, const char *order)
+/* --- One order ----------------------------------------------------------------------------------------------------- */
+
+/* Finds the element with the largest error; NaN counts as larger than any number. */
+static int compare(const check *c, neap_tensor *const *x, neap_tensor *const *gradients, neap_gradient_report *worst)
 {
     for (int i = 0; i < c->count; i++) {
         const double *analytic = neap_data(neap_contiguous(gradients[i]));
         for (int64_t j = 0; analytic && j < neap_size(x[i]); j++) {
             if (neap_check_cancel() < 0)
                 return -1;
-            double numeric = central_difference(c, x, i, j);
-            if (!(fabs(analytic[j] - numeric) <= tolerance * fmax(1, fabs(numeric))))
-                return neap_failed() ? -1
-                                     : neap_fail("gradient check (%s order): input %d, element %lld: expected %.12g, got %.12g",
-                                                 order, i, (long long)j, numeric, analytic[j]);
+            const double numeric = central_difference(c, x, i, j);
+            const double error = fabs(analytic[j] - numeric) / fmax(1, fabs(numeric));
+            if (neap_failed())
+                return -1;
+            if (!worst->order || (!isnan(worst->error) && !(error <= worst->error)))
+                *worst = (neap_gradient_report){1, i, j, analytic[j], numeric, error, false};
         }
     }
     return neap_failed() ? -1 : 0;
 }
 
-/* Sum of weights times gradients: a function whose gradient is the second derivative of f. */
+/* Sum of weights times gradients: its gradients are second derivatives of f. */
 static neap_tensor *weighted_gradient(void *user, neap_tensor *const *x)
 {
     const check *c = user;
@@ -71,26 +73,108 @@ static neap_tensor *weighted_gradient(void *user, neap_tensor *const *x)
     return sum;
 }
 
-static int check_once(const check *c, neap_tensor *const *x, double tolerance, const char *order)
+static int judge(const neap_gradient_report *r, double tolerance)
+{
+    if (r->error <= tolerance)
+        return 0;
+    return neap_fail("gradient check (%s order): input %d, element %lld: expected %.12g, got %.12g",
+                     r->order == 1 ? "first" : "second", r->input, (long long)r->element, r->numeric, r->analytic);
+}
+
+/* Writes the order's worst element to `worst` unless that holds a larger error. */
+static int check_order(const check *c, int order, neap_tensor *const *x, double tolerance, neap_gradient_report *worst)
 {
     neap_tensor *gradients[NEAP_MAX_ARITY];
+    neap_gradient_report found = {0};
     neap_scope scope = neap_scope_open();
     int status = neap_gradients(c->f(c->user, x), NULL, x, c->count, 0, gradients);
     if (status == 0)
-        status = compare(c, x, gradients, tolerance, order);
+        status = compare(c, x, gradients, &found);
     neap_scope_close(scope);
+    if (status < 0)
+        return -1;
+    found.order = order;
+    found.wrong = judge(&found, tolerance) < 0;
+    if (found.wrong || !(found.error <= worst->error))
+        *worst = found;
+    return found.wrong ? -1 : 0;
+}
+
+/* --- Before the first ---------------------------------------------------------------------------------------------- */
+
+static int check_inputs(neap_tensor *const *x, int count)
+{
+    int64_t elements = 0;
+    if (count < 1 || count > NEAP_MAX_ARITY)
+        return neap_fail("gradient check: expected 1 to %d inputs, got %d", NEAP_MAX_ARITY, count);
+    for (int i = 0; i < count; i++) {
+        if (!x[i] || x[i]->dtype != NEAP_F64 || !neap_is_contiguous(x[i]) || neap_require_grad(x[i], true) < 0)
+            return neap_fail("gradient check: expected contiguous f64 leaves");
+        elements += neap_size(x[i]);
+    }
+    return elements ? 0 : neap_fail("gradient check: expected inputs with elements, got none");
+}
+
+/* Differences in f32 would be mostly rounding error. */
+static int check_precision(neap_tensor *y)
+{
+    neap_tape_list list = {0};
+    int status = neap_tape_list_fill(&list, y);
+    for (int64_t i = 0; status == 0 && i < list.count; i++) {
+        const neap_call *call = &list.node[i]->call;
+        if (call->op && !list.node[i]->spent && call->out->dtype != NEAP_F64)
+            status = neap_fail("gradient check: expected f64 throughout, got %s from '%s'", neap_dtype_name(call->out->dtype),
+                               call->op->info.name);
+    }
+    neap_free(list.node);
     return status;
 }
 
-int neap_gradient_check(neap_function *f, void *user, neap_tensor *const *x, int count, double tolerance, bool second)
+static int check_result(neap_tensor *y)
 {
-    for (int i = 0; i < count; i++)
-        if (!x[i] || x[i]->dtype != NEAP_F64 || !neap_is_contiguous(x[i]) || neap_require_grad(x[i], true) < 0)
-            return neap_fail("gradient check: expected contiguous f64 leaves");
-    check first = {f, user, count, 7};
-    int status = check_once(&first, x, tolerance, "first");
-    check twice = {weighted_gradient, &first, count, 7};
+    char text[NEAP_SHAPE_TEXT];
+    if (!y)
+        return neap_failed() ? -1 : neap_fail("gradient check: expected a tensor from the function, got NULL");
+    if (neap_size(y) != 1)
+        return neap_fail("gradient check: expected a scalar from the function, got %s %s", neap_dtype_name(y->dtype),
+                         neap_shape_text(y->shape, text));
+    if (!y->node)
+        return neap_fail("gradient check: expected a result with a history that leads to the inputs, got one without");
+    return check_precision(y);
+}
+
+static int check_function(const check *c, neap_tensor *const *x)
+{
+    neap_scope scope = neap_scope_open();
+    neap_tensor *y = c->f(c->user, x);
+    const int status = check_result(y);
+    const double first = status == 0 ? neap_item(y) : 0, again = status == 0 ? value(c, x) : 0;
+    neap_scope_close(scope);
+    if (status < 0 || neap_failed())
+        return -1;
+    if (first != again && !(isnan(first) && isnan(again)))
+        return neap_fail("gradient check: expected the same value from each call of the function, got %.17g and then %.17g", first,
+                         again);
+    return 0;
+}
+
+/* --- Both orders --------------------------------------------------------------------------------------------------- */
+
+int neap_gradient_check(neap_function *f, void *user, neap_tensor *const *x, int count, double tolerance, bool second,
+                        neap_gradient_report *worst)
+{
+    neap_gradient_report report = {0};
+    if (check_inputs(x, count) < 0)
+        return -1;
+    check first = {f, user, count, 7}, twice = {weighted_gradient, &first, count, 7};
+    const bool was = neap_record(true);
+    int status = check_function(&first, x);
+    if (status == 0)
+        status = check_order(&first, 1, x, tolerance, &report);
     if (status == 0 && second)
-        status = check_once(&twice, x, 10 * tolerance, "second");
+        status = check_order(&twice, 2, x, 10 * tolerance, &report);
+    neap_record(was);
+    if (worst)
+        *worst = report;
     return status;
 }

@@ -1,33 +1,34 @@
-/* Where a number that is none came from: the oldest tensor on the tape that holds one. */
+/* Finds the first tensor on the tape that holds NaN or infinity. */
 #include <stdio.h>
 
 #include <neap/memory.h>
 
 #include "autograd/node.h"
 
-/* Ghosts have no elements to look at; integers are always finite. */
-static bool is_sound(neap_tensor *x)
+/* Unsaved tensors have no elements; integers are always finite. */
+static bool is_finite(neap_tensor *x)
 {
-    if (!x || !x->storage || (x->dtype != NEAP_F32 && x->dtype != NEAP_F64))
+    if (!x || !x->storage || !neap_is_real(x))
         return true;
     neap_scope scope = neap_scope_open();
     neap_tensor *packed = neap_tensor_pack(x);
-    bool sound = !packed || neap_kernels_for(x->dtype)->all_finite(neap_size(packed), neap_tensor_bytes(packed));
+    bool finite = !packed || neap_kernels_for(x->dtype)->all_finite(neap_size(packed), neap_tensor_bytes(packed));
     neap_scope_close(scope);
-    return sound;
+    return finite;
 }
 
-static bool blame(const neap_tape_node *node, char text[NEAP_BLAME_TEXT])
+/* Writes the first tensor of a node that is not finite to `text`. */
+static bool describe(const neap_tape_node *node, char text[NEAP_BLAME_TEXT])
 {
     const neap_call *call = &node->call;
     char shape[NEAP_SHAPE_TEXT];
     for (int i = 0; i < call->count; i++)
-        if (!is_sound(call->in[i])) {
+        if (!is_finite(call->in[i])) {
             snprintf(text, NEAP_BLAME_TEXT, "input %d of '%s', %s", i, call->op->info.name,
                      neap_shape_text(call->in[i]->shape, shape));
             return true;
         }
-    if (!call->op || is_sound(call->out))
+    if (!call->op || is_finite(call->out))
         return false;
     snprintf(text, NEAP_BLAME_TEXT, "the output of '%s', %s", call->op->info.name, neap_shape_text(call->out->shape, shape));
     return true;
@@ -39,7 +40,7 @@ bool neap_find_not_finite(neap_tensor *y, char text[NEAP_BLAME_TEXT])
     bool was = neap_record(false), found = false;
     int status = y ? neap_tape_list_fill(&list, y) : -1;
     for (int64_t i = 0; status == 0 && !found && i < list.count; i++)
-        found = !list.node[i]->spent && blame(list.node[i], text);
+        found = !list.node[i]->spent && describe(list.node[i], text);
     neap_free(list.node);
     neap_record(was);
     return found;

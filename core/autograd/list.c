@@ -1,4 +1,4 @@
-/* What of the tape a tensor was made from, oldest first. */
+/* The part of the tape that a tensor depends on, oldest node first. */
 #include <stdlib.h>
 
 #include <neap/memory.h>
@@ -32,7 +32,7 @@ static int by_sequence(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The list serves as its own queue: each node found is visited once, later in the list. */
+/* The list is its own queue: each node is added once and visited later. */
 int neap_tape_list_fill(neap_tape_list *list, neap_tensor *y)
 {
     list->number = ++last_number;
@@ -40,7 +40,7 @@ int neap_tape_list_fill(neap_tape_list *list, neap_tensor *y)
     for (int64_t i = 0; status == 0 && i < list->count; i++)
         for (int j = 0; status == 0 && j < list->node[i]->call.count; j++)
             status = reach(list, list->node[i]->edge[j]);
-    if (status == 0 && list->count > 0) /* qsort takes no NULL, not even for no elements */
+    if (status == 0 && list->count > 0) /* qsort accepts no NULL, even for 0 elements */
         qsort(list->node, (size_t)list->count, sizeof *list->node, by_sequence);
     return status;
 }

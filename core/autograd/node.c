@@ -1,4 +1,4 @@
-/* Recording: what a call leaves on the tape, and leaves themselves. */
+/* Recording calls on the tape, and leaves. */
 #include <neap/memory.h>
 
 #include "autograd/node.h"
@@ -41,6 +41,7 @@ static void destroy(neap_node *self)
         neap_node_release(node->edge[i]);
     neap_release(node->pending);
     neap_release(node->grad);
+    neap_free(node->name);
     neap_free(node);
 }
 
@@ -65,18 +66,19 @@ bool neap_tape_wants(const neap_call *call)
     return false;
 }
 
-static neap_tensor *hold(const neap_tensor *x, bool elements)
+/* A reference to x's elements, or its shape and dtype alone. */
+static neap_tensor *save(const neap_tensor *x, bool elements)
 {
     return elements ? neap_tensor_alias(x) : neap_tensor_ghost(x);
 }
 
-static bool hold_inputs(neap_tape_node *node, const neap_call *call)
+static bool save_inputs(neap_tape_node *node, const neap_call *call)
 {
     bool whole = true;
     node->call.count = 0;
     for (int i = 0; i < call->count; i++) {
         const neap_tensor *x = call->in[i];
-        node->call.in[i] = hold(x, call->op->needs >> i & 1);
+        node->call.in[i] = save(x, call->op->needs >> i & 1);
         node->call.wants[i] = x->node != NULL;
         node->edge[i] = neap_node_keep(x->node);
         node->version[i] = x->storage ? x->storage->version : 0;
@@ -86,13 +88,13 @@ static bool hold_inputs(neap_tape_node *node, const neap_call *call)
     return whole;
 }
 
-static bool hold_aux(neap_tape_node *node, const neap_call *call)
+static bool save_aux(neap_tape_node *node, const neap_call *call)
 {
     bool whole = true;
     for (int i = 0; i < NEAP_OP_AUX; i++) {
         node->call.aux[i] = NULL;
         if (call->aux[i] && call->op->needs & NEAP_NEEDS_AUX)
-            whole = (node->call.aux[i] = hold(call->aux[i], true)) && whole;
+            whole = (node->call.aux[i] = save(call->aux[i], true)) && whole;
     }
     return whole;
 }
@@ -103,9 +105,9 @@ int neap_tape_record(neap_call *call)
     if (!node)
         return -1;
     node->call = *call;
-    bool whole = hold_inputs(node, call);
-    whole = hold_aux(node, call) && whole;
-    node->call.out = hold(call->out, call->op->needs & NEAP_NEEDS_OUT);
+    bool whole = save_inputs(node, call);
+    whole = save_aux(node, call) && whole;
+    node->call.out = save(call->out, call->op->needs & NEAP_NEEDS_OUT);
     node->out_version = call->out->storage->version;
     if (!whole || !node->call.out) {
         neap_node_release(&node->head);
@@ -122,7 +124,7 @@ int neap_require_grad(neap_tensor *x, bool on)
     neap_tape_node *node = neap_tape_node_of(x);
     if (node && node->call.op)
         return neap_fail("require_grad: expected a leaf, got the result of '%s'", node->call.op->info.name);
-    if (x->dtype != NEAP_F32 && x->dtype != NEAP_F64)
+    if (!neap_is_real(x))
         return neap_fail("require_grad: expected f32 or f64, got %s", neap_dtype_name(x->dtype));
     if (on && !node)
         x->node = (neap_node *)node_new();
@@ -131,6 +133,19 @@ int neap_require_grad(neap_tensor *x, bool on)
         x->node = NULL;
     }
     return on && !x->node ? -1 : 0;
+}
+
+int neap_tape_name(neap_tensor *leaf, const char *name)
+{
+    neap_tape_node *node = leaf ? neap_tape_node_of(leaf) : NULL;
+    if (!node || node->call.op)
+        return neap_failed() ? -1 : neap_fail("tape_name: expected a leaf that requires a gradient");
+    char *owned = neap_strdup(name);
+    if (name && !owned)
+        return -1;
+    neap_free(node->name);
+    node->name = owned;
+    return 0;
 }
 
 bool neap_requires_grad(const neap_tensor *x)

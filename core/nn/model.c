@@ -75,7 +75,7 @@ static neap_tensor *add(neap_model *model, neap_shape shape, neap_init init, boo
     neap_tensor *x = owned ? neap_init_tensor(init, shape, neap_random_fork((neap_random){model->seed, 0}, name)) : NULL;
     neap_keep(x);
     neap_scope_close(scope);
-    if (!x || neap_require_grad(x, !buffer) < 0) {
+    if (!x || neap_require_grad(x, !buffer) < 0 || (!buffer && neap_tape_name(x, owned) < 0)) {
         neap_release(x);
         neap_free(owned);
         return NULL;

@@ -37,7 +37,7 @@ test("the graph serves once, or as often as it is kept", function()
   y:backward { keep_graph = true }
   y:backward { keep_graph = false }
   equal(x.grad, { 12 })
-  raises("backward: 'sum' was differentiated already; the pass before must keep the graph", function() y:backward() end)
+  raises("backward: 'sum' was differentiated already; the earlier pass must keep the graph (keep_graph)", function() y:backward() end)
   equal(x.grad, { 12 })
 end)
 

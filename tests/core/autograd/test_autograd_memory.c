@@ -215,7 +215,7 @@ static neap_tensor *turned_product(void *user, neap_tensor *const *x)
 static bool check_gradients(void *user)
 {
     const network *n = user;
-    return neap_gradient_check(turned_product, NULL, n->wide, 2, 1e-7, true) == 0;
+    return neap_gradient_check(turned_product, NULL, n->wide, 2, 1e-7, true, NULL) == 0;
 }
 
 START_TEST(test_every_allocation_may_fail)

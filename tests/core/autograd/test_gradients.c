@@ -162,7 +162,7 @@ START_TEST(test_against_differences)
     program p = program_of(case_at(_i));
     const neap_op_info *info = neap_op_at(p.op);
     if (info->differentiable)
-        ck_assert_msg(neap_gradient_check(weighted, &p, p.leaf, p.leaves, TOLERANCE, true) == 0, "%s",
+        ck_assert_msg(neap_gradient_check(weighted, &p, p.leaf, p.leaves, TOLERANCE, true, NULL) == 0, "%s",
                       where(_i, "gradient"));
     neap_scope_close(scope);
 }

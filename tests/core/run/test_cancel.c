@@ -164,7 +164,7 @@ static int check_gradient(void *user)
     neap_scope scope = neap_scope_open();
     neap_tensor *x = neap_full(NEAP_F64, neap_dims(5), 2);
     (void)user;
-    int status = neap_gradient_check(sum_of_squares, NULL, &x, 1, 1e-6, false);
+    int status = neap_gradient_check(sum_of_squares, NULL, &x, 1, 1e-6, false, NULL);
     neap_scope_close(scope);
     return status;
 }
