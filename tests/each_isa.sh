@@ -1,8 +1,9 @@
 #!/bin/sh
-# Runs the programs named in NEAP_ISA_TESTS once for every instruction set up to the machine's best, or up to what
-# NEAP_CPU allows, and prints their summaries. Fails when a run fails or does not take the set it was told to take.
+# Runs the programs named in NEAP_ISA_TESTS once for every level of instruction sets up to the machine's best, or up to what
+# NEAP_CPU allows, and prints their summaries. Fails when a run fails or does not use the level that NEAP_CPU names.
 neap=$NEAP_SOURCE/neap
-known='generic avx2 avx512 avx512bf16'
+# The levels, out of the message that lists them.
+known=$(NEAP_CPU=none "$neap" env 2>&1 | sed -n "s/.*NEAP_CPU: expected \(.*\), got 'none'/\1/p" | sed 's/,//g; s/ or / /')
 
 active() { "$neap" env | awk '$1 == "instructions" { print $2 }'; }
 

@@ -1,11 +1,12 @@
 /*
- * Instruction sets: what the processor offers (cpuid) and the system saves (XGETBV), masked downward by NEAP_CPU.
+ * Features: what the processor has (cpuid) and the system saves (XGETBV), reduced to a level by NEAP_CPU.
  */
 #include <neap/cpu.h>
 #include <neap/error.h>
 
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,43 +14,51 @@
 #include <cpuid.h>
 #endif
 
-static const char *const isa_names[NEAP_ISA_COUNT] = {"generic", "avx2", "avx512", "avx512bf16"};
+static const neap_cpu_level levels[] = {
+    {"generic", NEAP_LEVEL_GENERIC},
+    {"avx2", NEAP_LEVEL_AVX2},
+    {"avx512", NEAP_LEVEL_AVX512},
+    {"avx512bf16", NEAP_LEVEL_AVX512BF16},
+};
+_Static_assert(sizeof levels / sizeof *levels == NEAP_CPU_LEVELS, "cpu.h counts the levels");
 
 static pthread_once_t detected = PTHREAD_ONCE_INIT;
-static neap_isa supported = NEAP_ISA_GENERIC;
+static int64_t supported;
 static char brand[49] = "unknown processor";
 
 #if defined(__x86_64__)
 
 enum { EAX, EBX, ECX, EDX };
 
-/* One requirement: a bit of a register of a leaf. Leaves above the highest one read as zero. */
+/* State components of XCR0: XMM and YMM; with the mask registers and ZMM. */
+enum { NO_STATE = 0, YMM_STATE = 0x06, ZMM_STATE = 0xe6 };
+
+/* Where cpuid reports a feature, and the state that the system must save for it. */
 typedef struct feature {
-    neap_isa isa;
+    int64_t feature;
     uint32_t leaf, subleaf;
     int reg, bit;
+    uint64_t state;
 } feature;
 
 static const feature features[] = {
-    {NEAP_ISA_AVX2, 1, 0, ECX, 12},       /* FMA */
-    {NEAP_ISA_AVX2, 1, 0, ECX, 28},       /* AVX */
-    {NEAP_ISA_AVX2, 1, 0, ECX, 29},       /* F16C */
-    {NEAP_ISA_AVX2, 7, 0, EBX, 5},        /* AVX2 */
-    {NEAP_ISA_AVX512, 1, 0, ECX, 22},     /* MOVBE: this and the next three belong to x86-64-v4 */
-    {NEAP_ISA_AVX512, 7, 0, EBX, 3},      /* BMI1 */
-    {NEAP_ISA_AVX512, 7, 0, EBX, 8},      /* BMI2 */
-    {NEAP_ISA_AVX512, 0x80000001u, 0, ECX, 5}, /* LZCNT */
-    {NEAP_ISA_AVX512, 7, 0, EBX, 16},     /* F */
-    {NEAP_ISA_AVX512, 7, 0, EBX, 17},     /* DQ */
-    {NEAP_ISA_AVX512, 7, 0, EBX, 28},     /* CD */
-    {NEAP_ISA_AVX512, 7, 0, EBX, 30},     /* BW */
-    {NEAP_ISA_AVX512, 7, 0, EBX, 31},     /* VL */
-    {NEAP_ISA_AVX512BF16, 7, 1, EAX, 5},  /* BF16 */
+    {NEAP_CPU_FMA, 1, 0, ECX, 12, YMM_STATE},
+    {NEAP_CPU_AVX, 1, 0, ECX, 28, YMM_STATE},
+    {NEAP_CPU_F16C, 1, 0, ECX, 29, YMM_STATE},
+    {NEAP_CPU_AVX2, 7, 0, EBX, 5, YMM_STATE},
+    {NEAP_CPU_MOVBE, 1, 0, ECX, 22, NO_STATE},
+    {NEAP_CPU_BMI1, 7, 0, EBX, 3, NO_STATE},
+    {NEAP_CPU_BMI2, 7, 0, EBX, 8, NO_STATE},
+    {NEAP_CPU_LZCNT, 0x80000001u, 0, ECX, 5, NO_STATE},
+    {NEAP_CPU_AVX512F, 7, 0, EBX, 16, ZMM_STATE},
+    {NEAP_CPU_AVX512DQ, 7, 0, EBX, 17, ZMM_STATE},
+    {NEAP_CPU_AVX512CD, 7, 0, EBX, 28, ZMM_STATE},
+    {NEAP_CPU_AVX512BW, 7, 0, EBX, 30, ZMM_STATE},
+    {NEAP_CPU_AVX512VL, 7, 0, EBX, 31, ZMM_STATE},
+    {NEAP_CPU_AVX512_BF16, 7, 1, EAX, 5, ZMM_STATE},
 };
 
-/* The state components of XCR0 that the system must save: XMM and YMM; then the mask registers and ZMM as well. */
-static const uint64_t saved_state[NEAP_ISA_COUNT] = {0, 0x06, 0xe6, 0xe6};
-
+/* Leaves above the highest one read as zero. */
 static uint32_t cpuid_register(uint32_t leaf, uint32_t subleaf, int reg)
 {
     unsigned r[4] = {0, 0, 0, 0};
@@ -68,17 +77,6 @@ static uint64_t saved_by_system(void)
     return (uint64_t)high << 32 | low;
 }
 
-static bool processor_has(neap_isa isa)
-{
-    for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
-        const feature *f = &features[i];
-        if (f->isa == isa && !(cpuid_register(f->leaf, f->subleaf, f->reg) >> f->bit & 1)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void read_brand(void)
 {
     char text[49] = "";
@@ -94,16 +92,23 @@ static void read_brand(void)
     }
 }
 
-static void detect(void)
+static int64_t read_features(void)
 {
     const uint64_t saved = saved_by_system();
-    for (int isa = NEAP_ISA_GENERIC + 1; isa < NEAP_ISA_COUNT; isa++) {
-        if ((saved & saved_state[isa]) != saved_state[isa] || !processor_has((neap_isa)isa)) {
-            break;
+    int64_t found = 0;
+    for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
+        const feature *f = &features[i];
+        if ((saved & f->state) == f->state && cpuid_register(f->leaf, f->subleaf, f->reg) >> f->bit & 1) {
+            found |= f->feature;
         }
-        supported = (neap_isa)isa;
     }
+    return found;
+}
+
+static void detect(void)
+{
     read_brand();
+    supported = NEAP_X86_VARIANTS ? read_features() : 0;
 }
 
 #else
@@ -114,22 +119,23 @@ static void detect(void)
 
 #endif
 
-const char *neap_isa_name(neap_isa isa)
+const neap_cpu_level *neap_cpu_level_at(int index)
 {
-    return (unsigned)isa < NEAP_ISA_COUNT ? isa_names[isa] : "unknown";
+    return index >= 0 && index < NEAP_CPU_LEVELS ? &levels[index] : NULL;
 }
 
-int neap_isa_parse(const char *name)
+const char *neap_cpu_level_name(int64_t mask)
 {
-    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-        if (!strcmp(name, isa_names[isa])) {
-            return isa;
+    int last = 0;
+    for (int i = 0; i < NEAP_CPU_LEVELS; i++) {
+        if ((levels[i].features & ~mask) == 0) {
+            last = i;
         }
     }
-    return neap_fail("cpu: expected generic, avx2, avx512 or avx512bf16, got '%s'", name);
+    return levels[last].name;
 }
 
-neap_isa neap_isa_supported(void)
+int64_t neap_cpu_supported(void)
 {
     pthread_once(&detected, detect);
     return supported;
@@ -141,35 +147,45 @@ const char *neap_cpu_name(void)
     return brand;
 }
 
-/* NEAP_CPU as it stood when first asked; -1 for a name that means nothing. */
+/* NEAP_CPU as it stood on the first call; -1 where it names no level. */
 static pthread_once_t chosen = PTHREAD_ONCE_INIT;
-static int active;
+static int64_t active;
 static char unknown_name[64];
 
 static void choose(void)
 {
     const char *wanted = getenv("NEAP_CPU");
-    active = (int)neap_isa_supported();
+    active = neap_cpu_supported();
     if (!wanted || !*wanted) {
         return;
     }
-    int isa = 0;
-    while (isa < NEAP_ISA_COUNT && strcmp(wanted, isa_names[isa])) {
-        isa++;
+    for (int i = 0; i < NEAP_CPU_LEVELS; i++) {
+        if (!strcmp(wanted, levels[i].name)) {
+            active &= levels[i].features;
+            return;
+        }
     }
-    if (isa == NEAP_ISA_COUNT) {
-        strncat(unknown_name, wanted, sizeof unknown_name - 1);
-        active = -1;
-    } else if (isa < active) {
-        active = isa;
+    strncat(unknown_name, wanted, sizeof unknown_name - 1);
+    active = -1;
+}
+
+/* "generic, avx2, avx512 or avx512bf16" */
+static void list_levels(char *text, size_t size)
+{
+    size_t length = 0;
+    for (int i = 0; i < NEAP_CPU_LEVELS && length < size; i++) {
+        const char *before = i == 0 ? "" : i == NEAP_CPU_LEVELS - 1 ? " or " : ", ";
+        length += (size_t)snprintf(text + length, size - length, "%s%s", before, levels[i].name);
     }
 }
 
-int neap_isa_active(void)
+int64_t neap_cpu_features(void)
 {
     pthread_once(&chosen, choose);
     if (active < 0) {
-        return neap_fail("NEAP_CPU: expected generic, avx2, avx512 or avx512bf16, got '%s'", unknown_name);
+        char names[256];
+        list_levels(names, sizeof names);
+        return neap_fail("NEAP_CPU: expected %s, got '%s'", names, unknown_name);
     }
     return active;
 }

@@ -148,7 +148,7 @@ int NEAP_VARIANT(neap_attention_split)(attention_run *run, attention_item_fn *bo
     return 0;
 }
 
-static int attention(const neap_attention_args *a)
+int NEAP_KERNEL(attention)(const neap_attention_args *a)
 {
     if (a->batch <= 0 || a->heads <= 0 || a->queries <= 0 || a->dim <= 0) {
         return 0;
@@ -159,10 +159,4 @@ static int attention(const neap_attention_args *a)
     run.task_size = room.used;
     run.items = a->batch * a->heads * ((a->queries + QUERY_ROWS - 1) / QUERY_ROWS);
     return NEAP_VARIANT(neap_attention_split)(&run, forward_items);
-}
-
-void NEAP_VARIANT(neap_fill_attention)(neap_kernels *table)
-{
-    table->attention = attention;
-    table->attention_gradient = NEAP_VARIANT(neap_attention_gradient);
 }

@@ -132,7 +132,4 @@ typedef void attention_item_fn(const attention_run *run, int64_t begin, int64_t 
 /* Runs `body` over all items, split evenly; -1 with a message where scratch memory runs out. */
 int NEAP_VARIANT(neap_attention_split)(attention_run *run, attention_item_fn *body);
 
-/* The backward pass (attention_gradient.c). */
-int NEAP_VARIANT(neap_attention_gradient)(const neap_attention_args *a);
-
 #endif

@@ -164,7 +164,7 @@ static void backward_items(const attention_run *run, int64_t begin, int64_t end,
     }
 }
 
-int NEAP_VARIANT(neap_attention_gradient)(const neap_attention_args *a)
+int NEAP_KERNEL(attention_gradient)(const neap_attention_args *a)
 {
     if (a->batch <= 0 || a->heads <= 0 || a->dim <= 0) {
         return 0;

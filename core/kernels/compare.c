@@ -1,6 +1,4 @@
 /* Comparisons, which give bytes, and the choice between two arrays by a byte. */
-#include <string.h>
-
 #include "variant.h"
 
 #define COMPARE_LOOP(left, right, operator)                                                                         \
@@ -8,7 +6,7 @@
         y[i] = left operator right;
 
 #define COMPARE(name, operator)                                                                                     \
-    static void name##_pairs(int64_t n, const void *va, int64_t as, const void *vb, int64_t bs, uint8_t *restrict y) \
+    void NEAP_COMPARE(name)(int64_t n, const void *va, int64_t as, const void *vb, int64_t bs, uint8_t *restrict y) \
     {                                                                                                               \
         const real *a = va, *b = vb;                                                                                \
         if (as == 1 && bs == 1)                                                                                     \
@@ -26,19 +24,11 @@ COMPARE(le, <=)
 COMPARE(gt, >)
 COMPARE(ge, >=)
 
-static void choose(int64_t n, const uint8_t *c, int64_t cs, const void *va, int64_t as, const void *vb, int64_t bs, void *vy)
+void NEAP_KERNEL(select)(int64_t n, const uint8_t *c, int64_t cs, const void *va, int64_t as, const void *vb, int64_t bs,
+                         void *vy)
 {
     const real *a = va, *b = vb;
     real *y = vy;
     for (int64_t i = 0; i < n; i++)
         y[i] = c[i * cs] ? a[i * as] : b[i * bs];
-}
-
-#define COMPARE_ROW(name) [NEAP_K_##name] = name##_pairs,
-
-void NEAP_VARIANT(neap_fill_compare)(neap_kernels *table)
-{
-    static neap_compare_fn *const compare[NEAP_COMPARE_COUNT] = {NEAP_COMPARE_KERNELS(COMPARE_ROW)};
-    memcpy(table->compare, compare, sizeof compare);
-    table->select = choose;
 }

@@ -144,7 +144,7 @@ static int each_group(const neap_conv *c, int (*run)(const neap_conv *c, int64_t
     return 0;
 }
 
-static int conv(const neap_conv *c)
+int NEAP_KERNEL(conv)(const neap_conv *c)
 {
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
         return NEAP_VARIANT(neap_winograd_conv)(c);
@@ -152,7 +152,7 @@ static int conv(const neap_conv *c)
     return each_group(c, forward_group);
 }
 
-static int conv_input(const neap_conv *c)
+int NEAP_KERNEL(conv_input)(const neap_conv *c)
 {
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
         return NEAP_VARIANT(neap_winograd_input)(c);
@@ -163,17 +163,10 @@ static int conv_input(const neap_conv *c)
     return each_group(c, backward_group);
 }
 
-static int conv_weight(const neap_conv *c)
+int NEAP_KERNEL(conv_weight)(const neap_conv *c)
 {
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
         return NEAP_VARIANT(neap_winograd_weight)(c);
     }
     return each_group(c, weights_group);
-}
-
-void NEAP_VARIANT(neap_fill_conv)(neap_kernels *table)
-{
-    table->conv = conv;
-    table->conv_input = conv_input;
-    table->conv_weight = conv_weight;
 }

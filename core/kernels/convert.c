@@ -53,20 +53,14 @@ CONVERT(bf16_to_real, uint16_t, real, (real)from_bf16(x[i]))
 CONVERT(i32_to_real, int32_t, real, (real)x[i])
 CONVERT(u8_to_real, uint8_t, real, (real)x[i])
 
-static void to_dtype(int64_t n, const void *x, neap_dtype dtype, void *y)
+void NEAP_KERNEL(to_dtype)(int64_t n, const void *x, neap_dtype dtype, void *y)
 {
     static convert_fn *const to[NEAP_DTYPE_COUNT] = {real_to_f32, real_to_f64, real_to_bf16, real_to_i32, real_to_u8};
     to[dtype](n, x, y);
 }
 
-static void from_dtype(int64_t n, neap_dtype dtype, const void *x, void *y)
+void NEAP_KERNEL(from_dtype)(int64_t n, neap_dtype dtype, const void *x, void *y)
 {
     static convert_fn *const from[NEAP_DTYPE_COUNT] = {f32_to_real, f64_to_real, bf16_to_real, i32_to_real, u8_to_real};
     from[dtype](n, x, y);
-}
-
-void NEAP_VARIANT(neap_fill_convert)(neap_kernels *table)
-{
-    table->to_dtype = to_dtype;
-    table->from_dtype = from_dtype;
 }

@@ -9,7 +9,7 @@
 
 /* An expression in x, p and q. */
 #define SCALAR(name, expression)                                                                                    \
-    static void name##_loop(int64_t n, const void *vx, void *vy, double dp, double dq)                              \
+    void NEAP_UNARY(name)(int64_t n, const void *vx, void *vy, double dp, double dq)                                \
     {                                                                                                               \
         const real p = (real)dp, q = (real)dq, *in = vx;                                                            \
         real *out = vy;                                                                                             \
@@ -27,7 +27,7 @@
     {                                                                                                               \
         return expression;                                                                                          \
     }                                                                                                               \
-    static void name##_loop(int64_t n, const void *vx, void *vy, double p, double q)                                \
+    void NEAP_UNARY(name)(int64_t n, const void *vx, void *vy, double p, double q)                                  \
     {                                                                                                               \
         const real *x = vx;                                                                                         \
         real *y = vy;                                                                                               \
@@ -76,7 +76,7 @@ SCALAR(power, M(pow)(x, p))
 /* --- Two arguments ----------------------------------------------------------------------------------------------- */
 
 #define BINARY(name, expression)                                                                                    \
-    static void name##_pairs(int64_t n, const void *va, int64_t as, const void *vb, int64_t bs, void *vy)           \
+    void NEAP_BINARY(name)(int64_t n, const void *va, int64_t as, const void *vb, int64_t bs, void *vy)             \
     {                                                                                                               \
         const real *in_a = va, *in_b = vb;                                                                          \
         real *out = vy;                                                                                             \
@@ -121,7 +121,7 @@ static inline vreal take(const real *p, int64_t step, int64_t n)
     {                                                                                                               \
         return expression;                                                                                          \
     }                                                                                                               \
-    static void name##_gradient_pairs(int64_t n, const void *vx, int64_t xs, const void *vg, int64_t gs, void *vy)  \
+    void NEAP_BINARY(name##_gradient)(int64_t n, const void *vx, int64_t xs, const void *vg, int64_t gs, void *vy)  \
     {                                                                                                               \
         const real *x = vx, *g = vg;                                                                                \
         real *y = vy;                                                                                               \
@@ -159,14 +159,3 @@ static inline vreal gelu_tanh_rise(vreal x)
 SLOPE(silu, silu_rise(x))
 SLOPE(gelu, gelu_rise(x))
 SLOPE(gelu_tanh, gelu_tanh_rise(x))
-
-#define UNARY_ROW(name) [NEAP_K_##name] = name##_loop,
-#define BINARY_ROW(name) [NEAP_K_##name] = name##_pairs,
-
-void NEAP_VARIANT(neap_fill_elementwise)(neap_kernels *table)
-{
-    static neap_unary_fn *const unary[NEAP_UNARY_COUNT] = {NEAP_UNARY_KERNELS(UNARY_ROW)};
-    static neap_binary_fn *const binary[NEAP_BINARY_COUNT] = {NEAP_BINARY_KERNELS(BINARY_ROW)};
-    memcpy(table->unary, unary, sizeof unary);
-    memcpy(table->binary, binary, sizeof binary);
-}

@@ -1,22 +1,12 @@
-/*
- * Everything one variant has, put into a table.
- */
+/* Puts the kernels of one set into a table. */
 #include "variant.h"
 
-void NEAP_VARIANT(neap_fill_all)(neap_kernels *table)
+void NEAP_VARIANT(neap_fill)(neap_kernels *table)
 {
-    NEAP_VARIANT(neap_fill_elementwise)(table);
-    NEAP_VARIANT(neap_fill_compare)(table);
-    NEAP_VARIANT(neap_fill_reduce)(table);
-    NEAP_VARIANT(neap_fill_rows)(table);
-    NEAP_VARIANT(neap_fill_norm)(table);
-    NEAP_VARIANT(neap_fill_optimizer)(table);
-    NEAP_VARIANT(neap_fill_convert)(table);
-    NEAP_VARIANT(neap_fill_gemm)(table);
-    NEAP_VARIANT(neap_fill_conv)(table);
-    NEAP_VARIANT(neap_fill_set_norm)(table);
-    NEAP_VARIANT(neap_fill_attention)(table);
-    NEAP_VARIANT(neap_fill_weigh)(table);
-    NEAP_VARIANT(neap_fill_peak)(table);
+#define UNARY(name) table->unary[NEAP_K_##name] = NEAP_UNARY(name);
+#define BINARY(name) table->binary[NEAP_K_##name] = NEAP_BINARY(name);
+#define COMPARE(name) table->compare[NEAP_K_##name] = NEAP_COMPARE(name);
+#define KERNEL(name, type, parameters) table->name = NEAP_KERNEL(name);
+#include "kernels.def"
     table->name = NEAP_VARIANT_NAME;
 }

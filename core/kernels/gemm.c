@@ -223,7 +223,7 @@ int NEAP_VARIANT(neap_gemm_through)(const neap_gemm *g, const gemm_access *acces
     return 0;
 }
 
-static int gemm(const neap_gemm *g)
+int NEAP_KERNEL(gemm)(const neap_gemm *g)
 {
     return NEAP_VARIANT(neap_gemm_through)(g, &by_strides);
 }
@@ -260,14 +260,14 @@ static int gemm_each(const neap_gemm *args, int64_t count, int64_t a_batch, int6
         g.a = (const real *)args->a + i * a_batch;
         g.b = (const real *)args->b + i * b_batch;
         g.c = (real *)args->c + i * c_batch;
-        if (gemm(&g) < 0) {
+        if (NEAP_KERNEL(gemm)(&g) < 0) {
             return -1;
         }
     }
     return 0;
 }
 
-static int gemm_batch(const neap_gemm *g, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch)
+int NEAP_KERNEL(gemm_batch)(const neap_gemm *g, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch)
 {
     const int64_t threads = neap_threads();
     if (g->m <= 0 || g->n <= 0 || count <= 0) {
@@ -285,10 +285,4 @@ static int gemm_batch(const neap_gemm *g, int64_t count, int64_t a_batch, int64_
     }
     neap_parallel(batch.tasks, 1, batch_tasks, &batch);
     return 0;
-}
-
-void NEAP_VARIANT(neap_fill_gemm)(neap_kernels *table)
-{
-    table->gemm = gemm;
-    table->gemm_batch = gemm_batch;
 }

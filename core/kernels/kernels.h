@@ -1,10 +1,10 @@
 /*
  * Kernels: inner loops on plain arrays. No tensors, no allocation but the thread's scratch, no errors.
  *
- * One table of function pointers per element type. The sources of this folder are compiled once per instruction set,
- * with NEAP_VARIANT(name) adding the set's suffix to the few symbols that leave a file; every set fills the whole table
- * in ascending order, so a set may leave out what it does not improve. The f64 table is the generic set compiled
- * with NEAP_REAL = double: it serves gradient checks and references, so it favours libm over speed.
+ * One table of function pointers per element type; kernels.def has a row for each. The sources are compiled once per set of
+ * kernels, for the processor features that sets.def names; NEAP_VARIANT(name) adds the set's suffix to symbols that leave a
+ * file. The sets whose features may be used fill the table in the order of sets.def. The f64 table is the generic set
+ * compiled with NEAP_REAL = double: it serves gradient checks and references, so it favours libm over speed.
  *
  * `void *` arrays hold the table's element type ("real"). Sizes and strides count elements. Outputs never overlap
  * inputs, except that an elementwise output may equal an input.
@@ -18,25 +18,21 @@
 #include <neap/cpu.h>
 #include <neap/dtype.h>
 
-/* Elementwise functions of one argument and up to two constants p, q. X(name) */
-#define NEAP_UNARY_KERNELS(X)                                                                                       \
-    X(neg) X(exp) X(log) X(sqrt) X(rsqrt) X(abs) X(sign) X(sin) X(cos) X(tanh) X(erf) X(sigmoid) X(silu) X(gelu)   \
-    X(gelu_tanh) X(relu) X(softplus) X(square) X(reciprocal) X(floor)                                               \
-    X(leaky_relu) /* p: slope below zero */ X(clamp) /* to [p, q]; NaN stays */ X(affine) /* p x + q */             \
-    X(power) /* x to the p */
-
-#define NEAP_BINARY_KERNELS(X)                                                                                      \
-    X(add) X(sub) X(mul) X(div) X(maximum) X(minimum)                                                               \
-    /* gradients in one pass: a = x, b = dy, y = dy f'(x) */                                                        \
-    X(silu_gradient) X(gelu_gradient) X(gelu_tanh_gradient)
-
-#define NEAP_COMPARE_KERNELS(X) X(eq) X(ne) X(lt) X(le) X(gt) X(ge)
-
-#define NEAP_KERNEL_ID(name) NEAP_K_##name,
-typedef enum { NEAP_UNARY_KERNELS(NEAP_KERNEL_ID) NEAP_UNARY_COUNT } neap_unary_id;
-typedef enum { NEAP_BINARY_KERNELS(NEAP_KERNEL_ID) NEAP_BINARY_COUNT } neap_binary_id;
-typedef enum { NEAP_COMPARE_KERNELS(NEAP_KERNEL_ID) NEAP_COMPARE_COUNT } neap_compare_id;
-#undef NEAP_KERNEL_ID
+#define UNARY(name) NEAP_K_##name,
+typedef enum {
+#include "kernels.def"
+    NEAP_UNARY_COUNT
+} neap_unary_id;
+#define BINARY(name) NEAP_K_##name,
+typedef enum {
+#include "kernels.def"
+    NEAP_BINARY_COUNT
+} neap_binary_id;
+#define COMPARE(name) NEAP_K_##name,
+typedef enum {
+#include "kernels.def"
+    NEAP_COMPARE_COUNT
+} neap_compare_id;
 
 typedef void neap_unary_fn(int64_t n, const void *x, void *y, double p, double q);
 /* Strides as, bs: 0 (one value for all), 1 (fast), or any. */
@@ -140,63 +136,21 @@ typedef struct neap_update_args {
     double lr, beta1, beta2, eps, momentum, weight_decay, correction1, correction2, gscale, ema_decay;
 } neap_update_args;
 
+/* kernels.def says what each does. */
 typedef struct neap_kernels {
-    const char *name; /* of the set that filled it last */
+    const char *name; /* of the last set that filled it */
     neap_unary_fn *unary[NEAP_UNARY_COUNT];
     neap_binary_fn *binary[NEAP_BINARY_COUNT];
     neap_compare_fn *compare[NEAP_COMPARE_COUNT];
-    void (*select)(int64_t n, const uint8_t *c, int64_t cs, const void *a, int64_t as, const void *b, int64_t bs, void *y);
-
-    /* Reduce x[n][inner] over n into y[inner]. A long row (inner = 1) is summed in blocks of 4096 with a fixed tree. */
-    void (*sum)(int64_t n, int64_t inner, const void *x, void *y);
-    void (*max)(int64_t n, int64_t inner, const void *x, void *y);
-    double (*sum_squares)(int64_t n, const void *x); /* accumulated in double */
-    bool (*all_finite)(int64_t n, const void *x);
-
-    /* Rows [rows, n]. Softmax subtracts the row's maximum. Gradients take y (softmax) or y (log-softmax) and dy. */
-    void (*softmax)(int64_t rows, int64_t n, const void *x, void *y);
-    void (*softmax_gradient)(int64_t rows, int64_t n, const void *y, const void *gy, void *gx);
-    void (*log_softmax)(int64_t rows, int64_t n, const void *x, void *y);
-    void (*log_softmax_gradient)(int64_t rows, int64_t n, const void *y, const void *gy, void *gx);
-
-    /* These run on the calling thread; the ops split their rows. */
-    void (*norm)(const neap_norm_args *args);
-    void (*norm_gradient)(const neap_norm_args *args);
-
-    /* y[i] = residual[i] + gate[(r / group) * gate_row + j] x[i] over rows of n. */
-    void (*gated_add)(int64_t rows, int64_t n, int64_t group, const void *residual, const void *gate, int64_t gate_row,
-                      const void *x, void *y);
-
-    /* y[n] = the sum over k < count of weight[k] times the row x + from[k] row. */
-    void (*weigh)(int64_t n, int64_t count, const void *x, int64_t row, const int64_t *from, const double *weight, void *y);
-
-    void (*adamw)(int64_t n, const neap_update_args *args, void *p, const void *g, void *m, void *v, void *ema);
-    void (*sgd)(int64_t n, const neap_update_args *args, void *p, const void *g, void *m, void *ema);
-
-    /* Conversions between the table's real and the other dtypes. */
-    void (*to_dtype)(int64_t n, const void *x, neap_dtype dtype, void *y);
-    void (*from_dtype)(int64_t n, neap_dtype dtype, const void *x, void *y);
-
-    /* These split their work over the pool themselves; -1 with a message when scratch cannot be had. */
-    int (*gemm)(const neap_gemm *args);
-    /* `count` products whose operands lie a_batch, b_batch, c_batch apart. */
-    int (*gemm_batch)(const neap_gemm *args, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch);
-    int (*set_norm)(const neap_set_norm_args *args);
-    int (*set_norm_gradient)(const neap_set_norm_args *args);
-    int (*conv)(const neap_conv *args);        /* y = x * w + bias */
-    int (*conv_input)(const neap_conv *args);  /* x = the adjoint of conv applied to y, + bias: a transposed convolution */
-    int (*conv_weight)(const neap_conv *args); /* w = the gradient of conv at x where y arrives */
-    int (*attention)(const neap_attention_args *args);
-    int (*attention_gradient)(const neap_attention_args *args);
-    /* Fused multiply-adds that touch registers only; returns the number of floating-point operations done. */
-    double (*fma_peak)(int64_t iterations, bool bf16);
+#define KERNEL(name, type, parameters) type(*name) parameters;
+#include "kernels.def"
 } neap_kernels;
 
-/* The table for f32 or f64 on the active instruction set; NULL with a message for other dtypes. */
+/* The table for f32 or f64 with the features in use; NULL with a message for other dtypes. */
 const neap_kernels *neap_kernels_for(neap_dtype dtype);
 
-/* The f32 table of one set, for tests and benchmarks; NULL where the machine lacks it. */
-const neap_kernels *neap_kernels_of_isa(neap_isa isa);
+/* The f32 table of a level (neap_cpu_level_at), for tests; NULL where the machine lacks one of its features. */
+const neap_kernels *neap_kernels_of_level(int level);
 
 /* "neap" (default) or "openblas", from NEAP_GEMM when first asked; -1 with a message for anything else, and where OpenBLAS
  * cannot be loaded. */

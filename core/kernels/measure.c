@@ -76,7 +76,7 @@ static double compare_products(float *a, float *b, float *c)
 
 static double measure_bf16(void)
 {
-    if (neap_isa_active() < NEAP_ISA_AVX512BF16)
+    if (!(neap_cpu_features() & NEAP_CPU_AVX512_BF16))
         return 0;
     const size_t left = TOKENS * FEATURES, right = FEATURES * OUTPUTS, result = TOKENS * OUTPUTS;
     float *room = neap_calloc(left + right + result, sizeof *room);

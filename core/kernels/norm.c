@@ -54,7 +54,7 @@ static void write_row(int64_t n, const real *x, real mean, real rstd, const real
             y[i] = (x[i] - mean) * rstd;
 }
 
-static void norm(const neap_norm_args *a)
+void NEAP_KERNEL(norm)(const neap_norm_args *a)
 {
     for (int64_t r = 0; r < a->rows; r++) {
         const real *x = (const real *)a->x + r * a->n;
@@ -119,7 +119,7 @@ static void add_group(const norm_row *w, bool first, real *gscale, real *gshift)
     }
 }
 
-static void norm_gradient(const neap_norm_args *a)
+void NEAP_KERNEL(norm_gradient)(const neap_norm_args *a)
 {
     for (int64_t r = 0; r < a->rows; r++) {
         const norm_row w = {a->n, (const real *)a->x + r * a->n, (const real *)a->gy + r * a->n,
@@ -133,7 +133,7 @@ static void norm_gradient(const neap_norm_args *a)
     }
 }
 
-static void gated_add(int64_t rows, int64_t n, int64_t group, const void *residual, const void *gate, int64_t gate_row,
+void NEAP_KERNEL(gated_add)(int64_t rows, int64_t n, int64_t group, const void *residual, const void *gate, int64_t gate_row,
                       const void *vx, void *vy)
 {
     for (int64_t r = 0; r < rows; r++) {
@@ -143,11 +143,4 @@ static void gated_add(int64_t rows, int64_t n, int64_t group, const void *residu
         _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++)
             y[i] = s[i] + g[i] * x[i];
     }
-}
-
-void NEAP_VARIANT(neap_fill_norm)(neap_kernels *table)
-{
-    table->norm = norm;
-    table->norm_gradient = norm_gradient;
-    table->gated_add = gated_add;
 }

@@ -27,7 +27,7 @@ static void average(int64_t n, real follow, const real *restrict p, real *restri
         ema[i] += follow * (p[i] - ema[i]);
 }
 
-static void adamw(int64_t n, const neap_update_args *a, void *p, const void *g, void *m, void *v, void *ema)
+void NEAP_KERNEL(adamw)(int64_t n, const neap_update_args *a, void *p, const void *g, void *m, void *v, void *ema)
 {
     for (int64_t i = 0; i < n; i += BLOCK) {
         const int64_t count = n - i < BLOCK ? n - i : BLOCK;
@@ -48,7 +48,7 @@ static void sgd_block(int64_t n, const neap_update_args *a, real *restrict p, co
         p[i] -= lr * (scale * g[i] + decay * p[i]);
 }
 
-static void sgd(int64_t n, const neap_update_args *a, void *p, const void *g, void *m, void *ema)
+void NEAP_KERNEL(sgd)(int64_t n, const neap_update_args *a, void *p, const void *g, void *m, void *ema)
 {
     for (int64_t i = 0; i < n; i += BLOCK) {
         const int64_t count = n - i < BLOCK ? n - i : BLOCK;
@@ -56,10 +56,4 @@ static void sgd(int64_t n, const neap_update_args *a, void *p, const void *g, vo
         if (ema)
             average(count, (real)(1 - a->ema_decay), (const real *)p + i, (real *)ema + i);
     }
-}
-
-void NEAP_VARIANT(neap_fill_optimizer)(neap_kernels *table)
-{
-    table->sgd = sgd;
-    table->adamw = adamw;
 }

@@ -37,7 +37,7 @@ static double peak_pairs(int64_t iterations)
 }
 #endif
 
-static double fma_peak(int64_t iterations, bool bf16)
+double NEAP_KERNEL(fma_peak)(int64_t iterations, bool bf16)
 {
 #if defined(__AVX512BF16__) && !NEAP_F64_VARIANT
     if (bf16) {
@@ -56,9 +56,4 @@ static double fma_peak(int64_t iterations, bool bf16)
     }
     OPAQUE(sums)
     return 2.0 * VLEN * SUMS * (double)iterations;
-}
-
-void NEAP_VARIANT(neap_fill_peak)(neap_kernels *table)
-{
-    table->fma_peak = fma_peak;
 }

@@ -47,7 +47,7 @@ static void column_sums(int64_t n, int64_t inner, const real *x, real *y)
     }
 }
 
-static void sum(int64_t n, int64_t inner, const void *x, void *y)
+void NEAP_KERNEL(sum)(int64_t n, int64_t inner, const void *x, void *y)
 {
     if (inner == 1)
         *(real *)y = row_sum(n, x);
@@ -78,7 +78,7 @@ static real row_max(int64_t n, const real *x)
     return most;
 }
 
-static void max(int64_t n, int64_t inner, const void *vx, void *vy)
+void NEAP_KERNEL(max)(int64_t n, int64_t inner, const void *vx, void *vy)
 {
     const real *x = vx;
     real *y = vy;
@@ -93,7 +93,7 @@ static void max(int64_t n, int64_t inner, const void *vx, void *vy)
             y[j] = larger(x[i * inner + j], y[j]);
 }
 
-static double sum_squares(int64_t n, const void *vx)
+double NEAP_KERNEL(sum_squares)(int64_t n, const void *vx)
 {
     const real *x = vx;
     double acc[8] = {0}, total = 0;
@@ -109,7 +109,7 @@ static double sum_squares(int64_t n, const void *vx)
 }
 
 /* x - x is 0 for finite x and NaN for all others. */
-static bool all_finite(int64_t n, const void *vx)
+bool NEAP_KERNEL(all_finite)(int64_t n, const void *vx)
 {
     const real *x = vx;
     vreal acc = {0};
@@ -121,12 +121,4 @@ static bool all_finite(int64_t n, const void *vx)
         acc += rest - rest;
     }
     return vsum(acc) == 0;
-}
-
-void NEAP_VARIANT(neap_fill_reduce)(neap_kernels *table)
-{
-    table->sum = sum;
-    table->max = max;
-    table->sum_squares = sum_squares;
-    table->all_finite = all_finite;
 }

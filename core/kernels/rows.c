@@ -54,7 +54,7 @@ static real row_total(int64_t n, const real *x)
     return vsum(total);
 }
 
-static void softmax(int64_t rows, int64_t n, const void *vx, void *vy)
+void NEAP_KERNEL(softmax)(int64_t rows, int64_t n, const void *vx, void *vy)
 {
     for (int64_t r = 0; r < rows; r++) {
         const real *x = (const real *)vx + r * n;
@@ -65,7 +65,7 @@ static void softmax(int64_t rows, int64_t n, const void *vx, void *vy)
     }
 }
 
-static void softmax_gradient(int64_t rows, int64_t n, const void *vy, const void *vg, void *vx)
+void NEAP_KERNEL(softmax_gradient)(int64_t rows, int64_t n, const void *vy, const void *vg, void *vx)
 {
     for (int64_t r = 0; r < rows; r++) {
         const real *y = (const real *)vy + r * n, *g = (const real *)vg + r * n;
@@ -76,7 +76,7 @@ static void softmax_gradient(int64_t rows, int64_t n, const void *vy, const void
     }
 }
 
-static void log_softmax(int64_t rows, int64_t n, const void *vx, void *vy)
+void NEAP_KERNEL(log_softmax)(int64_t rows, int64_t n, const void *vx, void *vy)
 {
     for (int64_t r = 0; r < rows; r++) {
         const real *x = (const real *)vx + r * n;
@@ -87,7 +87,7 @@ static void log_softmax(int64_t rows, int64_t n, const void *vx, void *vy)
     }
 }
 
-static void log_softmax_gradient(int64_t rows, int64_t n, const void *vy, const void *vg, void *vx)
+void NEAP_KERNEL(log_softmax_gradient)(int64_t rows, int64_t n, const void *vy, const void *vg, void *vx)
 {
     for (int64_t r = 0; r < rows; r++) {
         const real *y = (const real *)vy + r * n, *g = (const real *)vg + r * n;
@@ -99,12 +99,4 @@ static void log_softmax_gradient(int64_t rows, int64_t n, const void *vy, const 
         if (i < n)
             vstore_part(gx + i, vload_part(g + i, n - i, 0) - vexp(vload_part(y + i, n - i, 0)) * total, n - i);
     }
-}
-
-void NEAP_VARIANT(neap_fill_rows)(neap_kernels *table)
-{
-    table->softmax = softmax;
-    table->softmax_gradient = softmax_gradient;
-    table->log_softmax = log_softmax;
-    table->log_softmax_gradient = log_softmax_gradient;
 }

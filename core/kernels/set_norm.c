@@ -138,7 +138,7 @@ static void apply_blocks(void *user, int64_t begin, int64_t end)
     }
 }
 
-static int set_norm(const neap_set_norm_args *a)
+int NEAP_KERNEL(set_norm)(const neap_set_norm_args *a)
 {
     set_run run;
     if (begin(&run, a) < 0) {
@@ -227,7 +227,7 @@ static void gradient_blocks(void *user, int64_t begin, int64_t end)
     }
 }
 
-static int set_norm_gradient(const neap_set_norm_args *a)
+int NEAP_KERNEL(set_norm_gradient)(const neap_set_norm_args *a)
 {
     set_run run;
     if (begin(&run, a) < 0) {
@@ -248,10 +248,4 @@ static int set_norm_gradient(const neap_set_norm_args *a)
         neap_parallel(a->outer * run.blocks, 1, gradient_blocks, &run);
     }
     return 0;
-}
-
-void NEAP_VARIANT(neap_fill_set_norm)(neap_kernels *table)
-{
-    table->set_norm = set_norm;
-    table->set_norm_gradient = set_norm_gradient;
 }

@@ -1,5 +1,5 @@
 /*
- * The tables of kernels: one per instruction set for f32 and one for f64, built once and never changed after.
+ * The tables of kernels for f32 and f64: filled once by the sets whose features may be used, and never changed after.
  */
 #include "kernels.h"
 #include "openblas.h"
@@ -12,23 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef void fill_fn(neap_kernels *table);
+#define SET(name, needs) void neap_fill_##name(neap_kernels *table);
+#include "sets.def"
+void neap_fill_f64(neap_kernels *table);
 
-static fill_fn *const fills[NEAP_ISA_COUNT] = {
-    [NEAP_ISA_GENERIC] = neap_fill_all_generic,
-#ifdef NEAP_HAVE_X86_VARIANTS
-    [NEAP_ISA_AVX2] = neap_fill_all_avx2,
-    [NEAP_ISA_AVX512] = neap_fill_all_avx512,
-    [NEAP_ISA_AVX512BF16] = neap_fill_all_avx512bf16,
-#endif
+static const struct {
+    int64_t needs;
+    void (*fill)(neap_kernels *table);
+} sets[] = {
+#define SET(name, needs) {needs, neap_fill_##name},
+#include "sets.def"
 };
 
 enum { GEMM_NEAP, GEMM_OPENBLAS, GEMM_COUNT };
 static const char *const gemm_names[GEMM_COUNT] = {"neap", "openblas"};
 
 static pthread_once_t built = PTHREAD_ONCE_INIT;
-static neap_kernels f32_tables[NEAP_ISA_COUNT]; /* each set as it is */
-static neap_kernels f32_active, f64_active;     /* what the ops use: NEAP_CPU and NEAP_GEMM applied */
+static neap_kernels f32_active, f64_active; /* what the ops use: NEAP_CPU and NEAP_GEMM applied */
 static int gemm_backend;
 static char gemm_failure[512]; /* why there is no backend */
 
@@ -62,18 +62,21 @@ static void install_openblas(void)
     neap_error_clear();
 }
 
-static void build(void)
+/* By the sets that need no other features, each over the ones before. */
+static void fill(neap_kernels *table, int64_t features)
 {
-    for (int isa = 0; isa <= (int)neap_isa_supported(); isa++) {
-        for (int lower = 0; lower <= isa; lower++) {
-            if (fills[lower]) {
-                fills[lower](&f32_tables[isa]);
-            }
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        if ((sets[i].needs & ~features) == 0) {
+            sets[i].fill(table);
         }
     }
-    neap_fill_all_f64(&f64_active);
-    const int active = neap_isa_active();
-    f32_active = f32_tables[active < 0 ? 0 : active];
+}
+
+static void build(void)
+{
+    const int64_t features = neap_cpu_features();
+    fill(&f32_active, features < 0 ? 0 : features);
+    neap_fill_f64(&f64_active);
     choose_gemm();
     if (gemm_backend == GEMM_OPENBLAS) {
         install_openblas();
@@ -83,7 +86,7 @@ static void build(void)
 const neap_kernels *neap_kernels_for(neap_dtype dtype)
 {
     pthread_once(&built, build);
-    if (neap_isa_active() < 0 || neap_gemm_backend() < 0) {
+    if (neap_cpu_features() < 0 || neap_gemm_backend() < 0) {
         return NULL;
     }
     if (dtype != NEAP_F32 && dtype != NEAP_F64) {
@@ -92,10 +95,21 @@ const neap_kernels *neap_kernels_for(neap_dtype dtype)
     return dtype == NEAP_F32 ? &f32_active : &f64_active;
 }
 
-const neap_kernels *neap_kernels_of_isa(neap_isa isa)
+static neap_kernels level_tables[NEAP_CPU_LEVELS];
+
+static void build_levels(void)
 {
-    pthread_once(&built, build);
-    return (unsigned)isa <= (unsigned)neap_isa_supported() && fills[isa] ? &f32_tables[isa] : NULL;
+    for (int i = 0; i < NEAP_CPU_LEVELS; i++) {
+        fill(&level_tables[i], neap_cpu_level_at(i)->features & neap_cpu_supported());
+    }
+}
+
+const neap_kernels *neap_kernels_of_level(int level)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, build_levels);
+    const neap_cpu_level *l = neap_cpu_level_at(level);
+    return l && (l->features & ~neap_cpu_supported()) == 0 ? &level_tables[level] : NULL;
 }
 
 int neap_gemm_backend(void)

@@ -1,24 +1,13 @@
 /*
- * What the sources compiled once per instruction set share: the suffix of their symbols, their element type, and the
- * functions that fill the table.
+ * What the sources of a set share: the suffix of their symbols, their element type, and the declarations of their kernels.
  *
- * A variant is chosen on the compiler's command line: -DNEAP_ISA=generic|avx2|avx512|avx512bf16|f64, and for f64 also
- * -DNEAP_REAL=double. Each file exports one function, NEAP_VARIANT(neap_fill_<file>), which puts its kernels into the
- * table.
+ * The compiler's command line names the set: -DNEAP_ISA=generic|avx2|avx512|avx512bf16|f64, and for f64 also
+ * -DNEAP_REAL=double.
  */
 #ifndef NEAP_KERNELS_VARIANT_H
 #define NEAP_KERNELS_VARIANT_H
 
 #include "kernels.h"
-
-/* The entry of each variant, for the code that is compiled once. */
-void neap_fill_all_generic(neap_kernels *table);
-void neap_fill_all_avx2(neap_kernels *table);
-void neap_fill_all_avx512(neap_kernels *table);
-void neap_fill_all_avx512bf16(neap_kernels *table);
-void neap_fill_all_f64(neap_kernels *table);
-
-#ifdef NEAP_ISA
 
 #define NEAP_JOIN_(a, b) a##b
 #define NEAP_JOIN(a, b) NEAP_JOIN_(a, b)
@@ -45,20 +34,19 @@ typedef NEAP_REAL real;
 #define NEAP_MATH(name) name##f
 #endif
 
-void NEAP_VARIANT(neap_fill_elementwise)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_compare)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_reduce)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_rows)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_norm)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_optimizer)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_convert)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_gemm)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_conv)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_set_norm)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_attention)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_weigh)(neap_kernels *table);
-void NEAP_VARIANT(neap_fill_peak)(neap_kernels *table);
+/* The functions of kernels.def in this set. */
+#define NEAP_UNARY(name) NEAP_VARIANT(neap_unary_##name)
+#define NEAP_BINARY(name) NEAP_VARIANT(neap_binary_##name)
+#define NEAP_COMPARE(name) NEAP_VARIANT(neap_compare_##name)
+#define NEAP_KERNEL(name) NEAP_VARIANT(neap_kernel_##name)
 
-#endif /* NEAP_ISA */
+#define UNARY(name) neap_unary_fn NEAP_UNARY(name);
+#define BINARY(name) neap_binary_fn NEAP_BINARY(name);
+#define COMPARE(name) neap_compare_fn NEAP_COMPARE(name);
+#define KERNEL(name, type, parameters) type NEAP_KERNEL(name) parameters;
+#include "kernels.def"
+
+/* Puts them into a table (fill.c). */
+void NEAP_VARIANT(neap_fill)(neap_kernels *table);
 
 #endif

@@ -4,7 +4,7 @@
 #include "simd.h"
 
 /* Terms are added in their order. */
-static void weigh(int64_t n, int64_t count, const void *x, int64_t row, const int64_t *from, const double *weight, void *y)
+void NEAP_KERNEL(weigh)(int64_t n, int64_t count, const void *x, int64_t row, const int64_t *from, const double *weight, void *y)
 {
     real *restrict out = y;
     for (int64_t i = 0; i < n; i++) {
@@ -16,9 +16,4 @@ static void weigh(int64_t n, int64_t count, const void *x, int64_t row, const in
             out[i] += w * term[i];
         }
     }
-}
-
-void NEAP_VARIANT(neap_fill_weigh)(neap_kernels *table)
-{
-    table->weigh = weigh;
 }

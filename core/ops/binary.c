@@ -4,7 +4,10 @@
 #define KERNEL_OF(name) [NEAP_OP_##name] = NEAP_K_##name,
 static const neap_binary_id kernel_of[NEAP_OP_COUNT] = {KERNEL_OF(add) KERNEL_OF(sub) KERNEL_OF(mul) KERNEL_OF(div)
                                                             KERNEL_OF(maximum) KERNEL_OF(minimum)};
-static const neap_compare_id compare_of[NEAP_OP_COUNT] = {NEAP_COMPARE_KERNELS(KERNEL_OF)};
+static const neap_compare_id compare_of[NEAP_OP_COUNT] = {
+#define COMPARE(name) KERNEL_OF(name)
+#include "kernels/kernels.def"
+};
 
 static void binary_segment(const neap_walk *walk, int64_t n, const char *const *x, char *y)
 {

@@ -5,8 +5,10 @@
 
 #include "ops/op.h"
 
-#define KERNEL_OF(name) [NEAP_OP_##name] = NEAP_K_##name,
-static const neap_unary_id kernel_of[NEAP_OP_COUNT] = {NEAP_UNARY_KERNELS(KERNEL_OF)};
+static const neap_unary_id kernel_of[NEAP_OP_COUNT] = {
+#define UNARY(name) [NEAP_OP_##name] = NEAP_K_##name,
+#include "kernels/kernels.def"
+};
 
 typedef struct unary_job {
     neap_unary_fn *kernel;

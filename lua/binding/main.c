@@ -155,7 +155,7 @@ int main(int argc, char **argv)
         puts("neap " NEAP_VERSION);
         return finish(0);
     }
-    if (neap_isa_active() < 0 || !neap_gemm_name()) { /* before anything rests on them */
+    if (neap_cpu_features() < 0 || !neap_gemm_name()) { /* before anything rests on them */
         fprintf(stderr, "neap: %s\n", neap_error_message());
         return 2;
     }

@@ -100,8 +100,8 @@ static int usage_message(lua_State *L)
 
 static int machine(lua_State *L)
 {
-    int isa = neap_isa_active();
-    const char *gemm = isa < 0 ? NULL : neap_gemm_name();
+    const int64_t features = neap_cpu_features();
+    const char *gemm = features < 0 ? NULL : neap_gemm_name();
     if (!gemm)
         return neap_lua_raise(L);
     lua_newtable(L);
@@ -109,9 +109,9 @@ static int machine(lua_State *L)
     lua_setfield(L, -2, "gemm");
     lua_pushstring(L, neap_cpu_name());
     lua_setfield(L, -2, "cpu");
-    lua_pushstring(L, neap_isa_name((neap_isa)isa));
+    lua_pushstring(L, neap_cpu_level_name(features));
     lua_setfield(L, -2, "isa");
-    lua_pushstring(L, neap_isa_name(neap_isa_supported()));
+    lua_pushstring(L, neap_cpu_level_name(neap_cpu_supported()));
     lua_setfield(L, -2, "isa_supported");
     lua_pushstring(L, NEAP_BUILD_FLAGS);
     lua_setfield(L, -2, "flags");

@@ -19,13 +19,13 @@ typedef struct table_under_test {
     long double unit; /* rounding unit: half an ulp of 1 */
 } table_under_test;
 
-#define TABLE_COUNT (NEAP_ISA_COUNT + 1)
+#define TABLE_COUNT (NEAP_CPU_LEVELS + 1)
 
 /* Table i of TABLE_COUNT; its kernels are NULL where the machine lacks the set. */
 static inline table_under_test table_at(int i)
 {
-    if (i < NEAP_ISA_COUNT) {
-        return (table_under_test){neap_isa_name((neap_isa)i), neap_kernels_of_isa((neap_isa)i), false, sizeof(float),
+    if (i < NEAP_CPU_LEVELS) {
+        return (table_under_test){neap_cpu_level_at(i)->name, neap_kernels_of_level(i), false, sizeof(float),
                                   0x1p-24L};
     }
     return (table_under_test){"f64", neap_kernels_for(NEAP_F64), true, sizeof(double), 0x1p-53L};

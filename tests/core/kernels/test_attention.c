@@ -183,10 +183,10 @@ static void check_on(const attention_problem *p, const neap_kernels *kernels, si
 static void check_problem(attention_problem p, const double *padding, int count)
 {
     for (int i = 0; i < count; i++) {
-        for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-            const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
+        for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+            const neap_kernels *kernels = neap_kernels_of_level(level);
             if (kernels) {
-                check_on(&p, kernels, sizeof(float), padding[i], neap_isa_name((neap_isa)isa));
+                check_on(&p, kernels, sizeof(float), padding[i], neap_cpu_level_at(level)->name);
             }
         }
         if (!p.s.bf16) {
@@ -350,8 +350,8 @@ START_TEST(threads_change_no_bit)
 {
     const int before = neap_threads();
     attention_problem p = attention_problem_new((attention_shape){1, _i + 1, 150, 90, 40, 0.2, 1, _i & 1});
-    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-        const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
+    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+        const neap_kernels *kernels = neap_kernels_of_level(level);
         arrays first = {0};
         for (int threads = 1; kernels && threads <= 5; threads++) {
             arrays x = arrays_new(&p, sizeof(float));
@@ -375,7 +375,7 @@ END_TEST
 /* A NaN in one query stays in its row; an infinite score gives a NaN, not a crash or a number. */
 START_TEST(special_values)
 {
-    const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)_i);
+    const neap_kernels *kernels = neap_kernels_of_level(_i);
     static const double specials[] = {NAN, INFINITY};
     for (int i = 0; kernels && i < 2; i++) {
         attention_problem p = attention_problem_new((attention_shape){1, 1, 9, 20, 16, 1, 1, false});
@@ -398,8 +398,8 @@ START_TEST(empty_sides)
 {
     for (int i = 0; i < 2; i++) {
         attention_problem p = attention_problem_new((attention_shape){2, 2, i ? 5 : 0, i ? 0 : 5, 7, 1, 1, false});
-        for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-            const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
+        for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+            const neap_kernels *kernels = neap_kernels_of_level(level);
             if (!kernels) {
                 continue;
             }
@@ -463,7 +463,7 @@ int main(void)
     tcase_add_loop_test(tests, unwanted_gradients, 0, 16);
     tcase_add_test(tests, large_scores);
     tcase_add_loop_test(tests, threads_change_no_bit, 0, 4);
-    tcase_add_loop_test(tests, special_values, 0, NEAP_ISA_COUNT);
+    tcase_add_loop_test(tests, special_values, 0, NEAP_CPU_LEVELS);
     tcase_add_test(tests, empty_sides);
     tcase_add_test(tests, no_memory);
     suite_add_tcase(suite, tests);

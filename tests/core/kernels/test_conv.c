@@ -24,10 +24,10 @@ static void check_everywhere(conv_shape s)
 {
     conv_problem p = conv_problem_new(s);
     for (int r = 0; r < ROLE_COUNT; r++) {
-        for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-            const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
+        for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+            const neap_kernels *kernels = neap_kernels_of_level(level);
             if (kernels) {
-                run_on(&p, kernels, F32, (role)r, neap_isa_name((neap_isa)isa));
+                run_on(&p, kernels, F32, (role)r, neap_cpu_level_at(level)->name);
             }
         }
         if (!s.bf16) {

@@ -1,6 +1,6 @@
 /*
- * Instruction sets: names, detection against the compiler's own, and NEAP_CPU and NEAP_GEMM, which are read once per process
- * and so are tested in processes of their own.
+ * Features and levels: names, detection compared with the compiler's, tables of kernels; and NEAP_CPU and NEAP_GEMM, which are
+ * read once per process and so are tested in processes of their own.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -16,44 +16,68 @@
 
 START_TEST(names)
 {
-    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-        ck_assert_int_eq(neap_isa_parse(neap_isa_name((neap_isa)isa)), isa);
+    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+        ck_assert_str_eq(neap_cpu_level_name(neap_cpu_level_at(level)->features), neap_cpu_level_at(level)->name);
     }
-    ck_assert_int_eq(neap_isa_parse("sse9"), -1);
-    ck_assert_str_eq(neap_error_message(), "cpu: expected generic, avx2, avx512 or avx512bf16, got 'sse9'");
-    neap_error_clear();
+    ck_assert_ptr_null(neap_cpu_level_at(-1));
+    ck_assert_ptr_null(neap_cpu_level_at(NEAP_CPU_LEVELS));
+    ck_assert_str_eq(neap_cpu_level_at(0)->name, "generic");
+    ck_assert_str_eq(neap_cpu_level_name(NEAP_CPU_AVX512F), "generic");
+    ck_assert_str_eq(neap_cpu_level_name(NEAP_LEVEL_AVX512BF16 & ~NEAP_CPU_AVX512VL), "avx2");
+    ck_assert_str_eq(neap_cpu_level_name(NEAP_LEVEL_AVX512 & ~NEAP_CPU_F16C), "generic");
     ck_assert_int_gt((int)strlen(neap_cpu_name()), 0);
 }
 END_TEST
 
 #if defined(__x86_64__)
+#define EXPECT(feature, name)                                                                                       \
+    ck_assert_int_eq((neap_cpu_supported() & feature) != 0, NEAP_X86_VARIANTS && __builtin_cpu_supports(name));
+
 START_TEST(agrees_with_the_compiler)
 {
-    const int isa = (int)neap_isa_supported();
     __builtin_cpu_init();
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                        __builtin_cpu_supports("avx512cd");
-    ck_assert_int_eq(isa >= NEAP_ISA_AVX2, avx2);
-    ck_assert_int_eq(isa >= NEAP_ISA_AVX512, avx2 && avx512);
-    ck_assert_int_eq(isa >= NEAP_ISA_AVX512BF16, avx2 && avx512 && __builtin_cpu_supports("avx512bf16"));
+    EXPECT(NEAP_CPU_AVX, "avx")
+    EXPECT(NEAP_CPU_FMA, "fma")
+    EXPECT(NEAP_CPU_AVX2, "avx2")
+    EXPECT(NEAP_CPU_BMI1, "bmi")
+    EXPECT(NEAP_CPU_BMI2, "bmi2")
+    EXPECT(NEAP_CPU_AVX512F, "avx512f")
+    EXPECT(NEAP_CPU_AVX512DQ, "avx512dq")
+    EXPECT(NEAP_CPU_AVX512CD, "avx512cd")
+    EXPECT(NEAP_CPU_AVX512BW, "avx512bw")
+    EXPECT(NEAP_CPU_AVX512VL, "avx512vl")
+    EXPECT(NEAP_CPU_AVX512_BF16, "avx512bf16")
 }
 END_TEST
 #endif
 
+/* Whether no member is missing. */
+static bool complete(const neap_kernels *k)
+{
+#define UNARY(name) &&k->unary[NEAP_K_##name]
+#define BINARY(name) &&k->binary[NEAP_K_##name]
+#define COMPARE(name) &&k->compare[NEAP_K_##name]
+#define KERNEL(name, type, parameters) &&k->name
+    return k->name
+#include "kernels/kernels.def"
+        ;
+}
+
 START_TEST(tables)
 {
-    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-        const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
-        ck_assert_int_eq(kernels != NULL, isa <= (int)neap_isa_supported());
+    ck_assert_ptr_nonnull(neap_kernels_of_level(0));
+    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+        const neap_kernels *kernels = neap_kernels_of_level(level);
+        ck_assert_int_eq(kernels != NULL, (neap_cpu_level_at(level)->features & ~neap_cpu_supported()) == 0);
         if (kernels) {
-            ck_assert_str_eq(kernels->name, neap_isa_name((neap_isa)isa));
-            ck_assert(kernels->gemm && kernels->gemm_batch && kernels->attention && kernels->attention_gradient);
+            ck_assert_str_eq(kernels->name, neap_cpu_level_at(level)->name);
+            ck_assert(complete(kernels));
             ck_assert_double_gt(kernels->fma_peak(10, false), 0);
             ck_assert_double_gt(kernels->fma_peak(10, true), 0);
         }
     }
+    ck_assert(complete(neap_kernels_for(NEAP_F64)));
+    ck_assert_ptr_null(neap_kernels_of_level(NEAP_CPU_LEVELS));
 }
 END_TEST
 
@@ -69,33 +93,42 @@ static bool with_setting(const char *name, const char *value, bool (*body)(const
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* The lower of what is asked for and what there is. */
+static int64_t features_of(const char *name)
+{
+    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+        if (!strcmp(neap_cpu_level_at(level)->name, name)) {
+            return neap_cpu_level_at(level)->features;
+        }
+    }
+    return -1;
+}
+
+/* What is asked for, as far as the machine has it. */
 static bool masks_downward(const char *value)
 {
-    const int wanted = neap_isa_parse(value), best = (int)neap_isa_supported();
-    const int expected = wanted < best ? wanted : best;
+    const int64_t expected = features_of(value) & neap_cpu_supported();
     const neap_kernels *kernels = neap_kernels_for(NEAP_F32);
-    return neap_isa_active() == expected && kernels && !strcmp(kernels->name, neap_isa_name((neap_isa)expected));
+    return neap_cpu_features() == expected && kernels && !strcmp(kernels->name, neap_cpu_level_name(expected));
 }
 
 static bool without_a_mask(const char *value)
 {
     (void)value;
-    return neap_isa_active() == (int)neap_isa_supported() && neap_kernels_for(NEAP_F64);
+    return neap_cpu_features() == neap_cpu_supported() && neap_kernels_for(NEAP_F64);
 }
 
 static bool refuses_cpu(const char *value)
 {
     (void)value;
-    return neap_isa_active() == -1 && !neap_kernels_for(NEAP_F32) && !neap_empty(NEAP_I32, neap_dims(1)) &&
+    return neap_cpu_features() == -1 && !neap_kernels_for(NEAP_F32) && !neap_empty(NEAP_I32, neap_dims(1)) &&
            !strcmp(neap_error_message(), "NEAP_CPU: expected generic, avx2, avx512 or avx512bf16, got 'pentium'");
 }
 
 START_TEST(neap_cpu)
 {
-    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-        ck_assert_msg(with_setting("NEAP_CPU", neap_isa_name((neap_isa)isa), masks_downward), "%s",
-                      neap_isa_name((neap_isa)isa));
+    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+        ck_assert_msg(with_setting("NEAP_CPU", neap_cpu_level_at(level)->name, masks_downward), "%s",
+                      neap_cpu_level_at(level)->name);
     }
     ck_assert(with_setting("NEAP_CPU", "", without_a_mask));
     ck_assert(with_setting("NEAP_CPU", "pentium", refuses_cpu));
@@ -109,8 +142,11 @@ static bool multiplies(int backend)
     float six = 0;
     const neap_gemm g = {.m = 1, .n = 1, .k = 1, .a = &two, .a_row = 1, .a_col = 1, .b = &three, .b_row = 1, .b_col = 1,
                          .c = &six, .c_row = 1};
-    const neap_kernels *kernels = neap_kernels_for(NEAP_F32), *own = neap_kernels_of_isa(NEAP_ISA_GENERIC);
-    const bool replaced = kernels && kernels->gemm != neap_kernels_of_isa((neap_isa)neap_isa_active())->gemm;
+    const neap_kernels *kernels = neap_kernels_for(NEAP_F32), *own = NULL;
+    for (int level = 0; kernels && level < NEAP_CPU_LEVELS; level++) {
+        own = !strcmp(neap_cpu_level_at(level)->name, kernels->name) ? neap_kernels_of_level(level) : own;
+    }
+    const bool replaced = own && kernels->gemm != own->gemm;
     return own && neap_gemm_backend() == backend && replaced == (backend == 1) && kernels->gemm(&g) == 0 && six == 6;
 }
 

@@ -23,14 +23,14 @@ static void run_on(const problem *p, const neap_kernels *kernels, int type, cons
 static void check_everywhere(shape s)
 {
     problem p = problem_new(s);
-    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-        const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
+    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+        const neap_kernels *kernels = neap_kernels_of_level(level);
         if (kernels) {
-            run_on(&p, kernels, F32, neap_isa_name((neap_isa)isa));
+            run_on(&p, kernels, F32, neap_cpu_level_at(level)->name);
         }
     }
     if (!s.bf16) {
-        neap_kernels f32 = *neap_kernels_of_isa(NEAP_ISA_GENERIC), f64 = *neap_kernels_for(NEAP_F64);
+        neap_kernels f32 = *neap_kernels_of_level(0), f64 = *neap_kernels_for(NEAP_F64);
         run_on(&p, &f64, F64, "f64");
         neap_openblas_install(&f32, NEAP_F32);
         neap_openblas_install(&f64, NEAP_F64);
@@ -105,8 +105,8 @@ START_TEST(threads_change_no_bit)
 {
     const int before = neap_threads();
     problem p = problem_new(split_shapes[_i]);
-    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-        const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
+    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+        const neap_kernels *kernels = neap_kernels_of_level(level);
         guarded first = {0};
         for (int threads = 1; kernels && threads <= 5; threads++) {
             guarded c = fresh_c(&p, F32);
@@ -132,9 +132,9 @@ START_TEST(sets_agree_to_the_bit)
 {
     problem p = problem_new((shape){.m = 67, .n = 131, .k = 1100, .b = COLUMNS, .bias = true});
     guarded first = {0};
-    for (int isa = NEAP_ISA_AVX2; isa < NEAP_ISA_COUNT; isa++) {
-        const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)isa);
-        if (!kernels) {
+    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+        const neap_kernels *kernels = neap_kernels_of_level(level);
+        if (!kernels || !(neap_cpu_level_at(level)->features & NEAP_CPU_FMA)) {
             continue;
         }
         guarded c = fresh_c(&p, F32);
@@ -201,12 +201,12 @@ START_TEST(tiles_cover_c_once)
         {.m = 9, .n = 9, .k = 4, .a = SPREAD, .b = SPREAD},
     };
     problem p = problem_new(shapes[_i]);
-    neap_kernels blas = *neap_kernels_of_isa(NEAP_ISA_GENERIC);
+    neap_kernels blas = *neap_kernels_of_level(0);
     neap_openblas_install(&blas, NEAP_F32);
     check_tiles(&p, &blas);
-    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-        if (neap_kernels_of_isa((neap_isa)isa)) {
-            check_tiles(&p, neap_kernels_of_isa((neap_isa)isa));
+    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+        if (neap_kernels_of_level(level)) {
+            check_tiles(&p, neap_kernels_of_level(level));
         }
     }
     problem_free(&p);
@@ -245,7 +245,7 @@ static void check_special(const neap_kernels *kernels, bool bf16)
 
 START_TEST(special_values)
 {
-    const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)_i);
+    const neap_kernels *kernels = neap_kernels_of_level(_i);
     if (!kernels) {
         return;
     }
@@ -290,7 +290,7 @@ static void check_batch(const neap_kernels *kernels, int64_t count, int64_t b_ba
 
 START_TEST(batches)
 {
-    const neap_kernels *kernels = neap_kernels_of_isa((neap_isa)_i);
+    const neap_kernels *kernels = neap_kernels_of_level(_i);
     static const int64_t counts[] = {1, 2, 3, 50, 257};
     for (int i = 0; kernels && i < 5; i++) {
         check_batch(kernels, counts[i], 34 * 21);
@@ -345,8 +345,8 @@ int main(void)
     tcase_add_loop_test(tests, threads_change_no_bit, 0, (int)(sizeof split_shapes / sizeof *split_shapes));
     tcase_add_test(tests, sets_agree_to_the_bit);
     tcase_add_loop_test(tests, tiles_cover_c_once, 0, 7);
-    tcase_add_loop_test(tests, special_values, 0, NEAP_ISA_COUNT);
-    tcase_add_loop_test(tests, batches, 0, NEAP_ISA_COUNT);
+    tcase_add_loop_test(tests, special_values, 0, NEAP_CPU_LEVELS);
+    tcase_add_loop_test(tests, batches, 0, NEAP_CPU_LEVELS);
     tcase_add_test(tests, no_memory);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
