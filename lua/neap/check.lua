@@ -1,15 +1,30 @@
---- Checks of what a recipe hands over.
+--- Checks of names that a recipe or the command line gives.
 local core = require "neap.core"
 
 local check = {}
 
---- `; did you mean 'x'?`, or nothing.
+--- `; did you mean 'x'?` for the nearest of names, or "" where none is near.
 function check.suggestion(word, names)
   local nearest = core.nearest(tostring(word), names)
   return nearest and ("; did you mean '%s'?"):format(nearest) or ""
 end
 
---- Every key of the table is one of names.
+--- Fails as `PROBLEM 'word'; did you mean 'x'?`
+function check.fail_name(problem, word, names)
+  core.fail_usage(("%s '%s'%s"):format(problem, tostring(word), check.suggestion(word, names)))
+end
+
+--- The keys of a table, sorted.
+function check.names(entries)
+  local names = {}
+  for name in pairs(entries) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+--- Fails unless settings is a table and each of its keys is one of names.
 function check.keys(who, settings, names)
   if type(settings) ~= "table" then
     core.fail_usage(("%s: expected one table of settings, got %s"):format(who, type(settings)))
@@ -20,7 +35,7 @@ function check.keys(who, settings, names)
   end
   for key in pairs(settings) do
     if not known[key] then
-      core.fail_usage(("%s: unknown key '%s'%s"):format(who, tostring(key), check.suggestion(key, names)))
+      check.fail_name(who .. ": unknown key", key, names)
     end
   end
 end

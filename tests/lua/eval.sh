@@ -162,12 +162,12 @@ for option in "-n 10" "--steps 3" "--sampler heun" "--w 2" "--interval 0,1" "--r
     "--precision bf16" "--raw x.npy" "shift=3"; do
     case $option in *=*) name=shift= ;; *) name=${option% *} ;; esac
     # shellcheck disable=SC2086
-    expect 2 "neap: eval: $name has no effect beside --samples, which are not drawn" \
+    expect 2 "neap: eval: $name has no effect beside --samples: no samples are drawn" \
         neap eval $run --evaluator $judge --samples real.npy $option
 done
 expect 2 "neap: eval: --labels has no effect beside --sample-labels" \
     neap eval $run --evaluator $judge --samples real.npy --sample-labels twos.npy --labels 3
-expect 2 "neap: eval: --evaluator has no effect: points are scored as they are" neap eval runs/points --evaluator $judge
+expect 2 "neap: eval: --evaluator has no effect: points are scored without an evaluator" neap eval runs/points --evaluator $judge
 for option in --interval=0,0.001 --worse=runs/shapes; do
     expect_like 2 "neap: eval: ${option%%=*} has no effect: *" neap eval $run --evaluator $judge $option
 done

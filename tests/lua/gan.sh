@@ -138,7 +138,7 @@ holds "drawn by latent" test -s runs/plain/samples.png
 expect 0 "" neap sample runs/plain -n 2 --raw plain.npy
 expect_like 1 "neap: plain.lua:*: euler needs 'velocity'; gan offers 'generate', 'discriminate'" neap run plain.lua sampler=euler out=no
 expect_like 2 "neap: plain.lua:*: train: score_samples: expected at least 4 pictures, got 3" neap run plain.lua score_every=1 out=no
-expect 2 "neap: sample: --film: latent draws in one step and shows no way" \
+expect 2 "neap: sample: --film: latent samples in one step; there are no steps to show" \
     neap sample runs/plain --film film.png
 expect 2 "neap: unknown option '--n'; did you mean '-n'?" neap sample runs/plain --n 4
 holds "nothing of it is there" absent no film.png

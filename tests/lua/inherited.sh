@@ -127,7 +127,7 @@ expect 0 "" env HOME=/home/someone "$NEAP_SOURCE/neap" run home.lua 'path=~/data
 same_text "a tilde" "/home/someone/data	a~/b" "$(cat stdout)"
 expect 0 "" env HOME=/home/someone "$NEAP_SOURCE/neap" run home.lua 'path=~' 'plain=~someone'
 same_text "a tilde alone" "/home/someone	~someone" "$(cat stdout)"
-expect 2 "neap: 'path=~/data': HOME is not set; expected the path in full" env -u HOME "$NEAP_SOURCE/neap" run home.lua 'path=~/data'
+expect 2 "neap: 'path=~/data': HOME is not set; write the path in full" env -u HOME "$NEAP_SOURCE/neap" run home.lua 'path=~/data'
 mkdir house
 expect 0 "" env HOME="$place/house" "$NEAP_SOURCE/neap" sample open -n 1 '--raw=~/x.npy'
 holds "a tilde in an option" test -f house/x.npy

@@ -173,8 +173,8 @@ for wrong in '--interval 0,0.001 --w 5|sample: --interval has no effect: no step
     '--rescale 0.5 --w 0|sample: --rescale has no effect: the weight of the guidance is 0; give --w' \
     "--worse $run/checkpoint.safetensors|sample: --worse has no effect: $run/checkpoint.safetensors is the run itself" \
     '--film x.png --batch 2|sample: --batch has no effect beside --film: a film shows all samples in one batch' \
-    '--label 3 --morph frame|sample: --morph has no effect: '"'frame'"' is the --label itself' \
-    '--interpolate 0|sample: --interpolate has no effect: 0 is the seed itself' \
+    '--label 3 --morph frame|sample: --morph has no effect: '"'frame'"' is the --label' \
+    '--interpolate 0|sample: --interpolate has no effect: 0 is the seed' \
     '--image ../grey.png --invert -n 3|sample: -n has no effect beside --invert: all samples would be equal' \
     '--image ../grey.png --invert --seed 3|sample: --seed has no effect beside --invert: an inversion begins from the picture alone' \
     '--image ../grey.png --invert --interpolate 3|sample: --interpolate has no effect beside --invert: an inversion begins from the picture alone'; do

@@ -1,33 +1,25 @@
---- Arguments of a verb: options with a value, key=value pairs, and the rest.
+--- The words behind a verb: options, key=value pairs, and the rest.
 local core = require "neap.core"
 local check = require "neap.check"
 
 local arguments = {}
 
-local function names_of(rules)
-  local names = {}
-  for name in pairs(rules) do
-    names[#names + 1] = name
-  end
-  return names
-end
-
--- What may have been meant: an option, else a key of the verb, all of which take some.
+-- A suggestion for an unknown option: -n for --n, an option with a similar name, or key=VALUE.
 local function hint(name, rules)
   local letter = name:match "^%-(%-%a)$"
-  local near = rules[letter] and ("; did you mean '%s'?"):format(letter) or check.suggestion(name, names_of(rules))
+  local near = rules[letter] and ("; did you mean '%s'?"):format(letter) or check.suggestion(name, check.names(rules))
   local key = near == "" and name:match "^%-%-(.+)$"
   return key and ("; keys are written %s=VALUE"):format((key:gsub("-", "_"))) or near
 end
 
--- Shells expand a tilde at the beginning of a word, and many of them not behind "=".
+-- Shells expand ~ at the start of a word; many do not expand it after "=".
 local function expand_home(word, value)
   if not value or not (value == "~" or value:find "^~/") then
     return value
   end
   local home = os.getenv "HOME"
   if not home or home == "" then
-    core.fail_usage(("'%s': HOME is not set; expected the path in full"):format(word))
+    core.fail_usage(("'%s': HOME is not set; write the path in full"):format(word))
   end
   return home .. value:sub(2)
 end
@@ -43,7 +35,6 @@ local function convert(name, rule, value)
   return result
 end
 
--- Of two values one would be lost.
 local function put(found, name, rule, value)
   if rule.many then
     found[rule.key] = found[rule.key] or {}
@@ -55,9 +46,9 @@ local function put(found, name, rule, value)
   end
 end
 
---- Splits a list by rules { ["-n"] = { key = "n", kind = "a whole number", read = function } }; returns the options by
--- key, and what is left. --name=value and --name value are the same; a value that begins with ~/ is in the user's folder. A
--- rule { key = .., alone = true } takes no value, one with many = true may come again and gives a list.
+--- Splits a list of words by rules { ["-n"] = { key = "n", kind = "a whole number", read = function } }. Returns the
+-- options by key, and a list of the other words. `--name value` and `--name=value` are the same; a leading ~/ in a value is the
+-- user's home folder. A rule with alone = true takes no value; one with many = true may be repeated and yields a list.
 function arguments.split(list, rules)
   local found, rest, i = {}, {}, 1
   while i <= #list do
@@ -85,14 +76,14 @@ function arguments.split(list, rules)
   return found, rest
 end
 
---- Fails where a verb that takes no arguments is given some.
+--- Fails if a verb that takes no arguments gets any.
 function arguments.none(verb, list)
   if #list > 0 then
     core.fail_usage(("%s: expected no arguments, got '%s'"):format(verb, list[1]))
   end
 end
 
---- { "a=1", "b=~/2" } -> { { "a", "1" }, { "b", "/home/user/2" } }; a key stands once.
+--- { "a=1", "b=~/2" } -> { { "a", "1" }, { "b", "/home/user/2" } }; fails on a repeated key.
 function arguments.pairs(list)
   local result, seen = {}, {}
   for i, word in ipairs(list) do
@@ -106,6 +97,27 @@ function arguments.pairs(list)
     result[i], seen[key] = { key, expand_home(word, value) }, value
   end
   return result
+end
+
+local SHORT = { n = "-n", out = "-o" }
+
+--- The option of a key: n -> -n, sample_labels -> --sample-labels.
+function arguments.option(key)
+  return SHORT[key] or "--" .. key:gsub("_", "-")
+end
+
+--- Fails if an option is given without one that it needs; needs = { { key, needed key }, .. }.
+function arguments.check_needs(verb, given, needs)
+  for _, pair in ipairs(needs) do
+    if given[pair[1]] and not given[pair[2]] then
+      core.fail_usage(("%s: %s needs %s"):format(verb, arguments.option(pair[1]), arguments.option(pair[2])))
+    end
+  end
+end
+
+--- Fails because an option would change nothing; the message goes on with `reason`.
+function arguments.fail_without_effect(verb, option, reason)
+  core.fail_usage(("%s: %s has no effect%s"):format(verb, option, reason))
 end
 
 return arguments

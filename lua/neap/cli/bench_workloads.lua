@@ -1,5 +1,5 @@
---- What `neap bench` can do: each work has settings of its own, with what they usually are, and begins by giving the
--- multiplications and additions of its products in one step, and a function that does the step.
+--- The workloads of `neap bench`: { settings = defaults, begin = function(settings) -> operations, step }, where `step` does
+-- one step and `operations` counts the multiplications and additions of its matrix products.
 local core = require "neap.core"
 
 local CLASSES, TOKENS_A_ROW = 10, 256
@@ -13,7 +13,7 @@ local function new_model(s)
   }), 0)
 end
 
--- Multiplications and additions of the products in one forward pass of one picture.
+-- Operations of one forward pass of one picture.
 local function forward_work(s)
   local tokens, d, pixels = (s.size // s.patch) ^ 2, s.dim, s.patch ^ 2 * s.channels
   local block = 2 * tokens * 12 * d * d + 4 * tokens * tokens * d + 12 * d * d
@@ -91,7 +91,8 @@ local function conv_weight(s)
   end)
 end
 
--- Each 4x4 window, two apart, between `low` pixels a side with `wide` channels and twice as many with `narrow`.
+-- Operations of all 4x4 convolutions of stride 2, each between `low` x `low` pixels of `wide` channels and twice the side with
+-- `narrow` channels.
 local function stages_work(s)
   local work, low, wide = 0, 4, s.width * s.size // 8
   while low < s.size do
@@ -101,7 +102,7 @@ local function stages_work(s)
   return work
 end
 
--- An alternating step: the discriminator on real pictures and on fakes, then the generator.
+-- One GAN step: the discriminator on real pictures and on fakes, then the generator.
 local function dcgan_train(s)
   core.bench_data()
   local data = core.source(core.component("dataset", "random", {
@@ -113,8 +114,8 @@ local function dcgan_train(s)
   local settings = { batch = s.batch, seed = 0, lr = 2e-4, beta1 = 0.5 }
   local trainer = core.trainer(model, data, core.component("objective", "adversarial", {}), settings)
   local number = 0
-  -- Both parts have the same stages. Forward: the generator once, the discriminator three times. Backward, to inputs and to
-  -- weights: the discriminator twice and the generator once; to inputs alone: the discriminator once.
+  -- Generator and discriminator have the same stages. Forward passes: generator 1, discriminator 3. Backward passes to inputs
+  -- and weights: generator 1, discriminator 2, each twice the work of a forward pass. To inputs alone: discriminator 1.
   return s.batch * (4 + 6 + 1) * stages_work(s), function()
     number = number + 1
     trainer:step(number, 1)

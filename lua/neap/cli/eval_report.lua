@@ -1,4 +1,4 @@
---- What `neap eval` prints: an aligned table, and everything once more as one line of JSON.
+--- The output of `neap eval`: an aligned table, then the same scores as one line of JSON.
 local core = require "neap.core"
 
 local report = {}
@@ -35,8 +35,8 @@ local function print_table(lines)
   end
 end
 
---- Prints scores { name, value, low, high, real }; `about` says what was scored and goes into the line of JSON with
--- them. settings = { real = what the last column is, json = a file for the line, too }.
+--- Prints rows { name, value, low, high, real }. The line of JSON is `about` with the scores added.
+-- settings = { real = title of the last column, json = path of a file that also gets the line, or nil }.
 function report.write(rows, about, settings)
   print_table(lines_of(rows, settings.real))
   about.scores = {}

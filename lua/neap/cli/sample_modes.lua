@@ -1,13 +1,18 @@
---- The ways of `neap sample` that are not from noise to picture: from a picture, around a mask, back to noise, between two
--- noises or classes. Each turns the options given into settings of sampler:sample.
+--- The modes of `neap sample` other than noise to picture: from a picture, around a mask, inversion to noise, interpolation
+-- between two noises or two classes. Each turns options into settings of sampler:sample.
 local core = require "neap.core"
+local arguments = require "neap.cli.arguments"
 local image = require "neap.image"
 local mix = require "neap.mix"
 local sampler = require "neap.sampler"
 
-local ways = {}
+local sample_modes = {}
 
 local DEFAULT_LEVEL = 0.6
+
+local function fail_without_effect(key, reason)
+  arguments.fail_without_effect("sample", arguments.option(key), reason)
+end
 
 local function load_picture(path, spec, load)
   local picture = load(path)
@@ -27,15 +32,9 @@ local function picture_of(path, spec)
   return picture
 end
 
--- 1 where the picture is white, whatever its channels; 0 where it is black or transparent.
+-- A mask: 1 where the picture is white, with any number of channels; 0 where it is black or transparent.
 local function keep_of(path, spec)
   return load_picture(path, spec, image.load_mask)
-end
-
-local function need(given, option, other)
-  if not given[other] then
-    core.fail_usage(("sample: --%s needs --%s"):format(option, other))
-  end
 end
 
 local function from_picture(given, spec, settings)
@@ -45,7 +44,7 @@ local function from_picture(given, spec, settings)
   settings.level = given.level or not (given.keep or given.invert) and DEFAULT_LEVEL or nil
 end
 
--- The noise that sample 0 of a seed begins from: of a picture's shape, or a generator's latent.
+-- The initial noise of sample 0 of a seed, in the shape of a picture or of a generator's latent vector.
 local function first_noise(run, seed)
   local spec, latent = run.model:spec(), run.model:latent()
   local shape = latent > 0 and { latent } or { spec.height, spec.width, spec.channels }
@@ -56,11 +55,11 @@ local function between_noises(given, run, settings)
   settings.noise = mix.interpolate(first_noise(run, settings.seed), first_noise(run, given.interpolate), settings.n)
 end
 
--- All from one noise, so that nothing but the class changes.
+-- All samples use one noise, so only the class changes.
 local function between_classes(given, run, settings)
   local ends = sampler.labels({ given.label, given.morph }, 2, run.model:spec().classes, run.labels)
   if ends[1] == ends[2] then
-    core.fail_usage(("sample: --morph has no effect: '%s' is the --label itself"):format(given.morph))
+    fail_without_effect("morph", (": '%s' is the --label"):format(given.morph))
   end
   local noise = first_noise(run, settings.seed)
   settings.mixture = mix.morph(run.model:spec().classes, ends[1], ends[2], settings.n)
@@ -68,37 +67,32 @@ local function between_classes(given, run, settings)
   settings.noise = settings.noise or mix.interpolate(noise, noise, settings.n)
 end
 
--- Options of which the second does nothing beside the first, and why.
+-- { a, b, reason }: option b has no effect beside option a.
 local EXCLUDED = {
   { "film", "batch", "a film shows all samples in one batch" },
   { "invert", "interpolate", "an inversion begins from the picture alone" },
   { "invert", "seed", "an inversion begins from the picture alone" },
 }
 
---- Fails for options that do not go together, or that would change nothing.
-function ways.check(given)
-  for _, option in ipairs { "level", "keep", "invert" } do
-    if given[option] then
-      need(given, option, "image")
-    end
-  end
-  if given.morph then
-    need(given, "morph", "label")
-  end
+local NEEDS = { { "level", "image" }, { "keep", "image" }, { "invert", "image" }, { "morph", "label" } }
+
+--- Fails for options that need another one, exclude each other or would change nothing.
+function sample_modes.check(given)
+  arguments.check_needs("sample", given, NEEDS)
   for _, pair in ipairs(EXCLUDED) do
     if given[pair[1]] and given[pair[2]] then
-      core.fail_usage(("sample: --%s has no effect beside --%s: %s"):format(pair[2], pair[1], pair[3]))
+      fail_without_effect(pair[2], (" beside --%s: %s"):format(pair[1], pair[3]))
     end
   end
   if given.invert and not given.morph and (given.n or 1) > 1 then
-    core.fail_usage "sample: -n has no effect beside --invert: all samples would be equal"
+    fail_without_effect("n", " beside --invert: all samples would be equal")
   elseif given.interpolate and given.interpolate == (given.seed or 0) then
-    core.fail_usage(("sample: --interpolate has no effect: %d is the seed itself"):format(given.interpolate))
+    fail_without_effect("interpolate", (": %d is the seed"):format(given.interpolate))
   end
 end
 
---- Puts into settings what the options ask for.
-function ways.apply(given, run, settings)
+--- Adds to settings what the options ask for.
+function sample_modes.apply(given, run, settings)
   if given.image then
     from_picture(given, run.model:spec(), settings)
   end
@@ -111,4 +105,4 @@ function ways.apply(given, run, settings)
   return settings
 end
 
-return ways
+return sample_modes

@@ -1,12 +1,13 @@
---- What the verbs share that draw from a run: its checkpoint, and its sampler with what the command line changes.
+--- Options of the verbs that sample from a run (`sample`, `eval`): they find its checkpoint and change its sampler.
 local core = require "neap.core"
+local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
 local config = require "neap.config"
 local folder = require "neap.folder"
 local rule = require "neap.rule"
 local sampler = require "neap.sampler"
 
-local drawn = {}
+local sampling_options = {}
 
 local function option(key, wanted)
   return { key = key, kind = wanted.kind, read = wanted.read }
@@ -18,7 +19,6 @@ local INTERVAL = { kind = "two times LOW,HIGH", read = function(text)
   return low and high and 0 <= low and low < high and high <= 1 and { low = low, high = high } or nil
 end }
 
--- The options of every verb that draws.
 local RULES = {
   ["--seed"] = option("seed", rule.whole(0)),
   ["--steps"] = option("steps", rule.whole(1)),
@@ -32,8 +32,8 @@ local RULES = {
   ["--raw"] = option("raw", rule.text "a file"),
 }
 
---- These with a verb's own: { ["--name"] = { key, rule }, .. }, or a whole rule as neap.cli.arguments takes it.
-function drawn.rules(own)
+--- Adds a verb's own options to the shared ones: { ["--name"] = { key, rule }, .. }, or a rule of arguments.split.
+function sampling_options.rules(own)
   local rules = {}
   for name, wanted in pairs(own) do
     rules[name] = wanted.key and wanted or option(wanted[1], wanted[2])
@@ -44,8 +44,8 @@ function drawn.rules(own)
   return rules
 end
 
---- The checkpoint of a run's folder, or the checkpoint itself.
-function drawn.find(verb, path)
+--- The path of a checkpoint, given that path or the run's folder.
+function sampling_options.find(verb, path)
   if core.exists(path) == "folder" then
     path = path .. "/" .. folder.CHECKPOINT
   end
@@ -59,7 +59,7 @@ local function guidance(name, settings)
   return core.component("guidance", name, settings)
 end
 
--- The weight of the run's own guidance, at the bottom of those that stand on it; the command line's stands in for it.
+-- The command line's guidance weight, else that of the innermost guidance of the run.
 local function weight_of(run, given)
   local own = run.sampler.guidance
   local values = own and config.of(own) or {}
@@ -69,11 +69,10 @@ local function weight_of(run, given)
   return given.w or values.w or 1
 end
 
-local function fail_without_effect(verb, name, reason)
-  core.fail_usage(("%s: --%s has no effect: %s"):format(verb, name, reason))
+local function fail_without_effect(verb, key, reason)
+  arguments.fail_without_effect(verb, arguments.option(key), ": " .. reason)
 end
 
--- Options that would change nothing.
 local function check_guidance(verb, run, given)
   local of = { given.interval and "interval", given.rescale and "rescale", given.worse and "worse" }
   local first = of[1] or of[2] or of[3]
@@ -82,7 +81,7 @@ local function check_guidance(verb, run, given)
     fail_without_effect(verb, first or "w", "the run has no classes, and so no null class to guide away from; give --worse RUN")
   elseif first and weight == 0 then
     fail_without_effect(verb, first, "the weight of the guidance is 0; give --w")
-  elseif given.worse and core.real_path(drawn.find(verb, given.worse)) == core.real_path(run.path) then
+  elseif given.worse and core.real_path(sampling_options.find(verb, given.worse)) == core.real_path(run.path) then
     fail_without_effect(verb, "worse", given.worse .. " is the run itself")
   end
 end
@@ -102,15 +101,15 @@ local function guidance_of(verb, run, given)
   return result
 end
 
--- Which of the times of its steps a sampler asks for a velocity at is known of these; `middle` also between them.
-local ASKS = { euler = "step", ab2 = "step", euler_maruyama = "step", heun = "step", heun_sde = "step", midpoint = "middle" }
+-- Samplers whose times of evaluation are known: those of their steps; `middle` also halfway between them.
+local EVALUATES = { euler = "step", ab2 = "step", euler_maruyama = "step", heun = "step", heun_sde = "step", midpoint = "middle" }
 
---- Fails where an interval of guidance lies between all times that a sampler on its way down from time `from` asks for.
-function drawn.check_interval(verb, own, given, from)
+--- Fails if a sampler that starts at time `from` evaluates the network at no time inside the guidance interval.
+function sampling_options.check_interval(verb, own, given, from)
   local name, interval = own.instance:name(), given.interval
-  local times = interval and ASKS[name] and own:times(from, 0) or {}
+  local times = interval and EVALUATES[name] and own:times(from, 0) or {}
   for i = 1, #times - 1 do
-    for _, t in ipairs { times[i], ASKS[name] == "middle" and (times[i] + times[i + 1]) / 2 or nil } do
+    for _, t in ipairs { times[i], EVALUATES[name] == "middle" and (times[i] + times[i + 1]) / 2 or nil } do
       if interval.low <= t and t <= interval.high then
         return
       end
@@ -121,8 +120,8 @@ function drawn.check_interval(verb, own, given, from)
   end
 end
 
---- The run's own sampler, with what the command line changes: options, and parameters as key=value pairs.
-function drawn.adjust(verb, run, given, pairs_)
+--- The run's sampler with the changes of the command line: options, and parameters as key=value pairs.
+function sampling_options.adjust(verb, run, given, pairs_)
   local own, changes, texts = run.sampler, { guidance = guidance_of(verb, run, given), steps = given.steps }, {}
   for _, pair in ipairs(pairs_) do
     if pair[1] == "steps" and given.steps then
@@ -136,16 +135,16 @@ function drawn.adjust(verb, run, given, pairs_)
   return own:with(changes, texts)
 end
 
---- The worse network of a guidance away from one, where the command line names its run.
-function drawn.worse(verb, given)
-  return given.worse and checkpoint.load(drawn.find(verb, given.worse)).model or nil
+--- The worse network of autoguidance, from the run that --worse names; nil without --worse.
+function sampling_options.worse(verb, given)
+  return given.worse and checkpoint.load(sampling_options.find(verb, given.worse)).model or nil
 end
 
---- Watches a sampler: tells the step where a person is looking.
-function drawn.progress(step, steps)
+--- Shows the step of a sampler if standard error is a terminal.
+function sampling_options.show_progress(step, steps)
   if steps > 0 and core.is_terminal(2) then
     io.stderr:write(("\rstep %d/%d\27[K%s"):format(step, steps, step == steps and "\r\27[K" or ""))
   end
 end
 
-return drawn
+return sampling_options

@@ -16,20 +16,21 @@ local VERBS = {
   { name = "sample", usage = [==[
   neap sample RUN [-n N] [--seed S] [--label L] [-o FILE.png] [--raw FILE.npy] [--film FILE.png]
 ]==] .. SAMPLING .. [==[
-                                    draw pictures from a run or a checkpoint; keys are the sampler's
+                                    sample pictures from a run or a checkpoint; keys are parameters of the
+                                    sampler
              [--image FILE [--level T] [--keep FILE] [--invert]]
-                                    from a picture: changed; redrawn where FILE is black or transparent; or to its
-                                    noise and back
+                                    start from a picture: change it; redraw what is black or transparent in the
+                                    --keep FILE; or invert it to its noise and sample back
              [--interpolate SEED] [--morph LABEL]
-                                    between two noises, or from --label to another
+                                    interpolate between two noises, or from --label to another label
 ]==] },
   { name = "eval", usage = [==[
   neap eval RUN [-n N] [--seed S] [--labels L,..] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
              [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--precision auto|fp32|bf16]
 ]==] .. SAMPLING .. [==[
-                                    score what a run draws against examples it has not seen
+                                    score samples of a run against held-out examples
              [--samples FILE.npy [--sample-labels FILE.npy]]
-                                    score these in place of drawing
+                                    score these samples instead
 ]==] },
   { name = "list", usage = [==[
   neap list [KIND]                  components: architecture, objective, sampler, guidance, dataset, metric
@@ -41,14 +42,15 @@ local VERBS = {
   neap env                          version, processor, libraries, plugins
 ]==] },
   { name = "bench", usage = [==[
-  neap bench WORK [key=value ...]   time a work; each takes batch= steps= threads= precision=
+  neap bench WORKLOAD [key=value ...]
+             measure a workload; all take batch= steps= threads= precision=
              dit-train, dit-sample: size= channels= patch= dim= depth= heads=
              dcgan-train: size= channels= width=
              conv, conv-data, conv-weight: size= width= kernel= stride=
              gemm: dim=
 ]==] },
   { name = "repl", usage = [==[
-  neap repl                         a prompt
+  neap repl                         a Lua prompt
 ]==] },
 }
 

@@ -1,35 +1,30 @@
---- neap bench WORK [batch= steps= threads= precision=] [settings of the work]
+--- neap bench WORKLOAD [batch= steps= threads= precision=] [settings of the workload]
 --
--- The same work as PyTorch's side of the comparison, with the same keys in its one line of JSON, and the share of the
--- measured multiply-add peak that the products alone amount to.
+-- Prints one line of JSON with the keys of the PyTorch benchmark that it is compared with. `gflops` and `peak_share` count the
+-- matrix products alone; the peak is the measured rate of multiply-adds.
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local check = require "neap.check"
-local works = require "neap.cli.bench_workloads"
+local rule = require "neap.rule"
+local workloads = require "neap.cli.bench_workloads"
 
-local COMMON = { batch = 32, steps = 5, threads = 0, precision = "fp32" } -- threads 0: as many as the machine has
+local COMMON = { batch = 32, steps = 5, threads = 0, precision = "fp32" } -- threads = 0: the default number
 local WARMUP = 2
+local COUNT, RULES = rule.whole(1), { precision = rule.choice("fp32", "bf16") }
 
 local function read_settings(name, pairs_)
-  local settings, names = {}, {}
-  for _, defaults in ipairs { COMMON, works[name].settings } do
+  local settings = {}
+  for _, defaults in ipairs { COMMON, workloads[name].settings } do
     for key, value in pairs(defaults) do
-      settings[key], names[#names + 1] = value, key
+      settings[key] = value
     end
   end
   for _, pair in ipairs(pairs_) do
     local key, value = pair[1], pair[2]
-    local number = math.tointeger(tonumber(value))
     if settings[key] == nil then
-      core.fail_usage(("bench: %s: unknown key '%s'%s"):format(name, key, check.suggestion(key, names)))
-    elseif key == "precision" then
-      number = (value == "fp32" or value == "bf16") and value
+      check.fail_name(("bench: %s: unknown key"):format(name), key, check.names(settings))
     end
-    if not number or number ~= value and number < 1 then
-      core.fail_usage(("bench: %s: expected %s, got '%s'"):format(key,
-        key == "precision" and "fp32 or bf16" or "a whole number from 1", value))
-    end
-    settings[key] = number
+    settings[key] = rule.read("bench: " .. key, RULES[key] or COUNT, value)
   end
   return settings
 end
@@ -53,12 +48,12 @@ local function measure(name, s)
     core.threads(s.threads)
   end
   core.precision(s.precision == "bf16" and "bf16" or "f32")
-  local work, step = works[name].begin(s)
+  local work, step = workloads[name].begin(s)
   local median, least = time(step, s.steps)
   local resident = core.memory().resident_peak
   return {
     peer = "neap " .. core.version, work = name, batch = s.batch, size = s.size, precision = s.precision,
-    compile = false, channels_last = true, -- the only layout of pictures here
+    compile = false, channels_last = true, -- the only layout
     threads = core.threads(), median_s = median, min_s = least, samples_per_s = s.batch / median,
     peak_rss_mib = resident // (1 << 20), gflops = work / least / 1e9,
     peak_share = work / least / core.fma_peak(s.precision == "bf16"), isa = core.machine().isa,
@@ -67,14 +62,9 @@ end
 
 return function(list)
   local _, rest = arguments.split(list, {})
-  local name, names = table.remove(rest, 1), {}
-  for known in pairs(works) do
-    names[#names + 1] = known
-  end
-  table.sort(names)
-  if not name or not works[name] then
-    core.fail_usage(("bench: expected %s, got '%s'%s"):format(table.concat(names, ", "), name or "",
-      check.suggestion(name or "", names)))
+  local name, names = table.remove(rest, 1) or "", check.names(workloads)
+  if not workloads[name] then
+    check.fail_name(("bench: expected %s, got"):format(table.concat(names, ", ")), name, names)
   end
   print(core.json_encode(measure(name, read_settings(name, arguments.pairs(rest)))))
 end

@@ -12,7 +12,7 @@ return function(list)
     { "processor", machine.cpu },
     { "instructions", machine.isa .. (machine.isa ~= machine.isa_supported and " (of " .. machine.isa_supported .. ")" or "") },
     { "threads", core.threads() },
-    { "precision", ("%s where it is auto: %s"):format(precision.automatic()) },
+    { "precision", ("auto is %s: %s"):format(precision.automatic()) },
     { "products", machine.gemm },
     { "openblas", openblas or "none: " .. reason },
     { "lua", _VERSION },

@@ -1,9 +1,8 @@
---- neap eval RUN [OPTION ...]: scores what a run draws, or given samples, against examples that it was not trained on;
--- a table for people, and one line of JSON.
+--- neap eval RUN [OPTION ...]: scores samples of a run, or given samples, against held-out examples. Prints a table and one
+-- line of JSON.
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
-local drawn = require "neap.cli.sampling_options"
 local compare = require "neap.evaluate.compare"
 local evaluator = require "neap.evaluate.evaluator"
 local output = require "neap.output"
@@ -12,8 +11,9 @@ local report = require "neap.cli.eval_report"
 local precision = require "neap.train.precision"
 local rule = require "neap.rule"
 local samples = require "neap.evaluate.samples"
+local sampling_options = require "neap.cli.sampling_options"
 
-local RULES = drawn.rules {
+local RULES = sampling_options.rules {
   ["-n"] = { "n", rule.whole(2, 1000000) },
   ["--labels"] = { "labels", rule.text "'each', or labels with commas between" },
   ["--precision"] = { "precision", rule.choice("auto", "fp32", "bf16") },
@@ -22,7 +22,7 @@ local RULES = drawn.rules {
   ["--metric"] = { key = "metric", kind = "a metric", read = rule.text().read, many = true },
   ["--resamples"] = { "resamples", { kind = "0 or a whole number from 2", read = function(text)
     local number = rule.whole(0).read(text)
-    return number ~= 1 and number or nil -- one resample has no spread
+    return number ~= 1 and number or nil -- one resample has no deviation
   end } },
   ["--samples"] = { "samples", rule.text "a file" },
   ["--sample-labels"] = { "sample_labels", rule.text "a file" },
@@ -33,16 +33,16 @@ local RULES = drawn.rules {
 
 local N = 10000
 
--- --- What is scored, and by whom -------------------------------------------------------------------------------------
+-- --- Samples, and the evaluator -------------------------------------------------------------------------------------
 
 local function draw(given, run, pairs_)
   local spec = run.model:spec()
   local labels = samples.labels(given.labels, given.n, spec.classes, run.labels)
-  local own, worse = drawn.adjust("eval", run, given, pairs_), drawn.worse("eval", given)
-  drawn.check_interval("eval", own, given, 1)
+  local own, worse = sampling_options.adjust("eval", run, given, pairs_), sampling_options.worse("eval", given)
+  sampling_options.check_interval("eval", own, given, 1)
   local before = precision.set((precision.choose(given.precision or "fp32")))
   local done, x = pcall(own.sample, own, run.model, {
-    n = given.n, seed = given.seed, labels = labels and labels:tolist(), batch = given.batch, watch = drawn.progress,
+    n = given.n, seed = given.seed, labels = labels and labels:tolist(), batch = given.batch, watch = sampling_options.show_progress,
     worse = worse,
   })
   precision.put(before)
@@ -54,20 +54,18 @@ end
 
 -- --- The verb --------------------------------------------------------------------------------------------------------
 
--- What only drawing asks for.
+-- Options that --samples makes useless.
 local DRAWING = { "n", "steps", "sampler", "w", "interval", "rescale", "worse", "batch", "precision", "raw" }
 
--- Options that would change nothing.
 local function check_samples(given, pairs_)
+  local useless = pairs_[1] and pairs_[1][1] .. "="
   for _, key in ipairs(DRAWING) do
-    if given[key] then
-      core.fail_usage(("eval: %s%s has no effect beside --samples, which are not drawn"):format(key == "n" and "-" or "--", key))
-    end
+    useless = useless or given[key] and arguments.option(key)
   end
-  if #pairs_ > 0 then
-    core.fail_usage(("eval: %s= has no effect beside --samples, which are not drawn"):format(pairs_[1][1]))
+  if useless then
+    arguments.fail_without_effect("eval", useless, " beside --samples: no samples are drawn")
   elseif given.labels and given.sample_labels then
-    core.fail_usage "eval: --labels has no effect beside --sample-labels"
+    arguments.fail_without_effect("eval", "--labels", " beside --sample-labels")
   end
 end
 
@@ -76,11 +74,7 @@ local function check_given(given, path, pairs_)
     core.fail_usage("eval: expected a run: neap eval RUN [OPTION ...]; "
       .. "or samples and data: --samples FILE --data FOLDER")
   end
-  for _, pair in ipairs { { "sample_labels", "samples" }, { "cas_steps", "cas" } } do
-    if given[pair[1]] and not given[pair[2]] then
-      core.fail_usage(("eval: --%s needs --%s"):format((pair[1]:gsub("_", "-")), pair[2]))
-    end
-  end
+  arguments.check_needs("eval", given, { { "sample_labels", "samples" }, { "cas_steps", "cas" } })
   if given.samples then
     check_samples(given, pairs_)
   end
@@ -89,7 +83,7 @@ local function check_given(given, path, pairs_)
   end
 end
 
--- Real examples for pictures; those of points are drawn as they are needed.
+-- Real examples. Those of points beyond the test half are drawn later, as needed.
 local function add_examples(given, job, component)
   job.examples = real.open(component, given.data, given.n)
   job.test, job.train = {}, {}
@@ -109,7 +103,7 @@ local function prepare(given, path, pairs_)
   job.spec = run and run.model:spec()
   job.points = run and samples.are_points(job.spec)
   if job.points and given.evaluator then
-    core.fail_usage "eval: --evaluator has no effect: points are scored as they are"
+    arguments.fail_without_effect("eval", "--evaluator", ": points are scored without an evaluator")
   end
   if not job.points then
     job.evaluator, job.judge = evaluator.load("eval", given.evaluator)
@@ -123,7 +117,7 @@ local function prepare(given, path, pairs_)
     job.x, job.labels = samples.load(given, job.spec, run and run.labels)
     given.n = core.methods.shape(job.x)[1]
   end
-  add_examples(given, job, path and checkpoint.dataset(path)) -- what is not there is told before samples are drawn
+  add_examples(given, job, path and checkpoint.dataset(path)) -- before sampling, so that missing data fail early
   if given.samples and not job.points then
     samples.check_range(given.samples, job.x, job.test.x)
   end
@@ -166,7 +160,7 @@ return function(list)
   if given.threads then
     core.threads(given.threads)
   end
-  path = path and drawn.find("eval", path)
+  path = path and sampling_options.find("eval", path)
   check_files(given, path)
   core.poll(true)
   run_all(given, path, pairs_)

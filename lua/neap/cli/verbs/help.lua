@@ -1,4 +1,4 @@
---- neap help COMPONENT, or KIND.COMPONENT, or the name of an op or a verb
+--- neap help NAME: a component (NAME or KIND.NAME), an op or a verb
 local core = require "neap.core"
 local check = require "neap.check"
 local verbs = require "neap.cli.verbs"
@@ -47,8 +47,10 @@ local function describe_op(op)
     #words > 0 and table.concat(words, ", ") or "none", op.differentiable and "" or "; no gradient"))
 end
 
-local function components_named(name)
-  local found, names = 0, {}
+-- Each of these prints what is called `name`, returns how many it found, and adds all names that it knows to `names`.
+
+local function components_named(name, names)
+  local found = 0
   for _, kind in ipairs(core.kinds()) do
     for _, component in ipairs(core.components(kind)) do
       names[#names + 1] = component.name
@@ -58,18 +60,19 @@ local function components_named(name)
       end
     end
   end
-  return found, names
+  return found
 end
 
 local function ops_named(name, names)
+  local found = 0
   for _, op in ipairs(core.op_table()) do
     names[#names + 1] = op.name
     if op.name == name then
       describe_op(op)
-      return 1
+      found = 1
     end
   end
-  return 0
+  return found
 end
 
 local function verbs_named(name, names)
@@ -80,9 +83,9 @@ end
 
 return function(arguments)
   for _, name in ipairs(arguments) do
-    local found, names = components_named(name)
-    if found + ops_named(name, names) + verbs_named(name, names) == 0 then
-      core.fail_usage(("help: nothing is named '%s'%s"):format(name, check.suggestion(name, names)))
+    local names = {}
+    if components_named(name, names) + ops_named(name, names) + verbs_named(name, names) == 0 then
+      check.fail_name("help: nothing is named", name, names)
     end
   end
 end

@@ -9,18 +9,17 @@ local function list(kind)
 end
 
 return function(arguments)
-  local wanted, kinds = arguments[1], core.kinds()
+  local wanted, found = arguments[1], false
   if #arguments > 1 then
     core.fail_usage(("list: expected at most one kind, got %d"):format(#arguments))
   end
-  local found = wanted == nil
-  for _, kind in ipairs(kinds) do
+  for _, kind in ipairs(core.kinds()) do
     if wanted == nil or wanted == kind then
       found = true
       list(kind)
     end
   end
   if not found then
-    core.fail_usage(("list: unknown kind '%s'%s"):format(wanted, check.suggestion(wanted, kinds)))
+    check.fail_name("list: unknown kind", wanted, core.kinds())
   end
 end

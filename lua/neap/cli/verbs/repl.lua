@@ -1,4 +1,4 @@
---- neap repl: a plain prompt. An expression is printed; an error ends the line, not the session.
+--- neap repl: a prompt. Prints the values of an expression; an error ends the line, not the session.
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 
@@ -13,7 +13,7 @@ local function evaluate(line)
   return core.protect(false, chunk)
 end
 
--- Where a person types, Ctrl-C ends the line; any other signal, and Ctrl-C elsewhere, ends the session.
+-- Ctrl-C on a terminal ends the line. Any other signal, or SIGINT without a terminal, ends the session.
 local function check_signal()
   local signal = core.caught_signal()
   if signal == "INT" and core.is_terminal(0) then

@@ -7,7 +7,7 @@ local options = require "neap.options"
 local tensor = require "neap.tensor"
 local train = require "neap.train"
 
--- With its slash; "" for the folder that the program was started in.
+-- The folder of a path, with its slash; "" for the current folder.
 local function folder_of(path)
   return path:match "^(.*/)" or ""
 end
@@ -26,12 +26,12 @@ local function name_of(path)
   return path:match "([^/]+)%.lua$" or path:match "([^/]+)$"
 end
 
--- A recipe finds the files beside it, whichever folder the program was started in; after the library's own.
+-- Adds the recipe's folder to the end of package.path: `require` finds files beside the recipe, from any current folder.
 local function add_neighbours(path)
   local place = folder_of(path)
   place = place == "" and "./" or place
   if place:find "[;?]" then
-    return -- these have a meaning of their own in package.path
+    return -- package.path cannot hold these characters
   end
   package.path = ("%s;%s?.lua;%s?/init.lua"):format(package.path, place, place)
 end

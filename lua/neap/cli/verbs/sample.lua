@@ -1,19 +1,19 @@
---- neap sample RUN [OPTION ...] [key=value ...]: draws pictures from a run; the pairs are parameters of its sampler.
+--- neap sample RUN [OPTION ...] [key=value ...]: samples pictures from a run; the pairs are parameters of its sampler.
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
-local drawn = require "neap.cli.sampling_options"
 local film = require "neap.film"
 local image = require "neap.image"
 local output = require "neap.output"
 local preview = require "neap.preview"
 local rule = require "neap.rule"
-local ways = require "neap.cli.sample_modes"
+local sample_modes = require "neap.cli.sample_modes"
+local sampling_options = require "neap.cli.sampling_options"
 
-local MOST = 1000000 -- pictures: more is a slip of the keyboard, and would fill the memory before it is noticed
+local MAX_COUNT = 1000000 -- a typing error beyond this would fill the memory
 
-local RULES = drawn.rules {
-  ["-n"] = { "n", rule.whole(1, MOST) },
+local RULES = sampling_options.rules {
+  ["-n"] = { "n", rule.whole(1, MAX_COUNT) },
   ["--label"] = { "label", rule.text "a label" },
   ["--image"] = { "image", rule.text "a picture" },
   ["--level"] = { "level", rule.number(0.001, 0.999) },
@@ -27,7 +27,7 @@ local RULES = drawn.rules {
 
 local ROW, WITHOUT_LABEL = 8, 64
 
--- Where the pictures go; nil where an array alone is asked for.
+-- The file of the pictures; nil if --raw alone is given.
 local function picture_path(given)
   return given.out or not given.raw and "samples.png" or nil
 end
@@ -41,7 +41,7 @@ local function check_files(given, path)
   }, { { name = "the run", path = path }, { name = "--image", path = given.image }, { name = "--keep", path = given.keep } })
 end
 
--- Is refused before anything is drawn.
+-- Called before sampling.
 local function check_drawable(run, given)
   local spec = run.model:spec()
   if (given.film or picture_path(given)) and spec.channels ~= 1 and spec.channels ~= 3 then
@@ -50,7 +50,7 @@ local function check_drawable(run, given)
   end
 end
 
--- What stands in the files beside the pictures.
+-- Text entries of the PNG files.
 local function origin(run, given)
   return { ["neap.checkpoint"] = run.path, ["neap.seed"] = tostring(given.seed or 0) }
 end
@@ -69,7 +69,7 @@ local function write(run, given, pictures)
   local spec = run.model:spec()
   if given.raw then
     local points = spec.height * spec.width == 1
-    core.npy_save(given.raw, points and pictures or core.ops.clamp(pictures, -1, 1)) -- pictures as a PNG has them
+    core.npy_save(given.raw, points and pictures or core.ops.clamp(pictures, -1, 1)) -- the values of the PNG
     output.announce(given.raw)
   end
   local path = picture_path(given)
@@ -86,8 +86,8 @@ local function count_of(given, classes)
   return given.n or frames or (given.label and ROW) or (classes > 0 and ROW * math.min(classes, ROW + 2)) or WITHOUT_LABEL
 end
 
--- The picture, the noise that the flow takes it to, and what that noise is taken back to.
-local function there_and_back(own, model, settings)
+-- The picture, its noise, and the picture sampled from that noise, along axis 0.
+local function invert_and_sample(own, model, settings)
   local noise = own:sample(model, settings)
   settings.invert, settings.noise = nil, noise
   local picture = settings.picture
@@ -98,26 +98,26 @@ local function there_and_back(own, model, settings)
   return core.ops.concat({ picture, noise, back }, 0)
 end
 
--- How many frames a way has: the noise and each step; nil where the sampler chooses its steps.
+-- The number of frames: the noise and each step; nil if the sampler chooses its steps.
 local function frames_of(own, settings)
   local there = own:times(settings.invert and 0 or settings.level or 1, settings.invert and 1 or 0)
   local back = settings.invert and own:times(1, 0) or {}
   return there and #there + #back
 end
 
--- All samples in one batch, so that a step shows every one.
+-- A film has all samples in one batch, so that each frame shows all of them.
 local function film_of(run, given, own, settings)
   local layout, spec = layout_of(run, given, settings.n), run.model:spec()
   if core.sampler_needs(own.instance, "generate") then
-    core.fail_usage(("sample: --film: %s draws in one step and shows no way"):format(own.instance:name()))
+    core.fail_usage(("sample: --film: %s samples in one step; there are no steps to show"):format(own.instance:name()))
   end
-  local taken = film.new { columns = layout.columns, scale = layout.scale, text = origin(run, given), path = given.film }
-  taken:check(frames_of(own, settings) or 1, settings.n, spec.height, spec.width)
-  settings.batch, settings.watch = settings.n, taken:watch()
-  return taken
+  local recorder = film.new { columns = layout.columns, scale = layout.scale, text = origin(run, given), path = given.film }
+  recorder:check(frames_of(own, settings) or 1, settings.n, spec.height, spec.width)
+  settings.batch, settings.watch = settings.n, recorder:watch()
+  return recorder
 end
 
--- An inversion writes the picture, its noise, and what that becomes for each sample.
+-- An inversion writes three pictures for each sample.
 local function check_size(run, given, n)
   local spec, path = run.model:spec(), picture_path(given)
   if path then
@@ -127,20 +127,20 @@ end
 
 local function draw(run, given, pairs_)
   local classes = run.model:spec().classes
-  local settings = ways.apply(given, run, {
+  local settings = sample_modes.apply(given, run, {
     n = count_of(given, classes), seed = given.seed or 0, labels = given.label or (not given.image and "each" or nil),
-    names = run.labels, batch = given.batch, watch = drawn.progress,
-    worse = drawn.worse("sample", given),
+    names = run.labels, batch = given.batch, watch = sampling_options.show_progress,
+    worse = sampling_options.worse("sample", given),
   })
-  local own = drawn.adjust("sample", run, given, pairs_)
+  local own = sampling_options.adjust("sample", run, given, pairs_)
   if not given.invert then
-    drawn.check_interval("sample", own, given, settings.level or 1)
+    sampling_options.check_interval("sample", own, given, settings.level or 1)
   end
-  local taken = given.film and film_of(run, given, own, settings)
+  local recorder = given.film and film_of(run, given, own, settings)
   check_size(run, given, settings.n)
-  local pictures = given.invert and there_and_back(own, run.model, settings) or own:sample(run.model, settings)
-  if taken then
-    taken:save()
+  local pictures = given.invert and invert_and_sample(own, run.model, settings) or own:sample(run.model, settings)
+  if recorder then
+    recorder:save()
     output.announce(given.film)
   end
   return pictures
@@ -156,8 +156,8 @@ return function(list)
   if given.threads then
     core.threads(given.threads)
   end
-  ways.check(given)
-  path = drawn.find("sample", path)
+  sample_modes.check(given)
+  path = sampling_options.find("sample", path)
   check_files(given, path)
   local run = checkpoint.load(path)
   check_drawable(run, given)
