@@ -38,7 +38,8 @@ local N = 10000
 local function draw(given, run, pairs_)
   local spec = run.model:spec()
   local labels = samples.labels(given.labels, given.n, spec.classes, run.labels)
-  local own, worse = sampling_options.adjust("eval", run, given, pairs_), sampling_options.worse("eval", given)
+  local own = sampling_options.adjust("eval", run, given, pairs_)
+  local worse = sampling_options.worse("eval", given)
   sampling_options.check_interval("eval", own, given, 1)
   local before = precision.set((precision.choose(given.precision or "fp32")))
   local done, x = pcall(own.sample, own, run.model, {
