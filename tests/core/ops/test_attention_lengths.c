@@ -3,7 +3,7 @@
 
 #include <neap/memory.h>
 
-#include "tape_test.h"
+#include "tests/core/autograd/tape_test.h"
 
 enum { B = 4, N = 7, M = 9, H = 2, D = 5 };
 static const int32_t some_lengths[B] = {9, 4, 0, 1}, self_lengths[B] = {7, 3, 0, 1};
