@@ -294,9 +294,9 @@ START_TEST(padding_changes_no_bit)
 {
     for (int bf16 = 0; bf16 < 2; bf16++) {
         attention_problem p = masked_problem(_i, 110, bf16);
-        for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-            if (neap_kernels_of_isa((neap_isa)isa)) {
-                check_padding(&p, neap_kernels_of_isa((neap_isa)isa), sizeof(float));
+        for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+            if (neap_kernels_of_level(level)) {
+                check_padding(&p, neap_kernels_of_level(level), sizeof(float));
             }
         }
         check_padding(&p, neap_kernels_for(NEAP_F64), sizeof(double));
@@ -328,9 +328,9 @@ static void check_skipping(const attention_problem *p, const neap_kernels *kerne
 START_TEST(unwanted_gradients)
 {
     attention_problem p = masked_problem(0, 53, _i & 1);
-    for (int isa = 0; isa < NEAP_ISA_COUNT; isa++) {
-        if (neap_kernels_of_isa((neap_isa)isa)) {
-            check_skipping(&p, neap_kernels_of_isa((neap_isa)isa), _i / 2);
+    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
+        if (neap_kernels_of_level(level)) {
+            check_skipping(&p, neap_kernels_of_level(level), _i / 2);
         }
     }
     attention_problem_free(&p);
