@@ -14,7 +14,7 @@ local o = neap.options {
 }
 
 local run, judge = neap.checkpoint.load(o.run .. "/checkpoint.safetensors"), neap.checkpoint.load(o.evaluator)
-local length = run.model:latent()
+local length = run.model:noise_shape(1)[2]
 if length == 0 or run.model:spec().classes > 0 then
   error(("latents: %s: expected an unconditional generator"):format(o.run), 0)
 end

@@ -7,6 +7,7 @@
 #include <neap/memory.h>
 #include <neap/number.h>
 
+#include "plugin/handle.h"
 #include "plugin/host.h"
 
 #define EXPECTED_TEXT 512
@@ -57,6 +58,8 @@ const char *neap_value_text(const neap_value *value, char text[NEAP_VALUE_TEXT])
         snprintf(text, NEAP_VALUE_TEXT, value->text ? "text '%s'" : "nothing", string);
     else if (value->type == NEAP_PARAM_COMPONENT && inner)
         snprintf(text, NEAP_VALUE_TEXT, "%s '%s'", neap_kind_at(neap_component_kind(inner)), inner->name);
+    else if (value->type == NEAP_PARAM_NETWORK && value->network)
+        snprintf(text, NEAP_VALUE_TEXT, "a network");
     else
         snprintf(text, NEAP_VALUE_TEXT, "nothing");
     return text;
@@ -99,5 +102,5 @@ int neap_param_accept(const neap_component *component, const neap_param *param, 
     double number = param->type == NEAP_PARAM_INT ? (double)value->integer : value->real;
     if (ranged && !(number >= param->low && number <= param->high))
         return fail_range(component, param, got);
-    return 0;
+    return value->type == NEAP_PARAM_NETWORK && value->network ? neap_network_accept(component, param, value->network) : 0;
 }

@@ -1,4 +1,4 @@
-/* The header of neap_plugin_v1, read from the bytes of a shared object before any of its code can run. */
+/* The header of neap_plugin_v2, read from the bytes of a shared object before any of its code can run. */
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "plugin/host.h"
 
-#define ENTRY "neap_plugin_v1"
+#define ENTRY "neap_plugin_v2"
 
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64

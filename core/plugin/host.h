@@ -40,9 +40,15 @@ int neap_param_accept(const neap_component *component, const neap_param *param, 
 #define NEAP_VALUE_TEXT 128
 const char *neap_value_text(const neap_value *value, char text[NEAP_VALUE_TEXT]);
 
-/* Kinds and the first version of their interfaces. */
+/* Kinds of components, and the versions of their interfaces that this host serves (kinds.c). */
 int neap_kind_index(const char *kind, size_t length); /* -1 without a message */
 int neap_component_kind(const neap_component *component);
+/* The row of a component's interface, larger for a newer version of the kind; -1 without a message where it is not served. */
+int neap_interface_index(const neap_component *component);
+/* Fails unless the interface is served and its struct has all required members. */
+int neap_interface_check(const neap_component *component);
+/* Is this the newest version served in which the plugin offers the component? Others are passed over. */
+bool neap_component_is_newest(const neap_plugin *plugin, const neap_component *component);
 
 /* All that can be checked of a plugin before it is registered; fails naming plugin, component, row and fault. */
 int neap_plugin_validate(const neap_plugin *plugin);
@@ -58,7 +64,7 @@ typedef struct neap_file_id {
 /* As neap_registry_add; a file that is there already is no error. */
 int neap_registry_add_file(const neap_plugin *plugin, const char *origin, neap_file_id file);
 
-/* Reads abi and size of neap_plugin_v1 from the bytes of a shared object, running none of it. Bytes may be anything. */
+/* Reads abi and size of neap_plugin_v2 from the bytes of a shared object, running none of it. Bytes may be anything. */
 int neap_elf_plugin_header(const void *bytes, size_t size, uint32_t *abi, uint32_t *plugin_size);
 
 #endif

@@ -4,6 +4,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "plugin/handle.h"
 #include "plugin/host.h"
 
 static void *field_of(const neap_instance *instance, const neap_param *param)
@@ -13,7 +14,7 @@ static void *field_of(const neap_instance *instance, const neap_param *param)
 
 static neap_value default_of(const neap_param *param)
 {
-    bool text = param->type == NEAP_PARAM_TEXT; /* for a component, `text` names the kind, and the default is none */
+    bool text = param->type == NEAP_PARAM_TEXT; /* elsewhere `text` says something about the value */
     bool real = param->type == NEAP_PARAM_REAL; /* which may lie outside what an integer holds */
     return (neap_value){.type = param->type,
                         .integer = real ? 0 : (int64_t)param->fallback,
@@ -86,21 +87,16 @@ static bool holds(const neap_instance *inner, const neap_instance *instance)
     return false;
 }
 
-int neap_instance_set(neap_instance *instance, const char *name, const neap_value *value)
+/* Writes a value that the row accepts. */
+static int put(neap_instance *instance, int index, neap_value own)
 {
-    if (!instance || !name || !value)
-        return neap_fail("instance: set: expected an instance, a name and a value");
     const neap_component *component = instance->component;
-    int index = neap_param_find(component, name);
-    if (index < 0)
-        return -1;
     const neap_param *param = &component->params[index];
     const neap_param_rule *rule = neap_param_rule_of(param->type);
-    neap_value own = *value;
     if (neap_param_accept(component, param, &own))
         return -1;
     if (param->type == NEAP_PARAM_COMPONENT && holds(own.component, instance))
-        return neap_fail("%s: %s: a component cannot hold itself", component->name, name);
+        return neap_fail("%s: %s: a component cannot hold itself", component->name, param->name);
     union {
         int64_t whole;
         double real;
@@ -113,6 +109,56 @@ int neap_instance_set(neap_instance *instance, const char *name, const neap_valu
         rule->drop(&old);
     instance->given[index] = param->type != NEAP_PARAM_TEXT || own.text;
     return 0;
+}
+
+/* A network by the path of its run. */
+static int put_loaded(neap_instance *instance, int index, const char *path)
+{
+    const neap_component *component = instance->component;
+    neap_value own = {.type = NEAP_PARAM_NETWORK, .network = neap_network_load(path)};
+    if (!own.network) {
+        neap_fail_in(component->params[index].name);
+        return neap_fail_in(component->name);
+    }
+    int status = put(instance, index, own);
+    neap_network_release(own.network);
+    return status;
+}
+
+int neap_instance_set(neap_instance *instance, const char *name, const neap_value *value)
+{
+    if (!instance || !name || !value)
+        return neap_fail("instance: set: expected an instance, a name and a value");
+    int index = neap_param_find(instance->component, name);
+    if (index < 0)
+        return -1;
+    if (instance->component->params[index].type == NEAP_PARAM_NETWORK && value->type == NEAP_PARAM_TEXT && value->text)
+        return put_loaded(instance, index, value->text);
+    return put(instance, index, *value);
+}
+
+/* One value that was set, with the component inside copied. */
+static int copy_value(neap_instance *copy, const neap_instance *instance, int index)
+{
+    neap_value value = neap_instance_get(instance, &instance->component->params[index]);
+    neap_instance *inner = neap_instance_copy(value.component);
+    if (value.component && !inner)
+        return -1;
+    value.component = inner;
+    int status = put(copy, index, value);
+    neap_instance_release(inner);
+    return status;
+}
+
+neap_instance *neap_instance_copy(const neap_instance *instance)
+{
+    neap_instance *copy = instance ? neap_instance_new(instance->component) : NULL;
+    for (int i = 0; copy && instance->component->params[i].type != NEAP_PARAM_END; i++)
+        if (instance->given[i] && copy_value(copy, instance, i) < 0) {
+            neap_instance_release(copy);
+            return NULL;
+        }
+    return copy;
 }
 
 /* A component by its name, with all defaults; "none" for none. */
@@ -139,6 +185,8 @@ int neap_instance_set_text(neap_instance *instance, const char *name, const char
     const neap_param *param = &instance->component->params[index];
     if (param->type == NEAP_PARAM_COMPONENT)
         return set_component(instance, param, text);
+    if (param->type == NEAP_PARAM_NETWORK && strcmp(text, "none") == 0)
+        return put(instance, index, (neap_value){.type = NEAP_PARAM_NETWORK});
     neap_value value = {0};
     if (!neap_param_rule_of(param->type)->parse(param, text, &value))
         value = (neap_value){.type = NEAP_PARAM_TEXT, .text = text}; /* refused below, with what was expected */

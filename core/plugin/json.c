@@ -32,6 +32,19 @@ static json_t *write_text(const char *text)
     return bytes;
 }
 
+static json_t *write_network(const neap_network *network)
+{
+    const char *origin = network ? neap_network_origin(network) : NULL;
+    if (!network)
+        return json_null();
+    if (!origin) {
+        neap_fail("expected a network loaded from a run or a checkpoint, which a file can name");
+        return NULL;
+    }
+    json_t *path = write_text(origin);
+    return path ? json_pack("{s:o}", "network", path) : NULL;
+}
+
 static json_t *write_value(const neap_value *value)
 {
     if (value->type == NEAP_PARAM_INT)
@@ -42,6 +55,8 @@ static json_t *write_value(const neap_value *value)
         return json_boolean(value->integer);
     if (value->type == NEAP_PARAM_COMPONENT)
         return write_component(value->component);
+    if (value->type == NEAP_PARAM_NETWORK)
+        return write_network(value->network);
     return write_text(value->text);
 }
 
@@ -55,7 +70,9 @@ static json_t *write_config(const neap_instance *instance)
             continue; /* there is no value yet to write */
         neap_value value = neap_instance_get(instance, param);
         if (json_object_set_new(config, param->name, write_value(&value))) {
-            neap_fail("%s: %s: cannot be written as JSON", component->name, param->name);
+            neap_fail("cannot be written as JSON");
+            neap_fail_in(param->name);
+            neap_fail_in(component->name);
             json_decref(config);
             config = NULL;
         }
@@ -104,6 +121,13 @@ static char *read_bytes(const char *digits)
 static int read_object(json_t *json, neap_value *value)
 {
     const char *digits = json_string_value(json_object_get(json, "bytes"));
+    json_t *network = json_object_get(json, "network");
+    if (network && !json_is_object(network)) {
+        *value = (neap_value){.type = NEAP_PARAM_TEXT, .text = neap_strdup(json_string_value(network))};
+        return value->text ? 0 : neap_fail("expected the path of a network");
+    }
+    if (network)
+        return read_object(network, value);
     if (digits)
         *value = (neap_value){.type = NEAP_PARAM_TEXT, .text = read_bytes(digits)};
     else

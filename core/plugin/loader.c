@@ -65,7 +65,7 @@ static int load(const char *path)
     if (!place)
         return -1;
     void *handle = dlopen(place, RTLD_NOW | RTLD_LOCAL);
-    const neap_plugin *plugin = handle ? dlsym(handle, "neap_plugin_v1") : NULL;
+    const neap_plugin *plugin = handle ? dlsym(handle, "neap_plugin_v2") : NULL;
     int status = plugin ? neap_registry_add_file(plugin, path, id) : fail_open(place);
     neap_free(place);
     return status;

@@ -70,6 +70,17 @@ static bool accept_component(const neap_param *param, neap_value *value)
             neap_component_kind(value->component->component) == neap_kind_index(param->text, strlen(param->text)));
 }
 
+/* A text is loaded before it is accepted. */
+static bool accept_network(const neap_param *param, neap_value *value)
+{
+    (void)param;
+    if (value->type == NEAP_PARAM_TEXT && !value->text) { /* JSON's null */
+        value->type = NEAP_PARAM_NETWORK;
+        value->network = NULL;
+    }
+    return value->type == NEAP_PARAM_NETWORK;
+}
+
 static int assign_int(void *field, const neap_value *value)
 {
     *(int64_t *)field = value->integer;
@@ -109,6 +120,12 @@ static int assign_component(void *field, const neap_value *value)
     return 0;
 }
 
+static int assign_network(void *field, const neap_value *value)
+{
+    *(neap_network **)field = neap_network_keep(value->network);
+    return 0;
+}
+
 static void drop_text(void *field)
 {
     char *text; /* the field is a pointer to const for those who read it */
@@ -121,6 +138,11 @@ static void drop_component(void *field)
     neap_instance *instance;
     memcpy(&instance, field, sizeof instance);
     neap_instance_release(instance);
+}
+
+static void drop_network(void *field)
+{
+    neap_network_release(*(neap_network **)field);
 }
 
 static neap_value fetch_int(const neap_param *param, const void *field)
@@ -159,6 +181,12 @@ static neap_value fetch_component(const neap_param *param, const void *field)
     neap_value value = {.type = NEAP_PARAM_COMPONENT};
     memcpy(&value.component, field, sizeof value.component);
     return value;
+}
+
+static neap_value fetch_network(const neap_param *param, const void *field)
+{
+    (void)param;
+    return (neap_value){.type = NEAP_PARAM_NETWORK, .network = *(neap_network *const *)field};
 }
 
 static bool parse_real(const neap_param *param, const char *text, neap_value *value)
@@ -213,9 +241,11 @@ static const neap_param_rule rules[] = {
                            parse_text},
     [NEAP_PARAM_COMPONENT] = {NULL, sizeof(void *), alignof(void *), accept_component, assign_component, drop_component,
                               fetch_component, parse_text},
+    [NEAP_PARAM_NETWORK] = {"the path of a run or a checkpoint, or a model", sizeof(void *), alignof(void *), accept_network,
+                            assign_network, drop_network, fetch_network, parse_text},
 };
 
 const neap_param_rule *neap_param_rule_of(neap_param_type type)
 {
-    return type > NEAP_PARAM_END && type <= NEAP_PARAM_COMPONENT ? &rules[type] : NULL;
+    return type > NEAP_PARAM_END && type <= NEAP_PARAM_NETWORK ? &rules[type] : NULL;
 }

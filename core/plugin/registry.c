@@ -67,6 +67,8 @@ static bool has_file(neap_file_id file)
 static int check_free(const neap_plugin *plugin)
 {
     for (const neap_component *component = plugin->components; component->interface; component++) {
+        if (!neap_component_is_newest(plugin, component))
+            continue;
         const entry *other = find_entry(neap_component_kind(component), component->name);
         if (other)
             return neap_fail("%s '%s' is taken by %s", neap_kind_at(other->kind), component->name, other->from->origin);
@@ -85,7 +87,8 @@ static int insert(const neap_plugin *plugin, record *from)
     registry.entries = entries;
     for (int i = 0; i < added; i++) {
         const neap_component *component = &plugin->components[i];
-        entries[registry.count++] = (entry){component, from, neap_component_kind(component)};
+        if (neap_component_is_newest(plugin, component))
+            entries[registry.count++] = (entry){component, from, neap_component_kind(component)};
     }
     qsort(entries, (size_t)registry.count, sizeof *entries, compare_entries);
     from->next = registry.records;
@@ -128,7 +131,7 @@ int neap_registry_add(const neap_plugin *plugin, const char *origin)
     if (!neap_registry_add_file(plugin, origin ? origin : "built in", (neap_file_id){0}))
         return 0;
     /* Before the header is known to fit, nothing behind it may be read. */
-    bool named = plugin->abi == NEAP_ABI && plugin->size == sizeof *plugin && plugin->name;
+    bool named = plugin->abi == NEAP_ABI && plugin->size >= sizeof *plugin && plugin->name;
     snprintf(where, sizeof where, "plugin %.60s (%.80s)", named ? plugin->name : "?", origin ? origin : "built in");
     return neap_fail_in(where);
 }

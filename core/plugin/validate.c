@@ -10,49 +10,6 @@
 
 #define MAX_ROWS 1024                /* a table longer than this has lost its end */
 #define MAX_CONFIG ((size_t)1 << 20) /* bytes */
-#define MAX_REQUIRED 6
-
-/* Where the first version of each interface ended, and which of its members may not be NULL. Frozen with version 1. */
-#define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
-static const struct {
-    const char *kind, *interface;
-    size_t first_size;
-    size_t required[MAX_REQUIRED]; /* offsets; 0 ends */
-} kinds[] = {
-    {"architecture", "architecture/1", END_OF(neap_architecture, latent),
-     {offsetof(neap_architecture, build), offsetof(neap_architecture, destroy), offsetof(neap_architecture, spec)}},
-    {"objective", "objective/1", END_OF(neap_objective, least),
-     {offsetof(neap_objective, needs), offsetof(neap_objective, phases), offsetof(neap_objective, loss)}},
-    {"sampler", "sampler/1", END_OF(neap_sampler, sample),
-     {offsetof(neap_sampler, needs), offsetof(neap_sampler, sample)}},
-    {"guidance", "guidance/1", END_OF(neap_guidance, velocity), {offsetof(neap_guidance, velocity)}},
-    {"dataset", "dataset/1", END_OF(neap_dataset, noise),
-     {offsetof(neap_dataset, open), offsetof(neap_dataset, close), offsetof(neap_dataset, spec),
-      offsetof(neap_dataset, count), offsetof(neap_dataset, read)}},
-    {"metric", "metric/1", END_OF(neap_metric, score),
-     {offsetof(neap_metric, scores), offsetof(neap_metric, score)}},
-};
-#define KINDS ((int)(sizeof kinds / sizeof *kinds))
-
-const char *neap_kind_at(int index)
-{
-    return index >= 0 && index < KINDS ? kinds[index].kind : NULL;
-}
-
-int neap_kind_index(const char *kind, size_t length)
-{
-    for (int i = 0; i < KINDS; i++) {
-        if (strlen(kinds[i].kind) == length && memcmp(kinds[i].kind, kind, length) == 0)
-            return i;
-    }
-    return -1;
-}
-
-int neap_component_kind(const neap_component *component)
-{
-    return neap_kind_index(component->interface, strcspn(component->interface, "/"));
-}
-
 static bool is_name(const char *text)
 {
     if (!text || *text < 'a' || *text > 'z')
@@ -69,8 +26,8 @@ int neap_plugin_check_header(uint32_t abi, uint32_t size)
 {
     if (abi != NEAP_ABI)
         return neap_fail("expected ABI %d, got ABI %u", NEAP_ABI, abi);
-    if (size != sizeof(neap_plugin))
-        return neap_fail("expected a neap_plugin of %zu bytes, got %u", sizeof(neap_plugin), size);
+    if (size < sizeof(neap_plugin)) /* a longer one is of a newer header, whose new members stand at its end */
+        return neap_fail("expected a neap_plugin of at least %zu bytes, got %u", sizeof(neap_plugin), size);
     return 0;
 }
 
@@ -94,6 +51,8 @@ static int check_numbers(const neap_param *param)
 
 static int check_words(const neap_param *param)
 {
+    if (param->type == NEAP_PARAM_NETWORK && !param->text)
+        return neap_fail("expected what the network must offer, got nothing");
     if (param->type == NEAP_PARAM_COMPONENT && (!param->text || neap_kind_index(param->text, strlen(param->text)) < 0))
         return neap_fail("expected a kind of component, got %s", shown(param->text));
     if (param->type != NEAP_PARAM_CHOICE)
@@ -156,53 +115,53 @@ static int check_table(const neap_component *component)
 
 /* --- Components -------------------------------------------------------------------------------------------------- */
 
-static int check_interface(const neap_component *component)
-{
-    int kind = neap_component_kind(component);
-    if (kind < 0 || strcmp(component->interface, kinds[kind].interface) != 0)
-        return neap_fail("interface '%s' is not known", component->interface);
-    size_t size = 0;
-    if (component->functions)
-        memcpy(&size, component->functions, sizeof size);
-    if (size < kinds[kind].first_size)
-        return neap_fail("expected at least %zu bytes of %s, got %zu", kinds[kind].first_size, component->interface,
-                         size);
-    for (int i = 0; i < MAX_REQUIRED && kinds[kind].required[i]; i++) {
-        const void *member;
-        memcpy(&member, (const char *)component->functions + kinds[kind].required[i], sizeof member);
-        if (!member)
-            return neap_fail("the member at offset %zu of %s may not be NULL", kinds[kind].required[i],
-                             component->interface);
-    }
-    return 0;
-}
-
 static int check_component(const neap_component *component)
 {
     if (!is_name(component->name))
         return neap_fail("expected a name of a-z, 0-9 and _, got '%s'", shown(component->name));
     if (!component->help)
         return neap_fail("has no help");
-    return check_interface(component) || check_table(component) ? -1 : 0;
+    return neap_interface_check(component) || check_table(component) ? -1 : 0;
+}
+
+static bool is_same_component(const neap_component *a, const neap_component *b)
+{
+    return neap_component_kind(a) == neap_component_kind(b) && strcmp(a->name, b->name) == 0;
+}
+
+/* Is a component of a version that this host does not serve offered in one that it does? */
+static bool has_served_twin(const neap_plugin *plugin, const neap_component *component)
+{
+    for (const neap_component *other = plugin->components; other->interface; other++)
+        if (neap_interface_index(other) >= 0 && other->name && is_same_component(component, other))
+            return true;
+    return false;
+}
+
+static int check_twice(const neap_plugin *plugin, const neap_component *component)
+{
+    for (const neap_component *other = plugin->components; other < component; other++)
+        if (strcmp(other->interface, component->interface) == 0 && is_same_component(other, component))
+            return neap_fail("%s '%s' is there twice", neap_kind_at(neap_component_kind(component)), component->name);
+    return 0;
 }
 
 static int check_components(const neap_plugin *plugin)
 {
     char where[96];
-    for (int i = 0; plugin->components[i].interface; i++) {
-        const neap_component *component = &plugin->components[i];
+    for (int i = 0; plugin->components[i].interface; i++)
         if (i == MAX_ROWS)
             return neap_fail("its list of components has no end");
+    for (int i = 0; plugin->components[i].interface; i++) {
+        const neap_component *component = &plugin->components[i];
+        if (is_name(component->name) && neap_interface_index(component) < 0 && has_served_twin(plugin, component))
+            continue;
         if (check_component(component)) {
             snprintf(where, sizeof where, "component %d (%.60s)", i + 1, shown(component->name));
             return neap_fail_in(where);
         }
-        for (int j = 0; j < i; j++) {
-            if (strcmp(component->name, plugin->components[j].name) == 0 &&
-                neap_component_kind(component) == neap_component_kind(&plugin->components[j]))
-                return neap_fail("%s '%s' is there twice", neap_kind_at(neap_component_kind(component)),
-                                 component->name);
-        }
+        if (check_twice(plugin, component))
+            return -1;
     }
     return 0;
 }

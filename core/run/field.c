@@ -1,6 +1,6 @@
 /*
- * The field that a sampler walks. A mask is part of it: what is to be kept moves with the velocity noise - picture, so
- * every solver of the ODE brings it to the picture exactly, and the network sees it at the noise level of the rest.
+ * The field that a sampler integrates. A mask is part of it: kept pixels move with the velocity noise - picture, so every
+ * solver of the ODE brings them to the picture exactly, and the network sees them at the noise level of the rest.
  */
 #include <neap/cancel.h>
 #include <neap/error.h>
@@ -20,27 +20,20 @@ static int count(const neap_conditional *field, int64_t rows)
     return sample ? 0 : -1;
 }
 
-/* What a network gives, as the velocity that its objective says it means. */
-static neap_tensor *velocity_by(neap_network *network, const neap_conditional *field, neap_tensor *x, neap_tensor *time,
-                                neap_tensor *labels)
+/* A network's output as the velocity that its objective says it means. */
+static neap_tensor *velocity_of(const neap_conditional *field, neap_network *network, neap_tensor *x, neap_tensor *time,
+                                const neap_condition *condition)
 {
-    const neap_instance *objective = neap_network_objective(network);
+    neap_network *n = network ? network : ((const neap_guided *)field->self)->network;
+    const neap_instance *objective = neap_network_objective(n);
     const neap_objective *functions = objective ? neap_instance_component(objective)->functions : NULL;
     neap_tensor *t = neap_cast(time, NEAP_F32);
     if (!x || !t || count(field, neap_dim(x, 0)) < 0)
         return NULL;
-    neap_tensor *output = neap_network_velocity(network, x, t, labels);
-    return functions && functions->velocity ? functions->velocity(neap_instance_config(objective), output, x, t) : output;
-}
-
-static neap_tensor *velocity_at(const neap_conditional *field, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
-{
-    return velocity_by(((neap_guided *)field->self)->network, field, x, t, labels);
-}
-
-static neap_tensor *worse_at(const neap_conditional *field, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
-{
-    return velocity_by(((neap_guided *)field->self)->worse, field, x, t, labels);
+    neap_tensor *output = neap_network_velocity(n, x, t, condition);
+    neap_tensor *(*velocity)(const void *, neap_tensor *, neap_tensor *, neap_tensor *) =
+        functions ? NEAP_MEMBER(functions, velocity) : NULL;
+    return velocity ? velocity(neap_instance_config(objective), output, x, t) : output;
 }
 
 /* --- The mask ---------------------------------------------------------------------------------------------------- */
@@ -67,7 +60,7 @@ static neap_tensor *kept_velocity(const neap_mask *mask, neap_tensor *v)
 
 /* --- The field --------------------------------------------------------------------------------------------------- */
 
-/* Mask and labels of some rows of the batch. */
+/* Mask and condition of some rows of the batch. */
 static int choose(const neap_guided *g, neap_tensor *rows, neap_mask *mask, neap_conditional *conditional)
 {
     *mask = g->mask;
@@ -97,7 +90,7 @@ static neap_tensor *field_generate(void *self, neap_tensor *z)
     neap_guided *g = self;
     if (neap_check_cancel() < 0 || count(&g->conditional, g->batch) < 0)
         return NULL;
-    return neap_network_generate(g->network, z, g->conditional.labels);
+    return neap_network_generate(g->network, z, g->conditional.condition);
 }
 
 static neap_tensor *field_average(void *self, neap_tensor *x, double t, double r)
@@ -109,16 +102,17 @@ static neap_tensor *field_average(void *self, neap_tensor *x, double t, double r
     neap_scope scope = neap_scope_open();
     neap_tensor *v = neap_network_average(g->network, neap_mask_kept(&g->mask, x, neap_full(NEAP_F64, batch, t)),
                                           neap_full(NEAP_F32, batch, t), neap_full(NEAP_F32, batch, r),
-                                          g->conditional.labels);
+                                          g->conditional.condition);
     return neap_scope_return(scope, kept_velocity(&g->mask, v));
 }
 
 neap_field neap_guided_field(neap_guided *g)
 {
+    g->conditional.size = sizeof g->conditional;
     g->conditional.self = g;
-    g->conditional.velocity = velocity_at;
-    g->conditional.worse = g->worse ? worse_at : NULL;
+    g->conditional.velocity = velocity_of;
     return (neap_field){
+        .size = sizeof(neap_field),
         .self = g,
         .velocity = neap_network_offers(g->network, "velocity") ? field_velocity : NULL,
         .generate = neap_network_offers(g->network, "generate") ? field_generate : NULL,

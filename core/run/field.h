@@ -1,4 +1,4 @@
-/* The field that a sampler walks: a network with its objective, labels, guidance, and what a mask keeps. */
+/* The field that a sampler integrates: a network with its objective, condition, guidance, and what a mask keeps. */
 #ifndef NEAP_RUN_FIELD_H
 #define NEAP_RUN_FIELD_H
 
@@ -11,7 +11,7 @@ typedef struct neap_mask {
 } neap_mask;
 
 typedef struct neap_guided {
-    neap_network *network, *worse; /* worse: or NULL */
+    neap_network *network;
     const neap_instance *guidance; /* or NULL */
     neap_conditional conditional;
     neap_mask mask;
@@ -21,7 +21,8 @@ typedef struct neap_guided {
 /* The field over g, which outlives it; `from` and `to` are the caller's to set. */
 neap_field neap_guided_field(neap_guided *g);
 
-/* At times t f64 [B], x with what the mask keeps put on its straight way from noise to picture; x itself without a mask. */
+/* x at times t f64 [B], with the kept pixels at their places on the straight path from noise to picture; x itself without a
+ * mask. */
 neap_tensor *neap_mask_kept(const neap_mask *mask, neap_tensor *x, neap_tensor *t);
 
 #endif

@@ -50,8 +50,15 @@ neap_tensor *neap_guided_velocity(const neap_instance *guidance, const neap_cond
         const neap_guidance *functions = neap_instance_component(guidance)->functions;
         return functions->velocity(neap_instance_config(guidance), field, x, t, conditional);
     }
-    neap_tensor *v = field->velocity(field, x, t, field->labels);
+    neap_tensor *v = field->velocity(field, NULL, x, t, field->condition);
     if (conditional)
         *conditional = v;
     return v;
+}
+
+bool neap_guidance_uses_null(const neap_instance *guidance)
+{
+    const neap_guidance *functions = guidance ? neap_instance_component(guidance)->functions : NULL;
+    bool (*uses_null)(const void *) = functions ? NEAP_MEMBER(functions, uses_null) : NULL;
+    return uses_null && uses_null(neap_instance_config(guidance));
 }

@@ -10,7 +10,7 @@
 
 #define NORMAL_95 1.959963984540054 /* standard deviations on either side that hold 95% of a normal distribution */
 
-/* --- What does not fit is told before anything is scored ---------------------------------------------------------- */
+/* --- What does not fit is refused before anything is scored ---------------------------------------------------------- */
 
 static int check_part(const char *side, const char *name, neap_tensor *x, neap_dtype dtype, int rank, int64_t *rows)
 {
@@ -51,7 +51,7 @@ static neap_tensor *in_place(neap_tensor *x)
 /* Metrics read rows as they lie in memory. */
 static int line_up(neap_evidence *to, const neap_evidence *from)
 {
-    *to = (neap_evidence){in_place(from->features), in_place(from->logits), in_place(from->labels)};
+    *to = (neap_evidence){sizeof *to, in_place(from->features), in_place(from->logits), in_place(from->labels)};
     return as_whole(to, from) ? 0 : -1;
 }
 
@@ -96,7 +96,7 @@ static neap_tensor *rows_of(neap_tensor *x, const int64_t *indices, int64_t rows
 static int resample(const task *t, const int64_t *indices, neap_evidence *to)
 {
     const neap_evidence *from = &t->samples;
-    *to = (neap_evidence){rows_of(from->features, indices, t->rows), rows_of(from->logits, indices, t->rows),
+    *to = (neap_evidence){sizeof *to, rows_of(from->features, indices, t->rows), rows_of(from->logits, indices, t->rows),
                           rows_of(from->labels, indices, t->rows)};
     return as_whole(to, from) ? 0 : -1;
 }
@@ -164,7 +164,7 @@ static int score_all(task *t, int64_t resamples, uint64_t seed, neap_scored *sco
 
 static int check(task *t, const neap_evidence *samples, const neap_evidence *reference, int64_t resamples)
 {
-    static const neap_evidence nothing;
+    static const neap_evidence nothing = {.size = sizeof nothing};
     int64_t rows;
     if (neap_instance_check(t->metric) < 0)
         return -1;

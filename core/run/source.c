@@ -13,6 +13,7 @@ struct neap_source {
     neap_instance *instance;
     const neap_dataset *functions;
     void *self;
+    neap_spec spec;
 };
 
 static const char *name_of(const neap_source *source)
@@ -20,12 +21,15 @@ static const char *name_of(const neap_source *source)
     return neap_instance_component(source->instance)->name;
 }
 
-static int check_opened(const neap_source *source)
+static int check_opened(neap_source *source)
 {
-    neap_spec s = neap_source_spec(source);
-    if (s.height < 1 || s.width < 1 || s.channels < 1 || s.classes < 0)
-        return neap_fail("expected sizes from 1, got [%lld, %lld, %lld]", (long long)s.height, (long long)s.width,
-                         (long long)s.channels);
+    neap_spec *s = &source->spec;
+    s->size = sizeof *s;
+    if (source->functions->spec(source->self, s) < 0)
+        return neap_fail("spec: failed without a message");
+    if (s->height < 1 || s->width < 1 || s->channels < 1 || s->classes < 0 || s->text < 0)
+        return neap_fail("expected sizes from 1, got [%lld, %lld, %lld]", (long long)s->height, (long long)s->width,
+                         (long long)s->channels);
     return neap_source_count(source) < 1 ? neap_fail("expected at least one example") : 0;
 }
 
@@ -62,9 +66,9 @@ neap_instance *neap_source_instance(const neap_source *source)
     return source->instance;
 }
 
-neap_spec neap_source_spec(const neap_source *source)
+void neap_source_spec(const neap_source *source, neap_spec *out)
 {
-    return source->functions->spec(source->self);
+    neap_spec_fill(out, source->spec);
 }
 
 int64_t neap_source_count(const neap_source *source)
@@ -74,24 +78,82 @@ int64_t neap_source_count(const neap_source *source)
 
 const char *neap_source_label_name(const neap_source *source, int64_t label)
 {
-    if (!source->functions->label_name || label < 0 || label >= neap_source_spec(source).classes)
-        return NULL;
-    return source->functions->label_name(source->self, label);
+    const char *(*name)(const void *, int64_t) = NEAP_MEMBER(source->functions, label_name);
+    return name && label >= 0 && label < source->spec.classes ? name(source->self, label) : NULL;
 }
 
+bool neap_source_couples_noise(const neap_source *source)
+{
+    return NEAP_MEMBER(source->functions, noise) != NULL;
+}
+
+/* --- Other examples of the same kind ---------------------------------------------------------------------------------- */
+
+neap_instance *neap_source_part(neap_instance *dataset, neap_part part, int64_t draw, int64_t count, bool *drawn)
+{
+    const char *name = neap_instance_component(dataset)->name;
+    const neap_dataset *functions = neap_instance_component(dataset)->functions;
+    int (*choose)(neap_instance *, neap_part, int64_t, int64_t) = NEAP_MEMBER(functions, part);
+    if (!choose)
+        return neap_fail_null("%s: the data set has no part for testing", name);
+    neap_instance *copy = neap_instance_copy(dataset);
+    const int status = copy ? choose(copy, part, draw, count) : -1;
+    if (status < 0) {
+        neap_fail("the data set has no such part, and gave no message");
+        neap_fail_in(name);
+        neap_instance_release(copy);
+        return NULL;
+    }
+    *drawn = status == 1;
+    return copy;
+}
+
+/* --- Reading ---------------------------------------------------------------------------------------------------------- */
+
+/* Where the examples of a batch go: the arrays of its tensors, NULL for what the data set does not tell. */
 typedef struct read_job {
     const neap_source *source;
     const int64_t *indices;
-    int64_t size;
-    float *x;
-    int32_t *labels;
+    neap_example out; /* of the first */
+    int64_t size, picture; /* numbers of one example */
     int64_t failed; /* atomic: the lowest position that could not be read, or the number of them all */
 } read_job;
+
+/* The places of example i. */
+static neap_example place(const read_job *job, int64_t i)
+{
+    neap_example e = job->out;
+    e.x += i * job->size;
+    e.label = e.label ? e.label + i : NULL;
+    e.text = e.text ? e.text + i * job->source->spec.text : NULL;
+    e.length = e.length ? e.length + i : NULL;
+    e.picture = e.picture ? e.picture + i * job->picture : NULL;
+    return e;
+}
+
+static int check_label(const read_job *job, const neap_example *e)
+{
+    const int64_t classes = job->source->spec.classes;
+    if (!e->label || (*e->label >= -1 && *e->label < classes))
+        return 0;
+    return neap_fail("expected a label of 0 to %lld, or -1 for none, got %d", (long long)classes - 1, *e->label);
+}
+
+static int check_length(const read_job *job, const neap_example *e)
+{
+    const int64_t most = job->source->spec.text;
+    if (!e->length || (*e->length >= 0 && *e->length <= most))
+        return 0;
+    return neap_fail("expected a text of 0 to %lld bytes, got %d", (long long)most, *e->length);
+}
 
 static int read_one(const read_job *job, int64_t i)
 {
     const neap_source *source = job->source;
-    return source->functions->read(source->self, job->indices[i], job->x + i * job->size, job->labels + i);
+    const neap_example e = place(job, i);
+    if (source->functions->read(source->self, job->indices[i], &e) < 0)
+        return -1;
+    return check_label(job, &e) < 0 || check_length(job, &e) < 0 ? -1 : 0;
 }
 
 static void note_failure(read_job *job, int64_t i)
@@ -101,7 +163,7 @@ static void note_failure(read_job *job, int64_t i)
         ;
 }
 
-/* Which thread fails first is chance, so failures are noted by position, and the lowest one is asked once more why. */
+/* Threads fail in any order, so only the lowest position is kept, and it is read once more for its message. */
 static void read_range(void *user, int64_t begin, int64_t end)
 {
     read_job *job = user;
@@ -113,7 +175,7 @@ static void read_range(void *user, int64_t begin, int64_t end)
         }
 }
 
-static int tell_failure(const read_job *job)
+static int fail_read(const read_job *job)
 {
     char which[48];
     snprintf(which, sizeof which, "example %lld", (long long)job->indices[job->failed]);
@@ -126,91 +188,110 @@ static int tell_failure(const read_job *job)
 static int check_indices(const neap_source *source, const int64_t *indices, int64_t count)
 {
     int64_t total = neap_source_count(source);
+    if (count < 1)
+        return neap_fail("%s: expected at least one index", name_of(source));
     for (int64_t i = 0; i < count; i++)
         if (indices[i] < 0 || indices[i] >= total)
             return neap_fail("%s: index: expected 0 to %lld, got %lld", name_of(source), (long long)total - 1, (long long)indices[i]);
     return 0;
 }
 
-static int read_all(const neap_source *source, const int64_t *indices, int64_t count, float *x, int32_t *labels)
+static int read_all(read_job job, int64_t count)
 {
-    const neap_spec s = neap_source_spec(source);
-    const int64_t size = s.height * s.width * s.channels;
     for (int64_t first = 0; first < count; first += READ_AT_ONCE) {
         const int64_t some = count - first < READ_AT_ONCE ? count - first : READ_AT_ONCE;
-        read_job job = {source, indices + first, size, x + first * size, labels + first, some};
+        read_job piece = job;
+        piece.indices += first;
+        piece.out = place(&job, first);
+        piece.failed = some;
         if (neap_check_cancel() < 0)
             return -1;
-        neap_parallel(some, 16, read_range, &job);
-        if (job.failed < some)
-            return tell_failure(&job);
+        neap_parallel(some, 16, read_range, &piece);
+        if (piece.failed < some)
+            return fail_read(&piece);
     }
     return 0;
 }
 
-int neap_source_read(neap_source *source, const int64_t *indices, int64_t count, neap_tensor **x, neap_tensor **labels)
+/* The tensors of the condition that the data set tells, by kind, with where their elements lie. */
+static int make_parts(const neap_spec *s, int64_t count, neap_tensor *part[NEAP_CONDITION_KINDS], neap_example *out)
 {
-    neap_spec s = neap_source_spec(source);
-    *x = *labels = NULL;
-    if (count < 1 || check_indices(source, indices, count) < 0)
-        return count < 1 ? neap_fail("%s: expected at least one index", name_of(source)) : -1;
-    neap_tensor *pictures = neap_empty(NEAP_F32, neap_dims(count, s.height, s.width, s.channels));
-    neap_tensor *classes = neap_empty(NEAP_I32, neap_dims(count));
-    if (!pictures || !classes)
-        return -1;
-    if (read_all(source, indices, count, neap_data(pictures), neap_data(classes)) < 0)
-        return -1;
-    *x = pictures;
-    *labels = s.classes ? classes : NULL;
-    return 0;
+    if (s->classes)
+        out->label = neap_data(part[NEAP_LABELS] = neap_zeros(NEAP_I32, neap_dims(count)));
+    if (s->text) {
+        out->text = neap_data(part[NEAP_TEXT] = neap_zeros(NEAP_U8, neap_dims(count, s->text)));
+        out->length = neap_data(part[NEAP_LENGTHS] = neap_zeros(NEAP_I32, neap_dims(count)));
+    }
+    if (s->picture.channels)
+        out->picture = neap_data(part[NEAP_PICTURE] = neap_zeros(NEAP_F32, neap_dims(count, s->picture.height,
+                                                                                    s->picture.width, s->picture.channels)));
+    return neap_failed() ? -1 : 0;
 }
 
-/* The places of batch `step`, owned by the caller. */
-static int64_t *batch_indices(const neap_source *source, neap_random random, int64_t step, int64_t batch)
+static neap_condition *condition_of(neap_tensor *const part[NEAP_CONDITION_KINDS], int64_t count)
 {
-    uint64_t count = (uint64_t)neap_source_count(source); /* positions wrap where steps times batch do */
-    if (step < 1 || batch < 1)
+    neap_condition *c = NULL;
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
+        if (part[kind])
+            c = neap_condition_with(c ? c : neap_condition_new(count), kind, part[kind]);
+    return c;
+}
+
+int neap_source_read(neap_source *source, const int64_t *indices, int64_t count, neap_batch *batch)
+{
+    const neap_spec *s = &source->spec;
+    neap_tensor *part[NEAP_CONDITION_KINDS] = {NULL};
+    *batch = (neap_batch){0};
+    if (check_indices(source, indices, count) < 0)
+        return -1;
+    read_job job = {.source = source, .indices = indices, .size = s->height * s->width * s->channels,
+                    .picture = s->picture.height * s->picture.width * s->picture.channels, .out = {.size = sizeof job.out}};
+    neap_tensor *x = neap_empty(NEAP_F32, neap_dims(count, s->height, s->width, s->channels));
+    job.out.x = x ? neap_data(x) : NULL;
+    if (!x || make_parts(s, count, part, &job.out) < 0 || read_all(job, count) < 0)
+        return -1;
+    *batch = (neap_batch){.x = x, .condition = condition_of(part, count)};
+    return neap_failed() ? -1 : 0;
+}
+
+/* --- Batches ---------------------------------------------------------------------------------------------------------- */
+
+/* The indices of batch `step`, owned by the caller. Positions are unsigned, so that steps times batch may wrap. */
+static int64_t *batch_indices(const neap_source *source, neap_random random, int64_t step, const neap_batch_rows *rows)
+{
+    const uint64_t count = (uint64_t)neap_source_count(source), global = (uint64_t)(rows->global ? rows->global : rows->count);
+    if (step < 1 || rows->count < 1)
         return neap_fail_null("%s: expected a step and a batch from 1, got %lld and %lld", name_of(source),
-                              (long long)step, (long long)batch);
-    int64_t *indices = neap_calloc((size_t)batch, sizeof *indices);
-    for (int64_t i = 0; indices && i < batch; i++) {
-        uint64_t position = (uint64_t)(step - 1) * (uint64_t)batch + (uint64_t)i;
+                              (long long)step, (long long)rows->count);
+    int64_t *indices = neap_calloc((size_t)rows->count, sizeof *indices);
+    for (int64_t i = 0; indices && i < rows->count; i++) {
+        uint64_t position = (uint64_t)(step - 1) * global + (uint64_t)(rows->first + i);
         neap_random epoch = neap_random_at(random, position / count);
         indices[i] = neap_random_permuted(epoch, (int64_t)count, (int64_t)(position % count));
     }
     return indices;
 }
 
-int neap_source_batch(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **x,
-                      neap_tensor **labels)
+static neap_tensor *read_noise(const neap_source *source, const int64_t *indices, int64_t count)
 {
-    *x = *labels = NULL;
-    int64_t *indices = batch_indices(source, random, step, batch);
-    int status = indices ? neap_source_read(source, indices, batch, x, labels) : -1;
-    neap_free(indices);
-    return status;
-}
-
-static neap_tensor *read_noise(const neap_source *source, const int64_t *indices, int64_t batch)
-{
-    neap_spec s = neap_source_spec(source);
-    neap_tensor *z = neap_empty(NEAP_F32, neap_dims(batch, s.height, s.width, s.channels));
+    const neap_spec *s = &source->spec;
+    neap_tensor *z = neap_empty(NEAP_F32, neap_dims(count, s->height, s->width, s->channels));
     float *out = neap_data(z);
-    for (int64_t i = 0; out && i < batch; i++)
-        if (source->functions->noise(source->self, indices[i], out + i * s.height * s.width * s.channels) < 0) {
+    for (int64_t i = 0; out && i < count; i++)
+        if (source->functions->noise(source->self, indices[i], out + i * s->height * s->width * s->channels) < 0) {
             neap_fail_in(name_of(source));
             return NULL;
         }
     return z;
 }
 
-int neap_source_noise(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **z)
+int neap_source_batch(neap_source *source, neap_random random, int64_t step, const neap_batch_rows *rows, neap_batch *batch)
 {
-    *z = NULL;
-    if (!source->functions->noise)
-        return 0;
-    int64_t *indices = batch_indices(source, random, step, batch);
-    *z = indices ? read_noise(source, indices, batch) : NULL;
+    *batch = (neap_batch){0};
+    int64_t *indices = batch_indices(source, random, step, rows);
+    int status = indices ? neap_source_read(source, indices, rows->count, batch) : -1;
+    if (status == 0 && neap_source_couples_noise(source))
+        status = (batch->noise = read_noise(source, indices, rows->count)) ? 0 : -1;
     neap_free(indices);
-    return *z ? 0 : -1;
+    return status;
 }

@@ -9,40 +9,30 @@
 
 #include "run/trainer.h"
 
-/* --- Steps as objectives see them ----------------------------------------------------------------------------------- */
-
-void neap_step_report(neap_step *step, const char *name, double value)
-{
-    if (step->reports == NEAP_STEP_REPORTS) {
-        neap_fail("the figure '%s' has no room: expected at most %d in a step", name, NEAP_STEP_REPORTS);
-        return;
-    }
-    step->report[step->reports].name = name;
-    step->report[step->reports++].value = value;
-}
-
-void neap_step_share(neap_step *step, int slot, neap_tensor *x)
-{
-    if (slot < 0 || slot >= NEAP_STEP_SHARED) {
-        neap_fail("sharing a tensor: expected a slot of 0 to %d, got %d", NEAP_STEP_SHARED - 1, slot);
-        return;
-    }
-    neap_release(step->shared[slot]);
-    step->shared[slot] = neap_keep(x);
-}
-
 /* --- One step --------------------------------------------------------------------------------------------------------- */
 
+/* The pictures of a batch as the network sees them: with an autoencoder, latents drawn for this step. */
+static int encode(neap_trainer *t, neap_random random, neap_batch *batch)
+{
+    const neap_random draw = neap_random_fork(random, "latents");
+    batch->x = neap_network_to_latents(t->network, batch->x, &draw, (uint64_t)t->config.first);
+    return batch->x ? 0 : -1;
+}
+
 /* Round `round` of a step, from 0: a batch and random numbers of its own. */
-static int begin(neap_trainer *t, int64_t number, int64_t round, neap_step *step)
+static int begin(neap_trainer *t, int64_t number, int64_t round, step_state *step)
 {
     const neap_random root = {t->config.seed, 0}, order = neap_random_fork(root, "order");
-    const int64_t batch = (number - 1) * t->rounds + round + 1;
-    step->number = number;
-    step->random = neap_random_at(neap_random_fork(root, "step"), (uint64_t)batch);
-    if (neap_source_batch(t->source, order, batch, t->config.batch, &step->x, &step->labels) < 0)
+    const neap_batch_rows rows = {t->config.batch, t->config.first, t->config.global};
+    const int64_t index = (number - 1) * t->rounds + round + 1;
+    const neap_random random = neap_random_at(neap_random_fork(root, "step"), (uint64_t)index);
+    neap_batch batch;
+    if (neap_source_batch(t->source, order, index, &rows, &batch) < 0 || encode(t, random, &batch) < 0)
         return -1;
-    return neap_source_noise(t->source, order, batch, t->config.batch, &step->noise);
+    neap_step_begin(step, &batch, random, number);
+    step->step.first = (uint64_t)rows.first;
+    step->step.global = rows.global ? rows.global : rows.count;
+    return 0;
 }
 
 /* The sign of a NaN says nothing, and differs between processors. */
@@ -55,7 +45,7 @@ static int fail_not_finite(const char *phase, neap_tensor *loss, double value)
     return neap_fail("the loss '%s' is %g; the first tensor that is not finite is %s", phase, shown, first);
 }
 
-/* A number that something depends on: what is constant would train nothing, and say nothing. */
+/* A constant loss would train nothing, silently. */
 static int check_loss(const neap_trainer *t, int phase, const neap_tensor *loss)
 {
     const char *name = t->objective->phases[phase].name;
@@ -68,11 +58,11 @@ static int check_loss(const neap_trainer *t, int phase, const neap_tensor *loss)
 }
 
 /* The forward pass in a scope of its own, so that only the tape holds what the gradient needs. */
-static int forward(neap_trainer *t, int phase, neap_step *step, neap_tensor **loss)
+static int forward(neap_trainer *t, int phase, step_state *step, neap_tensor **loss)
 {
     neap_scope scope = neap_scope_open();
-    *loss = neap_scope_return(scope, t->objective->loss(neap_instance_config(t->instance), phase, t->network, step));
-    if (neap_failed() || check_loss(t, phase, *loss) < 0) /* what failed may be a figure or a shared tensor */
+    *loss = neap_scope_return(scope, t->objective->loss(neap_instance_config(t->instance), phase, t->network, &step->step));
+    if (neap_failed() || check_loss(t, phase, *loss) < 0) /* a report or a shared tensor may have failed, too */
         return neap_fail_in(neap_instance_component(t->instance)->name);
     double value = neap_item(*loss);
     return isfinite(value) ? 0 : fail_not_finite(t->objective->phases[phase].name, *loss, value);
@@ -99,7 +89,14 @@ typedef struct turn {
     double lr_scale;
 } turn;
 
-static int run_phase(neap_trainer *t, const turn *now, neap_step *step, double *loss, double *norm)
+/* The one place where the gradients of all ranks meet. */
+static int meet(const neap_trainer *t, int phase)
+{
+    const neap_trainer_config *c = &t->config;
+    return c->exchange ? c->exchange(c->exchange_user, t->gradients, neap_optimizer_count(t->optimizer[phase])) : 0;
+}
+
+static int run_phase(neap_trainer *t, const turn *now, step_state *step, double *loss, double *norm)
 {
     neap_tensor *value = NULL;
     neap_scope scope = neap_scope_open();
@@ -109,6 +106,8 @@ static int run_phase(neap_trainer *t, const turn *now, neap_step *step, double *
         *loss = neap_item(value);
     if (status == 0)
         status = differentiate(t, now->phase, value);
+    if (status == 0)
+        status = meet(t, now->phase);
     if (status == 0 && now->update)
         status = neap_optimizer_step(t->optimizer[now->phase], t->gradients, now->update, now->lr_scale, norm);
     neap_record(was);
@@ -117,51 +116,54 @@ static int run_phase(neap_trainer *t, const turn *now, neap_step *step, double *
     return status;
 }
 
-/* One phase, and what it came to: the first has its place in the report, the others tell by name. */
-static int tell_phase(neap_trainer *t, const turn *now, neap_step *step, neap_train_report *report)
+/* One phase with its loss and norm: those of the first have members of the report, the others are reported by name. */
+static int report_phase(neap_trainer *t, const turn *now, step_state *step, neap_train_report *report)
 {
     double loss, norm = 0;
     if (now->phase == 0)
         return run_phase(t, now, step, &report->loss, &report->gradient_norm);
     if (run_phase(t, now, step, &loss, &norm) < 0)
         return -1;
-    neap_step_report(step, t->figure[2 * now->phase], loss);
-    neap_step_report(step, t->figure[2 * now->phase + 1], norm);
-    return neap_failed() ? -1 : 0;
+    char *const *name = &t->name[2 * now->phase];
+    return neap_step_report(&step->step, name[0], loss) < 0 ? -1 : neap_step_report(&step->step, name[1], norm);
 }
 
 /* The phases that run in this round: each as often as it asks for, in the last rounds of the step. */
-static int run_round(neap_trainer *t, int64_t round, neap_step *step, double lr_scale, bool update,
+static int run_round(neap_trainer *t, int64_t number, int64_t round, step_state *step, double lr_scale, bool update,
                      neap_train_report *report)
 {
-    int status = begin(t, step->number, round, step);
+    int status = begin(t, number, round, step);
     for (int i = 0; status == 0 && i < t->phases; i++) {
         const int64_t each = neap_trainer_repeats(t, i), skipped = t->rounds - each;
-        const turn now = {i, update ? (step->number - 1) * each + round - skipped + 1 : 0, lr_scale};
+        const turn now = {i, update ? (number - 1) * each + round - skipped + 1 : 0, lr_scale};
         if (round >= skipped)
-            status = neap_check_cancel() < 0 ? -1 : tell_phase(t, &now, step, report);
+            status = neap_check_cancel() < 0 ? -1 : report_phase(t, &now, step, report);
     }
     return status;
 }
 
+static int check_reports(const step_state *step)
+{
+    for (int i = 0; i < step->reports; i++)
+        if (!isfinite(step->report[i].value))
+            return neap_fail("the reported value '%s' is %g", step->report[i].name, fabs(step->report[i].value));
+    return 0;
+}
+
 int neap_trainer_run(neap_trainer *t, int64_t number, double lr_scale, bool update, neap_train_report *report)
 {
-    neap_step step = {.number = number};
+    step_state step = {0};
     neap_scope scope = neap_scope_open();
     int status = neap_arena_begin(t->arena);
     for (int64_t round = 0; status == 0 && round < t->rounds; round++) {
-        step.reports = 0; /* of the last round */
-        status = run_round(t, round, &step, lr_scale, update, report);
+        step.reports = 0; /* those of the last round count */
+        status = run_round(t, number, round, &step, lr_scale, update, report);
     }
-    for (int i = 0; i < NEAP_STEP_SHARED; i++)
-        neap_release(step.shared[i]);
+    neap_step_end(&step);
     neap_scope_close(scope);
     neap_arena_end(t->arena);
-    if (status < 0)
+    if (status < 0 || check_reports(&step) < 0)
         return -1;
-    for (int i = 0; i < step.reports; i++)
-        if (!isfinite(step.report[i].value))
-            return neap_fail("the figure '%s' is %g", step.report[i].name, fabs(step.report[i].value));
     report->reports = step.reports;
     memcpy(report->report, step.report, sizeof step.report);
     return 0;

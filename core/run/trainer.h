@@ -2,7 +2,7 @@
 #ifndef NEAP_RUN_TRAINER_H
 #define NEAP_RUN_TRAINER_H
 
-#include <neap/run.h>
+#include "run/step.h"
 
 struct neap_trainer {
     neap_network *network;
@@ -13,7 +13,7 @@ struct neap_trainer {
     int phases;
     int64_t rounds;             /* the most that a phase runs in a step */
     neap_optimizer **optimizer; /* one a phase */
-    char **figure;              /* two a phase: what loss and gradient norm of those after the first are reported as */
+    char **name;                /* two a phase: under which loss and gradient norm of those after the first are reported */
     neap_tensor **gradients;    /* room for the phase with the most parameters */
     neap_arena *arena;
 };

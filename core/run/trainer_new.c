@@ -7,19 +7,74 @@
 
 #include "run/trainer.h"
 
+/* The names of the kinds that a spec has: "'labels', 'text'", or "nothing". */
+static const char *kinds_text(const neap_spec *spec, char text[128])
+{
+    *text = '\0';
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
+        if (kind != NEAP_LENGTHS && neap_spec_has(spec, kind))
+            snprintf(text + strlen(text), 128 - strlen(text), "%s'%s'", *text ? ", " : "", neap_condition_kind_name(kind));
+    return *text ? text : "nothing";
+}
+
+static int check_picture(const neap_spec *n, const neap_spec *s)
+{
+    const neap_extent *a = &n->picture, *b = &s->picture;
+    if (!a->channels || (a->height == b->height && a->width == b->width && a->channels == b->channels))
+        return 0;
+    return neap_fail("expects the condition 'picture' as [%lld, %lld, %lld]; the data set has [%lld, %lld, %lld]",
+                     (long long)a->height, (long long)a->width, (long long)a->channels, (long long)b->height,
+                     (long long)b->width, (long long)b->channels);
+}
+
+/* Does the data set tell what the network takes? */
+static int check_condition(const neap_spec *n, const neap_spec *s, const char *dataset)
+{
+    char tells[128];
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
+        if (neap_spec_has(n, kind) && !neap_spec_has(s, kind))
+            return neap_fail("takes '%s'; the data set '%s' tells %s", neap_condition_kind_name(kind), dataset,
+                             kinds_text(s, tells));
+    if (n->classes && s->classes != n->classes)
+        return neap_fail("expects %lld classes; the data set has %lld", (long long)n->classes, (long long)s->classes);
+    if (n->text && s->text > n->text)
+        return neap_fail("expects texts of at most %lld bytes; the data set has up to %lld", (long long)n->text,
+                         (long long)s->text);
+    return check_picture(n, s);
+}
+
+static int check_pictures(const neap_trainer *t, const neap_spec *n, const neap_spec *s)
+{
+    if (n->height != s->height || n->width != s->width || n->channels != s->channels)
+        return neap_fail("expects pictures [%lld, %lld, %lld]; the data set has [%lld, %lld, %lld]", (long long)n->height,
+                         (long long)n->width, (long long)n->channels, (long long)s->height, (long long)s->width,
+                         (long long)s->channels);
+    if (neap_network_autoencoder(t->network) && neap_source_couples_noise(t->source))
+        return neap_fail("works on latents; the data set couples noise with pictures");
+    return 0;
+}
+
+static int check_rows(const neap_trainer_config *c)
+{
+    if (c->batch < 1)
+        return neap_fail("train: batch: expected at least 1, got %lld", (long long)c->batch);
+    if (c->first < 0 || (c->global ? c->first + c->batch > c->global : c->first))
+        return neap_fail("train: rows: expected %lld rows from row %lld to lie in a global batch, got one of %lld",
+                         (long long)c->batch, (long long)c->first, (long long)c->global);
+    return 0;
+}
+
 static int check_fit(const neap_trainer *t)
 {
-    neap_spec n = neap_network_spec(t->network), s = neap_source_spec(t->source);
-    const char *network = neap_instance_component(neap_network_instance(t->network))->name;
+    neap_spec n = {.size = sizeof n}, s = {.size = sizeof s};
+    neap_network_picture_spec(t->network, &n);
+    neap_source_spec(t->source, &s);
+    const neap_component *dataset = neap_instance_component(neap_source_instance(t->source));
     if (neap_network_require(t->network, neap_instance_component(t->instance)->name, t->objective->needs) < 0)
         return -1;
-    if (n.height != s.height || n.width != s.width || n.channels != s.channels)
-        return neap_fail("%s expects pictures [%lld, %lld, %lld]; the data set has [%lld, %lld, %lld]", network,
-                         (long long)n.height, (long long)n.width, (long long)n.channels, (long long)s.height,
-                         (long long)s.width, (long long)s.channels);
-    if (n.classes && s.classes != n.classes)
-        return neap_fail("%s expects %lld classes; the data set has %lld", network, (long long)n.classes, (long long)s.classes);
-    return t->config.batch < 1 ? neap_fail("train: batch: expected at least 1, got %lld", (long long)t->config.batch) : 0;
+    if (check_pictures(t, &n, &s) < 0 || check_condition(&n, &s, dataset->name) < 0)
+        return neap_fail_in(neap_instance_component(neap_network_instance(t->network))->name);
+    return check_rows(&t->config);
 }
 
 /* The settings of a phase: its own, or those of all where none has its own; NULL where others have. */
@@ -57,22 +112,24 @@ static int check_own(const neap_trainer *t)
 
 int64_t neap_trainer_repeats(const neap_trainer *t, int phase)
 {
-    const int64_t wanted = t->objective->repeats ? t->objective->repeats(neap_instance_config(t->instance), phase) : 1;
+    int64_t (*repeats)(const void *, int) = NEAP_MEMBER(t->objective, repeats);
+    const int64_t wanted = repeats ? repeats(neap_instance_config(t->instance), phase) : 1;
     return wanted < 1 ? 1 : wanted;
 }
 
-/* Phase i's optimiser, and the names of what is told of it. */
+/* Phase i's optimiser, and the names of its reports. */
 static int make_phase(neap_trainer *t, int i)
 {
     const neap_phase *phase = &t->objective->phases[i];
     neap_optimizer_config settings = *settings_of(&t->config, phase->name);
-    settings.least = t->objective->least ? t->objective->least[i] : 0;
+    const double *least = NEAP_MEMBER(t->objective, least);
+    settings.least = least ? least[i] : 0;
     t->optimizer[i] = neap_optimizer_new(neap_network_model(t->network), phase->part, &settings);
     if (!t->optimizer[i])
         return -1;
-    t->figure[2 * i] = neap_format("loss_%s", phase->name);
-    t->figure[2 * i + 1] = neap_format("gradient_norm_%s", phase->name);
-    return t->figure[2 * i] && t->figure[2 * i + 1] ? 0 : -1;
+    t->name[2 * i] = neap_format("loss_%s", phase->name);
+    t->name[2 * i + 1] = neap_format("gradient_norm_%s", phase->name);
+    return t->name[2 * i] && t->name[2 * i + 1] ? 0 : -1;
 }
 
 static int make_phases(neap_trainer *t)
@@ -81,8 +138,8 @@ static int make_phases(neap_trainer *t)
     while (t->objective->phases[t->phases].name)
         t->phases++;
     t->optimizer = neap_calloc((size_t)t->phases, sizeof *t->optimizer);
-    t->figure = neap_calloc(2 * (size_t)t->phases, sizeof *t->figure);
-    if (!t->optimizer || !t->figure || check_own(t) < 0)
+    t->name = neap_calloc(2 * (size_t)t->phases, sizeof *t->name);
+    if (!t->optimizer || !t->name || check_own(t) < 0)
         return -1;
     for (int i = 0; i < t->phases; i++) {
         if (make_phase(t, i) < 0)
@@ -95,6 +152,13 @@ static int make_phases(neap_trainer *t)
     t->gradients = neap_calloc((size_t)most, sizeof *t->gradients);
     t->arena = neap_arena_new();
     return t->gradients && t->arena ? 0 : -1;
+}
+
+static int check_frozen(const neap_network *network)
+{
+    return neap_network_frozen(network) ? neap_fail("train: %s is frozen: it is a parameter or the autoencoder of another",
+                                                    neap_instance_component(neap_network_instance(network))->name)
+                                        : 0;
 }
 
 neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_instance *objective,
@@ -110,7 +174,7 @@ neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_
     t->instance = neap_instance_keep(objective);
     t->objective = neap_instance_component(objective)->functions;
     t->config = *config;
-    if (check_fit(t) < 0 || make_phases(t) < 0) {
+    if (check_frozen(network) < 0 || check_fit(t) < 0 || make_phases(t) < 0) {
         neap_trainer_free(t);
         return NULL;
     }
@@ -125,10 +189,10 @@ void neap_trainer_free(neap_trainer *t)
         return;
     for (int i = 0; t->optimizer && i < t->phases; i++)
         neap_optimizer_free(t->optimizer[i]);
-    for (int i = 0; t->figure && i < 2 * t->phases; i++)
-        neap_free(t->figure[i]);
+    for (int i = 0; t->name && i < 2 * t->phases; i++)
+        neap_free(t->name[i]);
     neap_free(t->optimizer);
-    neap_free(t->figure);
+    neap_free(t->name);
     neap_free(t->gradients);
     neap_arena_free(t->arena);
     neap_instance_release(t->instance);

@@ -1,11 +1,17 @@
-/* Scopes: a stack of tensors per thread; a scope is a height of it. */
+/* Scopes: a stack of objects per thread; a scope is a height of it. */
 #include <neap/error.h>
 #include <neap/memory.h>
+#include <neap/tensor.h>
 
-#include "tensor/tensor.h"
+#include "tensor/scope.h"
+
+typedef struct held {
+    void *object;
+    void (*release)(void *object);
+} held;
 
 static _Thread_local struct {
-    neap_tensor **item;
+    held *item;
     size_t count, capacity;
 } stack;
 
@@ -14,7 +20,7 @@ static bool reserve_one(void)
     if (stack.count < stack.capacity)
         return true;
     size_t capacity = stack.capacity ? 2 * stack.capacity : 256;
-    neap_tensor **item = neap_realloc(stack.item, capacity * sizeof *item);
+    held *item = neap_realloc(stack.item, capacity * sizeof *item);
     if (!item)
         return false;
     stack.item = item;
@@ -22,15 +28,16 @@ static bool reserve_one(void)
     return true;
 }
 
-neap_tensor *neap_scope_adopt(neap_tensor *x)
+void *neap_scope_hold(void *object, void (*release)(void *object))
 {
-    if (!x)
+    if (!object)
         return NULL;
     if (!reserve_one()) {
-        neap_release(x);
+        release(object);
         return NULL;
     }
-    return stack.item[stack.count++] = x;
+    stack.item[stack.count++] = (held){object, release};
+    return object;
 }
 
 neap_scope neap_scope_open(void)
@@ -40,18 +47,13 @@ neap_scope neap_scope_open(void)
 
 void neap_scope_close(neap_scope scope)
 {
-    while (stack.count > scope)
-        neap_release(stack.item[--stack.count]);
+    while (stack.count > scope) {
+        const held last = stack.item[--stack.count];
+        last.release(last.object);
+    }
     if (stack.count == 0) {
         neap_free(stack.item);
         stack.item = NULL;
         stack.capacity = 0;
     }
-}
-
-neap_tensor *neap_scope_return(neap_scope scope, neap_tensor *result)
-{
-    neap_keep(result);
-    neap_scope_close(scope);
-    return neap_scope_adopt(result);
 }

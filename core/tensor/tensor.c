@@ -6,6 +6,7 @@
 #include <neap/memory.h>
 
 #include "kernels/kernels.h"
+#include "tensor/scope.h"
 #include "tensor/tensor.h"
 
 static void storage_release(neap_storage *storage)
@@ -71,6 +72,23 @@ void neap_release(neap_tensor *x)
     storage_release(x->storage);
     neap_node_release(x->node);
     neap_free(x);
+}
+
+static void release_held(void *x)
+{
+    neap_release(x);
+}
+
+neap_tensor *neap_scope_adopt(neap_tensor *x)
+{
+    return neap_scope_hold(x, release_held);
+}
+
+neap_tensor *neap_scope_return(neap_scope scope, neap_tensor *result)
+{
+    neap_keep(result);
+    neap_scope_close(scope);
+    return neap_scope_adopt(result);
 }
 
 static neap_tensor *tensor_new(neap_dtype dtype, neap_shape shape)

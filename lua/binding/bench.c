@@ -37,10 +37,11 @@ static void random_close(void *self)
     neap_free(self);
 }
 
-static neap_spec random_spec(const void *self)
+static int random_spec(const void *self, neap_spec *out)
 {
     const random_config *c = ((const random_data *)self)->config;
-    return (neap_spec){c->size, c->size, c->channels, c->classes};
+    return neap_spec_fill(out, (neap_spec){.height = c->size, .width = c->size, .channels = c->channels,
+                                           .classes = c->classes});
 }
 
 static int64_t random_count(const void *self)
@@ -48,12 +49,13 @@ static int64_t random_count(const void *self)
     return ((const random_data *)self)->config->count;
 }
 
-static int random_read(const void *self, int64_t index, float *x, int32_t *label)
+static int random_read(const void *self, int64_t index, const neap_example *out)
 {
     const random_data *data = self;
     int64_t pixels = pixels_of(data->config);
-    memcpy(x, data->pixels + index * pixels, (size_t)pixels * sizeof *x);
-    *label = data->config->classes ? (int32_t)(index % data->config->classes) : 0;
+    memcpy(out->x, data->pixels + index * pixels, (size_t)pixels * sizeof *out->x);
+    if (out->label)
+        *out->label = (int32_t)(index % data->config->classes);
     return 0;
 }
 
@@ -71,7 +73,7 @@ static const neap_param params[] = {
 };
 
 static const neap_component components[] = {
-    {"dataset/1", "random", "Random numbers, for benchmarks.", sizeof(random_config), params, &functions},
+    {"dataset/2", "random", "Random numbers, for benchmarks.", sizeof(random_config), params, &functions},
     {0},
 };
 

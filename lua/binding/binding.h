@@ -25,6 +25,8 @@ int neap_lua_raise(lua_State *L);
 int neap_lua_raise_usage(lua_State *L);
 /* Raises a message of the binding. */
 int neap_lua_error(lua_State *L, const char *format, ...);
+/* Pushes a message that was caught, without the line of the recipe that is running. */
+void neap_lua_push_reason(lua_State *L, const char *message);
 
 /* --- Tensors (tensor.c, read.c) ------------------------------------------------------------------------------------- */
 
@@ -73,7 +75,7 @@ void neap_lua_class(lua_State *L, const char *type, const luaL_Reg *methods, lua
 neap_instance *neap_lua_test_instance(lua_State *L, int index);
 neap_instance *neap_lua_check_instance(lua_State *L, int index);
 void neap_lua_push_instance(lua_State *L, neap_instance *instance); /* gains an owner */
-void neap_lua_push_spec(lua_State *L, neap_spec spec);
+void neap_lua_push_spec(lua_State *L, const neap_spec *spec);
 neap_optimizer_config neap_lua_optimizer(lua_State *L, int index);
 
 /* A text for C, which would end at a NUL byte: one that holds such a byte is refused. */
@@ -82,6 +84,24 @@ const char *neap_lua_check_text(lua_State *L, int index);
 /* Fields of the table at `index`; the fallback where they are nil. */
 lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integer fallback);
 double neap_lua_number(lua_State *L, int index, const char *key, double fallback);
+
+/* --- Networks by path (loader.c) --------------------------------------------------------------------------------------- */
+
+/* Parameters that are networks load by this coroutine's stack from now on. To be called before values are set. */
+void neap_lua_load_with(lua_State *L);
+
+/* --- Conditions (condition.c) ------------------------------------------------------------------------------------------ */
+
+/* What Lua gives: labels as a tensor, a table of tensors by kind, or nil. The tensors are borrowed from the argument. */
+typedef struct neap_lua_parts {
+    neap_tensor *part[NEAP_CONDITION_KINDS];
+} neap_lua_parts;
+
+neap_lua_parts neap_lua_check_condition(lua_State *L, const char *who, int index);
+/* The condition of these parts, in the innermost scope; NULL without a message where there are none. */
+neap_condition *neap_lua_condition(const neap_lua_parts *parts, int64_t rows);
+/* Pushes a table of tensors by kind. */
+void neap_lua_push_condition(lua_State *L, neap_condition *condition);
 
 /* --- Places (place.c) ------------------------------------------------------------------------------------------------ */
 
@@ -121,6 +141,8 @@ void neap_lua_open_gradient(lua_State *L);
 void neap_lua_open_instance(lua_State *L);
 void neap_lua_open_registry(lua_State *L);
 void neap_lua_open_network(lua_State *L);
+void neap_lua_open_loader(lua_State *L);
+void neap_lua_open_answers(lua_State *L);
 void neap_lua_open_source(lua_State *L);
 void neap_lua_open_trainer(lua_State *L);
 void neap_lua_open_optimizer(lua_State *L);

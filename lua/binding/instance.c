@@ -44,6 +44,9 @@ static neap_value value_at(lua_State *L, const neap_component *component, const 
         inner = neap_source_instance(*source);
     if (inner)
         return (neap_value){.type = NEAP_PARAM_COMPONENT, .component = inner};
+    void **network = luaL_testudata(L, index, NEAP_LUA_NETWORK);
+    if (network && *network)
+        return (neap_value){.type = NEAP_PARAM_NETWORK, .network = *network};
     switch (lua_type(L, index)) {
     case LUA_TNUMBER:
         return number_at(L, index);
@@ -52,7 +55,7 @@ static neap_value value_at(lua_State *L, const neap_component *component, const 
     case LUA_TSTRING:
         return (neap_value){.type = NEAP_PARAM_TEXT, .text = neap_lua_check_text(L, index)};
     default:
-        neap_fail("%s: %s: expected a number, a flag, a text or a component, got a %s", component->name, key,
+        neap_fail("%s: %s: expected a number, a flag, a text, a component or a model, got a %s", component->name, key,
                   luaL_typename(L, index));
         neap_lua_raise_usage(L);
         return (neap_value){0};
@@ -88,6 +91,7 @@ static int new_instance(lua_State *L)
     const char *kind = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
     void **handle = neap_lua_handle(L, NEAP_LUA_INSTANCE);
     const neap_component *component = neap_registry_find(kind, name);
+    neap_lua_load_with(L);
     if (!component)
         return neap_lua_raise_usage(L);
     *handle = neap_instance_new(component);
@@ -106,6 +110,7 @@ static int new_instance(lua_State *L)
 static int from_json(lua_State *L)
 {
     void **handle = neap_lua_handle(L, NEAP_LUA_INSTANCE);
+    neap_lua_load_with(L);
     *handle = neap_instance_from_json(luaL_checkstring(L, 1), luaL_checkstring(L, 2), luaL_checkstring(L, 3));
     return *handle ? 1 : neap_lua_raise(L);
 }
@@ -126,7 +131,7 @@ static int name(lua_State *L)
     return 1;
 }
 
-/* "sampler" of "sampler/1" */
+/* "sampler" of "sampler/2" */
 static int kind(lua_State *L)
 {
     const char *interface = neap_instance_component(neap_lua_check_instance(L, 1))->interface;
@@ -146,8 +151,11 @@ static int version(lua_State *L)
 static int text_of(lua_State *L)
 {
     const neap_instance *instance = neap_lua_check_instance(L, 1);
-    json(L);
-    lua_pushfstring(L, "%s %s", neap_instance_component(instance)->name, lua_tostring(L, -1));
+    const char *own = neap_instance_component(instance)->name;
+    char *settings = neap_instance_json(instance);
+    neap_error_clear(); /* a network that no file holds cannot be named */
+    lua_pushfstring(L, "%s %s", own, settings ? settings : "{...}");
+    neap_free(settings);
     return 1;
 }
 

@@ -9,7 +9,7 @@ static neap_network *check(lua_State *L)
 static int network_close(lua_State *L)
 {
     void **handle = luaL_checkudata(L, 1, NEAP_LUA_NETWORK);
-    neap_network_free(*handle);
+    neap_network_release(*handle);
     *handle = NULL;
     return 0;
 }
@@ -58,28 +58,60 @@ static int size(lua_State *L)
     return 1;
 }
 
-void neap_lua_push_spec(lua_State *L, neap_spec spec)
+static void set_whole(lua_State *L, const char *key, int64_t value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, key);
+}
+
+static void set_extent(lua_State *L, const char *key, const neap_extent *e)
+{
+    if (!e->channels)
+        return;
+    lua_createtable(L, 0, 3);
+    set_whole(L, "height", e->height);
+    set_whole(L, "width", e->width);
+    set_whole(L, "channels", e->channels);
+    lua_setfield(L, -2, key);
+}
+
+/* Sizes, and those of condition and latents where there are any. */
+void neap_lua_push_spec(lua_State *L, const neap_spec *s)
 {
     const struct {
         const char *key;
         int64_t value;
-    } rows[] = {{"height", spec.height}, {"width", spec.width}, {"channels", spec.channels}, {"classes", spec.classes}};
+    } rows[] = {{"text", s->text}, {"tokens", s->tokens}, {"pooled", s->pooled}};
     lua_newtable(L);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        lua_pushinteger(L, rows[i].value);
-        lua_setfield(L, -2, rows[i].key);
-    }
+    set_whole(L, "height", s->height);
+    set_whole(L, "width", s->width);
+    set_whole(L, "channels", s->channels);
+    set_whole(L, "classes", s->classes);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].value)
+            set_whole(L, rows[i].key, rows[i].value);
+    set_extent(L, "picture", &s->picture);
+    set_extent(L, "latent", &s->latent);
 }
 
+/* spec(): of the pictures that users see, also where the network works on latents */
 static int spec(lua_State *L)
 {
-    neap_lua_push_spec(L, neap_network_spec(check(L)));
+    neap_spec own = {.size = sizeof own};
+    neap_network_picture_spec(check(L), &own);
+    neap_lua_push_spec(L, &own);
     return 1;
 }
 
-static int latent(lua_State *L)
+/* noise_shape(n) -> { n, ... }: of the noise that n samples begin from */
+static int noise_shape(lua_State *L)
 {
-    lua_pushinteger(L, neap_network_latent(check(L)));
+    const neap_shape shape = neap_network_noise_shape(check(L), luaL_checkinteger(L, 2));
+    lua_createtable(L, shape.rank, 0);
+    for (int i = 0; i < shape.rank; i++) {
+        lua_pushinteger(L, shape.dim[i]);
+        lua_seti(L, -2, i + 1);
+    }
     return 1;
 }
 
@@ -114,6 +146,73 @@ static int objective(lua_State *L)
     return 1;
 }
 
+/* origin() -> the path that it was loaded from, or nil */
+static int origin(lua_State *L)
+{
+    lua_pushstring(L, neap_network_origin(check(L)));
+    return 1;
+}
+
+static int set_origin(lua_State *L)
+{
+    return neap_network_set_origin(check(L), luaL_checkstring(L, 2)) < 0 ? neap_lua_raise(L) : 0;
+}
+
+static int freeze(lua_State *L)
+{
+    return neap_network_freeze(check(L)) < 0 ? neap_lua_raise(L) : 0;
+}
+
+/* --- Autoencoders ------------------------------------------------------------------------------------------------------ */
+
+/* set_autoencoder(model): the network works in the latents of that one from now on */
+static int set_autoencoder(lua_State *L)
+{
+    neap_network *autoencoder = neap_lua_check(L, 2, NEAP_LUA_NETWORK);
+    return neap_network_set_autoencoder(check(L), autoencoder) < 0 ? neap_lua_raise(L) : 0;
+}
+
+/* autoencoder() -> that model, or nil */
+static int autoencoder(lua_State *L)
+{
+    neap_network *own = neap_network_autoencoder(check(L));
+    if (own)
+        *neap_lua_handle(L, NEAP_LUA_NETWORK) = neap_network_keep(own);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* measure(data, examples, seed): the statistics of this autoencoder's latents */
+static int measure(lua_State *L)
+{
+    neap_source *source = neap_lua_check(L, 2, NEAP_LUA_SOURCE);
+    const int64_t examples = luaL_checkinteger(L, 3);
+    const uint64_t seed = (uint64_t)luaL_checkinteger(L, 4);
+    return neap_autoencoder_measure(check(L), source, examples, seed) < 0 ? neap_lua_raise(L) : 0;
+}
+
+static int measured(lua_State *L)
+{
+    lua_pushboolean(L, neap_autoencoder_measured(check(L)));
+    return 1;
+}
+
+/* to_latents(x), to_pictures(z): x itself without an autoencoder */
+static int to_latents(lua_State *L)
+{
+    neap_network *network = check(L);
+    neap_tensor *x = neap_lua_check_tensor(L, 2), **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_network_to_latents(network, x, NULL, 0));
+}
+
+static int to_pictures(lua_State *L)
+{
+    neap_network *network = check(L);
+    neap_tensor *x = neap_lua_check_tensor(L, 2), **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_network_to_pictures(network, x));
+}
+
 /* --- Calls ------------------------------------------------------------------------------------------------------------- */
 
 static neap_tensor *time_of(neap_tensor *x, neap_tensor *t, double all)
@@ -130,41 +229,40 @@ static neap_tensor *check_time(lua_State *L, int index, const char *what)
     return t;
 }
 
-static neap_tensor *optional_labels(lua_State *L, int index)
-{
-    return lua_isnoneornil(L, index) ? NULL : neap_lua_check_tensor(L, index);
-}
-
-/* velocity(x, t [, labels]); t a number for all or f32 [B] */
+/* velocity(x, t [, condition]); t a number for all or f32 [B]; the condition as neap_lua_check_condition takes it */
 static int velocity(lua_State *L)
 {
     neap_network *network = check(L);
     neap_tensor *x = neap_lua_check_tensor(L, 2), *t = check_time(L, 3, "velocity: t");
     double all = lua_tonumber(L, 3);
-    neap_tensor *labels = optional_labels(L, 4), **slot = neap_lua_slot(L);
-    NEAP_LUA_RETURN(L, slot, neap_network_velocity(network, x, time_of(x, t, all), labels));
+    const neap_lua_parts parts = neap_lua_check_condition(L, "velocity", 4);
+    neap_tensor **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_network_velocity(network, x, time_of(x, t, all), neap_lua_condition(&parts, neap_dim(x, 0))));
 }
 
-/* average(x, t, r [, labels]); t and r as t of velocity */
+/* average(x, t, r [, condition]); t and r as t of velocity */
 static int average(lua_State *L)
 {
     neap_network *network = check(L);
     neap_tensor *x = neap_lua_check_tensor(L, 2);
     neap_tensor *t = check_time(L, 3, "average: t"), *r = check_time(L, 4, "average: r");
     double all_t = lua_tonumber(L, 3), all_r = lua_tonumber(L, 4);
-    neap_tensor *labels = optional_labels(L, 5), **slot = neap_lua_slot(L);
-    NEAP_LUA_RETURN(L, slot, neap_network_average(network, x, time_of(x, t, all_t), time_of(x, r, all_r), labels));
+    const neap_lua_parts parts = neap_lua_check_condition(L, "average", 5);
+    neap_tensor **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_network_average(network, x, time_of(x, t, all_t), time_of(x, r, all_r),
+                                                  neap_lua_condition(&parts, neap_dim(x, 0))));
 }
 
-typedef neap_tensor *labelled(neap_network *network, neap_tensor *x, neap_tensor *labels);
+typedef neap_tensor *conditional(neap_network *network, neap_tensor *x, const neap_condition *condition);
 typedef neap_tensor *plain(neap_network *network, neap_tensor *x);
 
-static int call_labelled(lua_State *L, labelled *call)
+static int call_conditional(lua_State *L, const char *name, conditional *call)
 {
     neap_network *network = check(L);
-    neap_tensor *x = neap_lua_check_tensor(L, 2), *labels = optional_labels(L, 3);
+    neap_tensor *x = neap_lua_check_tensor(L, 2);
+    const neap_lua_parts parts = neap_lua_check_condition(L, name, 3);
     neap_tensor **slot = neap_lua_slot(L);
-    NEAP_LUA_RETURN(L, slot, call(network, x, labels));
+    NEAP_LUA_RETURN(L, slot, call(network, x, neap_lua_condition(&parts, neap_dim(x, 0))));
 }
 
 static int call_plain(lua_State *L, plain *call)
@@ -176,12 +274,12 @@ static int call_plain(lua_State *L, plain *call)
 
 static int generate(lua_State *L)
 {
-    return call_labelled(L, neap_network_generate);
+    return call_conditional(L, "generate", neap_network_generate);
 }
 
 static int discriminate(lua_State *L)
 {
-    return call_labelled(L, neap_network_discriminate);
+    return call_conditional(L, "discriminate", neap_network_discriminate);
 }
 
 static int encode(lua_State *L)
@@ -192,6 +290,11 @@ static int encode(lua_State *L)
 static int decode(lua_State *L)
 {
     return call_plain(L, neap_network_decode);
+}
+
+static int features(lua_State *L)
+{
+    return call_plain(L, neap_network_features);
 }
 
 static int classify(lua_State *L)
@@ -208,10 +311,32 @@ static int text_of(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"parameters", parameters},     {"parameter", parameter}, {"size", size},         {"spec", spec},
-    {"component", component},       {"offers", offers},       {"velocity", velocity}, {"average", average},
-    {"generate", generate},         {"discriminate", discriminate}, {"encode", encode}, {"decode", decode},
-    {"classify", classify},         {"set_objective", set_objective}, {"objective", objective}, {"latent", latent},
+    {"parameters", parameters},
+    {"parameter", parameter},
+    {"size", size},
+    {"spec", spec},
+    {"noise_shape", noise_shape},
+    {"component", component},
+    {"offers", offers},
+    {"objective", objective},
+    {"set_objective", set_objective},
+    {"origin", origin},
+    {"set_origin", set_origin},
+    {"freeze", freeze},
+    {"autoencoder", autoencoder},
+    {"set_autoencoder", set_autoencoder},
+    {"measure", measure},
+    {"measured", measured},
+    {"to_latents", to_latents},
+    {"to_pictures", to_pictures},
+    {"velocity", velocity},
+    {"average", average},
+    {"generate", generate},
+    {"discriminate", discriminate},
+    {"encode", encode},
+    {"decode", decode},
+    {"features", features},
+    {"classify", classify},
     {NULL, NULL},
 };
 

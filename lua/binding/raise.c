@@ -32,6 +32,15 @@ static void push_where(lua_State *L)
     lua_pushliteral(L, "");
 }
 
+void neap_lua_push_reason(lua_State *L, const char *message)
+{
+    size_t length;
+    push_where(L);
+    const char *where = lua_tolstring(L, -1, &length);
+    lua_pushstring(L, message + (strncmp(message, where, length) == 0 ? length : 0));
+    lua_remove(L, -2);
+}
+
 int neap_lua_raise(lua_State *L)
 {
     push_where(L);

@@ -1,7 +1,7 @@
 /* The registry as tables: what `neap list` and `neap help` print. */
 #include "binding.h"
 
-static const char *const types[] = {"", "int", "real", "flag", "text", "choice", "component"};
+static const char *const types[] = {"", "int", "real", "flag", "text", "choice", "component", "network"};
 
 static void set_text(lua_State *L, const char *key, const char *text)
 {

@@ -1,4 +1,4 @@
-/* Sampling in Lua: a sampler over a model, told step by step. */
+/* Sampling in Lua: a sampler over a model, watched step by step. */
 #include <string.h>
 
 #include <neap/sampling.h>
@@ -57,26 +57,6 @@ static neap_instance *instance_field(lua_State *L, int index, const char *key)
     return instance;
 }
 
-/* Leaves the labels on the stack as a userdata. */
-static const int32_t *labels_field(lua_State *L, int index, int64_t count)
-{
-    if (lua_getfield(L, index, "labels") == LUA_TNIL)
-        return NULL;
-    if (!lua_istable(L, -1) || luaL_len(L, -1) != count)
-        neap_lua_error(L, "sample: labels: expected a table of %d numbers", (int)count);
-    int table = lua_gettop(L);
-    int32_t *labels = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *labels, 0);
-    for (int64_t i = 0; i < count; i++) {
-        lua_geti(L, table, i + 1);
-        lua_Integer label = luaL_checkinteger(L, -1);
-        if (label < INT32_MIN || label > INT32_MAX)
-            neap_lua_error(L, "sample: labels: expected labels of classes, got %lld", (long long)label);
-        labels[i] = (int32_t)label;
-        lua_pop(L, 1);
-    }
-    return labels;
-}
-
 /* NULL where the field is nil; the table holds the tensor. */
 static neap_tensor *tensor_field(lua_State *L, int index, const char *key)
 {
@@ -88,19 +68,9 @@ static neap_tensor *tensor_field(lua_State *L, int index, const char *key)
     return x;
 }
 
-static neap_network *network_field(lua_State *L, int index, const char *key)
-{
-    neap_network *network = NULL;
-    if (lua_getfield(L, index, key) != LUA_TNIL)
-        network = neap_lua_check(L, lua_gettop(L), NEAP_LUA_NETWORK);
-    lua_pop(L, 1);
-    return network;
-}
-
-/* Where the way begins and what is kept on it. */
+/* Where sampling begins, and what is kept. */
 static void read_start(lua_State *L, int index, neap_sampling *s)
 {
-    s->mixture = tensor_field(L, index, "mixture");
     s->noise = tensor_field(L, index, "noise");
     s->picture = tensor_field(L, index, "picture");
     s->keep = tensor_field(L, index, "keep");
@@ -110,8 +80,24 @@ static void read_start(lua_State *L, int index, neap_sampling *s)
     lua_pop(L, 1);
 }
 
-/* sample(model, { sampler, guidance, count, batch, seed, labels, watch, worse, mixture, noise, picture, keep, level,
- * invert }) -> f32 [count, H, W, C], evaluations a sample */
+static watcher read_watcher(lua_State *L, int index)
+{
+    const int kind = lua_getfield(L, index, "watch");
+    if (kind != LUA_TFUNCTION && kind != LUA_TNIL)
+        neap_lua_error(L, "sample: watch: expected a function, got %s", luaL_typename(L, -1));
+    return (watcher){L, kind == LUA_TFUNCTION ? lua_gettop(L) : 0};
+}
+
+static neap_lua_parts read_condition(lua_State *L, int index)
+{
+    lua_getfield(L, index, "condition");
+    const neap_lua_parts parts = neap_lua_check_condition(L, "sample", lua_gettop(L));
+    lua_pop(L, 1); /* the table holds it */
+    return parts;
+}
+
+/* sample(model, { sampler, guidance, count, batch, seed, condition, watch, noise, picture, keep, level, invert })
+ * -> f32 [count, H, W, C], evaluations a sample */
 static int sample(lua_State *L)
 {
     neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
@@ -122,18 +108,15 @@ static int sample(lua_State *L)
                        .seed = (uint64_t)neap_lua_integer(L, 2, "seed", 0), .evaluations = &evaluations};
     if (!s.sampler)
         return neap_lua_error(L, "sample: expected a sampler");
-    s.worse = network_field(L, 2, "worse");
     read_start(L, 2, &s);
-    s.labels = labels_field(L, 2, s.count);
-    int kind = lua_getfield(L, 2, "watch");
-    if (kind != LUA_TFUNCTION && kind != LUA_TNIL)
-        return neap_lua_error(L, "sample: watch: expected a function, got %s", luaL_typename(L, -1));
-    watcher w = {L, kind == LUA_TFUNCTION ? lua_gettop(L) : 0};
-    const neap_watch told = {&w, watch};
-    s.watch = &told;
+    const neap_lua_parts parts = read_condition(L, 2);
+    watcher w = read_watcher(L, 2);
+    const neap_watch watching = {sizeof watching, &w, watch};
+    s.watch = &watching;
     neap_tensor **slot = neap_lua_slot(L);
     neap_scope scope = neap_scope_open();
-    *slot = neap_keep(neap_sample(network, &s));
+    s.condition = neap_lua_condition(&parts, s.count);
+    *slot = neap_failed() ? NULL : neap_keep(neap_sample(network, &s));
     neap_scope_close(scope);
     if (!*slot)
         return neap_lua_raise(L);

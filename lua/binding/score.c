@@ -15,11 +15,11 @@ static neap_tensor *part(lua_State *L, int index, const char *side, const char *
 static neap_evidence evidence_at(lua_State *L, int index, const char *side)
 {
     if (lua_isnoneornil(L, index))
-        return (neap_evidence){0};
+        return (neap_evidence){.size = sizeof(neap_evidence)};
     if (!lua_istable(L, index))
         neap_lua_error(L, "score: %s: expected a table of features, logits and labels, got %s", side,
                        luaL_typename(L, index));
-    return (neap_evidence){part(L, index, side, "features"), part(L, index, side, "logits"),
+    return (neap_evidence){sizeof(neap_evidence), part(L, index, side, "features"), part(L, index, side, "logits"),
                            part(L, index, side, "labels")};
 }
 

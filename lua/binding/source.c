@@ -25,7 +25,9 @@ static int new_source(lua_State *L)
 
 static int spec(lua_State *L)
 {
-    neap_lua_push_spec(L, neap_source_spec(check(L)));
+    neap_spec own = {.size = sizeof own};
+    neap_source_spec(check(L), &own);
+    neap_lua_push_spec(L, &own);
     return 1;
 }
 
@@ -47,37 +49,52 @@ static int label_name(lua_State *L)
     return 1;
 }
 
-typedef struct pair {
-    neap_tensor **x, **labels;
-} pair;
+/* Handles that a batch goes to: x, then each kind of its condition, made before anything of the core is open. */
+typedef struct slots {
+    neap_tensor **x, **part[NEAP_CONDITION_KINDS];
+} slots;
 
-static pair slots(lua_State *L)
+static slots make_slots(lua_State *L)
 {
-    neap_tensor **x = neap_lua_slot(L);
-    return (pair){x, neap_lua_slot(L)};
+    slots to;
+    luaL_checkstack(L, NEAP_CONDITION_KINDS + 4, "no room for a batch");
+    to.x = neap_lua_slot(L);
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
+        to.part[kind] = neap_lua_slot(L);
+    return to;
 }
 
-static int finish(lua_State *L, neap_scope scope, int status, const pair *to, neap_tensor *x, neap_tensor *labels)
+static void fill_slots(const slots *to, const neap_batch *batch)
 {
-    if (status == 0) {
-        *to->x = neap_keep(x);
-        *to->labels = neap_keep(labels);
-    }
-    neap_scope_close(scope);
-    if (status < 0)
-        return neap_lua_raise(L);
-    if (!*to->labels) {
-        lua_pop(L, 1);
+    *to->x = neap_keep(batch->x);
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
+        *to->part[kind] = neap_keep(neap_condition_get(batch->condition, kind));
+}
+
+/* x, labels or nil, { kind = tensor } or nil */
+static int push_batch(lua_State *L, const slots *to)
+{
+    const int first = lua_gettop(L) - NEAP_CONDITION_KINDS; /* the slot of x */
+    lua_pushvalue(L, first);
+    if (*to->part[NEAP_LABELS])
+        lua_pushvalue(L, first + 1 + NEAP_LABELS);
+    else
         lua_pushnil(L);
+    lua_newtable(L);
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++) {
+        if (!*to->part[kind])
+            continue;
+        lua_pushvalue(L, first + 1 + kind);
+        lua_setfield(L, -2, neap_condition_kind_name(kind));
     }
-    return 2;
+    return 3;
 }
 
-/* read({ index, ... }) -> x, labels; indices from 0 */
+/* read({ index, ... }) -> x, labels, condition; indices from 0. labels: nil where there are none; condition: { kind = tensor } */
 static int read_examples(lua_State *L)
 {
     neap_source *source = check(L);
-    neap_tensor *x, *labels;
+    neap_batch read;
     if (!lua_istable(L, 2))
         return neap_lua_error(L, "read: expected a table of indices, got %s", luaL_typename(L, 2));
     lua_Integer rows = luaL_len(L, 2);
@@ -90,25 +107,32 @@ static int read_examples(lua_State *L)
             return neap_lua_error(L, "read: expected whole numbers, got %s", luaL_tolstring(L, -1, NULL));
         lua_pop(L, 1);
     }
-    pair to = slots(L);
+    const slots to = make_slots(L);
     neap_scope scope = neap_scope_open();
-    int status = neap_source_read(source, indices, rows, &x, &labels);
-    return finish(L, scope, status, &to, x, labels);
+    int status = neap_source_read(source, indices, rows, &read);
+    if (status == 0)
+        fill_slots(&to, &read);
+    neap_scope_close(scope);
+    return status < 0 ? neap_lua_raise(L) : push_batch(L, &to);
 }
 
-/* batch(step, count [, seed]) -> x, labels: batch number `step`, from 1, of an endless shuffled pass */
+/* batch(step, count [, seed]) -> x, labels, condition: batch number `step`, from 1, of an endless shuffled pass */
 static int batch(lua_State *L)
 {
     neap_source *source = check(L);
     lua_Integer step = luaL_checkinteger(L, 2), rows = luaL_checkinteger(L, 3);
     neap_random root = {(uint64_t)luaL_optinteger(L, 4, 0), 0};
-    neap_tensor *x, *labels;
+    neap_batch read;
     if (step < 1 || rows < 1)
         return neap_lua_error(L, "batch: expected a step and a count from 1, got %d and %d", (int)step, (int)rows);
-    pair to = slots(L);
+    const slots to = make_slots(L);
     neap_scope scope = neap_scope_open();
-    int status = neap_source_batch(source, neap_random_fork(root, "order"), step, rows, &x, &labels);
-    return finish(L, scope, status, &to, x, labels);
+    const neap_batch_rows whole = {.count = rows};
+    int status = neap_source_batch(source, neap_random_fork(root, "order"), step, &whole, &read);
+    if (status == 0)
+        fill_slots(&to, &read);
+    neap_scope_close(scope);
+    return status < 0 ? neap_lua_raise(L) : push_batch(L, &to);
 }
 
 static const luaL_Reg methods[] = {

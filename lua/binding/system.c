@@ -78,6 +78,13 @@ static int nearest(lua_State *L)
     return 1;
 }
 
+/* reason(message) -> a caught message without the recipe's line, which the next raise puts before it again */
+static int reason(lua_State *L)
+{
+    neap_lua_push_reason(L, luaL_tolstring(L, 1, NULL));
+    return 1;
+}
+
 /* fail(message) and fail_usage(message): raised with the recipe's own line. */
 static int fail(lua_State *L)
 {
@@ -134,7 +141,7 @@ static int openblas(lua_State *L)
 
 static const luaL_Reg functions[] = {
     {"now", now}, {"is_terminal", is_terminal}, {"threads", threads}, {"precision", precision}, {"memory", memory},
-    {"nearest", nearest}, {"fail", fail}, {"fail_usage", fail_usage}, {"usage_message", usage_message},
+    {"nearest", nearest}, {"reason", reason}, {"fail", fail}, {"fail_usage", fail_usage}, {"usage_message", usage_message},
     {"machine", machine}, {"openblas", openblas}, {NULL, NULL},
 };
 

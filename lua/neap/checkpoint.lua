@@ -2,6 +2,7 @@
 -- that is needed to go on or to sample: components with their parameters, settings, conventions.
 local core = require "neap.core"
 local config = require "neap.config"
+local folder = require "neap.folder"
 local layout = require "neap.layout"
 local output = require "neap.output"
 local sampler = require "neap.sampler"
@@ -17,13 +18,10 @@ local CONVENTIONS = {
   layouts = "linear [out,in], convolution [out,in,rows,columns]",
 }
 
--- What the network's answer means, by the objective's parameter `prediction`.
-local PREDICTIONS = { v = "v=z-x", x0 = "x", noise = "z" }
-
 local function conventions(model, objective)
   local own = {}
   if model:offers "velocity" then
-    own.prediction = PREDICTIONS[config.of(objective).prediction or "v"]
+    own.prediction = core.objective_predicts(objective)
   end
   for key, value in pairs(CONVENTIONS) do
     own[key] = value
@@ -51,7 +49,9 @@ local function metadata(run)
     { "neap.conventions", core.json_encode(conventions(run.model, run.objective)) },
     { "neap.spec", core.json_encode(run.model:spec()) },
   }
+  local autoencoder = run.model:autoencoder()
   add_component(pairs_, "architecture", run.model:component())
+  add_component(pairs_, "autoencoder", autoencoder and autoencoder:component())
   add_component(pairs_, "objective", run.objective)
   add_component(pairs_, "dataset", run.data:component())
   add_component(pairs_, "sampler", run.sampler and run.sampler.instance)
@@ -63,8 +63,20 @@ local function metadata(run)
   return pairs_
 end
 
+-- The autoencoder that a network leans on is part of its checkpoint, under this prefix.
+local AUTOENCODER = "autoencoder."
+
+-- { { name, tensor }, ... } of a network and of its autoencoder.
+local function weights(model)
+  local list, autoencoder = model:parameters(), model:autoencoder()
+  for _, entry in ipairs(autoencoder and autoencoder:parameters() or {}) do
+    list[#list + 1] = { AUTOENCODER .. entry[1], entry[2] }
+  end
+  return list
+end
+
 local function tensors(run)
-  local list = run.model:parameters()
+  local list = weights(run.model)
   for _, entry in ipairs(run.trainer:state()) do
     list[#list + 1] = entry
   end
@@ -180,6 +192,15 @@ local function check_same(path, saved, now)
   end
 end
 
+local function check_autoencoder(path, saved, autoencoder)
+  if saved and autoencoder then
+    check_same(path, saved, describe(autoencoder:component()))
+  elseif saved or autoencoder then
+    core.fail(("train: resume: autoencoder: the run began %s, got %s"):format(saved and "with " .. saved.name or "without one",
+      autoencoder and autoencoder:component():name() or "none"))
+  end
+end
+
 -- Settings that decide what a step does, and which state there is: a run goes on with what it began with.
 local function fixed_of(settings)
   local fixed = { batch = settings.batch, seed = settings.seed, precision = settings.precision }
@@ -240,6 +261,7 @@ function checkpoint.restore(path, run, extend)
     core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
   end
   check_same(path, architecture, describe(run.model:component()))
+  check_autoencoder(path, entry_of(path, meta, "autoencoder"), run.model:autoencoder())
   check_same(path, objective, describe(run.objective))
   check_same(path, data, describe(run.data:component()))
   check_settings(settings, run.settings, extend)
@@ -261,7 +283,7 @@ end
 -- The averages where the run kept any: they draw the better pictures.
 local function load_weights(path, file, model)
   local names, wanted = names_of(file), {}
-  for i, entry in ipairs(model:parameters()) do
+  for i, entry in ipairs(weights(model)) do
     local average = "ema." .. entry[1]
     wanted[i] = { names[average] and average or entry[1], entry[2] }
   end
@@ -284,7 +306,34 @@ end
 
 local function build(path, file, architecture)
   local done, model = pcall(core.network, architecture, 0, elements_of(file))
-  return done and model or core.fail(path .. ": " .. tostring(model))
+  return done and model or core.fail(path .. ": " .. core.reason(model))
+end
+
+-- The network of a file, inside its autoencoder's latents where there is one, with the weights of both.
+local function build_whole(path, file, meta)
+  local architecture, autoencoder = component_of(path, meta, "architecture"), component_of(path, meta, "autoencoder")
+  if not architecture then
+    core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
+  end
+  local model = build(path, file, architecture)
+  if autoencoder then
+    local done, reason = pcall(model.set_autoencoder, model, build(path, file, autoencoder))
+    if not done then
+      core.fail(path .. ": " .. core.reason(reason))
+    end
+  end
+  load_weights(path, file, model)
+  model:set_origin(core.real_path(path))
+  return model
+end
+
+-- The same with the objective that trained it, which says what its output means.
+local function model_of(path, file, meta)
+  local model, objective = build_whole(path, file, meta), component_of(path, meta, "objective")
+  if objective then
+    model:set_objective(objective)
+  end
+  return model
 end
 
 --- The component of the data set that a run was trained on, not opened; nil where the file names none.
@@ -293,23 +342,34 @@ function checkpoint.dataset(path)
   return component_of(path, file:metadata(), "dataset")
 end
 
---- Builds what a checkpoint holds: { model, sampler, labels, step, settings }, ready to sample.
+--- The checkpoint of a run's folder, or the checkpoint itself. `who`, where given, stands before messages.
+function checkpoint.find(who, path)
+  if core.exists(path) == "folder" then
+    path = path .. "/" .. folder.CHECKPOINT
+  end
+  if core.exists(path) ~= "file" then
+    core.fail(("%sthere is no checkpoint '%s'"):format(who and who .. ": " or "", path))
+  end
+  return path
+end
+
+--- The model alone of a checkpoint or a run's folder: neither its sampler nor what that leans on. `who` as in find.
+function checkpoint.model(who, path)
+  path = checkpoint.find(who, path)
+  local file <close> = core.safetensors_open(path)
+  return model_of(path, file, file:metadata())
+end
+
+--- Builds what a checkpoint holds: { model, sampler, labels, step, settings }, ready to sample. The path is of the file, or of
+-- its run's folder.
 function checkpoint.load(path)
   if type(path) ~= "string" then
     core.fail_usage(("checkpoint.load: expected a path, got %s"):format(type(path)))
   end
+  path = core.exists(path) == "folder" and checkpoint.find("checkpoint.load", path) or path
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
-  local architecture = component_of(path, meta, "architecture")
-  if not architecture then
-    core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
-  end
-  local model = build(path, file, architecture)
-  load_weights(path, file, model)
-  local objective = component_of(path, meta, "objective")
-  if objective then
-    model:set_objective(objective)
-  end
+  local model = model_of(path, file, meta)
   local own = component_of(path, meta, "sampler")
   return {
     model = model, path = path,
@@ -328,7 +388,13 @@ function checkpoint.export(path, to)
     pairs_[#pairs_ + 1] = { key, value }
   end
   table.sort(pairs_, function(a, b) return a[1] < b[1] end)
-  write(to, checkpoint.load(path).model:parameters(), pairs_)
+  write(to, weights(checkpoint.model("checkpoint.export", path)), pairs_)
 end
+
+-- How a parameter that is a network reads its text. Only the model is loaded: the run may be guided by an earlier network of
+-- the same path.
+core.set_loader(function(path)
+  return checkpoint.model(nil, path)
+end)
 
 return checkpoint

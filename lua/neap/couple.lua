@@ -36,8 +36,11 @@ end
 local function couple(given)
   local own = settings_of(given)
   local spec = own.model:spec()
+  if own.model:autoencoder() then
+    core.fail_usage "couple: expected a model of pictures, got one that works in the latents of an autoencoder"
+  end
   local labels = sampler.labels(own.labels, own.n, spec.classes)
-  local noise = core.sample_noise(own.seed, 0, { own.n, spec.height, spec.width, spec.channels })
+  local noise = core.sample_noise(own.seed, 0, own.model:noise_shape(own.n))
   local x = own.sampler:sample(own.model, { n = own.n, seed = own.seed, labels = labels, noise = noise })
   local tensors, metadata = { { "x", x }, { "noise", noise } }, {}
   if labels then

@@ -67,7 +67,7 @@ local function see(classifier, x)
   local channels, features, logits = classifier:spec().channels
   for first = 0, core.methods.shape(x)[4] - 1, channels do
     local part = core.ops.contiguous(core.ops.slice(x, 3, first, first + channels))
-    local own, answers = classifier:encode(part), classifier:classify(part)
+    local own, answers = classifier:features(part), classifier:classify(part)
     features = features and core.ops.concat({ features, own }, 1) or own
     logits = logits and of_pairs(logits, answers) or answers
   end
@@ -77,7 +77,7 @@ end
 --- What metrics see of pictures [N, H, W, C]: features and logits of a classifier, and the labels. C may be several times
 -- the classifier's channels: features are then of all parts, and classes tuples.
 function evaluate.evidence(classifier, x, labels, batch)
-  need(classifier, "encode")
+  need(classifier, "features")
   need(classifier, "classify")
   local features, logits = tensor.no_grad(evaluate.by_batches, x, batch or BATCH, function(rows)
     return see(classifier, rows)

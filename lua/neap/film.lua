@@ -51,9 +51,10 @@ local function picture_of(frame, scale)
   return image.caption(image.enlarge(grid, scale or 1), { ("t = %.2f"):format(frame.t) }, { size = CAPTION_SIZE })
 end
 
---- What a sampler is given as `watch`, with all samples in one batch.
-function film:watch()
+--- What a sampler is given as `watch`, with all samples in one batch. `model` decodes what it draws, where that is latents.
+function film:watch(model)
   return function(_, steps, t, x)
+    x = model and model:to_pictures(x) or x
     local shape = core.methods.shape(x)
     if #shape ~= 4 then
       core.fail_usage "film: expected pictures on the way; a generator draws them from latents in one step"

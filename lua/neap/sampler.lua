@@ -167,8 +167,10 @@ local function for_each(x, n)
 end
 
 -- What core.sample takes as it stands.
-local PLAIN = { "batch", "watch", "worse", "mixture", "level", "invert" }
-local KEYS = table.move(PLAIN, 1, #PLAIN, 8, { "n", "labels", "names", "seed", "noise", "picture", "keep" })
+local PLAIN = { "batch", "watch", "level", "invert" }
+local KEYS = {
+  "n", "labels", "names", "seed", "noise", "picture", "keep", "mixture", "condition", table.unpack(PLAIN),
+}
 
 -- Axes of what there is one of for each sample; a picture may have fewer, and serves all.
 local AXES = { noise = 2, picture = 4, mixture = 2 }
@@ -189,6 +191,28 @@ local function count_of(settings)
   return n
 end
 
+-- A guidance away from the null condition has nothing to do where the model takes none.
+local function guidance_for(guidance, spec)
+  local conditional = spec.classes > 0 or spec.text or spec.tokens or spec.pooled or spec.picture
+  return guidance and (conditional or not core.guidance_uses_null(guidance)) and guidance or nil
+end
+
+-- The tensors by kind: those given, and labels as numbers or as weights.
+local function condition_of(settings, labels)
+  local condition = {}
+  if type(settings.condition or condition) ~= "table" then
+    core.fail_usage(("sample: condition: expected a table of tensors by kind, got %s"):format(type(settings.condition)))
+  end
+  for kind, x in pairs(settings.condition or {}) do
+    condition[kind] = x
+  end
+  if (labels and 1 or 0) + (settings.mixture and 1 or 0) + (condition.labels and 1 or 0) > 1 then
+    core.fail_usage "sample: expected labels or a mixture, got both"
+  end
+  condition.labels = labels and core.tensor(labels, "i32") or settings.mixture or condition.labels
+  return condition
+end
+
 --- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the data's range, and how
 -- many evaluations of the network a sample took. watch(step, steps, t, x) is called with the noise of each batch, as step
 -- 0 of 0, and after each step; steps is 0 where a sampler chooses them on its way, and t is then the time of the sample
@@ -198,7 +222,7 @@ end
 --   picture =, keep = [n, H, W, 1]     draw anew what `keep` does not keep: inpainting
 --   picture =, invert = true           walk up from the picture to its noise
 --   mixture = neap.morph(...)          weights of classes in place of labels
---   worse = model                      the worse network that an autoguidance leads away from
+--   condition = { picture = ... }      more that the model takes, as tensors of n rows by kind
 -- One picture or mask [H, W, C] serves all samples.
 function sampler:sample(model, settings)
   settings = settings or {}
@@ -207,16 +231,16 @@ function sampler:sample(model, settings)
     core.fail("sample: expected a model, got " .. type(model))
   end
   local n, classes = count_of(settings), model:spec().classes
-  local sampling = { -- without classes there is nothing to guide by, but a worse network
-    sampler = self.instance, count = n,
-    guidance = (classes > 0 or settings.worse) and self.guidance or nil,
-    seed = settings.seed or tensor.seed(), labels = sampler.labels(settings.labels, n, classes, settings.names),
+  local labels = sampler.labels(settings.labels, n, classes, settings.names)
+  local sampling = {
+    sampler = self.instance, count = n, guidance = guidance_for(self.guidance, model:spec()),
+    seed = settings.seed or tensor.seed(), condition = condition_of(settings, labels),
     noise = settings.noise, picture = for_each(settings.picture, n), keep = for_each(settings.keep, n),
   }
   for _, key in ipairs(PLAIN) do
     sampling[key] = settings[key]
   end
-  taught.check(model, sampling.guidance, sampling.labels, sampling.mixture)
+  taught.check(model, sampling.guidance, sampling.condition.labels)
   return core.sample(model, sampling)
 end
 

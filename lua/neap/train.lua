@@ -17,6 +17,8 @@ local train = {}
 --- Where runs go when neither the recipe nor the command line says: runs/ and the recipe's name.
 train.default_out = "runs/unnamed"
 
+local MEASURED = 10000 -- examples whose latents give mean and deviation by channel
+
 local function new_run(settings)
   local trained = settings_of.trainer(settings)
   return {
@@ -72,6 +74,14 @@ local function introduce(run, settings, path)
     settings.reason and (" (%s)"):format(settings.reason) or ""))
   if settings.resume then
     io.stderr:write(("resumed at step %d from %s\n"):format(run.step, path))
+  end
+end
+
+-- A flow learns best where its data have mean 0 and deviation 1, and an autoencoder's latents have neither.
+local function measure_latents(run, settings)
+  local autoencoder = run.model:autoencoder()
+  if autoencoder and not autoencoder:measured() then
+    autoencoder:measure(run.data, math.min(MEASURED, run.data:count()), settings.seed)
   end
 end
 
@@ -137,9 +147,12 @@ local function guarded(settings, path, f)
   end
 end
 
---- neap.train { model, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay, floor, clip,
--- ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, extend, rollback, score_every,
+--- neap.train { model, autoencoder, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay, floor,
+-- clip, ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, extend, rollback, score_every,
 -- score_samples, evaluator, on_step }. Returns the run: { path, step, loss, checkpoint }.
+--
+-- With an `autoencoder`, a trained model, its run or its checkpoint, the model works in its latents: examples are encoded, and
+-- samples decoded. The run's checkpoint holds both. The evaluator is given in the same ways.
 --
 -- The optimizer is one for all phases of the objective, or { phase = optimizer, ... }. `precision` "auto", the default, is bf16
 -- where this processor multiplies it faster than fp32. Where `minutes` would end a decaying schedule, it is laid over the
@@ -149,6 +162,9 @@ end
 function train.train(given)
   settings_of.check(given)
   local settings = settings_of.resolve(given, train.default_out)
+  if settings.autoencoder then
+    settings.model:set_autoencoder(settings.autoencoder)
+  end
   settings.sampler = preview.sampler(settings)
   preview.check(settings)
   local run
@@ -159,6 +175,7 @@ function train.train(given)
     if settings.resume then
       resume(run, settings, place:checkpoint())
     end
+    measure_latents(run, settings)
     run.scores = scores.new(run, settings)
     introduce(run, settings, place:checkpoint())
     preflight(run, settings, settings.resume and place:last_row(run.step).seconds or 0)

@@ -117,10 +117,11 @@ static void *build(const void *settings, neap_model *model)
     return m;
 }
 
-static neap_spec spec(const void *self)
+static int spec(const void *self, neap_spec *out)
 {
     const dit *m = self;
-    return (neap_spec){m->sizes.rows, m->sizes.columns, m->sizes.channels, m->config->classes};
+    return neap_spec_fill(out, (neap_spec){.height = m->sizes.rows, .width = m->sizes.columns,
+                                           .channels = m->sizes.channels, .classes = m->config->classes});
 }
 
 /* --- Velocity ---------------------------------------------------------------------------------------------------- */
@@ -174,20 +175,20 @@ static neap_tensor *between(const dit *m, neap_tensor *x, neap_tensor *t, neap_t
     return field(m, x, neap_add(time, embed_time(&m->gap, neap_slow_time_features(gap, TIME_FEATURES))), labels);
 }
 
-static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels)
+static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, const neap_condition *condition)
 {
     const dit *m = self;
     if (!m->config->interval)
         return neap_fail_null("average: expected a network of interval = true, got one of a single time");
-    return between(m, x, t, neap_sub(t, r), labels);
+    return between(m, x, t, neap_sub(t, r), neap_condition_get(condition, NEAP_LABELS));
 }
 
-static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
 {
     const dit *m = self;
     if (m->config->interval)
-        return between(m, x, t, neap_affine(t, 0, 0), labels);
-    return field(m, x, embed_time(&m->time, neap_time_features(t, TIME_FEATURES)), labels);
+        return between(m, x, t, neap_affine(t, 0, 0), neap_condition_get(condition, NEAP_LABELS));
+    return field(m, x, embed_time(&m->time, neap_time_features(t, TIME_FEATURES)), neap_condition_get(condition, NEAP_LABELS));
 }
 
 /* --- The component ----------------------------------------------------------------------------------------------- */
@@ -221,4 +222,4 @@ static const neap_param params[] = {
 
 NEAP_PLUGIN(dit) = NEAP_ONE_COMPONENT("dit", "1.0.0", "MIT",
                                       "Diffusion transformer: adaLN-Zero or in-context conditioning, sizes S to XL.",
-                                      "architecture/1", dit_config, params, functions);
+                                      "architecture/2", dit_config, params, functions);

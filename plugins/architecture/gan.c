@@ -71,15 +71,11 @@ static void *build(const void *settings, neap_model *model)
     return NULL;
 }
 
-static neap_spec spec(const void *self)
+static int spec(const void *self, neap_spec *out)
 {
     const gan_config *c = ((const gan *)self)->config;
-    return (neap_spec){c->rows, c->columns, c->channels, c->classes};
-}
-
-static int64_t latent(const void *self)
-{
-    return ((const gan *)self)->config->latent;
+    return neap_spec_fill(out, (neap_spec){.height = c->rows, .width = c->columns, .channels = c->channels,
+                                           .classes = c->classes, .latent = {1, 1, c->latent}});
 }
 
 /* Normal latents as the prior has them: 2 Phi(z) - 1 is uniform in [-1, 1]. */
@@ -88,9 +84,10 @@ static neap_tensor *by_prior(const gan *m, neap_tensor *z)
     return m->config->prior == PRIOR_UNIFORM ? neap_erf(neap_affine(z, 0.70710678118654752, 0)) : z;
 }
 
-static neap_tensor *generate(void *self, neap_tensor *z, neap_tensor *labels)
+static neap_tensor *generate(void *self, neap_tensor *z, const neap_condition *condition)
 {
     const gan *m = self;
+    neap_tensor *labels = neap_condition_get(condition, NEAP_LABELS);
     z = by_prior(m, z);
     if (m->labels)
         z = neap_concat((neap_tensor *[]){z, neap_label_embedding(m->labels, labels)}, 2, 1);
@@ -108,9 +105,10 @@ static neap_tensor *pick(neap_tensor *logits, neap_tensor *labels)
     return neap_sum(neap_mul(logits, labels), (int[]){1}, 1, false);
 }
 
-static neap_tensor *discriminate(void *self, neap_tensor *x, neap_tensor *labels)
+static neap_tensor *discriminate(void *self, neap_tensor *x, const neap_condition *condition)
 {
     const gan *m = self;
+    neap_tensor *labels = neap_condition_get(condition, NEAP_LABELS);
     neap_tensor *features = m->style->features(m->self, x), *logits = gan_linear_apply(&m->head, features);
     if (!logits)
         return NULL;
@@ -124,7 +122,7 @@ static neap_tensor *discriminate(void *self, neap_tensor *x, neap_tensor *labels
 }
 
 static const neap_architecture functions = {.size = sizeof functions, .build = build, .destroy = destroy, .spec = spec,
-                                            .generate = generate, .discriminate = discriminate, .latent = latent};
+                                            .generate = generate, .discriminate = discriminate};
 
 static const neap_param params[] = {
     NEAP_CHOICE(gan_config, style, 1, styles, "Perceptrons, strided convolutions, or residual blocks without a norm."),
@@ -147,5 +145,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-NEAP_PLUGIN(gan) = NEAP_ONE_COMPONENT("gan", "1.0.0", "MIT", "A generator and a discriminator.", "architecture/1",
+NEAP_PLUGIN(gan) = NEAP_ONE_COMPONENT("gan", "1.0.0", "MIT", "A generator and a discriminator.", "architecture/2",
                                       gan_config, params, functions);

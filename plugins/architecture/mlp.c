@@ -60,10 +60,11 @@ static void destroy(void *self)
     neap_free(self);
 }
 
-static neap_spec spec(const void *self)
+static int spec(const void *self, neap_spec *out)
 {
     const config *c = ((const mlp *)self)->config;
-    return (neap_spec){c->rows, c->columns, c->channels, c->classes};
+    return neap_spec_fill(out, (neap_spec){.height = c->rows, .width = c->columns, .channels = c->channels,
+                                           .classes = c->classes});
 }
 
 /* x beside the features, through the layers. */
@@ -87,17 +88,18 @@ static neap_tensor *between(const mlp *m, neap_tensor *x, neap_tensor *t, neap_t
     return answer(m, x, part, m->labels ? 3 : 2);
 }
 
-static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels)
+static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, const neap_condition *condition)
 {
     const mlp *m = self;
     if (!m->config->interval)
         return neap_fail_null("average: expected a network of interval = true, got one of a single time");
-    return between(m, x, t, neap_sub(t, r), labels);
+    return between(m, x, t, neap_sub(t, r), neap_condition_get(condition, NEAP_LABELS));
 }
 
-static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
 {
     const mlp *m = self;
+    neap_tensor *labels = neap_condition_get(condition, NEAP_LABELS);
     if (m->config->interval)
         return between(m, x, t, neap_affine(t, 0, 0), labels);
     neap_tensor *part[2] = {neap_time_features(t, m->config->time_features)};
@@ -122,4 +124,4 @@ static const neap_param params[] = {
 };
 
 NEAP_PLUGIN(mlp) = NEAP_ONE_COMPONENT("mlp", "1.0.0", "MIT", "A multilayer perceptron as a velocity field.",
-                                      "architecture/1", config, params, functions);
+                                      "architecture/2", config, params, functions);

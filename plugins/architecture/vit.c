@@ -122,10 +122,11 @@ static void *build(const void *settings, neap_model *model)
     return m;
 }
 
-static neap_spec spec(const void *self)
+static int spec(const void *self, neap_spec *out)
 {
     const config *c = ((const vit *)self)->config;
-    return (neap_spec){c->rows, c->columns, c->channels, c->classes};
+    return neap_spec_fill(out, (neap_spec){.height = c->rows, .width = c->columns, .channels = c->channels,
+                                           .classes = c->classes});
 }
 
 /* --- Tokens ------------------------------------------------------------------------------------------------------ */
@@ -188,7 +189,7 @@ static neap_tensor *pooled(neap_tensor *h)
     return neap_affine(neap_mean(neap_layer_norm(h, TRANSFORMER_EPS), (const int[]){1}, 1, false), scale, 0);
 }
 
-static neap_tensor *encode(void *self, neap_tensor *x)
+static neap_tensor *features(void *self, neap_tensor *x)
 {
     const vit *m = self;
     neap_tensor *h = neap_add(tokens(m, x), m->positions.added);
@@ -200,11 +201,11 @@ static neap_tensor *encode(void *self, neap_tensor *x)
 static neap_tensor *classify(void *self, neap_tensor *x)
 {
     const vit *m = self;
-    return neap_linear_apply(&m->head, encode(self, x));
+    return neap_linear_apply(&m->head, features(self, x));
 }
 
 static const neap_architecture functions = {.size = sizeof functions, .build = build, .destroy = destroy, .spec = spec,
-                                            .encode = encode, .classify = classify};
+                                            .features = features, .classify = classify};
 
 static const neap_param params[] = {
     NEAP_INT(config, rows, 28, 1, 4096, "Rows of a picture."),
@@ -223,5 +224,5 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 
-NEAP_PLUGIN(vit) = NEAP_ONE_COMPONENT("vit", "1.0.0", "MIT", "Vision transformer as a classifier.", "architecture/1",
+NEAP_PLUGIN(vit) = NEAP_ONE_COMPONENT("vit", "1.0.0", "MIT", "Vision transformer as a classifier.", "architecture/2",
                                       config, params, functions);

@@ -123,9 +123,9 @@ static void *coupled_open(const void *config)
 
 /* --- What is in it ------------------------------------------------------------------------------------------------ */
 
-static neap_spec coupled_spec(const void *self)
+static int coupled_spec(const void *self, neap_spec *out)
 {
-    return ((const coupled_data *)self)->spec;
+    return neap_spec_fill(out, ((const coupled_data *)self)->spec);
 }
 
 static int64_t coupled_count(const void *self)
@@ -142,12 +142,13 @@ static int copy_row(const coupled_data *data, neap_tensor *rows, int64_t index, 
     return 0;
 }
 
-static int coupled_read(const void *self, int64_t index, float *x, int32_t *label)
+static int coupled_read(const void *self, int64_t index, const neap_example *out)
 {
     const coupled_data *data = self;
-    if (copy_row(data, data->x, index, x) < 0)
+    if (copy_row(data, data->x, index, out->x) < 0)
         return -1;
-    *label = data->labels ? ((const int32_t *)neap_data(data->labels))[index] : 0;
+    if (out->label)
+        *out->label = ((const int32_t *)neap_data(data->labels))[index];
     return 0;
 }
 
@@ -168,5 +169,5 @@ static const neap_dataset coupled_functions = {
 };
 
 NEAP_PLUGIN(coupled) = NEAP_ONE_COMPONENT("coupled", "1.0.0", "MIT",
-                                          "Samples of a model with the noise each was made from.", "dataset/1",
+                                          "Samples of a model with the noise each was made from.", "dataset/2",
                                           coupled_config, coupled_params, coupled_functions);

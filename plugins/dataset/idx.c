@@ -12,7 +12,7 @@
 #include <neap/error.h>
 #include <neap/io.h>
 #include <neap/memory.h>
-#include <neap/plugin.h>
+#include <neap/registry.h>
 
 #include <zlib.h>
 
@@ -312,9 +312,9 @@ static void *idx_open(const void *self)
     return data;
 }
 
-static neap_spec idx_spec(const void *self)
+static int idx_spec(const void *self, neap_spec *out)
 {
-    return ((const idx_data *)self)->spec;
+    return neap_spec_fill(out, ((const idx_data *)self)->spec);
 }
 
 static int64_t idx_count(const void *self)
@@ -328,7 +328,7 @@ static const char *idx_label_name(const void *self, int64_t label)
     return data->names && label >= 0 && label < data->spec.classes ? data->names[label] : NULL;
 }
 
-static int idx_read(const void *self, int64_t index, float *x, int32_t *label)
+static int idx_read(const void *self, int64_t index, const neap_example *out)
 {
     const idx_data *data = self;
     if (index < 0 || index >= data->count)
@@ -336,9 +336,19 @@ static int idx_read(const void *self, int64_t index, float *x, int32_t *label)
     int64_t size = data->spec.height * data->spec.width * data->spec.channels;
     const unsigned char *from = data->pixels + index * size;
     for (int64_t i = 0; i < size; i++)
-        x[i] = (float)from[i] / 127.5f - 1.0f;
-    *label = data->labels ? data->labels[index] : 0;
+        out->x[i] = (float)from[i] / 127.5f - 1.0f;
+    if (out->label)
+        *out->label = data->labels[index];
     return 0;
+}
+
+/* A folder has both halves; of single files nothing is known. */
+static int idx_part(neap_instance *instance, neap_part part, int64_t draw, int64_t count)
+{
+    (void)draw, (void)count;
+    if (!((const idx_config *)neap_instance_config(instance))->path)
+        return neap_fail("expected a folder with a half for testing, got single files");
+    return neap_instance_set_text(instance, "split", part == NEAP_PART_TEST ? "test" : "train");
 }
 
 static const char *const splits[] = {"train", "test", NULL};
@@ -355,9 +365,9 @@ static const neap_param idx_params[] = {
 
 static const neap_dataset idx_functions = {
     .size = sizeof idx_functions, .open = idx_open, .close = idx_close, .spec = idx_spec, .count = idx_count,
-    .label_name = idx_label_name, .read = idx_read,
+    .label_name = idx_label_name, .read = idx_read, .part = idx_part,
 };
 
 NEAP_PLUGIN(idx) = NEAP_ONE_COMPONENT("idx", "1.0.0", "MIT",
-                                      "Pictures and labels in IDX files, as MNIST and Fashion-MNIST come.", "dataset/1",
+                                      "Pictures and labels in IDX files, as MNIST and Fashion-MNIST come.", "dataset/2",
                                       idx_config, idx_params, idx_functions);

@@ -8,7 +8,7 @@
 
 #include <neap/error.h>
 #include <neap/memory.h>
-#include <neap/plugin.h>
+#include <neap/registry.h>
 
 typedef struct shapes_config {
     int64_t size, count, seed;
@@ -121,7 +121,7 @@ static double coverage(int64_t k, const shapes_pose *pose, double x, double y)
     return fmin(fmax(0.5 - distance * pose->radius, 0), 1);
 }
 
-static int shapes_read(const void *self, int64_t index, float *x, int32_t *label)
+static int shapes_read(const void *self, int64_t index, const neap_example *out)
 {
     const shapes_data *data = self;
     int64_t size = data->config.size, k = index % CLASSES;
@@ -130,9 +130,10 @@ static int shapes_read(const void *self, int64_t index, float *x, int32_t *label
     shapes_pose pose = draw_pose(data, index);
     for (int64_t i = 0; i < size * size; i++) {
         double covered = coverage(k, &pose, (double)(i % size) + 0.5, (double)(i / size) + 0.5);
-        x[i] = (float)(2 * pose.brightness * covered - 1);
+        out->x[i] = (float)(2 * pose.brightness * covered - 1);
     }
-    *label = data->config.labels ? (int32_t)k : 0;
+    if (out->label)
+        *out->label = (int32_t)k;
     return 0;
 }
 
@@ -146,10 +147,11 @@ static void *shapes_open(const void *config)
     return data;
 }
 
-static neap_spec shapes_spec(const void *self)
+static int shapes_spec(const void *self, neap_spec *out)
 {
     const shapes_config *config = &((const shapes_data *)self)->config;
-    return (neap_spec){config->size, config->size, 1, config->labels ? CLASSES : 0};
+    return neap_spec_fill(out, (neap_spec){.height = config->size, .width = config->size, .channels = 1,
+                                           .classes = config->labels ? CLASSES : 0});
 }
 
 static int64_t shapes_count(const void *self)
@@ -159,7 +161,18 @@ static int64_t shapes_count(const void *self)
 
 static const char *shapes_label_name(const void *self, int64_t label)
 {
-    return label >= 0 && label < shapes_spec(self).classes ? shapes[label].name : NULL;
+    return ((const shapes_data *)self)->config.labels && label >= 0 && label < CLASSES ? shapes[label].name : NULL;
+}
+
+/* Another draw is other pictures of the same distribution. */
+static int shapes_part(neap_instance *instance, neap_part part, int64_t draw, int64_t count)
+{
+    const shapes_config *config = neap_instance_config(instance);
+    const neap_value seed = {.type = NEAP_PARAM_INT, .integer = config->seed + draw};
+    const neap_value number = {.type = NEAP_PARAM_INT, .integer = count};
+    if (part == NEAP_PART_TRAIN)
+        return 1;
+    return neap_instance_set(instance, "seed", &seed) < 0 || neap_instance_set(instance, "count", &number) < 0 ? -1 : 1;
 }
 
 static const neap_param shapes_params[] = {
@@ -172,9 +185,9 @@ static const neap_param shapes_params[] = {
 
 static const neap_dataset shapes_functions = {
     .size = sizeof shapes_functions, .open = shapes_open, .close = neap_free, .spec = shapes_spec,
-    .count = shapes_count, .label_name = shapes_label_name, .read = shapes_read,
+    .count = shapes_count, .label_name = shapes_label_name, .read = shapes_read, .part = shapes_part,
 };
 
 NEAP_PLUGIN(shapes) = NEAP_ONE_COMPONENT("shapes", "1.0.0", "MIT",
                                          "Drawn shapes of ten classes, for when no pictures are installed.",
-                                         "dataset/1", shapes_config, shapes_params, shapes_functions);
+                                         "dataset/2", shapes_config, shapes_params, shapes_functions);

@@ -5,8 +5,7 @@
  */
 #include <neap/error.h>
 #include <neap/memory.h>
-#include <neap/plugin.h>
-#include <neap/registry.h>
+#include <neap/run.h>
 
 #define LAYERS 3
 #define MOST_PIXELS 65536
@@ -42,7 +41,9 @@ static int open_inside(stacked *s)
     s->inside = s->functions->open(neap_instance_config(c->of));
     if (!s->inside)
         return -1;
-    s->spec = s->functions->spec(s->inside);
+    s->spec.size = sizeof s->spec;
+    if (s->functions->spec(s->inside, &s->spec) < 0)
+        return -1;
     const int64_t classes = s->spec.classes, pixels = s->spec.height * s->spec.width;
     if (s->spec.channels != 1 || classes > 1000 || pixels > MOST_PIXELS || s->functions->count(s->inside) < 1)
         return neap_fail("of: expected pictures of one channel and at most %d pixels and 1000 classes, got "
@@ -63,10 +64,11 @@ static void *open_data(const void *settings)
     return NULL;
 }
 
-static neap_spec spec(const void *self)
+static int spec(const void *self, neap_spec *out)
 {
-    const neap_spec one = ((const stacked *)self)->spec;
-    return (neap_spec){one.height, one.width, LAYERS, one.classes * one.classes * one.classes};
+    const neap_spec *one = &((const stacked *)self)->spec;
+    return neap_spec_fill(out, (neap_spec){.height = one->height, .width = one->width, .channels = LAYERS,
+                                           .classes = one->classes * one->classes * one->classes});
 }
 
 static int64_t count(const void *self)
@@ -75,7 +77,7 @@ static int64_t count(const void *self)
 }
 
 /* Example `index` always has the same three pictures, each drawn evenly. */
-static int read_example(const void *self, int64_t index, float *x, int32_t *label)
+static int read_example(const void *self, int64_t index, const neap_example *out)
 {
     const stacked *s = self;
     const neap_random random = neap_random_fork((neap_random){(uint64_t)s->config->seed, 0}, "stacked");
@@ -83,21 +85,50 @@ static int read_example(const void *self, int64_t index, float *x, int32_t *labe
     const uint64_t examples = (uint64_t)s->functions->count(s->inside);
     float *layer = neap_calloc((size_t)pixels, sizeof *layer);
     int status = layer ? 0 : -1;
-    *label = 0;
+    int32_t label = 0;
     for (int k = 0; status == 0 && k < LAYERS; k++) {
         int32_t own = 0;
         const uint64_t draw = (uint64_t)index * LAYERS + (uint64_t)k;
-        status = s->functions->read(s->inside, neap_random_below(random, draw, examples), layer, &own);
+        const neap_example one = {.size = sizeof one, .x = layer, .label = s->spec.classes ? &own : NULL};
+        status = s->functions->read(s->inside, neap_random_below(random, draw, examples), &one);
         for (int64_t i = 0; i < pixels; i++)
-            x[i * LAYERS + k] = layer[i];
-        *label = *label * (int32_t)s->spec.classes + own;
+            out->x[i * LAYERS + k] = layer[i];
+        label = label * (int32_t)s->spec.classes + own;
     }
+    if (out->label)
+        *out->label = label;
     neap_free(layer);
     return status;
 }
 
+/* The part of the data set inside, in a draw of its own. */
+static int set_inside(neap_instance *instance, neap_part part, int64_t draw, int64_t examples)
+{
+    bool drawn;
+    const config *c = neap_instance_config(instance);
+    if (!c->of)
+        return neap_fail("of: expected a data set");
+    neap_value value = {.type = NEAP_PARAM_COMPONENT,
+                        .component = neap_source_part((neap_instance *)(uintptr_t)c->of, part, draw, examples, &drawn)};
+    const int status = value.component ? neap_instance_set(instance, "of", &value) : -1;
+    neap_instance_release(value.component);
+    return status;
+}
+
+static int part_of(neap_instance *instance, neap_part part, int64_t draw, int64_t examples)
+{
+    const config *c = neap_instance_config(instance);
+    const neap_value seed = {.type = NEAP_PARAM_INT, .integer = c->seed + draw};
+    const neap_value number = {.type = NEAP_PARAM_INT, .integer = examples};
+    if (set_inside(instance, part, draw, examples) < 0)
+        return -1;
+    if (part == NEAP_PART_TRAIN)
+        return 1;
+    return neap_instance_set(instance, "seed", &seed) < 0 || neap_instance_set(instance, "count", &number) < 0 ? -1 : 1;
+}
+
 static const neap_dataset functions = {.size = sizeof functions, .open = open_data, .close = close_data, .spec = spec,
-                                       .count = count, .read = read_example};
+                                       .count = count, .read = read_example, .part = part_of};
 
 static const neap_param params[] = {
     NEAP_COMPONENT(config, of, "dataset", "What the pictures are taken from."),
@@ -107,4 +138,4 @@ static const neap_param params[] = {
 };
 
 NEAP_PLUGIN(stacked) = NEAP_ONE_COMPONENT("stacked", "1.0.0", "MIT", "Three pictures as the channels of one.",
-                                          "dataset/1", config, params, functions);
+                                          "dataset/2", config, params, functions);

@@ -8,7 +8,7 @@
 
 #include <neap/error.h>
 #include <neap/memory.h>
-#include <neap/plugin.h>
+#include <neap/registry.h>
 
 #include "toy.h"
 
@@ -37,10 +37,11 @@ static void *toy2d_open(const void *config)
     return data;
 }
 
-static neap_spec toy2d_spec(const void *self)
+static int toy2d_spec(const void *self, neap_spec *out)
 {
     const toy2d_config *config = &((const toy2d_data *)self)->config;
-    return (neap_spec){1, 1, 2, config->labels ? toy_sets[config->shape].classes : 0};
+    return neap_spec_fill(out, (neap_spec){.height = 1, .width = 1, .channels = 2,
+                                           .classes = config->labels ? toy_sets[config->shape].classes : 0});
 }
 
 static int64_t toy2d_count(const void *self)
@@ -48,7 +49,7 @@ static int64_t toy2d_count(const void *self)
     return ((const toy2d_data *)self)->config.count;
 }
 
-static int toy2d_read(const void *self, int64_t index, float *x, int32_t *label)
+static int toy2d_read(const void *self, int64_t index, const neap_example *out)
 {
     const toy2d_data *data = self;
     const toy2d_config *config = &data->config;
@@ -61,10 +62,22 @@ static int toy2d_read(const void *self, int64_t index, float *x, int32_t *label)
     int64_t k = (int64_t)(u[2] * (float)set->classes);
     neap_random_normal(data->noise, (uint64_t)index, 2, z);
     set->place(k, u, p);
-    x[0] = (float)(p[0] + noise * (double)z[0]);
-    x[1] = (float)(p[1] + noise * (double)z[1]);
-    *label = config->labels ? (int32_t)k : 0;
+    out->x[0] = (float)(p[0] + noise * (double)z[0]);
+    out->x[1] = (float)(p[1] + noise * (double)z[1]);
+    if (out->label)
+        *out->label = (int32_t)k;
     return 0;
+}
+
+/* Another draw is another set of points of the same distribution. */
+static int toy2d_part(neap_instance *instance, neap_part part, int64_t draw, int64_t count)
+{
+    const toy2d_config *config = neap_instance_config(instance);
+    const neap_value seed = {.type = NEAP_PARAM_INT, .integer = config->seed + draw};
+    const neap_value number = {.type = NEAP_PARAM_INT, .integer = count};
+    if (part == NEAP_PART_TRAIN)
+        return 1;
+    return neap_instance_set(instance, "seed", &seed) < 0 || neap_instance_set(instance, "count", &number) < 0 ? -1 : 1;
 }
 
 static const neap_param toy2d_params[] = {
@@ -78,9 +91,9 @@ static const neap_param toy2d_params[] = {
 
 static const neap_dataset toy2d_functions = {
     .size = sizeof toy2d_functions, .open = toy2d_open, .close = neap_free, .spec = toy2d_spec,
-    .count = toy2d_count, .read = toy2d_read,
+    .count = toy2d_count, .read = toy2d_read, .part = toy2d_part,
 };
 
 NEAP_PLUGIN(toy2d) = NEAP_ONE_COMPONENT("toy2d", "1.0.0", "MIT",
                                         "Points of the plane: moons, spirals, checkerboard, eight Gaussians, rings.",
-                                        "dataset/1", toy2d_config, toy2d_params, toy2d_functions);
+                                        "dataset/2", toy2d_config, toy2d_params, toy2d_functions);

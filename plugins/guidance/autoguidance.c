@@ -8,27 +8,29 @@
 
 typedef struct config {
     double w;
+    neap_network *worse;
 } config;
 
 static neap_tensor *velocity(const void *settings, const neap_conditional *field, neap_tensor *x, neap_tensor *t,
                              neap_tensor **conditional)
 {
     const config *c = settings;
-    if (!field->worse)
-        return neap_fail_null("autoguidance: expected a worse network: give the sampling one");
+    if (!c->worse)
+        return neap_fail_null("autoguidance: expected a worse network: set worse to a run, a checkpoint or a model");
     neap_tensor *v = neap_guided_velocity(NULL, field, x, t, conditional);
     if (c->w == 0)
         return v;
-    neap_tensor *worse = field->worse(field, x, t, field->labels);
+    neap_tensor *worse = field->velocity(field, c->worse, x, t, field->condition);
     return neap_sub(neap_affine(v, 1 + c->w, 0), neap_affine(worse, c->w, 0));
 }
 
-static const neap_guidance functions = {sizeof functions, velocity};
+static const neap_guidance functions = {.size = sizeof functions, .velocity = velocity};
 
 static const neap_param params[] = {
     NEAP_REAL(config, w, 1, -1, 1000, "Weight of the guidance; 0 is off. The paper's scale is 1 + w."),
+    NEAP_NETWORK(config, worse, "velocity", "A network that makes more mistakes, as an earlier or a smaller one."),
     NEAP_PARAMS_END,
 };
 
 NEAP_PLUGIN(autoguidance) = NEAP_ONE_COMPONENT("autoguidance", "1.0.0", "MIT", "Guidance away from a worse network.",
-                                               "guidance/1", config, params, functions);
+                                               "guidance/2", config, params, functions);

@@ -30,7 +30,7 @@ static int64_t sort_rows(const config *c, const double *t, int64_t n, int32_t *r
 static neap_tensor *velocity_of_rows(const neap_instance *guidance, const neap_conditional *field, neap_tensor *x,
                                      neap_tensor *t, neap_tensor *rows, neap_tensor **conditional)
 {
-    neap_conditional part;
+    neap_conditional part = {.size = sizeof part};
     if (!rows || neap_conditional_rows(field, rows, &part) < 0)
         return NULL;
     return neap_guided_velocity(guidance, &part, neap_rows(x, rows), neap_rows(t, rows), conditional);
@@ -57,7 +57,12 @@ static neap_tensor *velocity(const void *settings, const neap_conditional *field
     return neap_rows(neap_concat(v, 2, 0), place);
 }
 
-static const neap_guidance functions = {sizeof functions, velocity};
+static bool uses_null(const void *settings)
+{
+    return neap_guidance_uses_null(((const config *)settings)->of);
+}
+
+static const neap_guidance functions = {sizeof functions, velocity, uses_null};
 
 static const neap_param params[] = {
     NEAP_COMPONENT(config, of, "guidance", "What is on inside; nil: nothing is."),
@@ -67,5 +72,5 @@ static const neap_param params[] = {
 };
 
 NEAP_PLUGIN(interval) = NEAP_ONE_COMPONENT("interval", "1.0.0", "MIT",
-                                           "Another guidance between two times, none outside.", "guidance/1", config,
+                                           "Another guidance between two times, none outside.", "guidance/2", config,
                                            params, functions);

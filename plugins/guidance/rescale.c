@@ -34,7 +34,12 @@ static neap_tensor *velocity(const void *settings, const neap_conditional *field
     return neap_mul(v, neap_affine(ratio, c->phi, 1 - c->phi));
 }
 
-static const neap_guidance functions = {sizeof functions, velocity};
+static bool uses_null(const void *settings)
+{
+    return neap_guidance_uses_null(((const config *)settings)->of);
+}
+
+static const neap_guidance functions = {sizeof functions, velocity, uses_null};
 
 static const neap_param params[] = {
     NEAP_COMPONENT(config, of, "guidance", "What is rescaled; nil: nothing is."),
@@ -43,5 +48,5 @@ static const neap_param params[] = {
 };
 
 NEAP_PLUGIN(rescale) = NEAP_ONE_COMPONENT("rescale", "1.0.0", "MIT",
-                                          "Another guidance, at the conditional field's contrast.", "guidance/1",
+                                          "Another guidance, at the conditional field's contrast.", "guidance/2",
                                           config, params, functions);

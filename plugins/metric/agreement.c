@@ -72,4 +72,4 @@ static const neap_param params[] = {NEAP_PARAMS_END};
 
 NEAP_PLUGIN(agreement) = NEAP_ONE_COMPONENT("agreement", "1.0.0", "MIT",
                                             "Share of samples in which a classifier sees the class asked for.",
-                                            "metric/1", char, params, functions);
+                                            "metric/2", char, params, functions);

@@ -111,5 +111,5 @@ static const neap_metric functions = {sizeof functions, (const char *const[]){"f
 static const neap_param params[] = {NEAP_PARAMS_END};
 
 NEAP_PLUGIN(frechet) = NEAP_ONE_COMPONENT("frechet", "1.0.0", "MIT",
-                                          "Frechet distance of Gaussians fitted to features.", "metric/1", char, params,
+                                          "Frechet distance of Gaussians fitted to features.", "metric/2", char, params,
                                           functions);

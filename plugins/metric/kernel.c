@@ -116,5 +116,5 @@ static const neap_metric functions = {sizeof functions, (const char *const[]){"k
 static const neap_param params[] = {NEAP_PARAMS_END};
 
 NEAP_PLUGIN(kernel) = NEAP_ONE_COMPONENT("kernel", "1.0.0", "MIT",
-                                         "Kernel distance of features: unbiased, cubic, over all pairs.", "metric/1",
+                                         "Kernel distance of features: unbiased, cubic, over all pairs.", "metric/2",
                                          char, params, functions);

@@ -53,4 +53,4 @@ static const neap_param params[] = {NEAP_PARAMS_END};
 
 NEAP_PLUGIN(modes) = NEAP_ONE_COMPONENT(
     "modes", "1.0.0", "MIT", "Classes that a classifier sees in the samples, and how uneven their shares are.",
-    "metric/1", char, params, functions);
+    "metric/2", char, params, functions);

@@ -161,4 +161,4 @@ static const neap_param params[] = {
 
 NEAP_PLUGIN(precision_recall) = NEAP_ONE_COMPONENT("precision_recall", "1.0.0", "MIT",
                                                    "Shares of samples and of the reference in each other's manifold.",
-                                                   "metric/1", config, params, functions);
+                                                   "metric/2", config, params, functions);

@@ -146,4 +146,4 @@ static const neap_param params[] = {
 
 NEAP_PLUGIN(sliced_wasserstein) = NEAP_ONE_COMPONENT(
     "sliced_wasserstein", "1.0.0", "MIT", "Wasserstein distance of points, exact in each of many directions.",
-    "metric/1", config, params, functions);
+    "metric/2", config, params, functions);

@@ -46,4 +46,4 @@ static const neap_param params[] = {
 };
 
 NEAP_PLUGIN(support) = NEAP_ONE_COMPONENT("support", "1.0.0", "MIT", "Share of points that lie on a set of the plane.",
-                                          "metric/1", config, params, functions);
+                                          "metric/2", config, params, functions);

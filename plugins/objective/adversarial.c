@@ -14,9 +14,11 @@ enum { FAKE }; /* shared between the phases: with the history that leads back to
 
 static neap_tensor *make_fakes(neap_network *network, neap_step *step)
 {
-    const neap_shape latents = neap_dims(neap_dim(step->x, 0), neap_network_latent(network));
-    neap_tensor *z = neap_randn(neap_random_fork(step->random, "latent"), 0, latents);
-    return neap_network_generate(network, z, step->labels);
+    neap_spec spec = {.size = sizeof spec};
+    neap_network_spec(network, &spec);
+    const neap_shape latents = neap_dims(neap_dim(step->x, 0), spec.latent.channels);
+    neap_tensor *z = neap_randn(neap_random_fork(step->random, "latent"), step->first, latents);
+    return neap_network_generate(network, z, step->condition);
 }
 
 /* A leaf of its own, so that gradients can be asked for there. */
@@ -32,7 +34,7 @@ static neap_tensor *leaf(neap_tensor *x, bool wanted)
 static neap_tensor *changed(const adversarial_config *c, const neap_step *step, const char *which, neap_tensor *x)
 {
     const augmentation changes = {c->augment, c->flip, c->shift};
-    return augment(&changes, neap_random_fork(step->random, which), x);
+    return augment(&changes, neap_random_fork(step->random, which), step->first, x);
 }
 
 /* --- Figures ------------------------------------------------------------------------------------------------------- */
@@ -96,20 +98,21 @@ static neap_tensor *discriminator_loss(const adversarial_config *c, neap_network
     neap_tensor *made = make_fakes(network, step);
     if (!made)
         return NULL;
-    neap_step_share(step, FAKE, made);
+    if (neap_step_share(step, FAKE, made) < 0)
+        return NULL;
     neap_tensor *real = leaf(changed(c, step, "real", step->x), due), *fake = leaf(changed(c, step, "fake", made), due);
-    neap_tensor *on_real = neap_network_discriminate(network, real, step->labels);
-    neap_tensor *on_fake = neap_network_discriminate(network, fake, step->labels);
+    neap_tensor *on_real = neap_network_discriminate(network, real, step->condition);
+    neap_tensor *on_fake = neap_network_discriminate(network, fake, step->condition);
     neap_tensor *loss = adversarial_losses[c->loss].discriminator(on_real, on_fake);
     if (!loss || report(c, step, on_real, on_fake) < 0)
         return NULL;
     return due ? neap_add(loss, adversarial_penalty(c, network, step, real, on_real, fake, on_fake)) : loss;
 }
 
-static neap_tensor *without_history(neap_network *network, neap_tensor *x, neap_tensor *labels)
+static neap_tensor *without_history(neap_network *network, neap_tensor *x, const neap_condition *condition)
 {
     const bool was = neap_record(false);
-    neap_tensor *logits = neap_network_discriminate(network, x, labels);
+    neap_tensor *logits = neap_network_discriminate(network, x, condition);
     neap_record(was);
     return logits;
 }
@@ -117,10 +120,10 @@ static neap_tensor *without_history(neap_network *network, neap_tensor *x, neap_
 static neap_tensor *generator_loss(const adversarial_config *c, neap_network *network, neap_step *step)
 {
     const adversarial_loss *game = &adversarial_losses[c->loss];
-    neap_tensor *fake = changed(c, step, "fake", step->shared[FAKE]), *on_real = NULL;
-    if (game->both && !(on_real = without_history(network, changed(c, step, "real", step->x), step->labels)))
+    neap_tensor *fake = changed(c, step, "fake", neap_step_shared(step, FAKE)), *on_real = NULL;
+    if (game->both && !(on_real = without_history(network, changed(c, step, "real", step->x), step->condition)))
         return NULL;
-    return game->generator(on_real, neap_network_discriminate(network, fake, step->labels));
+    return game->generator(on_real, neap_network_discriminate(network, fake, step->condition));
 }
 
 static neap_tensor *loss(const void *settings, int phase, neap_network *network, neap_step *step)
@@ -158,4 +161,4 @@ static const neap_param params[] = {
 };
 
 NEAP_PLUGIN(adversarial) = NEAP_ONE_COMPONENT("adversarial", "1.0.0", "MIT", "A game of discriminator and generator.",
-                                              "objective/1", adversarial_config, params, functions);
+                                              "objective/2", adversarial_config, params, functions);

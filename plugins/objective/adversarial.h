@@ -4,7 +4,7 @@
 
 #include <neap/autograd.h>
 #include <neap/error.h>
-#include <neap/run.h>
+#include <neap/network.h>
 
 typedef struct adversarial_config {
     int loss;

@@ -34,11 +34,11 @@ static neap_tensor *centred_at_zero(double weight, neap_tensor *logits, neap_ten
 static neap_tensor *centred_at_one(double weight, neap_network *network, neap_step *step, neap_tensor *real,
                                    neap_tensor *fake)
 {
-    neap_tensor *share = neap_rand(neap_random_fork(step->random, "between"), 0, neap_dims(neap_dim(real, 0), 1, 1, 1));
+    neap_tensor *share = neap_rand(neap_random_fork(step->random, "between"), step->first, neap_dims(neap_dim(real, 0), 1, 1, 1));
     neap_tensor *x = neap_detach(neap_add(real, neap_mul(share, neap_sub(fake, real))));
     if (!x || neap_require_grad(x, true) < 0)
         return NULL;
-    neap_tensor *logits = neap_network_discriminate(network, x, step->labels);
+    neap_tensor *logits = neap_network_discriminate(network, x, step->condition);
     neap_tensor *norm = neap_sqrt(neap_affine(squared_gradient(logits, x), 1, 1e-12));
     neap_tensor *mean = neap_mean(neap_square(neap_affine(norm, 1, -1)), NULL, 0, false);
     if (!mean)

@@ -5,7 +5,7 @@
 
 #define BACKGROUND -1.0
 
-/* What a picture shows: at (row, column) what stood at (row - down, column - right), mirrored first if so drawn. */
+/* (row, column) of the result shows (row - down, column - right) of the picture, mirrored first if so drawn. */
 typedef struct change {
     bool flip;
     int64_t down, right;
@@ -16,7 +16,7 @@ static int64_t draw_offset(const augmentation *a, neap_random random, uint64_t p
     return (int64_t)neap_random_below(random, picture, (uint64_t)(2 * a->shift + 1)) - a->shift;
 }
 
-#define PARTS (1 << 24) /* that a probability is told to */
+#define PARTS (1 << 24) /* resolution of a probability */
 
 static bool happens(const augmentation *a, neap_random random, uint64_t picture)
 {
@@ -35,12 +35,12 @@ static change draw_change(const augmentation *a, neap_random random, uint64_t pi
     return drawn;
 }
 
-/* For each pixel of the batch, the one that comes to stand there; `background` where none does. */
-static void fill_index(const augmentation *a, neap_random random, neap_shape s, int32_t background, int32_t *index)
+/* For each pixel of the result, the index of the pixel that it copies; `background` where there is none. */
+static void fill_index(const augmentation *a, neap_random random, uint64_t first, neap_shape s, int32_t background, int32_t *index)
 {
     const int64_t rows = s.dim[1], columns = s.dim[2];
     for (int64_t i = 0; i < s.dim[0]; i++) {
-        const change drawn = draw_change(a, random, (uint64_t)i);
+        const change drawn = draw_change(a, random, first + (uint64_t)i);
         for (int64_t p = 0; p < rows * columns; p++) {
             const int64_t row = p / columns - drawn.down, moved = p % columns - drawn.right;
             const int64_t column = drawn.flip ? columns - 1 - moved : moved;
@@ -50,7 +50,7 @@ static void fill_index(const augmentation *a, neap_random random, neap_shape s, 
     }
 }
 
-neap_tensor *augment(const augmentation *a, neap_random random, neap_tensor *x)
+neap_tensor *augment(const augmentation *a, neap_random random, uint64_t first, neap_tensor *x)
 {
     if (!x || a->probability <= 0 || (!a->flip && !a->shift))
         return x;
@@ -61,7 +61,7 @@ neap_tensor *augment(const augmentation *a, neap_random random, neap_tensor *x)
     neap_tensor *index = neap_empty(NEAP_I32, neap_dims(pixels));
     if (!index)
         return NULL;
-    fill_index(a, random, s, (int32_t)pixels, neap_data(index));
+    fill_index(a, random, first, s, (int32_t)pixels, neap_data(index));
     neap_tensor *background = neap_full(NEAP_F32, neap_dims(1, s.dim[3]), BACKGROUND);
     neap_tensor *table = neap_concat((neap_tensor *[]){neap_reshape(x, neap_dims(pixels, s.dim[3])), background}, 2, 0);
     return neap_reshape(neap_embedding(table, index), s);

@@ -3,7 +3,7 @@
  * Rethinking the Inception Architecture, section 7), on pictures that may be flipped and moved at random.
  */
 #include <neap/error.h>
-#include <neap/run.h>
+#include <neap/network.h>
 
 #include "augment.h"
 
@@ -47,11 +47,12 @@ static neap_tensor *loss(const void *settings, int phase, neap_network *network,
 {
     const config *c = settings;
     (void)phase;
-    if (!step->labels)
+    neap_tensor *given = neap_condition_get(step->condition, NEAP_LABELS);
+    if (!given)
         return neap_fail_null("classification: the data set has no labels");
     const augmentation changes = {1, c->flip, c->shift};
-    neap_tensor *x = augment(&changes, neap_random_fork(step->random, "augment"), step->x);
-    neap_tensor *logits = neap_contiguous(neap_network_classify(network, x)), *labels = neap_contiguous(step->labels);
+    neap_tensor *x = augment(&changes, neap_random_fork(step->random, "augment"), step->first, step->x);
+    neap_tensor *logits = neap_contiguous(neap_network_classify(network, x)), *labels = neap_contiguous(given);
     neap_tensor *result = smoothed(logits, labels, c->label_smoothing);
     if (result) /* so the labels are in range */
         neap_step_report(step, "accuracy", accuracy(logits, labels));
@@ -70,4 +71,4 @@ static const neap_param params[] = {
 };
 
 NEAP_PLUGIN(classification) = NEAP_ONE_COMPONENT("classification", "1.0.0", "MIT", "Cross entropy with the labels.",
-                                                 "objective/1", config, params, functions);
+                                                 "objective/2", config, params, functions);

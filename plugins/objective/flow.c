@@ -49,41 +49,43 @@ const char *const flow_laws[] = {"uniform", "logit_normal", "mode", NULL};
 static double (*const time_at[])(const flow_times *c, double u) = {uniform_at, logit_normal_at, mode_at};
 
 /* In place: nothing has seen the uniforms yet. */
-static neap_tensor *place_times(neap_tensor *u, const flow_times *c, int64_t batch)
+static neap_tensor *place_times(neap_tensor *u, const flow_times *c, const neap_step *step)
 {
     float *t = neap_data(u);
-    for (int64_t i = 0; t && i < batch; i++) {
-        double share = c->stratified ? ((double)i + (double)t[i]) / (double)batch : (double)t[i];
+    for (int64_t i = 0; t && i < neap_size(u); i++) {
+        const double row = (double)step->first + (double)i;
+        double share = c->stratified ? (row + (double)t[i]) / (double)step->global : (double)t[i];
         t[i] = (float)fmin(1, fmax(0, time_at[c->law](c, share)));
     }
     return u;
 }
 
-neap_tensor *flow_draw_times(const flow_times *c, neap_random random, int64_t batch)
+neap_tensor *flow_draw_times(const flow_times *c, const neap_step *step, const char *purpose)
 {
-    const neap_shape shape = neap_dims(batch);
+    const neap_shape shape = neap_dims(neap_dim(step->x, 0));
+    const neap_random random = neap_random_fork(step->random, purpose);
     neap_tensor *t;
     if (c->law == FLOW_LOGIT_NORMAL && !c->stratified)
-        t = neap_sigmoid(neap_affine(neap_randn(random, 0, shape), c->deviation, c->mean));
+        t = neap_sigmoid(neap_affine(neap_randn(random, step->first, shape), c->deviation, c->mean));
     else
-        t = place_times(neap_rand(random, 0, shape), c, batch);
+        t = place_times(neap_rand(random, step->first, shape), c, step);
     if (c->shift != 1)
         t = neap_div(neap_affine(t, c->shift, 0), neap_affine(t, c->shift - 1, 1));
     return t;
 }
 
-/* --- Labels and pictures ------------------------------------------------------------------------------------------ */
+/* --- Noise, conditions and pictures --------------------------------------------------------------------------------- */
 
-neap_tensor *flow_drop_labels(double probability, neap_network *network, const neap_step *step)
+neap_tensor *flow_draw_noise(const neap_step *step)
 {
-    double null = (double)neap_network_spec(network).classes;
-    if (!step->labels || null == 0 || probability == 0)
-        return step->labels;
-    neap_shape batch = neap_shape_of(step->labels);
-    neap_tensor *draw = neap_rand(neap_random_fork(step->random, "drop"), 0, batch);
-    neap_tensor *labels = neap_cast(step->labels, NEAP_F32);
-    labels = neap_where(neap_lt(draw, neap_scalar(probability)), neap_scalar(null), labels);
-    return neap_cast(labels, NEAP_I32);
+    return neap_randn(neap_random_fork(step->random, "noise"), step->first, neap_shape_of(step->x));
+}
+
+const neap_condition *flow_drop(double probability, const neap_step *step)
+{
+    if (!step->condition || probability == 0)
+        return step->condition;
+    return neap_condition_drop(step->condition, probability, neap_random_fork(step->random, "drop"), step->first);
 }
 
 neap_tensor *flow_per_picture(neap_tensor *t)

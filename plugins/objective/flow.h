@@ -1,12 +1,12 @@
 /*
- * What the objectives along a flow share: the times they draw, labels dropped to the null class, the loss by time.
+ * What the objectives along a flow share: the times they draw, dropped conditions, the loss by time.
  * Part of these plugins and of nothing else.
  */
 #ifndef NEAP_OBJECTIVE_FLOW_H
 #define NEAP_OBJECTIVE_FLOW_H
 
-#include <neap/plugin.h>
-#include <neap/run.h>
+#include <neap/autograd.h>
+#include <neap/network.h>
 
 /* How the times of a batch are drawn. */
 typedef struct flow_times {
@@ -42,13 +42,16 @@ extern const char *const flow_laws[]; /* their names, for a parameter table */
  * half of all steps there, though guidance needs that field as a correction only. */
 #define FLOW_DROPOUT_PARAM(config)                                                                                     \
     {"label_dropout", NEAP_PARAM_REAL, offsetof(config, label_dropout), false, 0.1, 0, 1, NULL, NULL,                  \
-     "Probability that a label is replaced by the null class; guidance needs no more than about a tenth."}
+     "Probability that an example is trained without its condition; guidance needs no more than about a tenth."}
 
-/* f32 [batch], in [0, 1]. */
-neap_tensor *flow_draw_times(const flow_times *times, neap_random random, int64_t batch);
+/* One time for each row of the step, f32 [B] in [0, 1], by a stream of the step named `purpose`. */
+neap_tensor *flow_draw_times(const flow_times *times, const neap_step *step, const char *purpose);
 
-/* The step's labels, each replaced by the null class with the probability given. */
-neap_tensor *flow_drop_labels(double probability, neap_network *network, const neap_step *step);
+/* Normal noise of x's shape. */
+neap_tensor *flow_draw_noise(const neap_step *step);
+
+/* The step's condition, each row told nothing with the probability given. */
+const neap_condition *flow_drop(double probability, const neap_step *step);
 
 /* (1 - t) x + t z with t [B]; v = z - x. */
 neap_tensor *flow_between(neap_tensor *x, neap_tensor *v, neap_tensor *t);

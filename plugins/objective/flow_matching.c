@@ -61,6 +61,7 @@ static neap_tensor *from_noise(neap_tensor *output, neap_tensor *x, neap_tensor 
 }
 
 static const char *const predictions[] = {"v", "x0", "noise", NULL};
+static const char *const meanings[] = {"v=z-x", "x", "z"}; /* in the words of a checkpoint's metadata */
 
 static const struct {
     neap_tensor *(*target)(neap_tensor *x, neap_tensor *z, neap_tensor *v);
@@ -70,6 +71,16 @@ static const struct {
 static neap_tensor *velocity(const void *settings, neap_tensor *output, neap_tensor *x, neap_tensor *t)
 {
     return kinds[((const config *)settings)->prediction].velocity(output, x, t);
+}
+
+static const char *predicts(const void *settings)
+{
+    return meanings[((const config *)settings)->prediction];
+}
+
+static double dropout(const void *settings)
+{
+    return ((const config *)settings)->label_dropout;
 }
 
 /* --- Which noise goes with which example -------------------------------------------------------------------------- */
@@ -92,7 +103,7 @@ static neap_tensor *transported(neap_tensor *x, neap_tensor *z)
 
 static neap_tensor *draw_noise(const config *c, const neap_step *step)
 {
-    neap_tensor *z = neap_randn(neap_random_fork(step->random, "noise"), 0, neap_shape_of(step->x));
+    neap_tensor *z = flow_draw_noise(step);
     return z && c->pairing == OPTIMAL_TRANSPORT ? transported(step->x, z) : z;
 }
 
@@ -100,10 +111,9 @@ static neap_tensor *draw_noise(const config *c, const neap_step *step)
 
 static neap_tensor *loss_between(const config *c, neap_network *network, neap_step *step, neap_tensor *z)
 {
-    neap_tensor *t = flow_draw_times(&c->times, neap_random_fork(step->random, "time"), neap_dim(step->x, 0));
+    neap_tensor *t = flow_draw_times(&c->times, step, "time");
     neap_tensor *v = neap_sub(z, step->x), *xt = flow_between(step->x, v, t);
-    neap_tensor *labels = flow_drop_labels(c->label_dropout, network, step);
-    neap_tensor *output = neap_network_velocity(network, xt, t, labels);
+    neap_tensor *output = neap_network_velocity(network, xt, t, flow_drop(c->label_dropout, step));
     neap_tensor *target = kinds[c->prediction].target(step->x, z, v);
     if (flow_report(step, output, target, t) < 0)
         return NULL;
@@ -128,9 +138,11 @@ static const char *const needs[] = {"velocity", NULL};
 static const neap_phase phases[] = {{"flow", ""}, {0}};
 static const neap_objective flow_matching_functions = {.size = sizeof flow_matching_functions, .needs = needs,
                                                        .phases = phases, .loss = flow_matching_loss,
-                                                       .velocity = velocity};
+                                                       .velocity = velocity, .predicts = predicts,
+                                                       .dropout = dropout};
 static const neap_objective reflow_functions = {.size = sizeof reflow_functions, .needs = needs, .phases = phases,
-                                                .loss = reflow_loss, .velocity = velocity};
+                                                .loss = reflow_loss, .velocity = velocity, .predicts = predicts,
+                                                .dropout = dropout};
 
 #define SHARED_PARAMS                                                                                                 \
     NEAP_CHOICE(config, prediction, 0, predictions, "What the network gives: velocity, picture or noise."),      \
@@ -146,9 +158,9 @@ static const neap_param flow_matching_params[] = {
 static const neap_param reflow_params[] = {SHARED_PARAMS, NEAP_PARAMS_END};
 
 static const neap_component flow_matching_components[] = {
-    {"objective/1", "flow_matching", "Rectified flow: the velocity from data to noise.", sizeof(config),
+    {"objective/2", "flow_matching", "Rectified flow: the velocity from data to noise.", sizeof(config),
      flow_matching_params, &flow_matching_functions},
-    {"objective/1", "reflow", "Rectified flow once more, between the noise and the samples of a trained flow.",
+    {"objective/2", "reflow", "Rectified flow once more, between the noise and the samples of a trained flow.",
      sizeof(config), reflow_params, &reflow_functions},
     {0},
 };

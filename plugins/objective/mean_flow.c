@@ -20,12 +20,12 @@ typedef struct config {
  */
 static void draw_ends(const config *c, const neap_step *step, neap_tensor **t, neap_tensor **r)
 {
-    const int64_t batch = neap_dim(step->x, 0);
     flow_times plain = c->times;
     plain.stratified = false;
-    neap_tensor *a = flow_draw_times(&c->times, neap_random_fork(step->random, "time"), batch);
-    neap_tensor *b = flow_draw_times(&plain, neap_random_fork(step->random, "other time"), batch);
-    neap_tensor *draw = neap_rand(neap_random_fork(step->random, "same"), 0, neap_dims(batch));
+    neap_tensor *a = flow_draw_times(&c->times, step, "time");
+    neap_tensor *b = flow_draw_times(&plain, step, "other time");
+    const neap_shape batch = neap_dims(neap_dim(step->x, 0));
+    neap_tensor *draw = neap_rand(neap_random_fork(step->random, "same"), step->first, batch);
     *t = neap_maximum(a, b);
     *r = neap_where(neap_lt(draw, neap_scalar(c->same)), *t, neap_minimum(a, b));
 }
@@ -66,21 +66,27 @@ static neap_tensor *loss(const void *settings, int phase, neap_network *network,
     neap_tensor *t, *r;
     (void)phase;
     draw_ends(c, step, &t, &r);
-    neap_tensor *z = neap_randn(neap_random_fork(step->random, "noise"), 0, neap_shape_of(step->x));
+    neap_tensor *z = flow_draw_noise(step);
     neap_tensor *v = neap_sub(z, step->x), *xt = flow_between(step->x, v, t);
-    neap_tensor *gap = flow_per_picture(neap_sub(t, r)), *labels = flow_drop_labels(c->label_dropout, network, step);
+    neap_tensor *gap = flow_per_picture(neap_sub(t, r));
     if (!gap || !xt || neap_require_grad(xt, true) < 0 || neap_require_grad(t, true) < 0)
         return NULL;
-    neap_tensor *u = neap_network_average(network, xt, t, r, labels);
+    neap_tensor *u = neap_network_average(network, xt, t, r, flow_drop(c->label_dropout, step));
     neap_tensor *target = neap_detach(neap_sub(v, neap_mul(gap, along_path(u, xt, t, v))));
     if (flow_report(step, u, target, t) < 0)
         return NULL;
     return weighed(c, u, target);
 }
 
+static double dropout(const void *settings)
+{
+    return ((const config *)settings)->label_dropout;
+}
+
 static const char *const needs[] = {"average", NULL};
 static const neap_phase phases[] = {{"flow", ""}, {0}};
-static const neap_objective functions = {.size = sizeof functions, .needs = needs, .phases = phases, .loss = loss};
+static const neap_objective functions = {.size = sizeof functions, .needs = needs, .phases = phases, .loss = loss,
+                                         .dropout = dropout};
 
 static const neap_param params[] = {
     FLOW_TIMES_PARAMS(config, FLOW_LOGIT_NORMAL, -0.4),
@@ -93,4 +99,4 @@ static const neap_param params[] = {
 
 NEAP_PLUGIN(mean_flow) = NEAP_ONE_COMPONENT("mean_flow", "1.0.0", "MIT",
                                             "The mean velocity between two times, for samples in one step.",
-                                            "objective/1", config, params, functions);
+                                            "objective/2", config, params, functions);

@@ -49,4 +49,4 @@ static const neap_sampler functions = {sizeof functions, needs, sample};
 static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 50), NEAP_PARAMS_END};
 NEAP_PLUGIN(ab2) = NEAP_ONE_COMPONENT("ab2", "1.0.0", "MIT",
                                       "Adams and Bashforth's method of two steps: order 2, one evaluation a step.",
-                                      "sampler/1", neap_grid_config, params, functions);
+                                      "sampler/2", neap_grid_config, params, functions);

@@ -291,5 +291,5 @@ static const neap_param params[] = {
 };
 
 NEAP_PLUGIN(dopri5) = NEAP_ONE_COMPONENT("dopri5", "1.0.0", "MIT",
-                                         "Dormand and Prince's method of order 5, steps chosen by tolerance.", "sampler/1",
+                                         "Dormand and Prince's method of order 5, steps chosen by tolerance.", "sampler/2",
                                          config, params, functions);

@@ -11,4 +11,4 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 50), NEAP_PARAMS_END};
 NEAP_STEP_SAMPLER(functions, "velocity", neap_grid_config, advance);
 NEAP_PLUGIN(euler) = NEAP_ONE_COMPONENT("euler", "1.0.0", "MIT", "Explicit Euler steps along the velocity field.",
-                                        "sampler/1", neap_grid_config, params, functions);
+                                        "sampler/2", neap_grid_config, params, functions);

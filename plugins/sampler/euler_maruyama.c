@@ -30,5 +30,5 @@ static const neap_param params[] = {
 };
 NEAP_STEP_SAMPLER(functions, "velocity", config, advance);
 NEAP_PLUGIN(euler_maruyama) = NEAP_ONE_COMPONENT("euler_maruyama", "1.0.0", "MIT",
-                                                 "Euler and Maruyama's steps along the reverse SDE.", "sampler/1",
+                                                 "Euler and Maruyama's steps along the reverse SDE.", "sampler/2",
                                                  config, params, functions);

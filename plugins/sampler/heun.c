@@ -20,4 +20,4 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 13), NEAP_PARAMS_END};
 NEAP_STEP_SAMPLER(functions, "velocity", neap_grid_config, advance);
 NEAP_PLUGIN(heun) = NEAP_ONE_COMPONENT("heun", "1.0.0", "MIT", "Heun's method: order 2, two evaluations a step.",
-                                       "sampler/1", neap_grid_config, params, functions);
+                                       "sampler/2", neap_grid_config, params, functions);

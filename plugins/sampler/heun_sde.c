@@ -40,5 +40,5 @@ static const neap_param params[] = {
 };
 NEAP_STEP_SAMPLER(functions, "velocity", config, advance);
 NEAP_PLUGIN(heun_sde) = NEAP_ONE_COMPONENT("heun_sde", "1.0.0", "MIT",
-                                           "Heun's steps along the reverse SDE: weak order 2.", "sampler/1",
+                                           "Heun's steps along the reverse SDE: weak order 2.", "sampler/2",
                                            config, params, functions);

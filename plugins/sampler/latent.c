@@ -77,5 +77,5 @@ static const neap_param params[] = {
 };
 
 NEAP_PLUGIN(latent) = NEAP_ONE_COMPONENT("latent", "1.0.0", "MIT",
-                                         "Pictures straight from latents, for generators.", "sampler/1",
+                                         "Pictures straight from latents, for generators.", "sampler/2",
                                          config, params, functions);

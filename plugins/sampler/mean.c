@@ -16,5 +16,5 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 1), NEAP_PARAMS_END};
 NEAP_STEP_SAMPLER(functions, "average", neap_grid_config, advance);
 NEAP_PLUGIN(mean) = NEAP_ONE_COMPONENT("mean", "1.0.0", "MIT",
-                                       "Steps by the mean velocity, for networks that know it: one or a few.", "sampler/1",
+                                       "Steps by the mean velocity, for networks that know it: one or a few.", "sampler/2",
                                        neap_grid_config, params, functions);

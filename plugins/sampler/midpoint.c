@@ -13,5 +13,5 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 25), NEAP_PARAMS_END};
 NEAP_STEP_SAMPLER(functions, "velocity", neap_grid_config, advance);
 NEAP_PLUGIN(midpoint) = NEAP_ONE_COMPONENT("midpoint", "1.0.0", "MIT",
-                                           "The midpoint method: order 2, two evaluations a step.", "sampler/1",
+                                           "The midpoint method: order 2, two evaluations a step.", "sampler/2",
                                            neap_grid_config, params, functions);

@@ -61,7 +61,7 @@ static size_t make_file(int index, uint8_t *bytes)
                     {.sh_type = SHT_STRTAB, .sh_offset = offsetof(least_file, names), .sh_size = sizeof file.names}},
         .symbol = {{0},
                    {.st_name = 1, .st_shndx = 1, .st_size = 48, .st_value = 0x10000 + offsetof(least_file, entry)}},
-        .names = "\0neap_plugin_v1",
+        .names = "\0neap_plugin_v2",
         .entry = {NEAP_ABI, sizeof(neap_plugin)},
     };
     make_native(&file.head);

@@ -1,12 +1,12 @@
 /*
- * Fuzz target: any bytes as a pair of IDX files. The first two bytes tell how many of the rest are the file of labels;
- * what follows them is the file of pictures.
+ * Fuzz target: any bytes as a pair of IDX files. The first two bytes are the size of the file of labels, which follows; the
+ * rest is the file of pictures.
  */
 #include "dataset.h"
 
 extern const neap_plugin neap_plugin_idx;
 
-/* What a model may be given. */
+/* Pixels lie in [-1, 1]. */
 static void check_pixels(const neap_dataset *functions, void *self, int64_t index, float *x, int64_t size)
 {
     (void)functions, (void)self, (void)index;

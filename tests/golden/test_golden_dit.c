@@ -61,7 +61,7 @@ static void open_network(void)
 
 static void close_network(void)
 {
-    neap_network_free(network);
+    neap_network_release(network);
     close_test();
 }
 
@@ -82,12 +82,17 @@ static void check_share(const char *what, neap_tensor *y, neap_tensor *expected,
 
 /* --- Values and gradients ----------------------------------------------------------------------------------------- */
 
+static neap_condition *labelled(neap_tensor *labels)
+{
+    return neap_condition_with(neap_condition_new(neap_size(labels)), NEAP_LABELS, labels);
+}
+
 /* mean (f(x_t, t) - v)^2 with x_t = (1 - t) x + t z and v = z - x. */
 static neap_tensor *flow_loss(neap_tensor *x, neap_tensor *z, neap_tensor *t, neap_tensor *labels)
 {
     neap_tensor *v = neap_sub(z, x);
     neap_tensor *xt = neap_add(x, neap_mul(neap_reshape(t, neap_dims(-1, 1, 1, 1)), v));
-    return neap_mse(neap_network_velocity(network, xt, t, labels), v);
+    return neap_mse(neap_network_velocity(network, xt, t, labelled(labels)), v);
 }
 
 static void gradients_of(neap_tensor *loss, neap_tensor **gradient)
@@ -112,7 +117,7 @@ START_TEST(test_values_and_gradients)
     const neap_model *model = neap_network_model(network);
     neap_tensor *x = golden("", "x"), *t = golden("", "t"), *labels = golden("", "labels"), *gradient[MOST_PARAMETERS];
     neap_precision_set(p->dtype);
-    check_share("velocity", neap_network_velocity(network, x, t, labels), golden("", "velocity"), p->values);
+    check_share("velocity", neap_network_velocity(network, x, t, labelled(labels)), golden("", "velocity"), p->values);
     neap_tensor *loss = flow_loss(x, golden("", "z"), t, labels);
     check_share("loss", loss, golden("", "loss"), p->values);
     gradients_of(loss, gradient);

@@ -97,6 +97,9 @@ bad "metadata 'neap.architecture': expected an object"
 with_header '{"__metadata__":{"neap.architecture":"{\"name\":\"dit\",\"config\":{\"heads\":1,\"width\":16384,\"depth\":1024}}"}}'
 expect 1 "neap: $file: dit: model: expected at most 0 elements in all, got more at 'x_embedder.proj.weight'" \
     neap sample $file --raw out.npy
+echo 'require("neap").checkpoint.load "runs/points"' >load.lua
+expect 1 "neap: load.lua:1: $file: dit: model: expected at most 0 elements in all, got more at 'x_embedder.proj.weight'" \
+    neap run load.lua
 
 # Whole but for one word of its header, which keeps its length.
 altered() {

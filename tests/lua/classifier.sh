@@ -31,7 +31,7 @@ local x, labels = neap.dataset.shapes { size = 16, seed = 99, count = 500 }:batc
 local logits = neap.no_grad(loaded.model.classify, loaded.model, x)
 local again = neap.checkpoint.load("runs/shapes/checkpoint.safetensors").model:classify(x)
 local right = neap.ge(neap.gather(logits, labels:reshape(-1, 1), 1), logits:max(1, true))
-print(#loaded.labels, loaded.step, table.concat(loaded.model:encode(x):shape(), "x"))
+print(#loaded.labels, loaded.step, table.concat(loaded.model:features(x):shape(), "x"))
 print("the same", (logits - again):abs():max():item() == 0)
 print("above half", neap.cast(right, "f32"):mean():item() > 0.5)
 RECIPE
@@ -48,10 +48,10 @@ the same	true
 above half	true" "$(cat stdout)"
 holds "averages and moments stay behind" test "$(wc -c <evaluator.safetensors)" -lt \
     $(($(wc -c <runs/shapes/checkpoint.safetensors) / 3))
-expect 1 "neap: euler needs 'velocity'; vit offers 'encode', 'classify'" neap sample evaluator.safetensors
+expect 1 "neap: euler needs 'velocity'; vit offers 'features', 'classify'" neap sample evaluator.safetensors
 
-expect 1 "neap: shapes.lua:3: vit expects 7 classes; the data set has 10" neap run shapes.lua classes=7 out=other
-expect 1 "neap: shapes.lua:3: vit expects 10 classes; the data set has 0" neap run shapes.lua labels=false out=other
+expect 1 "neap: shapes.lua:3: vit: expects 7 classes; the data set has 10" neap run shapes.lua classes=7 out=other
+expect 1 "neap: shapes.lua:3: vit: takes 'labels'; the data set 'shapes' tells nothing" neap run shapes.lua labels=false out=other
 holds "a run that cannot begin leaves no trace" absent other
 expect_like 1 "neap: ask.lua:*: runs/shapes/checkpoint.safetensors: *No such file or directory" \
     sh -c 'rm runs/shapes/checkpoint.safetensors; exec "$NEAP_SOURCE/neap" run ask.lua'

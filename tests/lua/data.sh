@@ -134,6 +134,6 @@ bad "expected either path, or images and perhaps labels" labels=set/train-labels
 
 expect 2 "neap: idx.lua:6: idx: classes: expected 0 to 256, got 300" neap run idx.lua classes=300
 expect 2 "neap: idx.lua:6: idx: split: expected one of 'train', 'test', got text 'tset'" neap run idx.lua split=tset
-expect 1 "neap: idx.lua:10: dit expects pictures [16, 16, 1]; the data set has [8, 8, 1]" neap run idx.lua size=16
+expect 1 "neap: idx.lua:10: dit: expects pictures [16, 16, 1]; the data set has [8, 8, 1]" neap run idx.lua size=16
 holds "no run at the end" absent runs
 finish

@@ -76,6 +76,31 @@ test("batches follow the seed", function()
   equal(shapes:batch(1, 4, 1), first(1))
 end)
 
+test("a batch is x, its labels, and its condition by kind", function()
+  local function check_batch(x, labels, condition)
+    equal({ x:shape(), labels:shape(), labels.dtype }, { { 4, 8, 8, 1 }, { 4 }, "i32" })
+    local kinds = {}
+    for kind in pairs(condition) do
+      kinds[#kinds + 1] = kind
+    end
+    equal(kinds, { "labels" })
+    equal(condition.labels, labels:tolist())
+  end
+  check_batch(shapes:read { 0, 1, 2, 3 })
+  check_batch(shapes:batch(1, 4))
+  check_batch(shapes:batches(4)())
+  for _, untold in ipairs { table.pack(points:read { 0 }), table.pack(points:batch(1, 4)), table.pack(points:batches(4)()) } do
+    equal({ untold.n, untold[2], untold[3] }, { 3, nil, {} })
+  end
+  local model = neap.architecture.mlp { classes = 2 } -- a condition goes to the network as it comes
+  local x, labels, condition = neap.dataset.toy2d({ shape = "moons" }):batch(1, 4)
+  for _, entry in ipairs(model:parameters()) do
+    entry[2]:assign(neap.randn_like(entry[2]) * 0.3) -- a fresh MLP's velocity is 0
+  end
+  equal(model(x, 0.5, condition), model(x, 0.5, labels):tolist())
+  check.truth((model(x, 0.5, condition) - model(x, 0.5)):abs():max():item() > 0, "the condition changes nothing")
+end)
+
 test("batches: as many as asked for, or without end", function()
   local count = 0
   for _ in points:batches(3, 4) do

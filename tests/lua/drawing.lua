@@ -94,19 +94,21 @@ test("guidance: (1 + w) times the labelled velocity minus w times the plain one"
   close(move(one:with { guidance = neap.guidance.cfg { w = 0 } }, 1), move(one, 1):tolist())
 end)
 
-test("guidance where there are no classes: off, unless a worse model is given", function()
-  local away = neap.sampler.euler { steps = 1, guidance = neap.guidance.autoguidance { w = 2 } }
+test("guidance where there are no classes: away from a worse model, and never away from the null class", function()
   local plain = neap.sampler.euler { steps = 1 }
   local worse = neap.architecture.mlp { hidden = 8, depth = 1, time_features = 4 } -- its velocity is 0
   local mover = neap.architecture.mlp { hidden = 8, depth = 1, time_features = 4 }
   for _, entry in ipairs(mover:parameters()) do
     entry[2]:assign(neap.randn_like(entry[2]) * 0.3)
   end
-  local function moved(sampling, given)
-    return sampling:sample(mover, { n = 4, seed = 2, worse = given }) - plain:sample(worse, { n = 4, seed = 2 })
+  local function moved(guidance)
+    local own = plain:with { guidance = guidance }
+    return own:sample(mover, { n = 4, seed = 2 }) - plain:sample(worse, { n = 4, seed = 2 })
   end
-  equal(moved(away), moved(plain):tolist())
-  close(moved(away, worse), (moved(plain) * 3):tolist(), 1e-5)
+  for _, w in ipairs { 0, 2 } do
+    equal(moved(neap.guidance.cfg { w = w }), moved():tolist())
+  end
+  close(moved(neap.guidance.autoguidance { w = 2, worse = worse }), (moved() * 3):tolist(), 1e-5)
 end)
 
 test("with: the same, but for what is named", function()

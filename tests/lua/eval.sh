@@ -178,7 +178,7 @@ expect 2 "neap: eval: --sample-labels needs a run with classes" \
 expect 2 "neap: metric 'frechett' is not known; did you mean 'frechet'?" neap eval $run --metric frechett
 expect 1 "neap: eval: there is no evaluator 'nobody'; train one with recipes/evaluator_fashion.lua, or give one with\
  --evaluator FILE" neap eval $run --evaluator nobody
-expect 1 "neap: eval: runs/points/checkpoint.safetensors: expected a classifier that offers 'encode'; mlp does not" \
+expect 1 "neap: eval: runs/points/checkpoint.safetensors: expected a classifier that offers 'features'; mlp does not" \
     neap eval $run --evaluator runs/points/checkpoint.safetensors
 sed 's/8/12/g' judge.lua >large.lua
 neap run large.lua steps=1 >/dev/null 2>&1
@@ -221,7 +221,7 @@ neap.train {
 }
 RECIPE
 neap run coupled.lua >/dev/null 2>&1
-expect 1 "neap: eval: the run's data set 'coupled' has no half for testing; give one with --data FOLDER" \
+expect 1 "neap: eval: coupled: the data set has no part for testing; give another data set with --data FOLDER" \
     neap eval runs/coupled --evaluator $judge
 holds "what is refused leaves nothing" absent samples.png
 finish

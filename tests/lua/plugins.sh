@@ -29,12 +29,12 @@ broken=$NEAP_TEST_PLUGINS
 warning="neap: warning: plugin"
 expect_like 0 "$warning $broken/bad_table.so: component 1 (bad_table): parameter 1 (far): offset 4096 lies outside *
 $warning $broken/missing_symbol.so: cannot be loaded: undefined symbol: neap_function_of_nobody
-$warning $broken/no_entry.so: has no symbol neap_plugin_v1
+$warning $broken/no_entry.so: has no symbol neap_plugin_v2
 $warning $broken/taken.so: sampler 'sound' is taken by $broken/sound.so
 $warning $broken/twice.so: sampler 'twice' is there twice
 $warning $broken/unknown_interface.so: component 1 (unknown_interface): interface 'oracle/1' is not known
 $warning $broken/wrong_abi.so: expected ABI 2, got ABI 999
-$warning $broken/wrong_size.so: expected a neap_plugin of 48 bytes, got 8" with "$broken" list sampler
+$warning $broken/wrong_size.so: expected a neap_plugin of at least 48 bytes, got 8" with "$broken" list sampler
 same_text "the rest go on" "$(samplers sound)" \
     "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect_like 0 "$warning *${newline}mlp: *" with "$broken" run points.lua
@@ -107,7 +107,7 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 static const neap_component components[] = {
-    {"sampler/1", "trapezoid", "Trapezoids of two evaluations.", sizeof(config), params, &functions},
+    {"sampler/2", "trapezoid", "Trapezoids of two evaluations.", sizeof(config), params, &functions},
     {0},
 };
 
@@ -129,16 +129,16 @@ static void destroy(void *self)
     (void)self;
 }
 
-static neap_spec spec(const void *self)
+static int spec(const void *self, neap_spec *out)
 {
     (void)self;
-    return (neap_spec){1, 1, 2, 0};
+    return neap_spec_fill(out, (neap_spec){.height = 1, .width = 1, .channels = 2});
 }
 
-static neap_tensor *generate(void *self, neap_tensor *z, neap_tensor *labels)
+static neap_tensor *generate(void *self, neap_tensor *z, const neap_condition *condition)
 {
     (void)self;
-    (void)labels;
+    (void)condition;
     return z;
 }
 
@@ -146,11 +146,48 @@ static const neap_architecture functions = {
     .size = sizeof functions, .build = build, .destroy = destroy, .spec = spec, .generate = generate};
 static const neap_param params[] = {NEAP_PARAMS_END};
 static const neap_component components[] = {
-    {"architecture/1", "still", "Gives back the noise.", sizeof(int), params, &functions},
+    {"architecture/2", "still", "Gives back the noise.", sizeof(int), params, &functions},
     {0},
 };
 
 NEAP_PLUGIN(still) = {NEAP_ABI, sizeof(neap_plugin), "still", "1.0.0", "MIT", "Nothing moves.", components};
+C
+
+# A velocity toward the picture that is its condition.
+compile toward <<'C'
+#include <neap/ops.h>
+#include <neap/plugin.h>
+
+static void *build(const void *settings, neap_model *model)
+{
+    (void)settings;
+    return neap_model_parameter(model, neap_dims(1), (neap_init){NEAP_INIT_ZERO, 0}, "weight");
+}
+
+static void destroy(void *self)
+{
+    (void)self;
+}
+
+static int spec(const void *self, neap_spec *out)
+{
+    (void)self;
+    return neap_spec_fill(out, (neap_spec){.height = 1, .width = 1, .channels = 2, .picture = {1, 1, 2}});
+}
+
+static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
+{
+    (void)self;
+    (void)t;
+    return neap_sub(x, neap_condition_get(condition, NEAP_PICTURE));
+}
+
+static const neap_architecture functions = {
+    .size = sizeof functions, .build = build, .destroy = destroy, .spec = spec, .velocity = velocity};
+static const neap_param params[] = {NEAP_PARAMS_END};
+
+NEAP_PLUGIN(toward) = NEAP_ONE_COMPONENT("toward", "1.0.0", "MIT", "Moves toward a picture.", "architecture/2", int,
+                                         params, functions);
 C
 
 expect 0 "" with mine list sampler
@@ -187,4 +224,45 @@ wrong_call 'neap.sampler.trapezoid(10)' "trapezoid: expected one table of settin
 
 sed 's/neap\.architecture\.mlp {.*}/neap.architecture.still {}/; s/labels = true/labels = false/' points.lua >still.lua
 expect 1 "neap: still.lua:3: flow_matching needs 'velocity'; still offers 'generate'" with mine run still.lua
+
+# --- A condition that no bundled architecture takes -------------------------------------------------------------------
+
+cat >toward.lua <<'RECIPE'
+package.path = os.getenv "NEAP_SOURCE" .. "/tests/lua/?.lua;" .. package.path
+local check, neap = require "check", require "neap"
+local equal, close, raises = check.equal, check.close, check.raises
+local model, x = neap.architecture.toward {}, neap.randn(2, 1, 1, 2)
+local picture = neap.tensor { { { { 1, 2 } } }, { { { 3, 4 } } } }
+local one = neap.sampler.euler { steps = 1 }
+
+check.test("a call is told a picture, or nothing, which is zeros", function()
+  equal(model:spec().picture, { height = 1, width = 1, channels = 2 })
+  equal(model(x, 1, { picture = picture }), (x - picture):tolist())
+  equal(model(x, 1), x:tolist())
+  equal(model(x, 1, { picture = picture, labels = neap.tensor({ 0, 1 }, "i32") }), (x - picture):tolist())
+  raises("toward: picture: expected [2, 1, 1, 2], got f32 [2, 1, 1, 3]", function()
+    model(x, 1, { picture = neap.zeros(2, 1, 1, 3) })
+  end)
+end)
+
+check.test("sampling is told one, too, and guided away from none", function()
+  close(one:sample(model, { n = 2, condition = { picture = picture } }), picture:tolist())
+  close(one:sample(model, { n = 2 }), { { { { 0, 0 } } }, { { { 0, 0 } } } })
+  local guided = one:with { guidance = neap.guidance.cfg { w = 1 } }
+  close(guided:sample(model, { n = 2, condition = { picture = picture } }), (2 * picture):tolist())
+  local drawn = guided:sample(model, { n = 2, batch = 1, condition = { picture = picture } })
+  close(drawn, (2 * picture):tolist())
+  raises("condition: picture: expected 3 rows, got 2", function()
+    one:sample(model, { n = 3, condition = { picture = picture } })
+  end)
+  raises("sample: labels need a conditional network; this one has no classes", function()
+    one:sample(model, { n = 2, condition = { labels = neap.tensor({ 0, 1 }, "i32") } })
+  end)
+end)
+check.finish()
+RECIPE
+expect 0 "" with mine run toward.lua
+same_text "pictures as a condition" "cases: 2 passed, 0 failed" "$(cat stdout)"
+sed 's/neap\.architecture\.mlp {.*}/neap.architecture.toward {}/; s/labels = true/labels = false/' points.lua >taught.lua
+expect 1 "neap: taught.lua:3: toward: takes 'picture'; the data set 'toy2d' tells nothing" with mine run taught.lua
 finish

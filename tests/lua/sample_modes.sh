@@ -220,7 +220,8 @@ for value in inf nan 1e999; do
     expect 2 "neap: --interval: expected two times LOW,HIGH, got '$value,1'" neap sample $run --interval $value,1
 done
 expect 1 "neap: sample: there is no checkpoint 'nowhere'" neap sample $run --worse nowhere
-expect_like 1 "neap: sample: the worse network: expected *, got *" neap sample $run --worse ../runs/points
+expect 1 "neap: sample: autoguidance: worse: expected [8, 8, 1] and 10 classes, got [1, 1, 2] and 2" \
+    neap sample $run --worse ../runs/points
 expect 1 "neap: sample: mean takes no guidance, for it asks for no velocity; got cfg" neap sample $run --sampler mean
 expect 2 "neap: label: expected 0 to 9 or a name, got '12'" neap sample $run --label 3 --morph 12
 expect 2 "neap: sample: mlp makes no pictures, but arrays [1, 1, 2]; write them with --raw FILE.npy" \

@@ -40,7 +40,7 @@ check.test("evidence of a classifier, in whatever batches", function()
   check.close(parts.logits, whole.logits, 1e-5)
   check.equal(whole.features.requires_grad, false)
   local mlp = neap.architecture.mlp {}
-  check.raises("evaluate: expected a classifier that offers 'encode'; mlp does not", function()
+  check.raises("evaluate: expected a classifier that offers 'features'; mlp does not", function()
     evaluate.evidence(mlp, x)
   end)
 end)

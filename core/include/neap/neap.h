@@ -4,6 +4,7 @@
 
 #include <neap/autograd.h>
 #include <neap/cancel.h>
+#include <neap/condition.h>
 #include <neap/cpu.h>
 #include <neap/draw.h>
 #include <neap/dtype.h>
@@ -11,6 +12,7 @@
 #include <neap/io.h>
 #include <neap/linalg.h>
 #include <neap/memory.h>
+#include <neap/network.h>
 #include <neap/nn.h>
 #include <neap/number.h>
 #include <neap/ops.h>

@@ -105,6 +105,9 @@ neap_tensor *neap_spectral_weight(neap_tensor *weight, neap_tensor *u);
 bool neap_training_set(bool on);
 bool neap_training(void);
 
+/* The rows of x, of any dtype, that `rows` names, i32 [n]: [n, ...]. */
+neap_tensor *neap_rows(neap_tensor *x, neap_tensor *rows);
+
 /* What labels mean: i32 [B] picks rows of the table [N, D], weights [B, N] of the table's dtype mix them -> [B, D]. */
 neap_tensor *neap_label_embedding(neap_tensor *table, neap_tensor *labels);
 

@@ -13,7 +13,7 @@ const char *neap_kind_at(int index);
  * interface struct too small, a malformed table, a component whose kind and name are taken. */
 int neap_registry_add(const neap_plugin *plugin, const char *origin);
 
-/* Loads one shared object; everything above, and: no ELF file for this machine, no neap_plugin_v1. The ABI number and
+/* Loads one shared object; everything above, and: no ELF file for this machine, no neap_plugin_v2. The ABI number and
  * size are read from the file before dlopen. Loading the same file twice is no error. */
 int neap_registry_load(const char *path);
 
@@ -30,18 +30,19 @@ const char *neap_registry_origin(const neap_component *component); /* path, or "
 
 /* --- Instances: a component and its filled config ----------------------------------------------------------------- */
 
-typedef struct neap_instance neap_instance;
-
 typedef struct neap_value {
-    neap_param_type type; /* INT, REAL, FLAG, TEXT or COMPONENT; an INT serves where a REAL is expected, a whole
-                             REAL where an INT is, a TEXT where a CHOICE is */
+    neap_param_type type; /* INT, REAL, FLAG, TEXT, COMPONENT or NETWORK; an INT serves where a REAL is expected, a whole
+                             REAL where an INT is, a TEXT where a CHOICE is, and the path of a run or a checkpoint where a
+                             NETWORK is */
     int64_t integer;
     double real;
     const char *text;
     neap_instance *component; /* gains an owner */
+    neap_network *network;    /* gains an owner, and is frozen */
 } neap_value;
 
 neap_instance *neap_instance_new(const neap_component *component); /* all defaults */
+neap_instance *neap_instance_copy(const neap_instance *instance);  /* components inside are copied, networks shared */
 neap_instance *neap_instance_keep(neap_instance *instance);
 void neap_instance_release(neap_instance *instance);
 
@@ -58,8 +59,22 @@ const neap_component *neap_instance_component(const neap_instance *instance);
 const void *neap_instance_config(const neap_instance *instance);
 
 /* The config as a JSON object, keys in the table's order, and back; free the text with neap_free. A component inside is
- * {"kind": .., "name": .., "config": {..}}. */
+ * {"kind": .., "name": .., "config": {..}}, a network {"network": path}; one that was not loaded from a file fails. */
 char *neap_instance_json(const neap_instance *instance);
 neap_instance *neap_instance_from_json(const char *kind, const char *name, const char *json);
+
+/* --- Networks as parameters ---------------------------------------------------------------------------------------- */
+
+neap_network *neap_network_keep(neap_network *network); /* NULL gives NULL */
+void neap_network_release(neap_network *network);
+
+/* The path of the checkpoint that it was loaded from; NULL without a message where it was not. */
+const char *neap_network_origin(const neap_network *network);
+int neap_network_set_origin(neap_network *network, const char *path);
+
+/* How a text becomes a network: called with the path of a run or a checkpoint; the caller owns the result. NULL with a
+ * message on failure. The program that embeds neap sets it once, before components are made. */
+typedef neap_network *neap_network_loader(void *user, const char *path);
+void neap_network_set_loader(neap_network_loader *load, void *user);
 
 #endif

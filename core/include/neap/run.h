@@ -1,66 +1,91 @@
 /*
- * Runs: what the host builds from components. A network, batches of a data set, a training step, sampling, scores.
+ * Runs, for programs that embed neap: networks, data sets, training, sampling and scores, made of components.
+ * Components themselves need network.h alone.
  */
 #ifndef NEAP_RUN_H
 #define NEAP_RUN_H
 
 #include <neap/autograd.h>
+#include <neap/network.h>
 #include <neap/optim.h>
 #include <neap/registry.h>
 
 /* --- Networks ---------------------------------------------------------------------------------------------------- */
 
+/* The caller owns the network: neap_network_keep and neap_network_release of registry.h. */
 neap_network *neap_network_new(neap_instance *architecture, uint64_t seed);
 /* The same with at most so many elements in its parameters: for settings that come from a file. */
 neap_network *neap_network_new_within(neap_instance *architecture, uint64_t seed, int64_t elements);
-void neap_network_free(neap_network *network);
 neap_model *neap_network_model(const neap_network *network);
 neap_instance *neap_network_instance(const neap_network *network);
-neap_spec neap_network_spec(const neap_network *network);
-int64_t neap_network_latent(const neap_network *network); /* values of a latent; 0 where there are none */
-bool neap_network_offers(const neap_network *network, const char *what); /* "velocity", "generate", ... */
 
-/* Calls with shapes checked; labels NULL stands for the null label where the network is conditional, unless a message
- * is pending: then making them has failed, and so does the call. A failure inside is prefixed with the architecture's
- * name. Objectives call these. */
-neap_tensor *neap_network_velocity(neap_network *network, neap_tensor *x, neap_tensor *t, neap_tensor *labels);
-neap_tensor *neap_network_generate(neap_network *network, neap_tensor *z, neap_tensor *labels);
-neap_tensor *neap_network_discriminate(neap_network *network, neap_tensor *x, neap_tensor *labels);
-neap_tensor *neap_network_encode(neap_network *network, neap_tensor *x);
-neap_tensor *neap_network_decode(neap_network *network, neap_tensor *z);
-neap_tensor *neap_network_classify(neap_network *network, neap_tensor *x);
-neap_tensor *neap_network_average(neap_network *network, neap_tensor *x, neap_tensor *t, neap_tensor *r,
-                                  neap_tensor *labels);
+/* The shape of the noise that `count` samples begin from: [count, n] for a generator with latents, else that of its spec. */
+neap_shape neap_network_noise_shape(const neap_network *network, int64_t count);
 
-/* What the network was trained by, which says how a velocity follows from what it gives; NULL where nothing is known.
+/* The functions that a network may offer, by index from 0: "velocity", ...; NULL past the end. */
+const char *neap_network_offer_at(int index);
+
+/* Makes it a network that others lean on: its parameters want no gradient, and its calls are never in training. */
+int neap_network_freeze(neap_network *network);
+bool neap_network_frozen(const neap_network *network);
+
+/* The objective that the network was trained by, which says how a velocity follows from its output; NULL where nothing is known.
  * Sampling asks; a trainer sets it. The network keeps an owner of the instance. */
 void neap_network_set_objective(neap_network *network, neap_instance *objective);
 neap_instance *neap_network_objective(const neap_network *network);
 
-/* Fails by name when something needed is not offered: `flow_matching needs 'velocity'; gan offers 'generate',
- * 'discriminate'`. `needs` ends with NULL. */
-int neap_network_require(const neap_network *network, const char *who, const char *const *needs);
+/* --- Autoencoders ---------------------------------------------------------------------------------------------------- */
+
+/* Lets the network work in the latents of an autoencoder (Rombach et al. 2022, High-Resolution Image Synthesis with Latent
+ * Diffusion Models). A trainer then encodes its batches, sampling encodes pictures and decodes samples. Freezes the autoencoder
+ * and keeps an owner of it. Fails unless the network works on its latents. */
+int neap_network_set_autoencoder(neap_network *network, neap_network *autoencoder);
+neap_network *neap_network_autoencoder(const neap_network *network); /* borrowed, or NULL */
+
+/* Pictures f32 [B, H, W, C] to latents f32 [B, h, w, c], normalised by channel, and back; without an autoencoder, x itself.
+ * `random` NULL takes the means; otherwise row i is drawn with sample first + i. Recording is off inside. */
+neap_tensor *neap_network_to_latents(neap_network *network, neap_tensor *x, const neap_random *random, uint64_t first);
+neap_tensor *neap_network_to_pictures(neap_network *network, neap_tensor *z);
+
+typedef struct neap_source neap_source;
+
+/* Writes mean and standard deviation of each latent channel over about so many examples of the source into the buffers
+ * latents.mean and latents.deviation of the autoencoder's model, which a new one has as 0 and 1. */
+int neap_autoencoder_measure(neap_network *autoencoder, neap_source *source, int64_t examples, uint64_t seed);
+bool neap_autoencoder_measured(const neap_network *autoencoder);
 
 /* --- Sources: an open data set ---------------------------------------------------------------------------------------- */
 
-typedef struct neap_source neap_source;
 neap_source *neap_source_open(neap_instance *dataset);
 void neap_source_close(neap_source *source);
 neap_instance *neap_source_instance(const neap_source *source);
-neap_spec neap_source_spec(const neap_source *source);
+void neap_source_spec(const neap_source *source, neap_spec *out); /* as neap_network_spec */
 int64_t neap_source_count(const neap_source *source);
 const char *neap_source_label_name(const neap_source *source, int64_t label); /* NULL when it has none */
+bool neap_source_couples_noise(const neap_source *source);
 
-/* The examples at `count` positions; x f32 [count, H, W, C], labels i32 [count], or NULL where it has none. */
-int neap_source_read(neap_source *source, const int64_t *indices, int64_t count, neap_tensor **x, neap_tensor **labels);
+/* Examples of a data set, in the innermost scope. */
+typedef struct neap_batch {
+    neap_tensor *x;            /* f32 [B, H, W, C] */
+    neap_condition *condition; /* of B rows; NULL where the data set tells nothing */
+    neap_tensor *noise;        /* f32, of x's shape: of batches where the data set couples noise with examples; else NULL */
+} neap_batch;
 
-/* Batch number `step` (from 1) of an endless shuffled pass: epoch e is a permutation drawn from (seed, e), so the
+/* The examples at `count` indices. */
+int neap_source_read(neap_source *source, const int64_t *indices, int64_t count, neap_batch *batch);
+
+/* Which rows of a global batch. global 0: the batch has `count` rows, and these are all of them. */
+typedef struct neap_batch_rows {
+    int64_t count, first, global;
+} neap_batch_rows;
+
+/* Rows of batch number `step` (from 1) of an endless shuffled pass: epoch e is a permutation drawn from (seed, e), so the
  * position needs no state but the step. */
-int neap_source_batch(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **x,
-                    neap_tensor **labels);
+int neap_source_batch(neap_source *source, neap_random random, int64_t step, const neap_batch_rows *rows, neap_batch *batch);
 
-/* The noise coupled with the examples of that batch, f32 [batch, H, W, C], to *z; NULL there where the data set has none. */
-int neap_source_noise(neap_source *source, neap_random random, int64_t step, int64_t batch, neap_tensor **z);
+/* An instance of the same data set for its examples to train on, or for others to test on; see `part` of neap_dataset. The
+ * caller owns it. *drawn: is it a draw, of `count` examples, of which there are as many as one likes? */
+neap_instance *neap_source_part(neap_instance *dataset, neap_part part, int64_t draw, int64_t count, bool *drawn);
 
 /* --- Training -------------------------------------------------------------------------------------------------------- */
 
@@ -72,8 +97,15 @@ typedef struct neap_phase_optimizer {
     neap_optimizer_config optimizer;
 } neap_phase_optimizer;
 
+/* Replaces each of `count` gradients by its mean over all ranks, in place. Called by all ranks in the same order, once a
+ * phase. Fails as tensor.h says. */
+typedef int neap_exchange(void *user, neap_tensor *const *gradients, int count);
+
 typedef struct neap_trainer_config {
-    int64_t batch;
+    int64_t batch;         /* rows of this trainer's batches */
+    int64_t first, global; /* they are these rows of a global batch; both 0: there is only this trainer */
+    neap_exchange *exchange; /* or NULL */
+    void *exchange_user;
     uint64_t seed;
     neap_optimizer_config optimizer;
     const neap_phase_optimizer *own; /* one for each phase in place of `optimizer`, or none; read by neap_trainer_new alone */
@@ -81,20 +113,28 @@ typedef struct neap_trainer_config {
 } neap_trainer_config;
 
 /* Borrows network, source and objective for its life. Fails when they do not fit: what the objective needs, the shape of
- * pictures, the number of classes. */
+ * pictures, what the network takes and the data set tells. */
 neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_instance *objective,
                                const neap_trainer_config *config);
 void neap_trainer_free(neap_trainer *trainer);
 
+#define NEAP_TRAIN_REPORTS 16
+typedef struct neap_reported {
+    const char *name;
+    double value;
+} neap_reported;
+
+/* A step outside a trainer, for tests of objectives: the batch is the global one. Borrows the batch's tensors. */
+neap_step *neap_step_new(const neap_batch *batch, neap_random random, int64_t number);
+void neap_step_free(neap_step *step);
+int neap_step_reports(const neap_step *step, const neap_reported **reports); /* how many, and which */
+
 typedef struct neap_train_report {
     double loss;          /* of the first phase */
     double gradient_norm; /* likewise, before clipping */
-    int reports;          /* figures that the objective reported, and the later phases' "loss_PHASE" and
+    int reports;          /* values that the objective reported, and the later phases' "loss_PHASE" and
                              "gradient_norm_PHASE", whose names live as long as the trainer */
-    struct {
-        const char *name;
-        double value;
-    } report[NEAP_STEP_REPORTS];
+    neap_reported report[NEAP_TRAIN_REPORTS];
 } neap_train_report;
 
 /* Step `number` from 1: batch, loss, gradients, update, for each phase as often as the objective says; the repeats of a step
@@ -117,18 +157,15 @@ typedef struct neap_sampling {
     neap_instance *guidance; /* or NULL */
     int64_t count, batch;    /* how many, and how many at a time; batch 0 means a sensible one */
     uint64_t seed;
-    const int32_t *labels;   /* [count], or NULL: the null label */
-    const neap_watch *watch; /* or NULL */
 
     /* What follows may be left at zero. */
-    neap_network *worse;  /* for guidances that lead away from a worse network's field */
-    neap_tensor *mixture; /* f32 [count, classes + 1] in place of labels: weights of the rows of the label table */
-    neap_tensor *noise;   /* f32 [count, H, W, C], or [count, latent] for samplers that generate, in place of noise drawn
-                             by (seed, i) */
+    const neap_condition *condition; /* of `count` rows; NULL: nothing is told */
+    const neap_watch *watch;
+    neap_tensor *noise;   /* f32, neap_network_noise_shape(network, count), in place of noise drawn by (seed, i) */
     neap_tensor *picture; /* f32 [count, H, W, C], for the three below */
     neap_tensor *keep;    /* f32 [count, H, W, 1]: 1 where the picture is kept, 0 where it is drawn anew */
     double level;         /* in (0, 1): begin at t = level from (1 - level) picture + level noise */
-    bool invert;          /* walk from the picture at t = 0 up to its noise at t = 1 */
+    bool invert;          /* integrate from the picture at t = 0 up to its noise at t = 1, which is the result */
     int64_t *evaluations; /* where not NULL: the network's evaluations of a sample are written here, guidance counted; the
                              most of any sample */
 } neap_sampling;
@@ -136,7 +173,9 @@ typedef struct neap_sampling {
 /* The noise that samples first, first + 1, .. of a seed begin from; shape [n, H, W, C]. */
 neap_tensor *neap_sample_noise(uint64_t seed, int64_t first, neap_shape shape);
 
-/* f32 [count, H, W, C]. Picture i depends on (seed, i) and not on count or batch. Recording and training are off inside. */
+/* f32 [count, H, W, C]; of an inversion, noise. Picture i depends on (seed, i) and not on count or batch. With an autoencoder,
+ * pictures are encoded by their means, a latent is kept where all pixels that it covers are kept, and kept pixels end as they were
+ * given. Recording and training are off inside. */
 neap_tensor *neap_sample(neap_network *network, const neap_sampling *sampling);
 
 /* --- Scores ---------------------------------------------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ neap_tensor *neap_integrate(const neap_grid *grid, const neap_field *field, neap
  *
  *     static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 50), NEAP_PARAMS_END};
  *     NEAP_STEP_SAMPLER(functions, "velocity", neap_grid_config, advance);
- *     NEAP_PLUGIN(euler) = NEAP_ONE_COMPONENT("euler", "1.0.0", "MIT", "Explicit Euler steps.", "sampler/1",
+ *     NEAP_PLUGIN(euler) = NEAP_ONE_COMPONENT("euler", "1.0.0", "MIT", "Explicit Euler steps.", "sampler/2",
  *                                             neap_grid_config, params, functions);
  *
  * A method with a state between steps calls neap_integrate from a `sample` of its own.
@@ -75,13 +75,10 @@ neap_tensor *neap_integrate(const neap_grid *grid, const neap_field *field, neap
     }                                                                                                                \
     static const neap_sampler functions = {sizeof functions, (const char *const[]){need, NULL}, functions##_sample}
 
-/* --- Rows of a batch ------------------------------------------------------------------------------------------------- */
+/* --- Rows of a batch; neap_rows of nn.h picks some ------------------------------------------------------------------------------------------------- */
 
 /* All samples of the batch at one time. */
 neap_tensor *neap_velocity_at(const neap_field *field, neap_tensor *x, double t);
-
-/* The rows of x, of any dtype, that `rows` names, i32 [n]: [n, ...]. */
-neap_tensor *neap_rows(neap_tensor *x, neap_tensor *rows);
 
 /* --- The reverse SDE ------------------------------------------------------------------------------------------------- */
 
@@ -113,7 +110,11 @@ int neap_reverse_check(neap_time_step step, const char *sampler);
 neap_tensor *neap_guided_velocity(const neap_instance *guidance, const neap_conditional *field, neap_tensor *x,
                                   neap_tensor *t, neap_tensor **conditional);
 
-/* Writes the field of some of the n samples to *part: `rows` is i32 [m], from 0 to n - 1. What it holds belongs to the scope. */
+/* Does a guidance, or one inside it, ask for the velocity under the null condition? NULL: no. */
+bool neap_guidance_uses_null(const neap_instance *guidance);
+
+/* Writes the field of some of the n samples to *part, whose size the caller sets: neap_conditional part = {.size = sizeof part}. `rows`
+ * is i32 [m], from 0 to n - 1. What it holds belongs to the scope. */
 int neap_conditional_rows(const neap_conditional *field, neap_tensor *rows, neap_conditional *part);
 
 #endif

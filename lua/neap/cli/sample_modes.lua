@@ -46,9 +46,8 @@ end
 
 -- The initial noise of sample 0 of a seed, in the shape of a picture or of a generator's latent vector.
 local function first_noise(run, seed)
-  local spec, latent = run.model:spec(), run.model:latent()
-  local shape = latent > 0 and { latent } or { spec.height, spec.width, spec.channels }
-  return core.ops.reshape(core.sample_noise(seed, 0, { 1, table.unpack(shape) }), shape)
+  local shape = run.model:noise_shape(1)
+  return core.ops.reshape(core.sample_noise(seed, 0, shape), table.move(shape, 2, #shape, 1, {}))
 end
 
 local function between_noises(given, run, settings)

@@ -3,7 +3,6 @@ local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
 local config = require "neap.config"
-local folder = require "neap.folder"
 local rule = require "neap.rule"
 local sampler = require "neap.sampler"
 
@@ -44,16 +43,7 @@ function sampling_options.rules(own)
   return rules
 end
 
---- The path of a checkpoint, given that path or the run's folder.
-function sampling_options.find(verb, path)
-  if core.exists(path) == "folder" then
-    path = path .. "/" .. folder.CHECKPOINT
-  end
-  if core.exists(path) ~= "file" then
-    core.fail(("%s: there is no checkpoint '%s'"):format(verb, path))
-  end
-  return path
-end
+sampling_options.find = checkpoint.find
 
 local function guidance(name, settings)
   return core.component("guidance", name, settings)
@@ -91,7 +81,9 @@ local function guidance_of(verb, run, given)
     return run.sampler.guidance
   end
   check_guidance(verb, run, given)
-  local result = guidance(given.worse and "autoguidance" or "cfg", { w = weight_of(run, given) })
+  local w = weight_of(run, given)
+  local result = given.worse and guidance("autoguidance", { w = w, worse = drawn.find(verb, given.worse) })
+    or guidance("cfg", { w = w })
   if given.rescale then
     result = guidance("rescale", { of = result, phi = given.rescale })
   end
@@ -133,11 +125,6 @@ function sampling_options.adjust(verb, run, given, pairs_)
     return sampler.new(given.sampler, changes, texts)
   end
   return own:with(changes, texts)
-end
-
---- The worse network of autoguidance, from the run that --worse names; nil without --worse.
-function sampling_options.worse(verb, given)
-  return given.worse and checkpoint.load(sampling_options.find(verb, given.worse)).model or nil
 end
 
 --- Shows the step of a sampler if standard error is a terminal.

@@ -13,22 +13,28 @@ local function default_evaluator()
   return core.exists(beside) == "file" and beside or EVALUATOR
 end
 
---- The classifier of a checkpoint, the one that comes with the recipes where none is named, and its path. `who` stands
--- before messages.
-function evaluator.load(who, path)
-  path = path or default_evaluator()
-  if core.exists(path) ~= "file" then
-    core.fail(("%s: there is no evaluator '%s'; train one with recipes/evaluator_fashion.lua, or give one with "
-      .. "--evaluator FILE"):format(who, path))
-  end
-  local model = checkpoint.load(path).model
-  for _, what in ipairs { "encode", "classify" } do
+local function check_offers(who, name, model)
+  for _, what in ipairs { "features", "classify" } do
     if not model:offers(what) then
-      core.fail(("%s: %s: expected a classifier that offers '%s'; %s does not"):format(who, path, what,
+      core.fail(("%s: %s: expected a classifier that offers '%s'; %s does not"):format(who, name, what,
         model:component():name()))
     end
   end
-  return model, path
+  return model
+end
+
+--- The classifier, given as a model, a run or a checkpoint, or the one that comes with the recipes where none is given; and its
+-- path. `who` stands before messages.
+function evaluator.load(who, given)
+  if type(given) == "userdata" then
+    return check_offers(who, given:origin() or "the evaluator", given), given:origin()
+  end
+  local path = given or default_evaluator()
+  if not core.exists(path) then
+    core.fail(("%s: there is no evaluator '%s'; train one with recipes/evaluator_fashion.lua, or give one with "
+      .. "--evaluator FILE"):format(who, path))
+  end
+  return check_offers(who, path, checkpoint.model(who, path)), path
 end
 
 --- Have two specs pictures of one shape?

@@ -1,4 +1,4 @@
---- Real examples to compare with: of the half that a run was not trained on, and of the one that it was.
+--- Real examples to compare with: some that a run was not trained on, and some that it was. The data set says which.
 local core = require "neap.core"
 local config = require "neap.config"
 require "neap.dataset"
@@ -6,39 +6,25 @@ require "neap.dataset"
 local real = {}
 real.__index = real
 
--- Files have a half for testing; so has what is made of them.
-local function has_halves(own)
-  return own.path and own.split or own.of and has_halves(own.of.config)
+local function part(self, which, number)
+  return core.dataset_part(self.component, which, number, self.n)
 end
 
---- The data of a checkpoint's data set, or of a folder of IDX files in its place; `n` is how many a draw has.
-function real.open(component, folder, n)
-  local name = folder and "idx" or component and component:name()
-  if not name then
+local INSTEAD = { eval = "; give another data set with --data FOLDER" }
+
+--- The data of a checkpoint's data set, or of a folder of IDX files in its place; `n` is how many a draw has. `who` stands before
+-- messages.
+function real.open(who, component, folder, n)
+  component = folder and core.component("dataset", "idx", { path = folder }) or component
+  if not component then
     core.fail "eval: the run names no data set; give one with --data FOLDER"
   end
-  local own = folder and { path = folder, split = "test" } or config.of(component)
-  local self = { name = name, config = own, halves = has_halves(own), drawn = own.seed and own.count, n = n }
-  if not self.halves and not self.drawn then
-    core.fail(("eval: the run's data set '%s' has no half for testing; give one with --data FOLDER"):format(name))
+  local self = setmetatable({ component = component, name = component:name(), config = config.of(component), n = n }, real)
+  local done, reason = pcall(part, self, "test", 1)
+  if not done then
+    core.fail(("%s: %s%s"):format(who, core.reason(reason), INSTEAD[who] or ""))
   end
-  return setmetatable(self, real)
-end
-
--- A component of the config `before` changed, and so are those inside of it; what the config does not have is left out.
-local function component_of(kind, name, before, changes)
-  local own = {}
-  for key, value in pairs(before) do
-    own[key] = changes[key] ~= nil and changes[key] or value
-  end
-  if type(own.of) == "table" then
-    own.of = component_of(own.of.kind, own.of.name, own.of.config, changes)
-  end
-  return core.component(kind, name, own)
-end
-
-function real:source(changes)
-  return core.source(component_of("dataset", self.name, self.config, changes))
+  return self
 end
 
 -- The first `count` of a shuffled pass, or all where there are fewer.
@@ -46,20 +32,17 @@ local function draw(source, count)
   return source:batch(1, math.min(count, source:count()), 0)
 end
 
---- x and labels of examples that the run did not see: the whole half for testing, or a draw by another seed. Other
--- numbers give other draws where the data set is drawn.
+--- x and labels of examples that the run did not see: the whole half for testing, or draw `number`, 1 where none is given, of a
+-- data set that is drawn.
 function real:test(number)
-  local changes = { split = self.halves and "test" }
-  if self.drawn then
-    changes.seed, changes.count = self.config.seed + (number or 1), self.n
-  end
-  local source <close> = self:source(changes)
-  return draw(source, self.drawn and self.n or source:count())
+  local instance, drawn = part(self, "test", number or 1)
+  local source <close> = core.source(instance)
+  return draw(source, drawn and self.n or source:count())
 end
 
 --- As many of the examples that the run was trained on as it draws samples.
 function real:train()
-  local source <close> = self:source { split = self.halves and "train" }
+  local source <close> = core.source((part(self, "train", 1)))
   return draw(source, self.n)
 end
 

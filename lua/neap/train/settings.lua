@@ -1,6 +1,7 @@
 --- Settings of neap.train: defaults, what the recipe gives, the command line over both; and what the core's trainer takes.
 local core = require "neap.core"
 local check = require "neap.check"
+local checkpoint = require "neap.checkpoint"
 local optimizer = require "neap.optimizer"
 local options = require "neap.options"
 local rule = require "neap.rule"
@@ -14,6 +15,14 @@ local DEFAULTS = {
   score_every = 0, score_samples = 1000,
 }
 
+-- A trained model, or the run or checkpoint that holds one.
+local NETWORK = { kind = "a model, a run or a checkpoint", read = function(value)
+  if type(value) == "string" then
+    return checkpoint.model("train", value)
+  end
+  return rule.thing("neap.model", "").read(value)
+end }
+
 -- Keys that only a recipe gives; those of the command line have theirs in options.lua.
 local RULES = {
   model = rule.thing("neap.model", "a model"), data = rule.thing("neap.dataset", "a data set"),
@@ -22,7 +31,7 @@ local RULES = {
   sampler = rule.thing("neap.sampler", "a sampler"), samples = rule.whole(1, 10000), warmup = rule.whole(0),
   decay = rule.choice("none", "linear", "cosine"), floor = rule.number(0, 1), clip = rule.number(0), ema = rule.number(0, 1),
   log_every = rule.whole(0), on_step = rule.call, rollback = rule.whole(0, 100),
-  score_samples = rule.whole(2, 1000000), evaluator = rule.text "a classifier's checkpoint",
+  score_samples = rule.whole(2, 1000000), evaluator = NETWORK, autoencoder = NETWORK,
 }
 
 local KEYS = {}

@@ -1,5 +1,5 @@
 /*
- * For tests of configs: components with a parameter of every type, and such as hold each other.
+ * For tests of configs: components with a parameter of every type, and components that hold others.
  */
 #ifndef NEAP_EVERY_TYPE_H
 #define NEAP_EVERY_TYPE_H
@@ -58,11 +58,11 @@ static neap_tensor *no_velocity(const void *config, const neap_conditional *fiel
 }
 
 static const neap_metric metric = {.size = sizeof metric, .scores = no_scores, .score = no_score};
-static const neap_guidance guidance = {sizeof guidance, no_velocity};
+static const neap_guidance guidance = {.size = sizeof guidance, .velocity = no_velocity};
 static const neap_component components[] = {
-    {"metric/1", "wide", "All types.", sizeof(wide_config), wide_params, &metric},
-    {"metric/1", "deep", "Holds others.", sizeof(deep_config), deep_params, &metric},
-    {"guidance/1", "aside", "Another kind.", sizeof(deep_config), deep_params, &guidance},
+    {"metric/2", "wide", "All types.", sizeof(wide_config), wide_params, &metric},
+    {"metric/2", "deep", "Holds others.", sizeof(deep_config), deep_params, &metric},
+    {"guidance/2", "aside", "Another kind.", sizeof(deep_config), deep_params, &guidance},
     {0},
 };
 static const neap_plugin every_type = {NEAP_ABI, sizeof every_type, "test", "1", "MIT", "For tests.", components};

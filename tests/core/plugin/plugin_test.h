@@ -75,6 +75,20 @@ static inline const char *write_file(const char *name, const void *bytes, size_t
     return path;
 }
 
+static inline neap_spec dataset_spec(const neap_dataset *functions, const void *self)
+{
+    neap_spec spec = {.size = sizeof spec};
+    ck_succeeds(functions->spec(self, &spec));
+    return spec;
+}
+
+/* Picture and label of one example; label NULL where it is not wanted. */
+static inline int read_labelled(const neap_dataset *functions, const void *self, int64_t index, float *x, int32_t *label)
+{
+    const neap_example out = {.size = sizeof out, .x = x, .label = label};
+    return functions->read(self, index, &out);
+}
+
 static inline bool refuse_when_zero(void *user, size_t bytes)
 {
     int *left = user;

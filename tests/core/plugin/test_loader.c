@@ -5,6 +5,8 @@
 #include <elf.h>
 #include <sys/stat.h>
 
+#include <neap/run.h>
+
 #include "plugin_test.h"
 
 static const char *built(const char *name)
@@ -70,11 +72,45 @@ START_TEST(sound_is_loaded)
 }
 END_TEST
 
+START_TEST(one_component_in_two_versions)
+{
+    ck_succeeds(neap_registry_load(built("versions")));
+    ck_assert_int_eq(neap_registry_count("sampler"), 1);
+    ck_assert_str_eq(neap_registry_find("sampler", "versions")->interface, "sampler/2");
+}
+END_TEST
+
+/* Members that the plugin's header did not have are absent, whatever lies behind its struct. */
+START_TEST(an_older_struct_is_served)
+{
+    const char *const later[] = {"generate", "discriminate", "encode", "decode", "features", "classify", "average"};
+    ck_succeeds(neap_registry_load(built("short")));
+    neap_instance *instance = neap_instance_new(neap_registry_find("architecture", "short"));
+    neap_network *network = neap_network_new(instance, 1);
+    ck_assert_msg(network != NULL, "%s", neap_error_message());
+    neap_spec spec = {.size = sizeof spec};
+    neap_network_spec(network, &spec);
+    ck_assert_int_eq(spec.channels, 2);
+    ck_assert_int_eq(spec.latent.channels, 0);
+    ck_assert(neap_network_offers(network, "velocity"));
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        ck_assert_msg(!neap_network_offers(network, later[i]), "offers '%s'", later[i]);
+    neap_scope scope = neap_scope_open();
+    neap_tensor *x = neap_full(NEAP_F32, neap_dims(1, 1, 1, 2), 3);
+    neap_tensor *v = neap_network_velocity(network, x, neap_zeros(NEAP_F32, neap_dims(1)), NULL);
+    ck_assert_msg(v != NULL, "%s", neap_error_message());
+    ck_assert_float_eq(((const float *)neap_data(v))[1], 6);
+    neap_scope_close(scope);
+    neap_network_release(network);
+    neap_instance_release(instance);
+}
+END_TEST
+
 START_TEST(refused_before_code_runs)
 {
-    refused(built("no_entry"), "has no symbol neap_plugin_v1");
+    refused(built("no_entry"), "has no symbol neap_plugin_v2");
     refused(built("wrong_abi"), "expected ABI 2, got ABI 999");
-    refused(built("wrong_size"), "expected a neap_plugin of 48 bytes, got 8");
+    refused(built("wrong_size"), "expected a neap_plugin of at least 48 bytes, got 8");
     ck_assert_ptr_null(getenv("NEAP_BROKEN_RAN"));
 }
 END_TEST
@@ -86,6 +122,7 @@ START_TEST(refused_after_loading)
         refused(built("bad_table"),
                 "component 1 (bad_table): parameter 1 (far): offset 4096 lies outside the config's 16 bytes");
     refused(built("unknown_interface"), "component 1 (unknown_interface): interface 'oracle/1' is not known");
+    refused(built("newer_only"), "component 1 (newer_only): interface 'sampler/3' is not served; this neap serves sampler/2");
     ck_fails_saying(neap_registry_load(built("missing_symbol")), ".so: cannot be loaded: undefined symbol");
     ck_succeeds(neap_registry_load(built("sound")));
     ck_fails_saying(neap_registry_load(built("taken")), "sampler 'sound' is taken by ");
@@ -125,9 +162,9 @@ START_TEST(other_elf_files)
                     "expected an ELF file for ");
     ck_fails_saying(neap_registry_load(patched("machine.so", offsetof(Elf64_Ehdr, e_machine), EM_MIPS, 2)),
                     ", got one for machine 8");
-    refused(patched("sections.so", offsetof(Elf64_Ehdr, e_shnum), 0, 2), "has no symbol neap_plugin_v1");
+    refused(patched("sections.so", offsetof(Elf64_Ehdr, e_shnum), 0, 2), "has no symbol neap_plugin_v2");
     refused(patched("place.so", offsetof(Elf64_Ehdr, e_shoff) + 4, 0xffffffff, 4), "a truncated ELF file");
-    refused(patched("parts.so", offsetof(Elf64_Ehdr, e_phnum), 0, 2), "neap_plugin_v1 lies outside the file");
+    refused(patched("parts.so", offsetof(Elf64_Ehdr, e_phnum), 0, 2), "neap_plugin_v2 lies outside the file");
     ck_assert_ptr_null(getenv("NEAP_BROKEN_RAN"));
 }
 END_TEST
@@ -200,6 +237,7 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("loader", sound_is_loaded, refused_before_code_runs, refused_after_loading, no_plugins,
+    return RUN_SUITE("loader", sound_is_loaded, one_component_in_two_versions, an_older_struct_is_served,
+                     refused_before_code_runs, refused_after_loading, no_plugins,
                      other_elf_files, truncated, scan_goes_on, no_memory);
 }

@@ -43,8 +43,8 @@ static void make_sound(void)
     memcpy(rows, sound, sizeof sound);
     functions = (neap_metric){sizeof functions, no_scores, no_score};
     memset(components, 0, sizeof components);
-    components[0] = (neap_component){"metric/1", "first", "First.", sizeof(small_config), rows, &functions};
-    components[1] = (neap_component){"metric/1", "second", "Second.", sizeof(small_config), rows, &functions};
+    components[0] = (neap_component){"metric/2", "first", "First.", sizeof(small_config), rows, &functions};
+    components[1] = (neap_component){"metric/2", "second", "Second.", sizeof(small_config), rows, &functions};
     plugin = (neap_plugin){NEAP_ABI, sizeof plugin, "sound", "1", "MIT", "Sound.", components};
 }
 
@@ -138,10 +138,12 @@ START_TEST(bad_components)
     make_sound();
     components[0].interface = "oracle/1";
     refused("component 1 (first): interface 'oracle/1' is not known");
-    components[1].interface = "metric/2";
-    refused("component 2 (second): interface 'metric/2' is not known");
+    components[1].interface = "metric/1";
+    refused("component 2 (second): interface 'metric/1' is not served; this neap serves metric/2");
+    components[1].interface = "metric/3";
+    refused("component 2 (second): interface 'metric/3' is not served; this neap serves metric/2");
     components[1].interface = "metric";
-    refused("component 2 (second): interface 'metric' is not known");
+    refused("component 2 (second): interface 'metric' is not served; this neap serves metric/2");
     components[1].name = "first";
     refused("metric 'first' is there twice");
     components[1].name = "2nd";
@@ -153,13 +155,29 @@ START_TEST(bad_components)
     components[0].params = NULL;
     refused("component 1 (first): has no parameter table");
     components[0].functions = NULL;
-    refused("component 1 (first): expected at least 24 bytes of metric/1, got 0");
+    refused("component 1 (first): expected at least 24 bytes of metric/2, got 0");
     functions.size = 8;
-    refused("component 1 (first): expected at least 24 bytes of metric/1, got 8");
+    refused("component 1 (first): expected at least 24 bytes of metric/2, got 8");
     functions.score = NULL;
-    refused("component 1 (first): the member at offset 16 of metric/1 may not be NULL");
+    refused("component 1 (first): the member at offset 16 of metric/2 may not be NULL");
     components[0].config_size = (size_t)1 << 40;
     refused("component 1 (first): expected a config of at most 1048576 bytes, got 1099511627776");
+}
+END_TEST
+
+/* A newer header's structs are longer. Of two versions of one component this host takes the one that it serves, whichever comes
+ * first. */
+START_TEST(newer_plugins)
+{
+    make_sound();
+    plugin.size += 8;
+    functions.size += 8;
+    components[2] = components[0];
+    components[0].interface = "metric/3";
+    components[0].functions = NULL; /* of a kind unknown here: not read */
+    ck_succeeds(neap_registry_add(&plugin, NULL));
+    ck_assert_int_eq(neap_registry_count("metric"), 2);
+    ck_assert_ptr_eq(neap_registry_find("metric", "first"), &components[2]);
 }
 END_TEST
 
@@ -232,6 +250,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("registry", sound_is_registered, sorted_by_name, kinds_in_order, bad_plugins, bad_components,
+    return RUN_SUITE("registry", sound_is_registered, sorted_by_name, kinds_in_order, bad_plugins, bad_components, newer_plugins,
                      bad_tables, taken_names, no_memory);
 }

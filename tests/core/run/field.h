@@ -38,14 +38,16 @@ static inline void *field_build(const void *config, neap_model *model)
     return f->drift ? f : NULL;
 }
 
-static inline neap_spec field_spec(const void *self)
+static inline int field_spec(const void *self, neap_spec *out)
 {
-    return (neap_spec){1, 2, 1, ((const field *)self)->config->classes};
+    return neap_spec_fill(out, (neap_spec){.height = 1, .width = 2, .channels = 1,
+                                           .classes = ((const field *)self)->config->classes});
 }
 
-static inline neap_tensor *field_velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+static inline neap_tensor *field_velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
 {
     const field *f = self;
+    neap_tensor *labels = neap_condition_get(condition, NEAP_LABELS);
     const float *times = neap_data(t);
     bool equal = true;
     for (int64_t i = 0; i < neap_size(t); i++)
@@ -81,8 +83,8 @@ static const neap_sampler once_functions = {sizeof once_functions, once_needs, o
 static const neap_param once_params[] = {NEAP_PARAMS_END};
 static const neap_component field_components[] = {
     PAIR_COMPONENT,
-    {"architecture/1", "field", "A linear velocity.", sizeof(field_config), field_params, &field_functions},
-    {"sampler/1", "once", "Asks the generator.", 0, once_params, &once_functions},
+    {"architecture/2", "field", "A linear velocity.", sizeof(field_config), field_params, &field_functions},
+    {"sampler/2", "once", "Asks the generator.", 0, once_params, &once_functions},
     {0},
 };
 static const neap_plugin field_plugin = {NEAP_ABI, sizeof field_plugin, "test", "1", "MIT", "For tests.",
@@ -100,6 +102,12 @@ static inline neap_network *drifting(void)
     neap_network *network = TRY_NETWORK("field", "classes", "3");
     ck_succeeds(neap_write(neap_model_find(neap_network_model(network), "drift"), NEAP_F64, (double[]){1, 2, 3, 10}));
     return network;
+}
+
+/* A condition of `count` labels. */
+static inline neap_condition *classes_of(const int32_t *labels, int64_t count)
+{
+    return labelled(neap_from(NEAP_I32, neap_dims(count), labels));
 }
 
 /* By Euler's method, with guidance where a weight is given. The instances live until end_sampling. */

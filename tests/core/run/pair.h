@@ -36,27 +36,28 @@ static inline void *pair_build(const void *config, neap_model *model)
     return p;
 }
 
-static inline neap_spec pair_spec(const void *self)
+static inline int pair_spec(const void *self, neap_spec *out)
 {
-    return (neap_spec){1, 1, 2, ((const pair_parts *)self)->config->classes};
+    return neap_spec_fill(out, (neap_spec){.height = 1, .width = 1, .channels = 2,
+                                           .classes = ((const pair_parts *)self)->config->classes});
 }
 
-static inline neap_tensor *pair_input(const pair_parts *p, neap_tensor *x, neap_tensor *labels)
+static inline neap_tensor *pair_input(const pair_parts *p, neap_tensor *x, const neap_condition *condition)
 {
     x = neap_reshape(x, neap_dims(-1, 2));
-    return p->labels ? neap_add(x, neap_embedding(p->labels, labels)) : x;
+    return p->labels ? neap_add(x, neap_embedding(p->labels, neap_condition_get(condition, NEAP_LABELS))) : x;
 }
 
-static inline neap_tensor *pair_generate(void *self, neap_tensor *z, neap_tensor *labels)
+static inline neap_tensor *pair_generate(void *self, neap_tensor *z, const neap_condition *condition)
 {
     const pair_parts *p = self;
-    return neap_reshape(neap_linear_apply(&p->generator, pair_input(p, z, labels)), neap_dims(-1, 1, 1, 2));
+    return neap_reshape(neap_linear_apply(&p->generator, pair_input(p, z, condition)), neap_dims(-1, 1, 1, 2));
 }
 
-static inline neap_tensor *pair_discriminate(void *self, neap_tensor *x, neap_tensor *labels)
+static inline neap_tensor *pair_discriminate(void *self, neap_tensor *x, const neap_condition *condition)
 {
     const pair_parts *p = self;
-    return neap_linear_apply(&p->critic, pair_input(p, x, labels));
+    return neap_linear_apply(&p->critic, pair_input(p, x, condition));
 }
 
 static const neap_architecture pair_functions = {.size = sizeof pair_functions, .build = pair_build,
@@ -69,6 +70,6 @@ static const neap_param pair_params[] = {
 };
 
 #define PAIR_COMPONENT                                                                                              \
-    {"architecture/1", "pair", "A generator and a critic.", sizeof(pair_config), pair_params, &pair_functions}
+    {"architecture/2", "pair", "A generator and a critic.", sizeof(pair_config), pair_params, &pair_functions}
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * For tests of what runs are made of: the bundled plugins in the registry, components from text, networks whose
- * parameters are all at work, and comparisons to the bit.
+ * For tests of networks, data sets, training and sampling: the bundled plugins in the registry, components from text,
+ * networks without zero parameters, conditions, batches, and comparisons to the bit.
  */
 #ifndef NEAP_RUN_TEST_H
 #define NEAP_RUN_TEST_H
@@ -16,6 +16,12 @@ extern const neap_plugin *const neap_static_plugins[]; /* ends with NULL */
 
 static neap_scope run_scope;
 
+/* Steps made by the test; run_close frees them. */
+static struct {
+    neap_step *step[64];
+    int count;
+} run_steps;
+
 static inline void run_open(void)
 {
     run_scope = neap_scope_open();
@@ -26,6 +32,8 @@ static inline void run_open(void)
 /* A test must free what it makes: no tensor may be left. */
 static inline void run_close(void)
 {
+    while (run_steps.count)
+        neap_step_free(run_steps.step[--run_steps.count]);
     neap_scope_close(run_scope);
     ck_assert_msg(!neap_failed(), "a message is pending: %s", neap_error_message());
     ck_assert_uint_eq(neap_memory().live, 0);
@@ -40,6 +48,9 @@ static inline neap_instance *component_of(const char *kind, const char *name, co
         ck_succeeds(neap_instance_set_text(instance, settings[i], settings[i + 1]));
     return instance;
 }
+
+/* The first member of a neap_evidence. */
+#define EVIDENCE .size = sizeof(neap_evidence)
 
 #define SETTINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define COMPONENT(kind, name, ...) component_of(kind, name, SETTINGS(__VA_ARGS__))
@@ -82,6 +93,47 @@ static inline neap_network *shaken_network(const char *name, const char *const *
 }
 
 #define NETWORK(name, ...) shaken_network(name, SETTINGS(__VA_ARGS__))
+
+static inline neap_spec spec_of(const neap_network *network)
+{
+    neap_spec spec = {.size = sizeof spec};
+    neap_network_spec(network, &spec);
+    return spec;
+}
+
+static inline neap_spec source_spec_of(const neap_source *source)
+{
+    neap_spec spec = {.size = sizeof spec};
+    neap_source_spec(source, &spec);
+    return spec;
+}
+
+/* The condition that has these labels, or weights of classes, and nothing else; NULL gives NULL. */
+static inline neap_condition *labelled(neap_tensor *labels)
+{
+    return labels ? neap_condition_with(neap_condition_new(neap_dim(labels, 0)), NEAP_LABELS, labels) : NULL;
+}
+
+static inline neap_tensor *labels_in(const neap_batch *batch)
+{
+    return neap_condition_get(batch->condition, NEAP_LABELS);
+}
+
+/* Batch number `step`, all rows of it. */
+static inline neap_batch batch_of(neap_source *source, neap_random random, int64_t step, int64_t count)
+{
+    neap_batch batch;
+    ck_succeeds(neap_source_batch(source, random, step, &(neap_batch_rows){.count = count}, &batch));
+    return batch;
+}
+
+static inline neap_step *step_on(neap_batch batch, neap_random random, int64_t number)
+{
+    neap_step *step = neap_step_new(&batch, random, number);
+    ck_assert_msg(step != NULL, "%s", neap_error_message());
+    ck_assert_int_lt(run_steps.count, (int)(sizeof run_steps.step / sizeof *run_steps.step));
+    return run_steps.step[run_steps.count++] = step;
+}
 
 /* The elements of a contiguous f32 tensor. */
 static inline const float *floats(neap_tensor *x)

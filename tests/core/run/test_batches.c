@@ -8,7 +8,11 @@
 
 enum { COUNT = 7, SIDE = 8, CLASSES = 3 };
 
-static const int32_t labels[COUNT] = {0, 2, 1, 1, 2, 0, 2};
+static neap_condition *classes(void)
+{
+    static const int32_t labels[COUNT] = {0, 2, 1, 1, 2, 0, 2};
+    return labelled(neap_from(NEAP_I32, neap_dims(COUNT), labels));
+}
 
 /* --- Networks and samplers --------------------------------------------------------------------------------------- */
 
@@ -30,7 +34,7 @@ static neap_network *network_for(const neap_component *sampler)
                    "interval", needs(sampler, "average") ? "true" : "false");
 }
 
-/* A few steps where it can be told so. */
+/* With four steps, where it has such a parameter. */
 static neap_instance *sampler_of(const neap_component *component)
 {
     neap_instance *sampler = neap_instance_new(component);
@@ -49,11 +53,13 @@ static const char *const guidances[][4] = {
 };
 enum { GUIDANCES = sizeof guidances / sizeof *guidances };
 
-static neap_instance *guidance_of(const char *const *names)
+static neap_instance *guidance_of(const char *const *names, neap_network *worse)
 {
     if (!*names)
         return NULL;
-    neap_instance *outer = DEFAULTS("guidance", *names), *inner = guidance_of(names + 1);
+    neap_instance *outer = DEFAULTS("guidance", *names), *inner = guidance_of(names + 1, worse);
+    if (strcmp(*names, "autoguidance") == 0)
+        ck_succeeds(neap_instance_set(outer, "worse", &(neap_value){.type = NEAP_PARAM_NETWORK, .network = worse}));
     if (strcmp(*names, "interval") == 0) {
         ck_succeeds(neap_instance_set_text(outer, "low", inner ? "0.2" : "0.4"));
         ck_succeeds(neap_instance_set_text(outer, "high", "0.63"));
@@ -109,7 +115,7 @@ static void for_each_sampler(void (*check)(neap_network *network, neap_instance 
         neap_instance *sampler = sampler_of(component);
         check(network, sampler);
         neap_instance_release(sampler);
-        neap_network_free(network);
+        neap_network_release(network);
     }
 }
 
@@ -118,13 +124,12 @@ static void with_guidances(neap_network *network, neap_instance *sampler)
     const bool guided = needs(neap_instance_component(sampler), "velocity");
     neap_network *worse = NETWORK("mlp", "rows", "8", "columns", "8", "channels", "1", "classes", "3", "hidden", "16");
     for (int i = 0; i < (guided ? GUIDANCES : 1); i++) {
-        neap_instance *guidance = guidance_of(guidances[i]);
-        const neap_sampling s = {.sampler = sampler, .guidance = guidance, .labels = labels,
-                                 .worse = guided ? worse : NULL};
+        neap_instance *guidance = guidance_of(guidances[i], worse);
+        const neap_sampling s = {.sampler = sampler, .guidance = guidance, .condition = classes()};
         check_batches(network, s, guidances[i][0] ? guidances[i][0] : "unguided");
         neap_instance_release(guidance);
     }
-    neap_network_free(worse);
+    neap_network_release(worse);
 }
 
 START_TEST(guided)
@@ -144,8 +149,8 @@ static void from_starts(neap_network *network, neap_instance *sampler)
         return;
     neap_instance *guidance = NULL;
     if (needs(neap_instance_component(sampler), "velocity"))
-        guidance = guidance_of((const char *const[]){"rescale", "interval", "cfg", NULL});
-    const neap_sampling plain = {.sampler = sampler, .guidance = guidance, .labels = labels};
+        guidance = guidance_of((const char *const[]){"rescale", "interval", "cfg", NULL}, NULL);
+    const neap_sampling plain = {.sampler = sampler, .guidance = guidance, .condition = classes()};
     neap_sampling s = plain;
     s.picture = pictures(8, 1);
     s.level = 0.6;
@@ -158,8 +163,7 @@ static void from_starts(neap_network *network, neap_instance *sampler)
     if (strstr("ab2 dopri5 euler heun midpoint", neap_instance_component(sampler)->name))
         check_batches(network, s, "an inversion");
     s = plain;
-    s.labels = NULL;
-    s.mixture = neap_softmax(neap_randn((neap_random){10, 0}, 0, neap_dims(COUNT, CLASSES + 1)), 1);
+    s.condition = labelled(neap_softmax(neap_randn((neap_random){10, 0}, 0, neap_dims(COUNT, CLASSES + 1)), 1));
     check_batches(network, s, "a mixture");
     neap_instance_release(guidance);
 }
@@ -173,7 +177,7 @@ END_TEST
 /* Batch norm would take the batch's statistics, and move the running ones. */
 static void in_training(neap_network *network, neap_instance *sampler)
 {
-    const neap_sampling s = {.sampler = sampler, .labels = labels, .count = COUNT, .seed = 5};
+    const neap_sampling s = {.sampler = sampler, .condition = classes(), .count = COUNT, .seed = 5};
     neap_tensor *expected = neap_sample(network, &s);
     const bool was = neap_training_set(true);
     check_batches(network, s, "in training");

@@ -94,7 +94,7 @@ START_TEST(samples)
         ck_assert_int_ge(stop_everywhere(draw, &d, "sample: interrupted"), 6);
         neap_instance_release(d.sampling.sampler);
     }
-    neap_network_free(d.network);
+    neap_network_release(d.network);
 }
 END_TEST
 
@@ -115,7 +115,7 @@ static int score(void *user)
 
 static void check_metric(const char *name, int least)
 {
-    scoring s = {.metric = DEFAULTS("metric", name)};
+    scoring s = {.metric = DEFAULTS("metric", name), .samples = {EVIDENCE}, .reference = {EVIDENCE}};
     s.samples.features = neap_randn((neap_random){1, 0}, 0, neap_dims(8, 2));
     s.reference.features = neap_randn((neap_random){2, 0}, 0, neap_dims(8, 2));
     ck_assert_int_ge(stop_everywhere(score, &s, "interrupted"), least);
@@ -136,9 +136,9 @@ END_TEST
 static int read_many(void *user)
 {
     static int64_t indices[10000];
-    neap_tensor *x, *labels;
+    neap_batch batch;
     neap_scope scope = neap_scope_open();
-    int status = neap_source_read(user, indices, 10000, &x, &labels);
+    int status = neap_source_read(user, indices, 10000, &batch);
     neap_scope_close(scope);
     return status;
 }

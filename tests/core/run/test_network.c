@@ -1,7 +1,4 @@
-/*
- * Networks: what bad settings and calls are answered, what is offered, labels; and that a failure inside names the
- * architecture.
- */
+/* Networks: messages about settings and calls, what an architecture offers, labels. */
 #include "pair.h"
 
 /* Offers nothing at all. */
@@ -10,7 +7,7 @@ static const neap_architecture idle_functions = {.size = sizeof idle_functions, 
 
 static const neap_component components[] = {
     PAIR_COMPONENT,
-    {"architecture/1", "idle", "Offers nothing.", sizeof(pair_config), pair_params, &idle_functions},
+    {"architecture/2", "idle", "Offers nothing.", sizeof(pair_config), pair_params, &idle_functions},
     {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
@@ -33,9 +30,9 @@ static neap_tensor *times(int64_t batch)
     return neap_rand((neap_random){4, 0}, 0, neap_dims(batch));
 }
 
-static neap_tensor *labels_of(int32_t a, int32_t b)
+static neap_condition *labels_of(int32_t a, int32_t b)
 {
-    return neap_from(NEAP_I32, neap_dims(2), (const int32_t[]){a, b});
+    return labelled(neap_from(NEAP_I32, neap_dims(2), (const int32_t[]){a, b}));
 }
 
 /* --- Building ---------------------------------------------------------------------------------------------------- */
@@ -59,7 +56,7 @@ START_TEST(bad_settings)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ck_fails_with(try_network(bad[i].name, 1, bad[i].settings) == NULL, bad[i].message);
     ck_assert_ptr_null(neap_network_new(NULL, 1));
-    neap_network_free(NULL);
+    neap_network_release(NULL);
 }
 END_TEST
 
@@ -68,13 +65,13 @@ START_TEST(specs)
     neap_network *dit = TRY_NETWORK("dit", "rows", "6", "columns", "8", "channels", "3", "width", "8", "heads", "1",
                                     "depth", "1", "classes", "5");
     neap_network *mlp = TRY_NETWORK("mlp", "channels", "2", "hidden", "4");
-    const neap_spec a = neap_network_spec(dit), b = neap_network_spec(mlp);
+    const neap_spec a = spec_of(dit), b = spec_of(mlp);
     ck_assert(a.height == 6 && a.width == 8 && a.channels == 3 && a.classes == 5);
     ck_assert(b.height == 1 && b.width == 1 && b.channels == 2 && b.classes == 0);
     ck_assert_str_eq(neap_instance_component(neap_network_instance(dit))->name, "dit");
     ck_assert_int_eq(neap_model_size(neap_network_model(mlp)), (66 + 1) * 4 + 2 * (4 + 1) * 4 + (4 + 1) * 2);
-    neap_network_free(dit);
-    neap_network_free(mlp);
+    neap_network_release(dit);
+    neap_network_release(mlp);
 }
 END_TEST
 
@@ -87,8 +84,8 @@ static bool build_both(void)
     for (int i = 0; whole && settings[i]; i += 2)
         whole = neap_instance_set_text(dit, settings[i], settings[i + 1]) == 0;
     neap_network *a = whole ? neap_network_new(dit, 1) : NULL, *b = a ? neap_network_new(mlp, 1) : NULL;
-    neap_network_free(a);
-    neap_network_free(b);
+    neap_network_release(a);
+    neap_network_release(b);
     neap_instance_release(dit);
     neap_instance_release(mlp);
     return b != NULL;
@@ -126,9 +123,9 @@ START_TEST(offers)
                   "the call needs 'encode'; dit offers 'velocity', 'average'");
     ck_fails_with(!neap_network_decode(dit, x),
                   "the call needs 'decode'; dit offers 'velocity', 'average'");
-    neap_network_free(dit);
-    neap_network_free(pair);
-    neap_network_free(idle);
+    neap_network_release(dit);
+    neap_network_release(pair);
+    neap_network_release(idle);
 }
 END_TEST
 
@@ -138,67 +135,87 @@ START_TEST(wrong_shapes)
 {
     neap_network *dit = NETWORK("dit", SMALL_DIT, "classes", "3"), *pair = NETWORK("pair", "classes", "3");
     neap_tensor *x = pictures(2, 4, 1), *t = times(2), *p = pictures(2, 1, 2);
-    neap_tensor *few = neap_slice(labels_of(0, 1), 0, 0, 1);
+    neap_condition *few = labelled(neap_zeros(NEAP_I32, neap_dims(1)));
+    neap_condition *narrow = labelled(neap_zeros(NEAP_F32, neap_dims(2, 3)));
     ck_fails_with(!neap_network_velocity(dit, pictures(2, 4, 2), t, NULL),
-                  "dit: x: expected [*, 4, 4, 1], got [2, 4, 4, 2]");
+                  "dit: x: expected [2, 4, 4, 1], got [2, 4, 4, 2]");
     ck_fails_with(!neap_network_velocity(dit, pictures(2, 5, 1), t, NULL),
-                  "dit: x: expected [*, 4, 4, 1], got [2, 5, 5, 1]");
+                  "dit: x: expected [2, 4, 4, 1], got [2, 5, 5, 1]");
     ck_fails_with(!neap_network_velocity(dit, neap_reshape(x, neap_dims(2, 16)), t, NULL),
-                  "dit: x: expected [*, 4, 4, 1], got [2, 16]");
+                  "dit: x: expected [2, 4, 4, 1], got [2, 16]");
     ck_fails_with(!neap_network_velocity(dit, x, times(3), NULL), "dit: t: expected [2], got [3]");
     ck_fails_with(!neap_network_velocity(dit, x, neap_scalar(1), NULL), "dit: t: expected [2], got []");
-    ck_fails_with(!neap_network_velocity(dit, x, t, few), "dit: labels: expected i32 [2], got i32 [1]");
-    ck_fails_with(!neap_network_velocity(dit, x, t, t), "dit: labels: expected i32 [2], got f32 [2]");
-    ck_fails_with(!neap_network_generate(pair, p, few), "pair: labels: expected i32 [2], got i32 [1]");
-    ck_fails_with(!neap_network_discriminate(pair, p, few), "pair: labels: expected i32 [2], got i32 [1]");
-    ck_fails_with(!neap_network_discriminate(pair, x, NULL), "pair: x: expected [*, 1, 1, 2], got [2, 4, 4, 1]");
-    neap_network_free(dit);
-    neap_network_free(pair);
+    ck_fails_with(!neap_network_velocity(dit, x, t, few), "dit: condition: expected 2 rows, got 1");
+    ck_fails_with(!neap_network_velocity(dit, x, t, narrow), "dit: labels: expected i32 [2], got f32 [2, 3]");
+    ck_fails_with(!neap_network_generate(pair, p, few), "pair: condition: expected 2 rows, got 1");
+    ck_fails_with(!neap_network_discriminate(pair, p, few), "pair: condition: expected 2 rows, got 1");
+    ck_fails_with(!labelled(t), "condition: labels: expected i32 [B] or f32 [B, classes + 1], got f32 [2]");
+    ck_fails_with(!neap_condition_with(few, NEAP_LABELS, neap_zeros(NEAP_I32, neap_dims(2))),
+                  "condition: labels: expected 1 rows, got 2");
+    ck_fails_with(!neap_network_discriminate(pair, x, NULL), "pair: x: expected [2, 1, 1, 2], got [2, 4, 4, 1]");
+    neap_network_release(dit);
+    neap_network_release(pair);
 }
 END_TEST
 
-/* A velocity, or what a generator makes. */
-static neap_tensor *call(neap_network *network, neap_tensor *labels)
+/* A velocity, or the output of a generator. */
+static neap_tensor *call(neap_network *network, const neap_condition *condition)
 {
-    const neap_spec s = neap_network_spec(network);
+    const neap_spec s = spec_of(network);
     neap_tensor *x = pictures(2, s.height, s.channels);
-    return neap_network_offers(network, "velocity") ? neap_network_velocity(network, x, times(2), labels)
-                                                    : neap_network_generate(network, x, labels);
+    return neap_network_offers(network, "velocity") ? neap_network_velocity(network, x, times(2), condition)
+                                                    : neap_network_generate(network, x, condition);
 }
 
-/* The null class is one past the last; what lies beyond is a message, whichever architecture looks its row up. */
+/* The null class is one past the last, and the label -1; every architecture refuses any other label out of range. */
 START_TEST(labels)
 {
-    static const int32_t bad[] = {-1, 4, INT32_MIN, INT32_MAX};
+    static const int32_t bad[] = {-2, 4, INT32_MIN, INT32_MAX};
     static const char *const names[] = {"dit", "mlp", "pair"};
     neap_network *networks[] = {NETWORK("dit", SMALL_DIT, "classes", "3"), NETWORK("mlp", "classes", "3"),
                                 NETWORK("pair", "classes", "3")};
     for (int n = 0; n < 3; n++) {
         neap_tensor *named = call(networks[n], labels_of(3, 3)), *unnamed = call(networks[n], NULL);
         ck_assert_msg(named && unnamed && same_bits(named, unnamed), "%s: NULL is no null class", names[n]);
+        ck_assert_msg(same_bits(named, call(networks[n], labels_of(-1, -1))), "%s: -1 is no null class", names[n]);
+        ck_assert_msg(same_bits(named, call(networks[n], neap_condition_new(2))), "%s: no labels are no null class", names[n]);
         for (int i = 0; i < 4; i++) {
             char message[128];
             snprintf(message, sizeof message, "%s: embedding: index: expected 0 to 3, got %d at element 1", names[n],
                      bad[i]);
             ck_fails_with(!call(networks[n], labels_of(0, bad[i])), message);
         }
-        neap_network_free(networks[n]);
+        neap_network_release(networks[n]);
     }
 }
 END_TEST
 
-/* Labels mean nothing to a network without classes, so whatever comes is let go. */
+/* Beside weights, labels become weights, -1 that of the null class; other labels out of range are refused. */
+START_TEST(labels_among_weights)
+{
+    static const float both[] = {0, 1, 0, 0, 0, 0, 0, 1}, one_hot[] = {0, 1, 0, 0};
+    neap_condition *weights = labelled(neap_from(NEAP_F32, neap_dims(1, 4), one_hot));
+    const neap_condition *joined = neap_condition_join(weights, labelled(neap_full(NEAP_I32, neap_dims(1), -1)));
+    ck_assert(same_bits(neap_condition_get(joined, NEAP_LABELS), neap_from(NEAP_F32, neap_dims(2, 4), both)));
+    ck_fails_with(!neap_condition_join(weights, labelled(neap_full(NEAP_I32, neap_dims(1), -2))),
+                  "condition: labels: expected -1 to 3, got -2");
+    ck_fails_with(!neap_condition_join(weights, labelled(neap_full(NEAP_I32, neap_dims(1), 4))),
+                  "condition: labels: expected -1 to 3, got 4");
+}
+END_TEST
+
+/* A network without classes ignores labels. */
 START_TEST(labels_of_the_unconditional)
 {
     neap_network *mlp = NETWORK("mlp", "hidden", "8");
     neap_tensor *x = pictures(2, 1, 2), *t = times(2);
     neap_tensor *plain = neap_network_velocity(mlp, x, t, NULL);
     ck_assert(same_bits(plain, neap_network_velocity(mlp, x, t, labels_of(700, -3))));
-    neap_network_free(mlp);
+    neap_network_release(mlp);
 }
 END_TEST
 
-/* What went wrong before the call is no fault of the architecture; labels lost to it are not the null class. */
+/* A failure before the call keeps its message; labels lost to it are not the null class. */
 START_TEST(null_passes_through)
 {
     neap_network *dit = NETWORK("dit", SMALL_DIT, "classes", "3"), *pair = NETWORK("pair", "classes", "3");
@@ -215,26 +232,26 @@ START_TEST(null_passes_through)
     ck_assert_ptr_null(neap_network_discriminate(pair, p, NULL));
     ck_assert_str_eq(neap_error_message(), "the first");
     neap_error_clear();
-    neap_network_free(dit);
-    neap_network_free(pair);
+    neap_network_release(dit);
+    neap_network_release(pair);
 }
 END_TEST
 
-/* Strided pictures, labels and times are seen as what they show. */
+/* Strided pictures and labels give what contiguous ones give. */
 START_TEST(views)
 {
     neap_network *dit = NETWORK("dit", SMALL_DIT, "classes", "3");
-    neap_tensor *x = neap_permute(pictures(2, 4, 1), (int[]){0, 2, 1, 3}), *t = times(2), *y = labels_of(2, 0);
+    neap_tensor *x = neap_permute(pictures(2, 4, 1), (int[]){0, 2, 1, 3}), *t = times(2);
     neap_tensor *wide = neap_from(NEAP_I32, neap_dims(2, 2), (const int32_t[]){2, 7, 0, 7});
     neap_tensor *strided = neap_reshape(neap_slice(wide, 1, 0, 1), neap_dims(2));
-    neap_tensor *plain = neap_network_velocity(dit, neap_contiguous(x), t, y);
-    ck_assert(same_bits(neap_contiguous(neap_network_velocity(dit, x, t, strided)), plain));
-    neap_network_free(dit);
+    neap_tensor *plain = neap_network_velocity(dit, neap_contiguous(x), t, labels_of(2, 0));
+    ck_assert(same_bits(neap_contiguous(neap_network_velocity(dit, x, t, labelled(strided))), plain));
+    neap_network_release(dit);
 }
 END_TEST
 
 int main(void)
 {
     return RUN_SUITE_WITH("network", open_networks, run_close, bad_settings, specs, every_allocation_may_fail, offers,
-                          wrong_shapes, labels, labels_of_the_unconditional, null_passes_through, views);
+                          wrong_shapes, labels, labels_among_weights, labels_of_the_unconditional, null_passes_through, views);
 }

@@ -12,7 +12,7 @@ static neap_tensor *noise(int64_t count)
     neap_sampling s = start_sampling("1", NULL, count);
     neap_tensor *x = sample(still, &s);
     end_sampling(s);
-    neap_network_free(still);
+    neap_network_release(still);
     return x;
 }
 
@@ -49,7 +49,7 @@ START_TEST(order_one)
     }
     for (int i = 1; i < 4; i++)
         ck_assert_msg(fabs(log2(error[i - 1] / error[i]) - 1) < 0.15, "order %g", log2(error[i - 1] / error[i]));
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -66,7 +66,7 @@ START_TEST(times)
         ck_assert_double_eq_tol(field_seen.t[i], 1 - 0.2 * i, 1e-7);
     ck_assert(!field_seen.recording && neap_recording());
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -84,14 +84,14 @@ START_TEST(guidance_by_its_formula)
         const double w = weights[i] ? atof(weights[i]) : 0;
         neap_sampling s = start_sampling("1", weights[i], 4);
         float expected[8];
-        s.labels = labels;
+        s.condition = classes_of(labels, 4);
         for (int j = 0; j < 8; j++)
             expected[j] = (float)((double)floats(z)[j] - ((1 + w) * drifts[labels[j / 2]] - w * 10));
         neap_tensor *x = neap_from(NEAP_F32, neap_dims(4, 1, 2, 1), expected);
         check_near(weights[i] ? weights[i] : "none", sample(network, &s), x, 1e-6);
         end_sampling(s);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -105,13 +105,13 @@ START_TEST(weight_of_zero)
     static const char *const weights[] = {NULL, "0", "1"};
     for (int i = 0; i < 3; i++) {
         neap_sampling s = start_sampling("3", weights[i], 3);
-        s.labels = labels;
+        s.condition = classes_of(labels, 3);
         x[i] = sample(network, &s);
         end_sampling(s);
     }
     ck_assert(same_bits(x[0], x[1]));
     ck_assert(!same_bits(x[0], x[2]));
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -121,13 +121,13 @@ START_TEST(no_labels_are_the_null_class)
     neap_network *network = drifting();
     neap_sampling s = start_sampling("4", NULL, 2);
     neap_tensor *x = sample(network, &s);
-    s.labels = labels;
+    s.condition = classes_of(labels, 2);
     ck_assert(same_bits(x, sample(network, &s)));
     end_sampling(s);
     s = start_sampling("4", "2", 2); /* the same velocity twice: 3 v - 2 v */
     check_near("guided", sample(network, &s), x, 1e-5);
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -147,7 +147,7 @@ START_TEST(pictures_depend_on_their_number)
     for (int guided = 0; guided < 2; guided++) {
         neap_sampling s = start_sampling("2", guided ? "1.5" : NULL, 9);
         neap_tensor *first = NULL;
-        s.labels = labels;
+        s.condition = classes_of(labels, 9);
         for (int i = 0; i < 7; i++) {
             ck_succeeds(neap_threads_set(ways[i].threads));
             s.batch = ways[i].batch;
@@ -156,12 +156,13 @@ START_TEST(pictures_depend_on_their_number)
             ck_assert_msg(same_bits(first, x), "batches of %d, %d threads", (int)s.batch, ways[i].threads);
         }
         s.count = 11;
+        s.condition = classes_of(labels, 11);
         ck_assert(same_bits(first, neap_slice(sample(network, &s), 0, 0, 9)));
         s.seed++;
         ck_assert(!same_bits(first, neap_slice(sample(network, &s), 0, 0, 9)));
         end_sampling(s);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -172,12 +173,12 @@ START_TEST(more_than_a_default_batch)
     int32_t labels[200];
     for (int i = 0; i < 200; i++)
         labels[i] = i % 3;
-    s.labels = labels;
+    s.condition = classes_of(labels, 200);
     neap_tensor *x = sample(network, &s);
     s.batch = 200;
     ck_assert(same_bits(x, sample(network, &s)));
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -187,12 +188,12 @@ START_TEST(generators)
     const int32_t labels[] = {0, 1, 2, 3, 0};
     neap_network *pair = NETWORK("pair", "classes", "3");
     neap_instance *once = neap_instance_new(neap_registry_find("sampler", "once"));
-    neap_sampling s = {.sampler = once, .count = 5, .batch = 2, .labels = labels, .seed = 5};
+    neap_sampling s = {.sampler = once, .count = 5, .batch = 2, .condition = classes_of(labels, 5), .seed = 5};
     neap_tensor *z = neap_reshape(noise(5), neap_dims(5, 1, 1, 2));
-    neap_tensor *expected = neap_network_generate(pair, z, neap_from(NEAP_I32, neap_dims(5), labels));
+    neap_tensor *expected = neap_network_generate(pair, z, s.condition);
     ck_assert(same_bits(sample(pair, &s), expected));
     neap_instance_release(once);
-    neap_network_free(pair);
+    neap_network_release(pair);
 }
 END_TEST
 
@@ -216,22 +217,22 @@ static int watch(void *user, int64_t step, int64_t steps, double t, neap_tensor 
 }
 
 /* Before and after each step of each batch; what a watcher keeps stays as it was. */
-START_TEST(watchers_are_told)
+START_TEST(watchers_are_called)
 {
     watcher w = {0};
-    const neap_watch told = {&w, watch};
+    const neap_watch watched = {sizeof watched, &w, watch};
     neap_network *network = TRY_NETWORK("field", "rate", "1");
     neap_sampling s = start_sampling("4", NULL, 6);
     s.batch = 3;
     neap_tensor *plain = sample(network, &s);
-    s.watch = &told;
+    s.watch = &watched;
     ck_assert(same_bits(plain, sample(network, &s)));
     ck_assert_int_eq(w.calls, 10);
     ck_assert_double_lt(w.error, 1e-12);
     check_near("kept", w.kept, neap_affine(noise(3), 0.75 * 0.75, 0), 1e-6);
     neap_release(w.kept);
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -242,8 +243,8 @@ START_TEST(watchers_end_it)
     s.batch = 3;
     for (int stop = 1; stop <= 10; stop++) {
         watcher w = {.stop_at = stop};
-        const neap_watch told = {&w, watch};
-        s.watch = &told;
+        const neap_watch watched = {sizeof watched, &w, watch};
+        s.watch = &watched;
         neap_record(stop % 2);
         ck_fails_with(!neap_sample(network, &s), "sample: enough");
         ck_assert_int_eq(w.calls, stop);
@@ -251,7 +252,7 @@ START_TEST(watchers_end_it)
         neap_release(w.kept);
     }
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -276,7 +277,7 @@ START_TEST(memory_is_bounded)
     neap_network *network = drifting();
     const size_t few = peak_of(network, "2"), many = peak_of(network, "100");
     ck_assert_msg(many == few, "2 steps take %zu bytes, 100 take %zu", few, many);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -284,6 +285,6 @@ int main(void)
 {
     return RUN_SUITE_WITH("sampling", field_open, run_close, starts_from_noise, order_one, times,
                           guidance_by_its_formula, weight_of_zero, no_labels_are_the_null_class,
-                          pictures_depend_on_their_number, more_than_a_default_batch, generators, watchers_are_told,
+                          pictures_depend_on_their_number, more_than_a_default_batch, generators, watchers_are_called,
                           watchers_end_it, memory_is_bounded);
 }

@@ -1,4 +1,4 @@
-/* Sampling that is refused, that goes wrong on its way, and that runs out of memory. */
+/* Sampling that is refused, that fails half-way, and that runs out of memory. */
 #include "field.h"
 
 static void is_refused(neap_network *network, const neap_sampling *s, const char *message)
@@ -30,27 +30,31 @@ START_TEST(counts)
     is_refused(network, &s,
                "sample: tensor: expected at most 8 axes of sizes from 0, got [9223372036854775807, 1, 2, 1]");
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
-/* In any place; the null label, one past the last class, is one that may be asked for. */
+/* In any place; the null label is one past the last class, or -1. */
 START_TEST(labels_out_of_range)
 {
-    static const int32_t bad[] = {-1, 4, INT32_MIN, INT32_MAX};
+    static const int32_t bad[] = {-2, 4, INT32_MIN, INT32_MAX};
     neap_network *network = drifting();
     neap_sampling s = start_sampling("2", "1", 3);
     int32_t labels[] = {0, 3, 2};
-    s.labels = labels;
-    sample(network, &s);
+    s.condition = classes_of(labels, 3);
+    neap_tensor *x = sample(network, &s);
+    labels[1] = -1;
+    s.condition = classes_of(labels, 3);
+    ck_assert(same_bits(x, sample(network, &s)));
     for (int i = 0; i < 4; i++) {
         char message[128];
         snprintf(message, sizeof message, "sample: label: expected 0 to 2, got %d", bad[i]);
         labels[2] = bad[i];
+        s.condition = classes_of(labels, 3);
         is_refused(network, &s, message);
     }
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -58,13 +62,13 @@ START_TEST(unconditional)
 {
     const int32_t labels[] = {0, 0};
     neap_network *network = TRY_NETWORK("field", "rate", "1");
-    neap_sampling guided = start_sampling("2", "1.5", 2), labelled = start_sampling("2", NULL, 2);
-    labelled.labels = labels;
-    is_refused(network, &guided, "sample: cfg needs a conditional network; this one has no classes");
-    is_refused(network, &labelled, "sample: labels need a conditional network; this one has no classes");
+    neap_sampling guided = start_sampling("2", "1.5", 2), by_class = start_sampling("2", NULL, 2);
+    by_class.condition = classes_of(labels, 2);
+    is_refused(network, &guided, "sample: cfg needs a conditional network; this one takes no condition");
+    is_refused(network, &by_class, "sample: labels need a conditional network; this one has no classes");
     end_sampling(guided);
-    end_sampling(labelled);
-    neap_network_free(network);
+    end_sampling(by_class);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -77,8 +81,8 @@ START_TEST(what_is_not_offered)
     is_refused(field_network, &asked, "once needs 'generate'; field offers 'velocity'");
     neap_instance_release(once);
     end_sampling(euler);
-    neap_network_free(field_network);
-    neap_network_free(pair);
+    neap_network_release(field_network);
+    neap_network_release(pair);
 }
 END_TEST
 
@@ -91,7 +95,7 @@ static void way_is_refused(neap_sampling way, const char *message)
     way.count = 1;
     is_refused(network, &way, message);
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 
 START_TEST(ways_that_do_not_fit)
@@ -118,18 +122,28 @@ START_TEST(tensors_that_do_not_fit)
 {
     neap_tensor *one = neap_zeros(NEAP_F32, neap_dims(1, 1, 2, 1)), *many = neap_zeros(NEAP_F32, neap_dims(2, 1, 2, 1));
     neap_tensor *flat = neap_zeros(NEAP_F32, neap_dims(2)), *whole = neap_zeros(NEAP_I32, neap_dims(1, 1, 2, 1));
-    const int32_t labels[] = {0};
     way_is_refused((neap_sampling){.noise = many}, "sample: noise: expected f32 [1, 1, 2, 1], got f32 [2, 1, 2, 1]");
     way_is_refused((neap_sampling){.noise = whole}, "sample: noise: expected f32 [1, 1, 2, 1], got i32 [1, 1, 2, 1]");
     way_is_refused((neap_sampling){.picture = flat, .level = 0.5},
                    "sample: picture: expected f32 [1, 1, 2, 1], got f32 [2]");
     way_is_refused((neap_sampling){.picture = one, .keep = flat},
                    "sample: keep: expected f32 [1, 1, 2, 1], got f32 [2]");
-    way_is_refused((neap_sampling){.mixture = flat}, "sample: mixture: expected f32 [1, 4], got f32 [2]");
-    way_is_refused((neap_sampling){.mixture = neap_zeros(NEAP_I32, neap_dims(1, 4))},
-                   "sample: mixture: expected f32 [1, 4], got i32 [1, 4]");
-    way_is_refused((neap_sampling){.mixture = neap_zeros(NEAP_F32, neap_dims(1, 4)), .labels = labels},
-                   "sample: expected labels or a mixture, got both");
+}
+END_TEST
+
+START_TEST(conditions_that_do_not_fit)
+{
+    neap_tensor *narrow = neap_zeros(NEAP_F32, neap_dims(1, 3)), *text = neap_zeros(NEAP_U8, neap_dims(1, 3));
+    const neap_condition *of_text = neap_condition_with(neap_condition_new(1), NEAP_TEXT, text);
+    way_is_refused((neap_sampling){.condition = labelled(narrow)}, "sample: mixture: expected f32 [1, 4], got f32 [1, 3]");
+    way_is_refused((neap_sampling){.condition = classes_of((const int32_t[]){0, 1}, 2)},
+                   "sample: condition: expected 1 rows, got 2");
+    way_is_refused((neap_sampling){.condition = neap_condition_new(0)}, "sample: condition: expected 1 rows, got 0");
+    way_is_refused((neap_sampling){.condition = of_text}, "sample: field takes no 'text'");
+    ck_fails_with(!labelled(neap_zeros(NEAP_F32, neap_dims(2))),
+                  "condition: labels: expected i32 [B] or f32 [B, classes + 1], got f32 [2]");
+    ck_fails_with(!labelled(neap_zeros(NEAP_I32, neap_dims(1, 4))),
+                  "condition: labels: expected i32 [B] or f32 [B, classes + 1], got i32 [1, 4]");
 }
 END_TEST
 
@@ -144,10 +158,10 @@ START_TEST(masks_have_one_channel)
     is_refused(network, &s, "sample: keep: expected f32 [1, 4, 4, 1], got f32 [1, 4, 4, 3]");
     s.keep = neap_full(NEAP_F32, neap_dims(1, 4, 4, 1), 1);
     ck_assert(same_bits(sample(network, &s), s.picture));
-    s.mixture = neap_zeros(NEAP_F32, neap_dims(1, 1));
+    s.condition = labelled(neap_zeros(NEAP_F32, neap_dims(1, 1)));
     is_refused(network, &s, "sample: labels need a conditional network; this one has no classes");
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -155,20 +169,26 @@ START_TEST(worse_networks_that_do_not_fit)
 {
     neap_network *network = drifting(), *pair = NETWORK("pair", "classes", "3");
     neap_network *other = TRY_NETWORK("field", "classes", "2");
+    neap_instance *autoguidance = DEFAULTS("guidance", "autoguidance"), *rescale = DEFAULTS("guidance", "rescale");
     neap_sampling s = start_sampling("2", NULL, 1);
-    s.worse = other;
-    is_refused(network, &s, "sample: the worse network: expected [1, 2, 1] and 3 classes, got [1, 2, 1] and 2");
-    s.worse = pair;
-    is_refused(network, &s, "sample: the worse network needs 'velocity'; pair offers 'generate', 'discriminate'");
+    ck_succeeds(neap_instance_set(autoguidance, "worse", &(neap_value){.type = NEAP_PARAM_NETWORK, .network = other}));
+    ck_succeeds(neap_instance_set(rescale, "of", &(neap_value){.type = NEAP_PARAM_COMPONENT, .component = autoguidance}));
+    s.guidance = autoguidance;
+    is_refused(network, &s, "sample: autoguidance: worse: expected [1, 2, 1] and 3 classes, got [1, 2, 1] and 2");
+    s.guidance = rescale;
+    is_refused(network, &s, "sample: autoguidance: worse: expected [1, 2, 1] and 3 classes, got [1, 2, 1] and 2");
+    ck_fails_with(neap_instance_set(autoguidance, "worse", &(neap_value){.type = NEAP_PARAM_NETWORK, .network = pair}),
+                  "autoguidance: worse: expected a network that offers 'velocity', got pair");
+    neap_instance_release(autoguidance);
     end_sampling(s);
-    neap_network_free(network);
-    neap_network_free(other);
-    neap_network_free(pair);
+    neap_network_release(network);
+    neap_network_release(other);
+    neap_network_release(pair);
 }
 END_TEST
 
-/* A grid that is none is told by the sampling that meets it. */
-START_TEST(grids_that_are_none)
+/* Malformed grids are refused where they are used. */
+START_TEST(malformed_grids)
 {
     static const char *const names[] = {"euler", "heun", "midpoint", "ab2", "euler_maruyama", "heun_sde"};
     neap_network *network = drifting();
@@ -177,7 +197,7 @@ START_TEST(grids_that_are_none)
         is_refused(network, &s, "sample: times: expected a descending list, got 0.5 after 0");
         neap_instance_release(s.sampler);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -191,8 +211,8 @@ START_TEST(velocity_of_another_shape)
     is_refused(narrow, &s, "sample: field: velocity: expected [3, 1, 2, 1], got [3, 1, 1, 1]");
     is_refused(broad, &s, "sample: field: velocity: expected [3, 1, 2, 1], got [3, 1, 50, 1]");
     end_sampling(s);
-    neap_network_free(narrow);
-    neap_network_free(broad);
+    neap_network_release(narrow);
+    neap_network_release(broad);
 }
 END_TEST
 
@@ -204,7 +224,7 @@ static neap_tensor *twice_sample(const void *config, const neap_field *asked, ne
     return neap_concat((neap_tensor *[]){noise, noise}, 2, 0);
 }
 
-/* Nothing, and no word about it. */
+/* Returns nothing and records no message. */
 static neap_tensor *mute_sample(const void *config, const neap_field *asked, neap_tensor *noise, neap_random random,
                                 const neap_watch *watch)
 {
@@ -226,9 +246,9 @@ static const neap_sampler mute_functions = {sizeof mute_functions, no_needs, mut
 static const neap_sampler twice_functions = {sizeof twice_functions, no_needs, twice_sample};
 static const neap_sampler torn_functions = {sizeof torn_functions, no_needs, torn_sample};
 static const neap_component rogue[] = {
-    {"sampler/1", "twice", "Gives too much.", 0, once_params, &twice_functions},
-    {"sampler/1", "mute", "Gives nothing.", 0, once_params, &mute_functions},
-    {"sampler/1", "torn", "Fails and gives noise.", 0, once_params, &torn_functions},
+    {"sampler/2", "twice", "Gives too much.", 0, once_params, &twice_functions},
+    {"sampler/2", "mute", "Gives nothing.", 0, once_params, &mute_functions},
+    {"sampler/2", "torn", "Fails and gives noise.", 0, once_params, &torn_functions},
     {0},
 };
 static const neap_plugin rogue_plugin = {NEAP_ABI, sizeof rogue_plugin, "rogue", "1", "MIT", "For tests.", rogue};
@@ -240,7 +260,7 @@ static void is_refused_of(const char *sampler, const char *message)
     const neap_sampling s = {.sampler = rogue_one, .count = 3};
     is_refused(network, &s, message);
     neap_instance_release(rogue_one);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 
 START_TEST(samples_of_another_shape)
@@ -271,11 +291,10 @@ static bool draw(void)
  * parameter moves. */
 START_TEST(every_allocation_may_fail)
 {
-    const int32_t labels[] = {2, 3, 0};
     sampled = NETWORK("dit", "size", "4", "channels", "1", "patch", "2", "width", "8", "heads", "2", "depth", "1",
                       "classes", "3");
     settings = start_sampling("2", "1.5", 3);
-    settings.labels = labels;
+    settings.condition = classes_of((const int32_t[]){2, 3, 0}, 3);
     settings.batch = 2;
     settings.picture = neap_zeros(NEAP_F32, neap_dims(3, 4, 4, 1));
     settings.keep = neap_zeros(NEAP_F32, neap_dims(3, 4, 4, 1));
@@ -287,14 +306,15 @@ START_TEST(every_allocation_may_fail)
     ck_assert_uint_eq(neap_memory().live, live);
     ck_assert(same_bits(before, sample(sampled, &settings)));
     end_sampling(settings);
-    neap_network_free(sampled);
+    neap_network_release(sampled);
 }
 END_TEST
 
 int main(void)
 {
     return RUN_SUITE_WITH("sampling, errors", field_open, run_close, counts, labels_out_of_range, unconditional,
-                          what_is_not_offered, ways_that_do_not_fit, tensors_that_do_not_fit, masks_have_one_channel,
-                          worse_networks_that_do_not_fit, grids_that_are_none, velocity_of_another_shape,
+                          what_is_not_offered, ways_that_do_not_fit, tensors_that_do_not_fit, conditions_that_do_not_fit,
+                          masks_have_one_channel,
+                          worse_networks_that_do_not_fit, malformed_grids, velocity_of_another_shape,
                           samples_of_another_shape, every_allocation_may_fail);
 }

@@ -11,16 +11,17 @@ enum { COUNT = 5 };
 /* --- Parts for tests --------------------------------------------------------------------------------------------- */
 
 /* A network whose velocity and average velocity are the mean of what it is shown, everywhere. */
-static neap_tensor *mean_velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+static neap_tensor *mean_velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
 {
     const int pixels[] = {1, 2, 3};
-    (void)self, (void)t, (void)labels;
+    (void)self, (void)t, (void)condition;
     return neap_contiguous(neap_expand(neap_mean(x, pixels, 3, true), neap_shape_of(x)));
 }
 
-static neap_tensor *mean_average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels)
+static neap_tensor *mean_average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r,
+                                 const neap_condition *condition)
 {
-    return neap_mul(mean_velocity(self, x, t, labels), neap_reshape(neap_add(t, r), neap_dims(-1, 1, 1, 1)));
+    return neap_mul(mean_velocity(self, x, t, condition), neap_reshape(neap_add(t, r), neap_dims(-1, 1, 1, 1)));
 }
 
 static const neap_architecture mean_functions = {.size = sizeof mean_functions, .build = field_build,
@@ -63,10 +64,10 @@ static const neap_phase half_phases[] = {{"main", ""}, {NULL, NULL}};
 static const neap_objective half_functions = {.size = sizeof half_functions, .needs = velocity_needs, .phases = half_phases,
                                               .loss = half_loss, .velocity = half_velocity};
 static const neap_component ways_components[] = {
-    {"architecture/1", "mean", "The mean.", sizeof(field_config), field_params, &mean_functions},
-    {"sampler/1", "probe", "The velocity at 0.5.", 0, once_params, &probe_functions},
-    {"sampler/1", "leap", "The average from 0.25 to 0.5.", 0, once_params, &leap_functions},
-    {"objective/1", "half", "Half a velocity.", 0, once_params, &half_functions},
+    {"architecture/2", "mean", "The mean.", sizeof(field_config), field_params, &mean_functions},
+    {"sampler/2", "probe", "The velocity at 0.5.", 0, once_params, &probe_functions},
+    {"sampler/2", "leap", "The average from 0.25 to 0.5.", 0, once_params, &leap_functions},
+    {"objective/2", "half", "Half a velocity.", 0, once_params, &half_functions},
     {0},
 };
 static const neap_plugin ways_plugin = {NEAP_ABI, sizeof ways_plugin, "ways", "1", "MIT", "For tests.",
@@ -116,7 +117,7 @@ START_TEST(given_noise)
     s.noise = random_pictures(7);
     ck_assert(same_bits(sample_twice(still, s), s.noise));
     end_sampling(s);
-    neap_network_free(still);
+    neap_network_release(still);
 }
 END_TEST
 
@@ -138,7 +139,7 @@ START_TEST(levels)
             ck_assert_double_eq_tol(field_seen.t[1], s.level * 2 / 3, 1e-7);
         }
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -153,7 +154,7 @@ START_TEST(inversions)
     check_near("up", sample_twice(network, s), neap_affine(s.picture, 2.25, 0), 1e-5);
     ck_assert(field_seen.t[0] == 0 && field_seen.t[1] == 0.5);
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -174,7 +175,7 @@ START_TEST(masks)
 {
     neap_network *network = drifting();
     neap_sampling s = start_sampling("4", NULL, COUNT);
-    const neap_watch watch = {&s, on_its_way};
+    const neap_watch watch = {sizeof watch, &s, on_its_way};
     s.picture = random_pictures(7);
     s.noise = random_pictures(8);
     s.keep = first_kept();
@@ -192,7 +193,7 @@ START_TEST(masks)
             ck_assert(floats(x)[j] == floats(s.picture)[j]);
     }
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -216,7 +217,7 @@ START_TEST(masks_are_seen)
         }
         neap_instance_release(s.sampler);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -232,7 +233,7 @@ START_TEST(mask_values)
     for (int i = 0; i < 2 * COUNT; i++)
         ck_assert((floats(x)[i] == floats(s.picture)[i]) == (mask[i] > 0.5F));
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -247,7 +248,7 @@ START_TEST(mixtures)
     neap_tensor *z = neap_sample_noise(5, 0, neap_dims(COUNT, 1, 2, 1));
     for (int guided = 0; guided < 2; guided++) {
         neap_sampling s = start_sampling("1", guided ? "2" : NULL, COUNT);
-        s.mixture = neap_from(NEAP_F32, neap_dims(COUNT, 4), weights);
+        s.condition = labelled(neap_from(NEAP_F32, neap_dims(COUNT, 4), weights));
         neap_tensor *x = sample_twice(network, s);
         for (int i = 0; i < 2 * COUNT; i++) {
             const double drift = guided ? 3 * drifts[i / 2] - 20 : drifts[i / 2];
@@ -255,7 +256,7 @@ START_TEST(mixtures)
         }
         end_sampling(s);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -265,14 +266,17 @@ START_TEST(worse_networks)
     ck_succeeds(neap_write(neap_model_find(neap_network_model(worse), "drift"), NEAP_F64, (double[]){5, 5, 5, 6}));
     neap_sampling s = start_sampling("1", NULL, COUNT);
     s.guidance = COMPONENT("guidance", "autoguidance", "w", "2");
-    s.worse = worse;
+    ck_succeeds(neap_instance_set(s.guidance, "worse", &(neap_value){.type = NEAP_PARAM_NETWORK, .network = worse}));
+    ck_assert(neap_network_frozen(worse) && !neap_network_frozen(network));
     neap_tensor *z = neap_sample_noise(5, 0, neap_dims(COUNT, 1, 2, 1));
     check_near("away", sample_twice(network, s), neap_affine(z, 1, -(3.0 * 10 - 2 * 6)), 1e-5);
-    s.worse = NULL;
-    ck_fails_with(!neap_sample(network, &s), "sample: autoguidance: expected a worse network: give the sampling one");
+    neap_network_release(worse); /* the guidance has an owner of its own */
+    check_near("still away", sample(network, &s), neap_affine(z, 1, -(3.0 * 10 - 2 * 6)), 1e-5);
+    ck_succeeds(neap_instance_set_text(s.guidance, "worse", "none"));
+    ck_fails_with(!neap_sample(network, &s),
+                  "sample: autoguidance: expected a worse network: set worse to a run, a checkpoint or a model");
     end_sampling(s);
-    neap_network_free(network);
-    neap_network_free(worse);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -287,7 +291,7 @@ START_TEST(objectives)
     check_near("by the objective", sample_twice(network, s), neap_affine(plain, 1, 10 - 21), 1e-5);
     neap_instance_release(half);
     end_sampling(s);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -316,7 +320,7 @@ START_TEST(most_evaluations)
         ck_assert_int_gt(evaluations, last);
     }
     neap_instance_release(s.sampler);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 

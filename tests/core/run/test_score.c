@@ -40,9 +40,9 @@ static const neap_metric mean_functions = {
 static const neap_metric apart_functions = {sizeof apart_functions, (const char *const[]){"apart", NULL}, apart};
 static const neap_metric none_functions = {sizeof none_functions, (const char *const[]){NULL}, apart};
 static const neap_component components[] = {
-    {"metric/1", "mean", "The mean of features.", sizeof(settings), params, &mean_functions},
-    {"metric/1", "apart", "Rows that are not together.", sizeof(settings), params, &apart_functions},
-    {"metric/1", "scoreless", "Has no score.", sizeof(settings), params, &none_functions},
+    {"metric/2", "mean", "The mean of features.", sizeof(settings), params, &mean_functions},
+    {"metric/2", "apart", "Rows that are not together.", sizeof(settings), params, &apart_functions},
+    {"metric/2", "scoreless", "Has no score.", sizeof(settings), params, &none_functions},
     {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "own", "1", "MIT", "Metrics of a test.", components};
@@ -76,8 +76,8 @@ START_TEST(width_of_a_mean)
     neap_scored scored;
     neap_tensor *x = neap_affine(normals(400, 3), 2, 5);
     double s = sqrt(neap_item(neap_variance(x, NULL, 0, false))), mean = neap_item(neap_mean(x, NULL, 0, false));
-    neap_evidence reference = {.features = neap_full(NEAP_F32, neap_dims(3, 1), 7)};
-    ck_succeeds(score("mean", "sound", (neap_evidence){.features = x}, &reference, 1000, 1, &scored));
+    neap_evidence reference = {EVIDENCE, .features = neap_full(NEAP_F32, neap_dims(3, 1), 7)};
+    ck_succeeds(score("mean", "sound", (neap_evidence){EVIDENCE, .features = x}, &reference, 1000, 1, &scored));
     ck_assert_int_eq(scored.count, 2);
     ck_assert_str_eq(scored.score[0].name, "mean");
     ck_assert_double_eq_tol(scored.score[0].value, mean, 1e-12);
@@ -97,7 +97,7 @@ START_TEST(intervals_cover)
     for (uint64_t i = 0; i < 200; i++) {
         neap_scored scored;
         neap_scope scope = neap_scope_open();
-        ck_succeeds(score("mean", "sound", (neap_evidence){.features = normals(50, 100 + i)}, NULL, 100, i, &scored));
+        ck_succeeds(score("mean", "sound", (neap_evidence){EVIDENCE, .features = normals(50, 100 + i)}, NULL, 100, i, &scored));
         covered += scored.score[0].low <= 0 && scored.score[0].high >= 0;
         neap_scope_close(scope);
     }
@@ -108,7 +108,7 @@ END_TEST
 START_TEST(by_seed)
 {
     neap_scored a, b, c, plain;
-    neap_evidence x = {.features = normals(30, 1)};
+    neap_evidence x = {EVIDENCE, .features = normals(30, 1)};
     ck_succeeds(score("mean", "sound", x, NULL, 20, 4, &a));
     ck_succeeds(score("mean", "sound", x, NULL, 20, 4, &b));
     ck_succeeds(score("mean", "sound", x, NULL, 20, 5, &c));
@@ -125,7 +125,7 @@ START_TEST(rows_stay_together)
 {
     neap_scored scored;
     neap_tensor *column = neap_arange(NEAP_F32, 0, 1, 40);
-    neap_evidence x = {neap_expand(neap_reshape(column, neap_dims(40, 1)), neap_dims(40, 2)),
+    neap_evidence x = {sizeof x, neap_expand(neap_reshape(column, neap_dims(40, 1)), neap_dims(40, 2)),
                        neap_reshape(column, neap_dims(40, 1)), neap_arange(NEAP_I32, 0, 1, 40)};
     ck_succeeds(score("apart", "sound", x, NULL, 25, 0, &scored));
     ck_assert(scored.score[0].value == 0 && scored.score[0].deviation == 0);
@@ -137,7 +137,7 @@ START_TEST(nothing_is_recorded)
 {
     neap_scored scored;
     ck_assert(neap_recording());
-    ck_succeeds(score("mean", "sound", (neap_evidence){.features = normals(8, 1)}, NULL, 3, 0, &scored));
+    ck_succeeds(score("mean", "sound", (neap_evidence){EVIDENCE, .features = normals(8, 1)}, NULL, 3, 0, &scored));
     ck_assert(neap_recording());
 }
 END_TEST
@@ -146,10 +146,10 @@ END_TEST
 
 START_TEST(refused)
 {
-    neap_evidence good = {.features = normals(4, 1)}, flat = {.features = neap_full(NEAP_F32, neap_dims(4), 0)};
-    neap_evidence whole = {.features = neap_full(NEAP_I32, neap_dims(4, 1), 0)};
-    neap_evidence uneven = {.features = normals(4, 1), .labels = neap_full(NEAP_I32, neap_dims(3), 0)};
-    neap_evidence empty = {.features = neap_empty(NEAP_F32, neap_dims(0, 2))}, nothing = {0};
+    neap_evidence good = {EVIDENCE, .features = normals(4, 1)}, flat = {EVIDENCE, .features = neap_full(NEAP_F32, neap_dims(4), 0)};
+    neap_evidence whole = {EVIDENCE, .features = neap_full(NEAP_I32, neap_dims(4, 1), 0)};
+    neap_evidence uneven = {EVIDENCE, .features = normals(4, 1), .labels = neap_full(NEAP_I32, neap_dims(3), 0)};
+    neap_evidence empty = {EVIDENCE, .features = neap_empty(NEAP_F32, neap_dims(0, 2))}, nothing = {EVIDENCE};
     const struct {
         const char *metric, *fault;
         neap_evidence samples, reference;

@@ -14,10 +14,10 @@ static void *numbers_open(const void *config)
     return own;
 }
 
-static neap_spec numbers_spec(const void *self)
+static int numbers_spec(const void *self, neap_spec *out)
 {
     const numbers_config *c = self;
-    return (neap_spec){c->height, 2, 1, c->classes};
+    return neap_spec_fill(out, (neap_spec){.height = c->height, .width = 2, .channels = 1, .classes = c->classes});
 }
 
 static int64_t numbers_count(const void *self)
@@ -25,14 +25,15 @@ static int64_t numbers_count(const void *self)
     return ((const numbers_config *)self)->count;
 }
 
-static int numbers_read(const void *self, int64_t index, float *x, int32_t *label)
+static int numbers_read(const void *self, int64_t index, const neap_example *out)
 {
     const numbers_config *c = self;
     if (index == c->broken)
         return neap_fail("the disk is gone");
-    x[0] = (float)index;
-    x[1] = (float)-index;
-    *label = c->classes ? (int32_t)(index % c->classes) : 0;
+    out->x[0] = (float)index;
+    out->x[1] = (float)-index;
+    if (out->label)
+        *out->label = (int32_t)(index % c->classes);
     return 0;
 }
 
@@ -59,8 +60,8 @@ static const neap_dataset nameless = {
     .count = numbers_count, .read = numbers_read,
 };
 static const neap_component components[] = {
-    {"dataset/1", "numbers", "Numbers.", sizeof(numbers_config), params, &named},
-    {"dataset/1", "nameless", "Numbers whose classes have no names.", sizeof(numbers_config), params, &nameless},
+    {"dataset/2", "numbers", "Numbers.", sizeof(numbers_config), params, &named},
+    {"dataset/2", "nameless", "Numbers whose classes have no names.", sizeof(numbers_config), params, &nameless},
     {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
@@ -87,9 +88,9 @@ static const neap_random order = {.seed = 9, .stream = 4};
 static void draw(neap_source *source, neap_random random, int64_t step, int64_t batch, int64_t *out)
 {
     neap_scope scope = neap_scope_open();
-    neap_tensor *x, *labels;
-    const neap_spec s = neap_source_spec(source);
-    ck_succeeds(neap_source_batch(source, random, step, batch, &x, &labels));
+    const neap_batch drawn = batch_of(source, random, step, batch);
+    neap_tensor *x = drawn.x, *labels = labels_in(&drawn);
+    const neap_spec s = source_spec_of(source);
     ck_assert(neap_shape_equal(neap_shape_of(x), neap_dims(batch, 1, 2, 1)));
     ck_assert_int_eq(neap_dim(labels, 0), batch);
     for (int64_t i = 0; i < batch; i++) {
@@ -147,11 +148,11 @@ END_TEST
 START_TEST(any_threads_read_the_same)
 {
     neap_source *source = TRY_SOURCE("shapes", "size", "12", "count", "500");
-    neap_tensor *x[3], *labels[3];
+    neap_batch b[3];
     for (int i = 0; i < 3; i++) {
         ck_succeeds(neap_threads_set(i + 1));
-        ck_succeeds(neap_source_batch(source, order, 3, 100, &x[i], &labels[i]));
-        ck_assert(same_bits(x[0], x[i]) && same_bits(labels[0], labels[i]));
+        b[i] = batch_of(source, order, 3, 100);
+        ck_assert(same_bits(b[0].x, b[i].x) && same_bits(labels_in(&b[0]), labels_in(&b[i])));
     }
     neap_source_close(source);
 }
@@ -164,11 +165,13 @@ START_TEST(examples_by_index)
     const int64_t indices[] = {5, 0, 4, 4};
     const int32_t classes[] = {2, 0, 1, 1};
     neap_source *source = TRY_SOURCE("numbers", "count", "7");
-    neap_tensor *x, *labels;
-    ck_succeeds(neap_source_read(source, indices, 4, &x, &labels));
+    neap_batch batch;
+    ck_succeeds(neap_source_read(source, indices, 4, &batch));
     for (int i = 0; i < 4; i++)
-        ck_assert(floats(x)[2 * i] == (float)indices[i]);
-    ck_assert(neap_dtype_of(x) == NEAP_F32 && same_bits(labels, neap_from(NEAP_I32, neap_dims(4), classes)));
+        ck_assert(floats(batch.x)[2 * i] == (float)indices[i]);
+    ck_assert(neap_dtype_of(batch.x) == NEAP_F32 && !batch.noise);
+    ck_assert_int_eq(neap_condition_rows(batch.condition), 4);
+    ck_assert(same_bits(labels_in(&batch), neap_from(NEAP_I32, neap_dims(4), classes)));
     ck_assert_int_eq(neap_source_count(source), 7);
     ck_assert_str_eq(neap_instance_component(neap_source_instance(source))->name, "numbers");
     neap_source_close(source);
@@ -179,9 +182,8 @@ END_TEST
 START_TEST(without_labels)
 {
     neap_source *source = TRY_SOURCE("numbers", "classes", "0");
-    neap_tensor *x, *labels;
-    ck_succeeds(neap_source_batch(source, order, 1, 4, &x, &labels));
-    ck_assert(x && !labels);
+    const neap_batch batch = batch_of(source, order, 1, 4);
+    ck_assert(batch.x && !batch.condition);
     ck_assert_ptr_null(neap_source_label_name(source, 0));
     neap_source_close(source);
 }
@@ -204,7 +206,7 @@ END_TEST
 START_TEST(refused)
 {
     neap_source *source = TRY_SOURCE("numbers", "count", "7");
-    neap_tensor *x, *labels;
+    neap_batch batch;
     static const struct {
         int64_t index;
         const char *message;
@@ -214,32 +216,32 @@ START_TEST(refused)
         {INT64_MAX, "numbers: index: expected 0 to 6, got 9223372036854775807"},
     };
     for (int i = 0; i < 3; i++)
-        ck_fails_with(neap_source_read(source, (const int64_t[]){0, bad[i].index}, 2, &x, &labels), bad[i].message);
-    ck_fails_with(neap_source_read(source, NULL, 0, &x, &labels), "numbers: expected at least one index");
-    ck_assert(!x && !labels);
-    ck_fails_with(neap_source_batch(source, order, 0, 4, &x, &labels),
+        ck_fails_with(neap_source_read(source, (const int64_t[]){0, bad[i].index}, 2, &batch), bad[i].message);
+    ck_fails_with(neap_source_read(source, NULL, 0, &batch), "numbers: expected at least one index");
+    ck_assert(!batch.x && !batch.condition);
+    ck_fails_with(neap_source_batch(source, order, 0, &(neap_batch_rows){.count = 4}, &batch),
                   "numbers: expected a step and a batch from 1, got 0 and 4");
-    ck_fails_with(neap_source_batch(source, order, 1, 0, &x, &labels),
+    ck_fails_with(neap_source_batch(source, order, 1, &(neap_batch_rows){.count = 0}, &batch),
                   "numbers: expected a step and a batch from 1, got 1 and 0");
-    ck_fails_with(neap_source_batch(source, order, 1, -4, &x, &labels),
+    ck_fails_with(neap_source_batch(source, order, 1, &(neap_batch_rows){.count = -4}, &batch),
                   "numbers: expected a step and a batch from 1, got 1 and -4");
     neap_source_close(source);
 }
 END_TEST
 
-/* Whoever reads it, the caller is told, and the next batch is another matter. */
+/* The caller gets the message whichever thread reads the example; a later batch is not affected. */
 START_TEST(unreadable)
 {
     neap_source *source = TRY_SOURCE("numbers", "count", "200", "broken", "150");
-    neap_tensor *x, *labels;
+    neap_batch batch;
     int64_t all[200];
     for (int i = 0; i < 200; i++)
         all[i] = i;
     for (int threads = 1; threads <= 3; threads++) {
         ck_succeeds(neap_threads_set(threads));
-        ck_fails_with(neap_source_read(source, all, 200, &x, &labels), "numbers: example 150: the disk is gone");
-        ck_assert(!x && !labels);
-        ck_succeeds(neap_source_read(source, all, 150, &x, &labels));
+        ck_fails_with(neap_source_read(source, all, 200, &batch), "numbers: example 150: the disk is gone");
+        ck_assert(!batch.x && !batch.condition);
+        ck_succeeds(neap_source_read(source, all, 150, &batch));
     }
     neap_source_close(source);
 }
@@ -256,10 +258,10 @@ END_TEST
 static bool open_and_draw(void)
 {
     neap_scope scope = neap_scope_open();
-    neap_tensor *x, *labels;
+    neap_batch batch;
     neap_instance *instance = neap_instance_new(neap_registry_find("dataset", "numbers"));
     neap_source *source = neap_source_open(instance);
-    bool whole = source && neap_source_batch(source, order, 1, 4, &x, &labels) == 0;
+    bool whole = source && neap_source_batch(source, order, 1, &(neap_batch_rows){.count = 4}, &batch) == 0;
     neap_source_close(source);
     neap_instance_release(instance);
     neap_scope_close(scope);

@@ -21,7 +21,7 @@ static neap_tensor *duel_loss(const void *config, int phase, neap_network *netwo
     if (phase == 0)
         neap_step_share(step, 2, loss);
     else
-        neap_step_report(step, "critic", neap_item(step->shared[2]));
+        neap_step_report(step, "critic", neap_item(neap_step_shared(step, 2)));
     neap_step_report(step, phase ? "second" : "first", neap_item(loss));
     return loss;
 }
@@ -32,11 +32,11 @@ static neap_tensor *critic_loss(const void *config, int phase, neap_network *net
 {
     (void)config, (void)phase;
     seen = floats(step->x)[0];
-    for (int i = 0; i < NEAP_STEP_REPORTS; i++)
+    for (int i = 0; i < NEAP_TRAIN_REPORTS; i++)
         neap_step_report(step, "many", i);
     neap_step_share(step, 0, step->x);
     neap_step_share(step, 0, score(network, step));
-    return step->shared[0];
+    return neap_step_shared(step, 0);
 }
 
 static const char *const needs[] = {"generate", "discriminate", NULL};
@@ -49,8 +49,8 @@ static const neap_objective critic = {
 static const neap_param no_params[] = {NEAP_PARAMS_END};
 static const neap_component components[] = {
     PAIR_COMPONENT,
-    {"objective/1", "duel", "Two phases.", 0, no_params, &duel},
-    {"objective/1", "critic", "One phase that trains one part.", 0, no_params, &critic},
+    {"objective/2", "duel", "Two phases.", 0, no_params, &duel},
+    {"objective/2", "critic", "One phase that trains one part.", 0, no_params, &critic},
     {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
@@ -205,7 +205,7 @@ START_TEST(a_phase_trains_its_part)
     ck_assert(moved(&before, t, "critic.") && !moved(&before, t, "generator."));
     ck_assert_int_eq(neap_trainer_optimizers(t.trainer), 1);
     ck_assert_int_eq(neap_optimizer_count(neap_trainer_optimizer(t.trainer, 0)), 2);
-    ck_assert_int_eq(report.reports, NEAP_STEP_REPORTS);
+    ck_assert_int_eq(report.reports, NEAP_TRAIN_REPORTS);
     for (int i = 0; i < report.reports; i++)
         ck_assert(strcmp(report.report[i].name, "many") == 0 && report.report[i].value == i);
     end_training(t);

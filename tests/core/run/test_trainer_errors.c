@@ -23,7 +23,7 @@ static neap_tensor *failing_loss(const void *config, int phase, neap_network *ne
     return neap_reshape(generated(network, step), neap_dims(5));
 }
 
-/* No loss, and no word about it. */
+/* Returns no loss and records no message. */
 static neap_tensor *mute_loss(const void *config, int phase, neap_network *network, neap_step *step)
 {
     (void)config, (void)phase, (void)network, (void)step;
@@ -42,7 +42,7 @@ static neap_tensor *flat_loss(const void *config, int phase, neap_network *netwo
     return neap_scalar(1);
 }
 
-/* Tells something that is no number. */
+/* Reports NaN. */
 static neap_tensor *vague_loss(const void *config, int phase, neap_network *network, neap_step *step)
 {
     (void)config, (void)phase;
@@ -50,26 +50,26 @@ static neap_tensor *vague_loss(const void *config, int phase, neap_network *netw
     return neap_sum(generated(network, step), NULL, 0, false);
 }
 
-/* One figure too many; then a slot that is not there; then a figure of what could not be computed. */
+/* One report too many; then a slot that does not exist; then an op that fails. */
 static int overdone;
 
 static neap_tensor *overdone_loss(const void *config, int phase, neap_network *network, neap_step *step)
 {
     (void)config, (void)phase;
-    for (int i = 0; i <= NEAP_STEP_REPORTS && overdone == 0; i++)
+    for (int i = 0; i <= NEAP_TRAIN_REPORTS && overdone == 0; i++)
         neap_step_report(step, "many", i);
     if (overdone == 1)
-        neap_step_share(step, NEAP_STEP_SHARED, step->x);
+        neap_step_share(step, 4, step->x);
     if (overdone == 2)
         neap_reshape(step->x, neap_dims(5));
     return neap_sum(generated(network, step), NULL, 0, false);
 }
 
-/* The first phase has as many figures as there is room for, so that those of the second have none. */
+/* The first phase fills all reports of the step, which leaves none for the second. */
 static neap_tensor *full_loss(const void *config, int phase, neap_network *network, neap_step *step)
 {
     (void)config;
-    for (int i = 0; i < NEAP_STEP_REPORTS && phase == 0; i++)
+    for (int i = 0; i < NEAP_TRAIN_REPORTS && phase == 0; i++)
         neap_step_report(step, "many", i);
     return neap_sum(neap_network_discriminate(network, generated(network, step), NULL), NULL, 0, false);
 }
@@ -103,7 +103,7 @@ static const neap_objective nobody = {
 static const neap_objective late = {.size = sizeof late, .needs = needs, .phases = two_phases, .loss = late_loss};
 static const neap_param no_params[] = {NEAP_PARAMS_END};
 
-#define OBJECTIVE(name) {"objective/1", #name, "Fails.", 0, no_params, &name}
+#define OBJECTIVE(name) {"objective/2", #name, "Fails.", 0, no_params, &name}
 static const neap_component components[] = {
     PAIR_COMPONENT, OBJECTIVE(steep), OBJECTIVE(failing), OBJECTIVE(mute), OBJECTIVE(wide), OBJECTIVE(nobody), OBJECTIVE(late),
     OBJECTIVE(flat), OBJECTIVE(vague), OBJECTIVE(overdo), OBJECTIVE(full), {0},
@@ -146,9 +146,11 @@ START_TEST(misfits)
     does_not_fit(NETWORK("mlp", "hidden", "8"), points(), "steep", &usual_config,
                  "steep needs 'generate'; mlp offers 'velocity', 'average'");
     does_not_fit(NETWORK("mlp", "hidden", "8"), small_shapes(), "flow_matching", &usual_config,
-                 "mlp expects pictures [1, 1, 2]; the data set has [8, 8, 1]");
+                 "mlp: expects pictures [1, 1, 2]; the data set has [8, 8, 1]");
     does_not_fit(NETWORK("mlp", "classes", "5"), points(), "flow_matching", &usual_config,
-                 "mlp expects 5 classes; the data set has 0");
+                 "mlp: takes 'labels'; the data set 'toy2d' tells nothing");
+    does_not_fit(NETWORK("mlp", "classes", "5"), COMPONENT("dataset", "toy2d", "shape", "rings"), "flow_matching",
+                 &usual_config, "mlp: expects 5 classes; the data set has 2");
     does_not_fit(NETWORK("mlp", "hidden", "8"), points(), "flow_matching", &none,
                  "train: batch: expected at least 1, got 0");
     does_not_fit(NETWORK("pair", "classes", "0"), points(), "nobody", &usual_config,
@@ -243,11 +245,11 @@ START_TEST(objective_fails)
 }
 END_TEST
 
-START_TEST(figures_are_numbers)
+START_TEST(reports_are_finite)
 {
     training t = pair_training("vague");
     neap_train_report report;
-    ck_fails_with(neap_trainer_step(t.trainer, 1, 1, &report), "train: step 1: the figure 'share' is nan");
+    ck_fails_with(neap_trainer_step(t.trainer, 1, 1, &report), "train: step 1: the reported value 'share' is nan");
     end_training(t);
 }
 END_TEST
@@ -256,7 +258,7 @@ END_TEST
 START_TEST(nothing_is_lost)
 {
     static const char *const messages[] = {
-        "train: step 1: overdo: the figure 'many' has no room: expected at most 16 in a step",
+        "train: step 1: overdo: the value 'many' has no room: expected at most 16 reports in a step",
         "train: step 1: overdo: sharing a tensor: expected a slot of 0 to 3, got 4",
         "train: step 1: overdo: reshape: expected a shape of 12 elements like [6, 1, 1, 2], got [5]",
     };
@@ -267,7 +269,7 @@ START_TEST(nothing_is_lost)
     t = pair_training("full");
     neap_train_report report;
     ck_fails_with(neap_trainer_step(t.trainer, 1, 1, &report),
-                  "train: step 1: the figure 'loss_second' has no room: expected at most 16 in a step");
+                  "train: step 1: the value 'loss_second' has no room: expected at most 16 reports in a step");
     end_training(t);
 }
 END_TEST
@@ -379,7 +381,7 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("trainer, errors", open_trainers, run_close, misfits, labels_to_spare, no_arguments,
-                          loss_is_not_finite, gradient_is_not_finite, objective_fails, figures_are_numbers, nothing_is_lost, second_phase_fails,
+                          loss_is_not_finite, gradient_is_not_finite, objective_fails, reports_are_finite, nothing_is_lost, second_phase_fails,
                           steps_that_are_none, every_allocation_of_a_trainer_may_fail,
                           every_allocation_of_a_step_may_fail);
 }

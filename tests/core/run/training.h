@@ -35,7 +35,7 @@ static inline void end_training(training t)
 {
     neap_trainer_free(t.trainer);
     neap_source_close(t.source);
-    neap_network_free(t.network);
+    neap_network_release(t.network);
 }
 
 #define SMALL_DIT "size", "8", "channels", "1", "patch", "2", "width", "16", "heads", "2", "depth", "2", "classes", "10"

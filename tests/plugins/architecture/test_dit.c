@@ -94,10 +94,10 @@ START_TEST(starts_at_zero)
             const bool zero = strstr(name, "final_layer.linear") || strstr(name, "adaLN") || strstr(name, ".bias");
             ck_assert_msg(all_zero(neap_model_tensor(model, i)) == zero, "%s: %s", variants[n].name, name);
         }
-        neap_tensor *x = pictures(BATCH), *v = neap_network_velocity(network, x, times(BATCH), labels_of(BATCH));
+        neap_tensor *x = pictures(BATCH), *v = neap_network_velocity(network, x, times(BATCH), labelled(labels_of(BATCH)));
         ck_assert_msg(v != NULL, "%s: %s", variants[n].name, neap_error_message());
         ck_assert(neap_shape_equal(neap_shape_of(v), neap_shape_of(x)) && all_zero(v));
-        neap_network_free(network);
+        neap_network_release(network);
     }
 }
 END_TEST
@@ -249,12 +249,12 @@ START_TEST(velocities)
     for (int n = 0; n < VARIANTS; n++) {
         const variant *v = &variants[n];
         neap_network *network = shaken(v, "3");
-        neap_tensor *y = neap_network_velocity(network, x, t, labels);
+        neap_tensor *y = neap_network_velocity(network, x, t, labelled(labels));
         neap_tensor *expected = in_doubles(neap_network_model(network), v, wide(x), wide(t), wide(t), ones);
         check_near(v->name, y, expected, 2e-4);
         check_near(v->name, neap_slice(y, 0, 0, 1), neap_slice(expected, 0, 0, 1), 1e-5);
         ck_assert(!all_zero(y));
-        neap_network_free(network);
+        neap_network_release(network);
     }
 }
 END_TEST
@@ -271,12 +271,12 @@ START_TEST(labels_as_weights)
     for (int n = 0; n < VARIANTS; n++) {
         const variant *v = &variants[n];
         neap_network *network = shaken(v, "3");
-        neap_tensor *hard = neap_network_velocity(network, x, t, labels);
-        neap_tensor *soft = neap_network_velocity(network, x, t, mixed);
-        ck_assert_msg(same_bits(hard, neap_network_velocity(network, x, t, ones)), "%s", v->name);
+        neap_tensor *hard = neap_network_velocity(network, x, t, labelled(labels));
+        neap_tensor *soft = neap_network_velocity(network, x, t, labelled(mixed));
+        ck_assert_msg(same_bits(hard, neap_network_velocity(network, x, t, labelled(ones))), "%s", v->name);
         check_near(v->name, soft, in_doubles(neap_network_model(network), v, wide(x), wide(t), wide(t), mixed), 1e-5);
         ck_assert_msg(!same_bits(hard, soft), "%s", v->name);
-        neap_network_free(network);
+        neap_network_release(network);
     }
 }
 END_TEST
@@ -286,10 +286,10 @@ START_TEST(rows_are_apart)
 {
     for (int n = 0; n < VARIANTS; n++) {
         neap_network *network = shaken(&variants[n], "3");
-        neap_tensor *few = neap_network_velocity(network, pictures(2), times(2), labels_of(2));
-        neap_tensor *many = neap_network_velocity(network, pictures(BATCH), times(BATCH), labels_of(BATCH));
+        neap_tensor *few = neap_network_velocity(network, pictures(2), times(2), labelled(labels_of(2)));
+        neap_tensor *many = neap_network_velocity(network, pictures(BATCH), times(BATCH), labelled(labels_of(BATCH)));
         ck_assert_msg(same_bits(few, neap_slice(many, 0, 0, 2)), "%s", variants[n].name);
-        neap_network_free(network);
+        neap_network_release(network);
     }
 }
 END_TEST
@@ -316,8 +316,8 @@ START_TEST(gradients_reach_all)
         neap_network *with = shaken(&variants[n], "3"), *without = shaken(&variants[n], "0");
         check_gradients(&variants[n], with);
         check_gradients(&variants[n], without);
-        neap_network_free(with);
-        neap_network_free(without);
+        neap_network_release(with);
+        neap_network_release(without);
     }
 }
 END_TEST
@@ -332,15 +332,15 @@ START_TEST(averages)
     for (int n = 0; n < VARIANTS; n++) {
         const variant *v = &variants[n];
         neap_network *network = shaken(v, "3");
-        neap_tensor *y = neap_network_average(network, x, t, r, labels);
+        neap_tensor *y = neap_network_average(network, x, t, r, labelled(labels));
         if (v->flag[INTERVAL]) {
             check_near(v->name, y, in_doubles(neap_network_model(network), v, wide(x), wide(t), wide(r), ones), 1e-5);
-            ck_assert(same_bits(neap_network_average(network, x, t, t, labels),
-                                neap_network_velocity(network, x, t, labels)));
+            ck_assert(same_bits(neap_network_average(network, x, t, t, labelled(labels)),
+                                neap_network_velocity(network, x, t, labelled(labels))));
         } else {
             ck_fails_with(!y, "dit: average: expected a network of interval = true, got one of a single time");
         }
-        neap_network_free(network);
+        neap_network_release(network);
     }
 }
 END_TEST

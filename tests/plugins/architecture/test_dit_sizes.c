@@ -120,7 +120,7 @@ static int64_t count_with(const size *s, const char *depth, const char *name, co
 {
     neap_network *network = preset_network(s, SETTINGS("depth", depth, name, value));
     const int64_t count = neap_model_size(neap_network_model(network));
-    neap_network_free(network);
+    neap_network_release(network);
     return count;
 }
 
@@ -159,7 +159,7 @@ START_TEST(names_of_a_preset)
     name_walk walk = {neap_network_model(network), 0};
     walk_names(&sizes[0], compare_next, &walk);
     ck_assert_int_eq(neap_model_count(walk.model), walk.index);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -207,7 +207,7 @@ START_TEST(presets_give_what_is_not_given)
         const neap_tensor *gain = neap_model_find(neap_network_model(network), last);
         ck_assert(gain && neap_shape_equal(neap_shape_of(gain), neap_dims(4)));
         ck_assert_ptr_null(neap_model_find(neap_network_model(network), beyond));
-        neap_network_free(network);
+        neap_network_release(network);
     }
 }
 END_TEST
@@ -227,7 +227,7 @@ END_TEST
 
 static neap_tensor *call(neap_network *network)
 {
-    const neap_spec s = neap_network_spec(network);
+    const neap_spec s = spec_of(network);
     neap_tensor *x = neap_randn((neap_random){3, 0}, 0, neap_dims(2, s.height, s.width, s.channels));
     return neap_network_velocity(network, x, neap_rand((neap_random){4, 0}, 0, neap_dims(2)), NULL);
 }
@@ -244,7 +244,7 @@ START_TEST(patches_and_pictures)
         neap_tensor *v = call(network);
         ck_assert_msg(v != NULL, "%s", neap_error_message());
         ck_assert(neap_shape_equal(neap_shape_of(v), neap_dims(2, atoi(p[0]), atoi(p[1]), atoi(p[2]))));
-        neap_network_free(network);
+        neap_network_release(network);
     }
 }
 END_TEST

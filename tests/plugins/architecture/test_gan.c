@@ -9,9 +9,9 @@ static neap_tensor *latents(int64_t batch, int64_t width)
     return neap_randn((neap_random){5, 0}, 0, neap_dims(batch, width));
 }
 
-static neap_tensor *labels_of(const int32_t *labels, int64_t count)
+static neap_condition *labels_of(const int32_t *labels, int64_t count)
 {
-    return neap_from(NEAP_I32, neap_dims(count), labels);
+    return labelled(neap_from(NEAP_I32, neap_dims(count), labels));
 }
 
 /* --- Shapes and sizes -------------------------------------------------------------------------------------------------- */
@@ -21,7 +21,7 @@ static neap_tensor *labels_of(const int32_t *labels, int64_t count)
 static void check_shapes(const char *style, const char *rows, const char *columns, const char *channels)
 {
     neap_network *network = NETWORK("gan", "style", style, "rows", rows, "columns", columns, "channels", channels, SMALL);
-    const neap_spec s = neap_network_spec(network);
+    const neap_spec s = spec_of(network);
     const neap_scope scope = neap_scope_open();
     neap_tensor *x = neap_network_generate(network, latents(2, 8), NULL);
     ck_assert_msg(x != NULL, "%s: %s", style, neap_error_message());
@@ -29,9 +29,10 @@ static void check_shapes(const char *style, const char *rows, const char *column
     neap_tensor *logits = neap_network_discriminate(network, x, NULL);
     ck_assert_msg(logits != NULL, "%s: %s", style, neap_error_message());
     ck_assert(neap_shape_equal(neap_shape_of(logits), neap_dims(2)));
-    ck_assert_int_eq(neap_network_latent(network), 8);
+    ck_assert_int_eq(s.latent.channels, 8);
+    ck_assert(neap_shape_equal(neap_network_noise_shape(network, 3), neap_dims(3, 8)));
     neap_scope_close(scope);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 
 START_TEST(shapes)
@@ -54,7 +55,7 @@ START_TEST(size_of_dcgan)
     const int64_t first = 100 * 256 * 16 + 256 * 16;
     const int64_t down = 64 * 16 + 64 + 64 * 128 * 16 + 128 * 256 * 16, down_norms = 2 * (128 + 256), head = 256 * 16 + 1;
     ck_assert_int_eq(neap_model_size(neap_network_model(network)), first + up + norms + down + down_norms + head);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -74,12 +75,12 @@ START_TEST(refusals)
     refused(SETTINGS("style", "resnet", "width", "12"), "gan: group_width: expected a divisor of 24 channels, got 16");
     refused(SETTINGS("norm", "group", "width", "12"), "gan: width: expected a multiple of 8 for group norm, got 12");
     neap_network *network = NETWORK("gan", SMALL);
-    ck_fails_with(!neap_network_generate(network, latents(2, 7), NULL), "gan: z: expected [*, 8], got [2, 7]");
+    ck_fails_with(!neap_network_generate(network, latents(2, 7), NULL), "gan: z: expected [2, 8], got [2, 7]");
     const bool was = neap_training_set(true);
     ck_fails_with(!neap_network_generate(network, latents(1, 8), NULL),
                   "gan: batch_norm: expected a batch of at least 2, got 1");
     neap_training_set(was);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -92,8 +93,10 @@ static void check_labels(const char *style, const char *conditioning)
     neap_network *network =
         NETWORK("gan", "style", style, "rows", "8", "columns", "8", "classes", "3", "conditioning", conditioning, SMALL);
     const neap_scope scope = neap_scope_open();
-    neap_tensor *z = latents(3, 8), *y = labels_of(numbers, 3), *w = neap_from(NEAP_F32, neap_dims(3, 4), weights);
-    neap_tensor *x = neap_network_generate(network, z, y), *other = labels_of((const int32_t[]){1, 2, 3}, 3);
+    neap_tensor *z = latents(3, 8);
+    neap_condition *y = labels_of(numbers, 3), *other = labels_of((const int32_t[]){1, 2, 3}, 3);
+    neap_condition *w = labelled(neap_from(NEAP_F32, neap_dims(3, 4), weights));
+    neap_tensor *x = neap_network_generate(network, z, y);
     check_near("mixed", neap_network_generate(network, z, w), x, 1e-5);
     check_near("mixed", neap_network_discriminate(network, x, w), neap_network_discriminate(network, x, y), 1e-5);
     const float *a = floats(neap_contiguous(neap_network_discriminate(network, x, y)));
@@ -101,7 +104,7 @@ static void check_labels(const char *style, const char *conditioning)
     ck_assert(a[0] != b[0] && a[1] == b[1] && a[2] == b[2]);
     ck_assert(!same_bits(x, neap_network_generate(network, z, other)));
     neap_scope_close(scope);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 
 START_TEST(labels)
@@ -131,7 +134,7 @@ START_TEST(batch_norm_by_mode)
     neap_training_set(was);
     ck_assert(!same_bits(trained, all));
     ck_assert(!same_bits(running, before));
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -159,13 +162,14 @@ START_TEST(spectral_norm_of_new_networks)
     for (int i = 0; i < 3; i++) {
         neap_network *network = TRY_NETWORK("gan", "style", styles[i], "spectral_norm", "true", "classes", "3", "rows", "8",
                                             "columns", "8", "width", "16");
-        neap_tensor *x = neap_randn((neap_random){3, 0}, 0, neap_dims(2, 8, 8, 1)), *y = labels_of(numbers, 2);
+        neap_tensor *x = neap_randn((neap_random){3, 0}, 0, neap_dims(2, 8, 8, 1));
+        neap_condition *y = labels_of(numbers, 2);
         const bool was = neap_training_set(true);
         neap_tensor *logits = neap_network_discriminate(network, x, y);
         neap_training_set(was);
         ck_assert_msg(logits && isfinite(neap_item(neap_sum(logits, NULL, 0, false))), "%s: %s", styles[i], neap_error_message());
         ck_assert_ptr_nonnull(neap_model_find(neap_network_model(network), "discriminator.labels.u"));
-        neap_network_free(network);
+        neap_network_release(network);
     }
 }
 END_TEST
@@ -180,8 +184,8 @@ static void check_gradients(const char *const *settings)
     const neap_model *model = neap_network_model(network);
     const neap_scope scope = neap_scope_open();
     const bool was = neap_training_set(true), recorded = neap_record(true);
-    const bool named = neap_network_spec(network).classes > 0;
-    neap_tensor *y = named ? labels_of(numbers, 3) : NULL;
+    const bool named = spec_of(network).classes > 0;
+    neap_condition *y = named ? labels_of(numbers, 3) : NULL;
     neap_tensor *x = neap_network_generate(network, latents(3, 8), y);
     neap_tensor *loss = neap_sum(neap_square(neap_network_discriminate(network, x, y)), NULL, 0, false);
     ck_assert_msg(loss != NULL, "%s", neap_error_message());
@@ -196,7 +200,7 @@ static void check_gradients(const char *const *settings)
         neap_grad_clear(p);
     }
     neap_scope_close(scope);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 
 #define SQUARE "rows", "8", "columns", "8", SMALL

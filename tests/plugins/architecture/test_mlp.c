@@ -18,7 +18,7 @@ static neap_tensor *labels_of(int64_t batch)
 static neap_tensor *call(neap_network *network, int64_t batch)
 {
     neap_tensor *t = neap_rand((neap_random){4, 0}, 0, neap_dims(batch));
-    return neap_network_velocity(network, pictures(batch), t, labels_of(batch));
+    return neap_network_velocity(network, pictures(batch), t, labelled(labels_of(batch)));
 }
 
 /* The last layer starts at zero, and so does the velocity; beside it biases alone may. */
@@ -33,7 +33,7 @@ START_TEST(starts_at_zero)
     }
     neap_tensor *v = call(network, BATCH);
     ck_assert(v && all_zero(v));
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -57,13 +57,13 @@ START_TEST(velocities)
     neap_network *network = NETWORK("mlp", SMALL_MLP);
     neap_tensor *x = pictures(BATCH), *labels = labels_of(BATCH);
     neap_tensor *t = neap_from(NEAP_F32, neap_dims(BATCH), (const float[BATCH]){0, 1.0f / 1024, 0.25f, 0.71f, 1});
-    neap_tensor *v = neap_network_velocity(network, x, t, labels);
+    neap_tensor *v = neap_network_velocity(network, x, t, labelled(labels));
     neap_tensor *wide = in_doubles(neap_network_model(network), neap_cast(x, NEAP_F64), neap_cast(t, NEAP_F64), labels);
     check_near("mlp", v, wide, 2e-4);
     check_near("t = 0", neap_slice(v, 0, 0, 1), neap_slice(wide, 0, 0, 1), 5e-6);
     ck_assert(!all_zero(v));
-    ck_assert(same_bits(v, neap_network_velocity(network, x, t, weights_of(labels, CLASSES + 1))));
-    neap_network_free(network);
+    ck_assert(same_bits(v, neap_network_velocity(network, x, t, labelled(weights_of(labels, CLASSES + 1)))));
+    neap_network_release(network);
 }
 END_TEST
 
@@ -73,7 +73,7 @@ START_TEST(rows_are_apart)
     neap_network *network = NETWORK("mlp", SMALL_MLP);
     neap_tensor *few = call(network, 2), *many = call(network, BATCH);
     ck_assert(same_bits(few, neap_slice(many, 0, 0, 2)));
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 

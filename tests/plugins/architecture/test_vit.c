@@ -44,18 +44,18 @@ END_TEST
 START_TEST(what_it_is)
 {
     neap_network *network = TRY_NETWORK("vit", STEM);
-    const neap_spec s = neap_network_spec(network);
+    const neap_spec s = spec_of(network);
     ck_assert(s.height == ROWS && s.width == COLUMNS && s.channels == CHANNELS && s.classes == CLASSES);
     ck_fails_with(neap_network_require(network, "euler", (const char *const[]){"velocity", NULL}),
-                  "euler needs 'velocity'; vit offers 'encode', 'classify'");
+                  "euler needs 'velocity'; vit offers 'features', 'classify'");
     neap_tensor *x = pictures(5);
-    ck_assert(neap_shape_equal(neap_shape_of(neap_network_encode(network, x)), neap_dims(5, WIDTH)));
+    ck_assert(neap_shape_equal(neap_shape_of(neap_network_features(network, x)), neap_dims(5, WIDTH)));
     ck_assert(neap_shape_equal(neap_shape_of(neap_network_classify(network, x)), neap_dims(5, CLASSES)));
-    ck_fails_with(!neap_network_encode(network, neap_slice(x, 1, 0, 4)),
-                  "vit: x: expected [*, 8, 12, 2], got [5, 4, 12, 2]");
+    ck_fails_with(!neap_network_features(network, neap_slice(x, 1, 0, 4)),
+                  "vit: x: expected [5, 8, 12, 2], got [5, 4, 12, 2]");
     ck_fails_with(!neap_network_classify(network, neap_slice(x, 3, 0, 1)),
-                  "vit: x: expected [*, 8, 12, 2], got [5, 8, 12, 1]");
-    neap_network_free(network);
+                  "vit: x: expected [5, 8, 12, 2], got [5, 8, 12, 1]");
+    neap_network_release(network);
 }
 END_TEST
 
@@ -116,10 +116,10 @@ START_TEST(parameters)
     check_parameters(three, stem, 3);
     neap_network *most = TRY_NETWORK("vit", CONVOLUTIONS);
     check_parameters(most, convolved, 6);
-    neap_network_free(plain);
-    neap_network_free(two);
-    neap_network_free(three);
-    neap_network_free(most);
+    neap_network_release(plain);
+    neap_network_release(two);
+    neap_network_release(three);
+    neap_network_release(most);
 }
 END_TEST
 
@@ -130,7 +130,7 @@ START_TEST(starts_undecided)
     neap_tensor *logits = neap_network_classify(network, pictures(4));
     for (int i = 0; i < 4 * CLASSES; i++)
         ck_assert(floats(logits)[i] == 0);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -142,7 +142,7 @@ static bool build_one(void)
     for (int i = 0; whole && settings[i]; i += 2)
         whole = neap_instance_set_text(instance, settings[i], settings[i + 1]) == 0;
     neap_network *network = whole ? neap_network_new(instance, 1) : NULL;
-    neap_network_free(network);
+    neap_network_release(network);
     neap_instance_release(instance);
     return network != NULL;
 }
@@ -250,9 +250,9 @@ START_TEST(features_and_logits)
     for (int n = 0; n < 3; n++) {
         const neap_model *model = neap_network_model(networks[n]);
         neap_tensor *x = pictures(5), *wide = neap_cast(x, NEAP_F64);
-        check_near("features", neap_network_encode(networks[n], x), features(model, wide), 1e-5);
+        check_near("features", neap_network_features(networks[n], x), features(model, wide), 1e-5);
         check_near("logits", neap_network_classify(networks[n], x), logits(model, wide), 1e-5);
-        neap_network_free(networks[n]);
+        neap_network_release(networks[n]);
     }
 }
 END_TEST
@@ -266,7 +266,7 @@ START_TEST(rows_are_apart)
         ck_assert(same_bits(neap_network_classify(networks[n], neap_slice(x, 0, 0, 2)), neap_slice(all, 0, 0, 2)));
         neap_tensor *apart = neap_slice(neap_concat((neap_tensor *[]){x, x}, 2, 3), 3, 0, CHANNELS);
         ck_assert(same_bits(neap_network_classify(networks[n], apart), all));
-        neap_network_free(networks[n]);
+        neap_network_release(networks[n]);
     }
 }
 END_TEST
@@ -325,7 +325,7 @@ START_TEST(gradients)
         for (int i = 0; i < count; i++)
             check_gradient(model, i, neap_cast(x, NEAP_F64), gradient[i]);
         neap_record(true);
-        neap_network_free(networks[n]);
+        neap_network_release(networks[n]);
     }
 }
 END_TEST

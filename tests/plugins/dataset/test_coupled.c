@@ -37,17 +37,18 @@ static neap_tensor *labels_of(const int32_t labels[COUNT])
 
 START_TEST(what_is_in_it)
 {
-    neap_tensor *x = pictures(1), *labels = LABELS(2, 0, 1, 2, 0), *read, *read_labels;
+    neap_tensor *x = pictures(1), *labels = LABELS(2, 0, 1, 2, 0);
+    neap_batch read;
     neap_source *source = open_with(x, pictures(2), labels, "3");
     ck_assert_msg(source != NULL, "%s", neap_error_message());
-    const neap_spec spec = neap_source_spec(source);
+    const neap_spec spec = source_spec_of(source);
     ck_assert(spec.height == 2 && spec.width == 3 && spec.channels == 1 && spec.classes == 3);
     ck_assert_int_eq(neap_source_count(source), COUNT);
-    ck_succeeds(neap_source_read(source, (const int64_t[]){0, 1, 2, 3, 4}, COUNT, &read, &read_labels));
-    ck_assert(same_bits(read, x) && same_bits(read_labels, labels));
+    ck_succeeds(neap_source_read(source, (const int64_t[]){0, 1, 2, 3, 4}, COUNT, &read));
+    ck_assert(same_bits(read.x, x) && same_bits(labels_in(&read), labels));
     neap_source_close(source);
     source = open_with(x, pictures(2), NULL, NULL);
-    ck_assert_int_eq(neap_source_spec(source).classes, 0);
+    ck_assert_int_eq(source_spec_of(source).classes, 0);
     neap_source_close(source);
 }
 END_TEST
@@ -55,12 +56,11 @@ END_TEST
 /* Where the noise is a function of the example, it stays so in every batch. */
 START_TEST(noise_comes_with_its_example)
 {
-    neap_tensor *x = pictures(1), *read, *labels, *noise;
+    neap_tensor *x = pictures(1);
     neap_source *source = open_with(x, neap_affine(x, 3, 1), NULL, NULL);
     for (int step = 1; step <= 7; step++) {
-        ck_succeeds(neap_source_batch(source, (neap_random){1, 2}, step, 3, &read, &labels));
-        ck_succeeds(neap_source_noise(source, (neap_random){1, 2}, step, 3, &noise));
-        ck_assert(same_bits(noise, neap_affine(read, 3, 1)));
+        const neap_batch read = batch_of(source, (neap_random){1, 2}, step, 3);
+        ck_assert(same_bits(read.noise, neap_affine(read.x, 3, 1)));
     }
     neap_source_close(source);
 }
@@ -78,7 +78,7 @@ START_TEST(a_step_of_reflow)
     ck_succeeds(neap_trainer_step(trainer, 1, 1, &report));
     ck_assert_double_gt(report.loss, 0);
     neap_trainer_free(trainer);
-    neap_network_free(network);
+    neap_network_release(network);
     neap_instance_release(instance);
     neap_source_close(source);
 }

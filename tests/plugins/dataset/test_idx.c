@@ -81,17 +81,17 @@ static void check_contents(void *self)
     int32_t label;
     make_pictures(bytes);
     ck_assert_msg(self != NULL, "%s", neap_error_message());
-    neap_spec spec = functions->spec(self);
+    neap_spec spec = dataset_spec(functions, self);
     ck_assert(spec.height == 2 && spec.width == 4 && spec.channels == 1 && spec.classes == 3);
     ck_assert_int_eq(functions->count(self), 3);
     for (int i = 0; i < 3; i++) {
-        ck_succeeds(functions->read(self, i, x, &label));
+        ck_succeeds(read_labelled(functions, self, i, x, &label));
         ck_assert_int_eq(label, labels[8 + i]);
         for (int p = 0; p < 8; p++)
             ck_assert_double_eq_tol((double)x[p], bytes[PICTURES_HEAD + 8 * i + p] * 2.0 / 255 - 1, 1e-7);
     }
-    ck_fails_with(functions->read(self, 3, x, &label), "idx: expected a picture of 0 to 2, got 3");
-    ck_fails_with(functions->read(self, -1, x, &label), "idx: expected a picture of 0 to 2, got -1");
+    ck_fails_with(read_labelled(functions, self, 3, x, &label), "idx: expected a picture of 0 to 2, got 3");
+    ck_fails_with(read_labelled(functions, self, -1, x, &label), "idx: expected a picture of 0 to 2, got -1");
 }
 
 START_TEST(explicit_files)
@@ -125,7 +125,7 @@ START_TEST(names_and_classes)
     void *self = OPEN(setting("images", write_pictures("a")), setting("labels", write_file("b", labels, sizeof labels)),
                       "classes=5", "label_names=one,two three,,four,five");
     ck_assert_msg(self != NULL, "%s", neap_error_message());
-    ck_assert_int_eq(dataset()->spec(self).classes, 5);
+    ck_assert_int_eq(dataset_spec(dataset(), self).classes, 5);
     ck_assert_str_eq(dataset()->label_name(self, 0), "one");
     ck_assert_str_eq(dataset()->label_name(self, 1), "two three");
     ck_assert_str_eq(dataset()->label_name(self, 2), "");
@@ -139,12 +139,11 @@ END_TEST
 START_TEST(without_labels)
 {
     float x[8];
-    int32_t label = 7;
     void *self = OPEN(setting("images", write_pictures("a")));
     ck_assert_msg(self != NULL, "%s", neap_error_message());
-    ck_assert_int_eq(dataset()->spec(self).classes, 0);
-    ck_succeeds(dataset()->read(self, 2, x, &label));
-    ck_assert_int_eq(label, 0);
+    ck_assert_int_eq(dataset_spec(dataset(), self).classes, 0);
+    ck_succeeds(read_labelled(dataset(), self, 2, x, NULL));
+    ck_assert_float_eq(x[7], (float)(2 * 100 + 7 * 10 - 15) / 127.5f - 1);
     dataset()->close(self);
     ck_fails_with(OPEN(setting("images", in_folder("a")), "classes=3") == NULL,
                   "idx: classes and label_names need labels");
@@ -156,12 +155,11 @@ START_TEST(colour)
     static const unsigned char bytes[] = {0, 0, 8, 4, 0, 0, 0, 1, 0,   0,  0, 1, 0,
                                           0, 0, 2, 0, 0, 0, 3, 0, 255, 51, 1, 2, 3};
     float x[6];
-    int32_t label;
     void *self = OPEN(setting("images", write_file("a", bytes, sizeof bytes)));
     ck_assert_msg(self != NULL, "%s", neap_error_message());
-    neap_spec spec = dataset()->spec(self);
+    neap_spec spec = dataset_spec(dataset(), self);
     ck_assert(spec.height == 1 && spec.width == 2 && spec.channels == 3);
-    ck_succeeds(dataset()->read(self, 0, x, &label));
+    ck_succeeds(read_labelled(dataset(), self, 0, x, NULL));
     ck_assert(x[0] == -1 && x[1] == 1 && fabsf(x[2] + 0.6f) < 1e-6f);
     dataset()->close(self);
 }

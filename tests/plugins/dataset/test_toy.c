@@ -40,7 +40,7 @@ static void close_set(set s)
 static int32_t read_point(set s, int64_t index, float x[2])
 {
     int32_t label = -1;
-    ck_succeeds(s.functions->read(s.self, index, x, &label));
+    ck_succeeds(read_labelled(s.functions, s.self, index, x, &label));
     return label;
 }
 
@@ -89,7 +89,7 @@ START_TEST(points_lie_on_their_shape)
 {
     for (int i = 0; i < TOYS; i++) {
         set s = OPEN("toy2d", "shape", toys[i].name, "noise", "0");
-        neap_spec spec = s.functions->spec(s.self);
+        neap_spec spec = dataset_spec(s.functions, s.self);
         ck_assert(spec.height == 1 && spec.width == 1 && spec.channels == 2 && spec.classes == toys[i].classes);
         ck_assert_int_eq(s.functions->count(s.self), 10000);
         for (int64_t n = 0; n < 2000; n++) {
@@ -187,8 +187,8 @@ START_TEST(points_depend_on_seed_and_index)
     }
     ck_assert_int_lt(same, 2);
     int32_t label;
-    ck_fails_with(b.functions->read(b.self, 100, p, &label), "toy2d: expected a point of 0 to 99, got 100");
-    ck_fails_with(b.functions->read(b.self, -1, p, &label), "toy2d: expected a point of 0 to 99, got -1");
+    ck_fails_with(read_labelled(b.functions, b.self, 100, p, &label), "toy2d: expected a point of 0 to 99, got 100");
+    ck_fails_with(read_labelled(b.functions, b.self, -1, p, &label), "toy2d: expected a point of 0 to 99, got -1");
     close_set(a);
     close_set(b);
     close_set(c);
@@ -199,9 +199,9 @@ START_TEST(unlabelled)
 {
     float p[2];
     set s = OPEN("toy2d", "labels", "false"), t = OPEN("shapes", "labels", "false");
-    ck_assert_int_eq(s.functions->spec(s.self).classes, 0);
-    ck_assert_int_eq(read_point(s, 1, p), 0);
-    ck_assert_int_eq(t.functions->spec(t.self).classes, 0);
+    ck_assert_int_eq(dataset_spec(s.functions, s.self).classes, 0);
+    ck_succeeds(read_labelled(s.functions, s.self, 1, p, NULL));
+    ck_assert_int_eq(dataset_spec(t.functions, t.self).classes, 0);
     ck_assert_ptr_null(t.functions->label_name(t.self, 0));
     close_set(s);
     close_set(t);
@@ -246,9 +246,9 @@ START_TEST(pictures_are_their_class)
     static float x[64 * 64];
     set s = OPEN("shapes", "size", "64", "seed", "3");
     int32_t label;
-    ck_assert_int_eq(s.functions->spec(s.self).classes, 10);
+    ck_assert_int_eq(dataset_spec(s.functions, s.self).classes, 10);
     for (int64_t n = 0; n < 400; n++) {
-        ck_succeeds(s.functions->read(s.self, n, x, &label));
+        ck_succeeds(read_labelled(s.functions, s.self, n, x, &label));
         ck_assert_int_eq(label, n % 10);
         ck_assert_str_eq(s.functions->label_name(s.self, label), forms[label].name);
         ck_assert_double_le(border_brightness(x, 64), -0.999999); /* nothing is cut off */
@@ -269,13 +269,13 @@ START_TEST(pictures_depend_on_seed_and_index)
     set a = OPEN("shapes", "seed", "1"), b = OPEN("shapes", "seed", "1", "count", "30");
     set c = OPEN("shapes", "seed", "2");
     for (int64_t n = 29; n >= 0; n--) {
-        ck_succeeds(a.functions->read(a.self, n, x, &label));
-        ck_succeeds(b.functions->read(b.self, n, y, &label));
+        ck_succeeds(read_labelled(a.functions, a.self, n, x, &label));
+        ck_succeeds(read_labelled(b.functions, b.self, n, y, &label));
         ck_assert_mem_eq(x, y, sizeof x);
-        ck_succeeds(c.functions->read(c.self, n, y, &label));
+        ck_succeeds(read_labelled(c.functions, c.self, n, y, &label));
         ck_assert_int_ne(memcmp(x, y, sizeof x), 0);
     }
-    ck_fails_with(b.functions->read(b.self, 30, x, &label), "shapes: expected a picture of 0 to 29, got 30");
+    ck_fails_with(read_labelled(b.functions, b.self, 30, x, &label), "shapes: expected a picture of 0 to 29, got 30");
     close_set(a);
     close_set(b);
     close_set(c);

@@ -8,7 +8,7 @@
 
 enum { ROWS = 3, PIXELS = 4, NULL_LABEL = 3 };
 
-/* The field of label y is gain[y] x + shift[y]; a worse network's has half of both. */
+/* The field of label y is gain[y] x + shift[y]; that of the worse network has half of both. */
 static const float table[] = {1, 0.5F, -2, 1, 3, -1, 0.25F, 2};
 static const int32_t wanted[ROWS] = {0, 2, 1};
 
@@ -26,20 +26,31 @@ static neap_tensor *linear(neap_tensor *x, neap_tensor *labels, double factor)
     return neap_add(neap_mul(x, gain), shift);
 }
 
-static neap_tensor *velocity_at(const neap_conditional *of, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+/* Weights as they are, labels with the null class in place of -1 and of nothing. */
+static neap_tensor *labels_at(const neap_condition *condition)
+{
+    neap_tensor *labels = neap_condition_get(condition, NEAP_LABELS);
+    if (!labels)
+        return neap_full(NEAP_I32, neap_dims(neap_condition_rows(condition)), NULL_LABEL);
+    if (neap_dtype_of(labels) == NEAP_F32)
+        return labels;
+    neap_tensor *numbers = neap_cast(labels, NEAP_F32);
+    return neap_cast(neap_where(neap_lt(numbers, neap_scalar(0)), neap_scalar(NULL_LABEL), numbers), NEAP_I32);
+}
+
+static neap_network *worse; /* of the test that runs, or NULL */
+
+static neap_tensor *velocity_at(const neap_conditional *of, neap_network *network, neap_tensor *x, neap_tensor *t,
+                                const neap_condition *condition)
 {
     (void)of;
     ck_assert(neap_dtype_of(t) == NEAP_F64 && neap_shape_equal(neap_shape_of(t), neap_dims(neap_dim(x, 0))));
-    asked.calls++;
-    asked.rows += neap_dim(x, 0);
-    return linear(x, labels, 1);
-}
-
-static neap_tensor *worse_at(const neap_conditional *of, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
-{
-    (void)of, (void)t;
-    asked.worse_calls++;
-    return linear(x, labels, 0.5);
+    ck_assert_int_eq(neap_condition_rows(condition), neap_dim(x, 0));
+    ck_assert(!network || network == worse);
+    asked.worse_calls += network != NULL;
+    asked.calls += !network;
+    asked.rows += network ? 0 : neap_dim(x, 0);
+    return linear(x, labels_at(condition), network ? 0.5 : 1);
 }
 
 static neap_tensor *labels_of(int32_t label)
@@ -49,8 +60,9 @@ static neap_tensor *labels_of(int32_t label)
 
 static neap_conditional conditional_field(void)
 {
-    return (neap_conditional){NULL, velocity_at, worse_at, neap_from(NEAP_I32, neap_dims(ROWS), wanted),
-                              labels_of(NULL_LABEL), neap_arange(NEAP_I32, 0, 1, ROWS)};
+    return (neap_conditional){.size = sizeof(neap_conditional), .velocity = velocity_at,
+                              .condition = labelled(neap_from(NEAP_I32, neap_dims(ROWS), wanted)),
+                              .rows = neap_arange(NEAP_I32, 0, 1, ROWS)};
 }
 
 /* One time for all rows. */
@@ -64,7 +76,7 @@ static neap_tensor *points(void)
     return neap_randn((neap_random){2, 0}, 0, neap_dims(ROWS, 2, 2, 1));
 }
 
-static neap_tensor *labelled(void)
+static neap_tensor *of_wanted(void)
 {
     return linear(points(), neap_from(NEAP_I32, neap_dims(ROWS), wanted), 1);
 }
@@ -74,7 +86,7 @@ static neap_tensor *of_null(void)
     return linear(points(), labels_of(NULL_LABEL), 1);
 }
 
-/* The velocity at t; what is left as the conditional one must be it, and asking for it must change nothing. */
+/* The velocity at t. The conditional one, too, must be right, and asking for it must change nothing. */
 static neap_tensor *guided(const neap_instance *guidance, double t)
 {
     neap_tensor *conditional = NULL;
@@ -84,7 +96,7 @@ static neap_tensor *guided(const neap_instance *guidance, double t)
     neap_tensor *v = neap_guided_velocity(guidance, &given, points(), at(t), &conditional);
     ck_assert_msg(v && plain && conditional, "%s", neap_error_message());
     ck_assert(same_bits(v, plain));
-    check_near("conditional", conditional, labelled(), 1e-6);
+    check_near("conditional", conditional, of_wanted(), 1e-6);
     return v;
 }
 
@@ -119,10 +131,10 @@ START_TEST(cfg)
     for (int i = 0; i < 4; i++) {
         const double w = atof(weights[i]);
         neap_instance *guidance = COMPONENT("guidance", "cfg", "w", weights[i]);
-        check_near(weights[i], guided(guidance, 0.5), away(labelled(), of_null(), w), 1e-5);
+        check_near(weights[i], guided(guidance, 0.5), away(of_wanted(), of_null(), w), 1e-5);
         has_asked(1, w == 0 ? ROWS : 2 * ROWS, 0);
         if (w == 0)
-            ck_assert(same_bits(guided(guidance, 0.5), labelled()));
+            ck_assert(same_bits(guided(guidance, 0.5), of_wanted()));
         neap_instance_release(guidance);
     }
 }
@@ -131,37 +143,45 @@ END_TEST
 /* A mixture of one class alone is its label; of two, the mean of both fields, as these are linear in the mixture. */
 START_TEST(mixtures)
 {
-    static const float one_hot[] = {1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0}, none[] = {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1};
+    static const float one_hot[] = {1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0};
     static const float halves[] = {0.5F, 0.5F, 0, 0, 0.5F, 0.5F, 0, 0, 0.5F, 0.5F, 0, 0};
     neap_conditional given = conditional_field();
     neap_instance *guidance = COMPONENT("guidance", "cfg", "w", "2");
-    given.labels = neap_from(NEAP_F32, neap_dims(ROWS, 4), one_hot);
-    given.null_labels = neap_from(NEAP_F32, neap_dims(ROWS, 4), none);
+    given.condition = labelled(neap_from(NEAP_F32, neap_dims(ROWS, 4), one_hot));
     memset(&asked, 0, sizeof asked);
     check_near("one", neap_guided_velocity(guidance, &given, points(), at(0.5), NULL), guided(guidance, 0.5), 1e-5);
-    given.labels = neap_from(NEAP_F32, neap_dims(ROWS, 4), halves);
+    given.condition = labelled(neap_from(NEAP_F32, neap_dims(ROWS, 4), halves));
     neap_tensor *both = neap_add(linear(points(), labels_of(0), 0.5), linear(points(), labels_of(1), 0.5));
     check_near("two", neap_guided_velocity(guidance, &given, points(), at(0.5), NULL), away(both, of_null(), 2), 1e-5);
     neap_instance_release(guidance);
 }
 END_TEST
 
+/* Away from a worse network, as autoguidance of weight w. */
+static neap_instance *away_from(neap_network *network, const char *w)
+{
+    neap_instance *guidance = COMPONENT("guidance", "autoguidance", "w", w);
+    ck_succeeds(neap_instance_set(guidance, "worse", &(neap_value){.type = NEAP_PARAM_NETWORK, .network = network}));
+    return guidance;
+}
+
 START_TEST(autoguidance)
 {
     static const char *const weights[] = {"0", "1.5", "-1"};
-    neap_tensor *worse = neap_affine(labelled(), 0.5, 0);
+    neap_tensor *half = neap_affine(of_wanted(), 0.5, 0);
+    worse = drifting();
     for (int i = 0; i < 3; i++) {
         const double w = atof(weights[i]);
-        neap_instance *guidance = COMPONENT("guidance", "autoguidance", "w", weights[i]);
-        check_near(weights[i], guided(guidance, 0.5), away(labelled(), worse, w), 1e-5);
+        neap_instance *guidance = away_from(worse, weights[i]);
+        check_near(weights[i], guided(guidance, 0.5), away(of_wanted(), half, w), 1e-5);
         has_asked(1, ROWS, w == 0 ? 0 : 1);
         neap_instance_release(guidance);
     }
-    neap_conditional given = conditional_field();
+    neap_network_release(worse);
+    const neap_conditional given = conditional_field();
     neap_instance *guidance = DEFAULTS("guidance", "autoguidance");
-    given.worse = NULL;
     ck_fails_with(!neap_guided_velocity(guidance, &given, points(), at(0.5), NULL),
-                  "autoguidance: expected a worse network: give the sampling one");
+                  "autoguidance: expected a worse network: set worse to a run, a checkpoint or a model");
     neap_instance_release(guidance);
 }
 END_TEST
@@ -180,7 +200,7 @@ START_TEST(interval)
         has_asked(1, 2 * ROWS, 0);
     }
     for (int i = 0; i < 4; i++) {
-        ck_assert(same_bits(guided(guidance, outside[i]), labelled()));
+        ck_assert(same_bits(guided(guidance, outside[i]), of_wanted()));
         has_asked(1, ROWS, 0);
     }
     neap_instance_release(inner);
@@ -214,7 +234,7 @@ static double deviation(neap_tensor *v, int row)
 START_TEST(rescale)
 {
     static const char *const shares[] = {"0", "0.7", "1"};
-    neap_tensor *full = away(labelled(), of_null(), 2), *plain = labelled();
+    neap_tensor *full = away(of_wanted(), of_null(), 2), *plain = of_wanted();
     for (int i = 0; i < 3; i++) {
         const double phi = atof(shares[i]);
         float expected[ROWS * PIXELS];
@@ -251,10 +271,10 @@ END_TEST
 START_TEST(of_nothing)
 {
     static const char *const names[] = {"interval", "rescale"};
-    ck_assert(same_bits(guided(NULL, 0.5), labelled()));
+    ck_assert(same_bits(guided(NULL, 0.5), of_wanted()));
     for (int i = 0; i < 2; i++) {
         neap_instance *guidance = DEFAULTS("guidance", names[i]);
-        ck_assert(same_bits(guided(guidance, 0.5), labelled()));
+        ck_assert(same_bits(guided(guidance, 0.5), of_wanted()));
         has_asked(1, ROWS, 0);
         neap_instance_release(guidance);
     }
@@ -277,7 +297,8 @@ START_TEST(compositions)
     neap_instance *a = on(COMPONENT("guidance", "interval", "low", "0.2", "high", "0.6"), rescaled_cfg());
     neap_instance *b = on(DEFAULTS("guidance", "rescale"), early_cfg("0.2", "0.6"));
     neap_instance *two = on(COMPONENT("guidance", "interval", "low", "0.4", "high", "1"), early_cfg("0", "0.6"));
-    neap_instance *worse = on(DEFAULTS("guidance", "rescale"), COMPONENT("guidance", "autoguidance", "w", "2"));
+    worse = drifting();
+    neap_instance *rescaled = on(DEFAULTS("guidance", "rescale"), away_from(worse, "2"));
     for (int i = 0; i <= 10; i++) {
         const double t = i / 10.0;
         ck_assert(same_bits(guided(a, t), guided(b, t)));
@@ -285,12 +306,13 @@ START_TEST(compositions)
         guided(two, t);
         has_asked(1, t >= 0.4 && t <= 0.6 ? 2 * ROWS : ROWS, 0);
     }
-    guided(worse, 0.5);
+    guided(rescaled, 0.5);
     has_asked(1, ROWS, 1);
     neap_instance_release(a);
     neap_instance_release(b);
     neap_instance_release(two);
-    neap_instance_release(worse);
+    neap_instance_release(rescaled);
+    neap_network_release(worse);
 }
 END_TEST
 
@@ -307,7 +329,7 @@ START_TEST(times_of_their_own)
         neap_tensor *v = neap_guided_velocity(of[i], &given, points(), neap_from(NEAP_F64, neap_dims(ROWS), times), &conditional);
         ck_assert_msg(v && conditional, "%s", neap_error_message());
         has_asked(2, 2 * 2 + 1, 0);
-        ck_assert(same_bits(conditional, labelled()));
+        ck_assert(same_bits(conditional, of_wanted()));
         for (int64_t row = 0; row < ROWS; row++)
             ck_assert(same_bits(neap_slice(v, 0, row, row + 1), neap_slice(guided(of[i], times[row]), 0, row, row + 1)));
         neap_instance_release(of[i]);
@@ -317,12 +339,11 @@ END_TEST
 
 /* --- In sampling ------------------------------------------------------------------------------------------------- */
 
-static int64_t evaluations_of(neap_network *network, neap_instance *guidance, neap_network *worse)
+static int64_t evaluations_of(neap_network *network, neap_instance *guidance)
 {
     int64_t evaluations = -1;
     neap_sampling s = start_sampling("10", NULL, 4);
     s.guidance = guidance;
-    s.worse = worse;
     s.evaluations = &evaluations;
     sample(network, &s);
     end_sampling(s);
@@ -333,29 +354,29 @@ static int64_t evaluations_of(neap_network *network, neap_instance *guidance, ne
 START_TEST(evaluations)
 {
     neap_network *network = drifting(), *plain = TRY_NETWORK("field", "rate", "1");
-    ck_assert_int_eq(evaluations_of(network, NULL, NULL), 10);
-    ck_assert_int_eq(evaluations_of(network, COMPONENT("guidance", "cfg", "w", "1"), NULL), 20);
+    ck_assert_int_eq(evaluations_of(network, NULL), 10);
+    ck_assert_int_eq(evaluations_of(network, COMPONENT("guidance", "cfg", "w", "1")), 20);
     ck_assert_int_eq(field_seen.rows, 8);
-    ck_assert_int_eq(evaluations_of(network, early_cfg("0.15", "0.55"), NULL), 14);
-    ck_assert_int_eq(evaluations_of(network, rescaled_cfg(), NULL), 20);
-    ck_assert_int_eq(evaluations_of(network, DEFAULTS("guidance", "autoguidance"), network), 20);
-    ck_assert_int_eq(evaluations_of(plain, DEFAULTS("guidance", "autoguidance"), plain), 20);
-    neap_network_free(network);
-    neap_network_free(plain);
+    ck_assert_int_eq(evaluations_of(network, early_cfg("0.15", "0.55")), 14);
+    ck_assert_int_eq(evaluations_of(network, rescaled_cfg()), 20);
+    ck_assert_int_eq(evaluations_of(network, away_from(network, "1")), 20);
+    ck_assert_int_eq(evaluations_of(plain, away_from(plain, "1")), 20);
+    neap_network_release(network);
+    neap_network_release(plain);
 }
 END_TEST
 
-/* What needs a null class says so, however deep it is. */
+/* A guidance that needs a condition says so, however deep it is. */
 START_TEST(unconditional)
 {
     neap_network *plain = TRY_NETWORK("field", "rate", "1");
     neap_sampling s = start_sampling("10", "0", 4);
-    ck_fails_with(!neap_sample(plain, &s), "sample: cfg needs a conditional network; this one has no classes");
+    ck_fails_with(!neap_sample(plain, &s), "sample: cfg needs a conditional network; this one takes no condition");
     neap_instance_release(s.guidance);
     s.guidance = on(DEFAULTS("guidance", "rescale"), early_cfg("0", "0.5"));
-    ck_fails_with(!neap_sample(plain, &s), "sample: cfg needs a conditional network; this one has no classes");
+    ck_fails_with(!neap_sample(plain, &s), "sample: cfg needs a conditional network; this one takes no condition");
     end_sampling(s);
-    neap_network_free(plain);
+    neap_network_release(plain);
 }
 END_TEST
 

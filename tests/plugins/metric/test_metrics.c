@@ -29,7 +29,7 @@ static const char *const none[] = {NULL};
 
 static double value_of(const char *name, const char *const *settings, neap_tensor *x, neap_tensor *y)
 {
-    return scored_by(name, settings, (neap_evidence){.features = x}, (neap_evidence){.features = y}).score[0].value;
+    return scored_by(name, settings, (neap_evidence){EVIDENCE, .features = x}, (neap_evidence){EVIDENCE, .features = y}).score[0].value;
 }
 
 /* --- frechet ------------------------------------------------------------------------------------------------------ */
@@ -118,8 +118,8 @@ END_TEST
  * 1.25, 1.25, 1.5, 1.5. Samples 0 and 1 lie in it; of the reference, 0.5 and 1.75 lie in the samples'. */
 START_TEST(precision_and_recall_by_hand)
 {
-    neap_evidence samples = {.features = ROWS(3, 1, 0, 1, 10)};
-    neap_evidence reference = {.features = ROWS(4, 1, 0.5f, 1.75f, 30, 31.5f)};
+    neap_evidence samples = {EVIDENCE, .features = ROWS(3, 1, 0, 1, 10)};
+    neap_evidence reference = {EVIDENCE, .features = ROWS(4, 1, 0.5f, 1.75f, 30, 31.5f)};
     neap_scored s = scored_by("precision_recall", SETTINGS("k", "1"), samples, reference);
     ck_assert_str_eq(s.score[0].name, "precision");
     ck_assert_str_eq(s.score[1].name, "recall");
@@ -163,7 +163,7 @@ static double share_within(neap_tensor *x, neap_tensor *of, int k)
 START_TEST(precision_and_recall_by_counting)
 {
     neap_tensor *a = neap_affine(cloud(150, 4, 3), 0.8, 0.7), *b = cloud(130, 4, 4);
-    neap_scored s = scored_by("precision_recall", none, (neap_evidence){.features = a}, (neap_evidence){.features = b});
+    neap_scored s = scored_by("precision_recall", none, (neap_evidence){EVIDENCE, .features = a}, (neap_evidence){EVIDENCE, .features = b});
     ck_assert_double_eq_tol(s.score[0].value, share_within(a, b, 3), 1e-12);
     ck_assert_double_eq_tol(s.score[1].value, share_within(b, a, 3), 1e-12);
     ck_assert(s.score[0].value > 0.3 && s.score[0].value < 0.97 && s.score[1].value < s.score[0].value);
@@ -185,9 +185,9 @@ END_TEST
 START_TEST(agreement_by_hand)
 {
     const int32_t asked[] = {0, 0, 0, 1};
-    neap_evidence samples = {.logits = ROWS(4, 4, 5, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 3, -1, -2, -3, -4),
+    neap_evidence samples = {EVIDENCE, .logits = ROWS(4, 4, 5, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 3, -1, -2, -3, -4),
                              .labels = neap_from(NEAP_I32, neap_dims(4), asked)};
-    neap_scored s = scored_by("agreement", none, samples, (neap_evidence){0});
+    neap_scored s = scored_by("agreement", none, samples, (neap_evidence){EVIDENCE});
     ck_assert_int_eq(s.count, 2);
     ck_assert_double_eq_tol(s.score[0].value, 0.5, 1e-12);
     ck_assert_double_eq_tol(s.score[1].value, 0, 1e-12);
@@ -199,8 +199,8 @@ END_TEST
 /* Classes 0, 0, 3 and 1 of four: shares 1/2, 1/4, 0, 1/4 beside even ones of 1/4. */
 START_TEST(modes_by_hand)
 {
-    neap_evidence samples = {.logits = ROWS(4, 4, 5, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 3, -4, -2, -3, -4)};
-    neap_scored s = scored_by("modes", none, samples, (neap_evidence){0});
+    neap_evidence samples = {EVIDENCE, .logits = ROWS(4, 4, 5, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 3, -4, -2, -3, -4)};
+    neap_scored s = scored_by("modes", none, samples, (neap_evidence){EVIDENCE});
     ck_assert_int_eq(s.count, 2);
     ck_assert_double_eq_tol(s.score[0].value, 3, 1e-12);
     ck_assert_double_eq_tol(s.score[1].value, 0.5 * log(2), 1e-12);
@@ -248,15 +248,15 @@ static const char *const toys[] = {"moons", "spirals", "checkerboard", "gaussian
 static neap_tensor *points_of(const char *toy)
 {
     int64_t indices[4000];
-    neap_tensor *x, *labels;
+    neap_batch batch;
     neap_instance *data = COMPONENT("dataset", "toy2d", "shape", toy);
     neap_source *source = neap_source_open(data);
     for (int64_t i = 0; i < 4000; i++)
         indices[i] = i;
-    ck_succeeds(neap_source_read(source, indices, 4000, &x, &labels));
+    ck_succeeds(neap_source_read(source, indices, 4000, &batch));
     neap_source_close(source);
     neap_instance_release(data);
-    return neap_reshape(x, neap_dims(4000, 2));
+    return neap_reshape(batch.x, neap_dims(4000, 2));
 }
 
 /* Real points are on the set but for a few in a thousand, uniform ones are not, nor are those of another set. */
@@ -315,13 +315,13 @@ END_TEST
 START_TEST(refused)
 {
     static const float odd[] = {1, 2, 3, NAN, 5, 6, 7, 8};
-    neap_evidence nothing = {0}, two = {.features = cloud(2, 3, 1)}, wide = {.features = cloud(5, 4, 1)};
-    neap_evidence one = {.features = cloud(1, 3, 1)}, bad = {.features = rows(4, 2, odd)};
-    neap_evidence labels = {.labels = neap_full(NEAP_I32, neap_dims(2), 0)};
-    neap_evidence logits = {.logits = cloud(2, 3, 2)};
-    neap_evidence third = {.logits = cloud(2, 3, 2), .labels = neap_full(NEAP_I32, neap_dims(2), 3)};
-    neap_evidence blind = {.logits = rows(2, 4, odd), .labels = neap_full(NEAP_I32, neap_dims(2), 3)};
-    neap_evidence plane = {.features = cloud(4, 2, 1)};
+    neap_evidence nothing = {EVIDENCE}, two = {EVIDENCE, .features = cloud(2, 3, 1)}, wide = {EVIDENCE, .features = cloud(5, 4, 1)};
+    neap_evidence one = {EVIDENCE, .features = cloud(1, 3, 1)}, bad = {EVIDENCE, .features = rows(4, 2, odd)};
+    neap_evidence labels = {EVIDENCE, .labels = neap_full(NEAP_I32, neap_dims(2), 0)};
+    neap_evidence logits = {EVIDENCE, .logits = cloud(2, 3, 2)};
+    neap_evidence third = {EVIDENCE, .logits = cloud(2, 3, 2), .labels = neap_full(NEAP_I32, neap_dims(2), 3)};
+    neap_evidence blind = {EVIDENCE, .logits = rows(2, 4, odd), .labels = neap_full(NEAP_I32, neap_dims(2), 3)};
+    neap_evidence plane = {EVIDENCE, .features = cloud(4, 2, 1)};
     const struct {
         const char *metric;
         neap_evidence samples, reference;
@@ -358,7 +358,7 @@ static bool score_each(void)
                                           "modes"};
     neap_scope scope = neap_scope_open();
     neap_tensor *x = cloud(6, 2, 1);
-    neap_evidence evidence = {x, x, x ? neap_full(NEAP_I32, neap_dims(6), 1) : NULL};
+    neap_evidence evidence = {EVIDENCE, .features = x, .logits = x, .labels = x ? neap_full(NEAP_I32, neap_dims(6), 1) : NULL};
     bool done = evidence.labels;
     for (int i = 0; done && i < 6; i++) {
         neap_scored scored;

@@ -1,6 +1,6 @@
 /*
- * For tests of adversarial: a game of two numbers, G(z) = g z and D's logit d x, with plain descent, and what its losses and
- * gradients are made of.
+ * For tests of adversarial: a GAN of two numbers, G(z) = g z and D's logit d x, with plain gradient descent, and the sums that
+ * its losses and gradients depend on.
  */
 #ifndef NEAP_GAME_H
 #define NEAP_GAME_H
@@ -22,29 +22,23 @@ static inline void *game_build(const void *config, neap_model *model)
     return m;
 }
 
-static inline neap_spec game_spec(const void *self)
+static inline int game_spec(const void *self, neap_spec *out)
 {
     (void)self;
-    return (neap_spec){1, 1, 2, 0};
+    return neap_spec_fill(out, (neap_spec){.height = 1, .width = 1, .channels = 2, .latent = {1, 1, 2}});
 }
 
-static inline int64_t game_latent(const void *self)
+static inline neap_tensor *game_generate(void *self, neap_tensor *z, const neap_condition *condition)
 {
-    (void)self;
-    return 2;
-}
-
-static inline neap_tensor *game_generate(void *self, neap_tensor *z, neap_tensor *labels)
-{
-    (void)labels;
+    (void)condition;
     return neap_reshape(neap_mul(z, ((game *)self)->g), neap_dims(-1, 1, 1, 2));
 }
 
 static bool by_distance; /* D's logit is d (30 - |x|^2) */
 
-static inline neap_tensor *game_discriminate(void *self, neap_tensor *x, neap_tensor *labels)
+static inline neap_tensor *game_discriminate(void *self, neap_tensor *x, const neap_condition *condition)
 {
-    (void)labels;
+    (void)condition;
     neap_tensor *d = ((game *)self)->d;
     if (by_distance)
         return neap_mul(neap_affine(neap_sum(neap_square(x), (int[]){1, 2, 3}, 3, false), -1, 30), d);
@@ -53,10 +47,10 @@ static inline neap_tensor *game_discriminate(void *self, neap_tensor *x, neap_te
 
 static const neap_architecture functions = {.size = sizeof functions, .build = game_build, .destroy = neap_free,
                                             .spec = game_spec, .generate = game_generate,
-                                            .discriminate = game_discriminate, .latent = game_latent};
+                                            .discriminate = game_discriminate};
 static const neap_param no_params[] = {NEAP_PARAMS_END};
 static const neap_component components[] = {
-    {"architecture/1", "game", "Two numbers.", 0, no_params, &functions}, {0},
+    {"architecture/2", "game", "Two numbers.", 0, no_params, &functions}, {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
 
@@ -93,7 +87,7 @@ static inline double number(training t, const char *name)
     return (double)floats(neap_model_find(neap_network_model(t.network), name))[0];
 }
 
-/* Sums over both coordinates of the pictures and latents of batch `batch`: all that the logits depend on. */
+/* Sums over both coordinates of the pictures and latents of batch `batch`: the logits depend on nothing else. */
 typedef struct round_data {
     double x[BATCH], z[BATCH];
 } round_data;
@@ -102,9 +96,9 @@ static inline round_data data_of(training t, int64_t batch)
 {
     const neap_random root = {SEED, 0};
     neap_random step = neap_random_at(neap_random_fork(root, "step"), (uint64_t)batch);
-    neap_tensor *x, *labels, *z = neap_randn(neap_random_fork(step, "latent"), 0, neap_dims(BATCH, 2));
+    neap_tensor *x, *z = neap_randn(neap_random_fork(step, "latent"), 0, neap_dims(BATCH, 2));
     round_data r;
-    ck_succeeds(neap_source_batch(t.source, neap_random_fork(root, "order"), batch, BATCH, &x, &labels));
+    x = batch_of(t.source, neap_random_fork(root, "order"), batch, BATCH).x;
     for (int i = 0; i < BATCH; i++) {
         r.x[i] = (double)floats(x)[2 * i] + (double)floats(x)[2 * i + 1];
         r.z[i] = (double)floats(z)[2 * i] + (double)floats(z)[2 * i + 1];
@@ -126,12 +120,12 @@ static inline double v_by_d(const round_data *r, double d, double g)
     return sum / BATCH;
 }
 
-static inline double told(const neap_train_report *report, const char *name)
+static inline double reported(const neap_train_report *report, const char *name)
 {
     for (int i = 0; i < report->reports; i++)
         if (strcmp(report->report[i].name, name) == 0)
             return report->report[i].value;
-    ck_abort_msg("nothing is told of %s", name);
+    ck_abort_msg("the step has no report '%s'", name);
 }
 
 #endif

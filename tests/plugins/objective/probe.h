@@ -9,7 +9,7 @@
 
 enum { BATCH = 4096, SIZE = 6, CLASSES = 4 };
 
-/* What the last call of the network got. */
+/* The arguments of the network's last call. */
 static struct {
     neap_tensor *x, *t, *labels;
 } shown;
@@ -27,17 +27,18 @@ static inline void *probe_build(const void *config, neap_model *model)
     return own;
 }
 
-static inline neap_spec probe_spec(const void *self)
+static inline int probe_spec(const void *self, neap_spec *out)
 {
-    return (neap_spec){2, 3, 1, ((const probe_config *)self)->classes};
+    return neap_spec_fill(out, (neap_spec){.height = 2, .width = 3, .channels = 1,
+                                           .classes = ((const probe_config *)self)->classes});
 }
 
-static inline neap_tensor *probe_velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+static inline neap_tensor *probe_velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
 {
     (void)self;
     shown.x = x;
     shown.t = t;
-    shown.labels = labels;
+    shown.labels = neap_condition_get(condition, NEAP_LABELS);
     return neap_affine(x, 1, 0);
 }
 
@@ -56,7 +57,7 @@ static const neap_param probe_params[] = {
     NEAP_PARAMS_END,
 };
 static const neap_component probe_components[] = {
-    {"architecture/1", "probe", "Notes what it is shown, answers with x.", sizeof(probe_config), probe_params,
+    {"architecture/2", "probe", "Notes what it is shown, answers with x.", sizeof(probe_config), probe_params,
      &probe_functions},
     {0},
 };
@@ -69,13 +70,25 @@ static inline void open_objectives(void)
     ck_succeeds(neap_registry_add(&probe_plugin, NULL));
 }
 
-static inline neap_step step_of(int64_t number)
+/* Uniform pictures of all classes in turn. */
+static inline neap_batch probe_batch(void)
 {
     neap_tensor *labels = neap_empty(NEAP_I32, neap_dims(BATCH));
     for (int i = 0; i < BATCH; i++)
         ((int32_t *)neap_data(labels))[i] = i % CLASSES;
-    return (neap_step){.x = neap_rand((neap_random){5, 6}, 0, neap_dims(BATCH, 2, 3, 1)), .labels = labels,
-                       .random = neap_random_at((neap_random){1, 2}, (uint64_t)number), .number = number};
+    return (neap_batch){.x = neap_rand((neap_random){5, 6}, 0, neap_dims(BATCH, 2, 3, 1)), .condition = labelled(labels)};
+}
+
+static inline neap_step *step_of(int64_t number)
+{
+    return step_on(probe_batch(), neap_random_at((neap_random){1, 2}, (uint64_t)number), number);
+}
+
+/* The first `rows` pictures of that step as a batch of their own, without labels. */
+static inline neap_step *short_step_of(int64_t number, int64_t rows)
+{
+    const neap_step *whole = step_of(number);
+    return step_on((neap_batch){.x = neap_slice(whole->x, 0, 0, rows)}, whole->random, number);
 }
 
 /* NaN where the objective fails. */

@@ -105,7 +105,7 @@ static void check_losses(int index)
     const neap_train_report report = take_step(t, 1);
     ck_assert_double_eq_tol(report.loss, mean_of(&r, games[index].discriminator, 1, 1), 1e-6);
     const double d = number(t, "discriminator.d");
-    ck_assert_double_eq_tol(told(&report, "loss_generator"), mean_of(&r, games[index].generator, d, 1), 1e-6);
+    ck_assert_double_eq_tol(reported(&report, "loss_generator"), mean_of(&r, games[index].generator, d, 1), 1e-6);
     ck_assert_double_ne(d, 1);
     ck_assert_double_ne(number(t, "generator.g"), 1);
     end_training(t);

@@ -14,11 +14,11 @@ static void check_figures(const char *loss, bool relative)
         right_pairs += r.x[i] > r.z[i] ? 1.0 / BATCH : 0;
     }
     const neap_train_report report = take_step(t, 1);
-    ck_assert_double_eq_tol(told(&report, relative ? "pair_accuracy" : "real_accuracy"), relative ? right_pairs : right_real, 1e-9);
+    ck_assert_double_eq_tol(reported(&report, relative ? "pair_accuracy" : "real_accuracy"), relative ? right_pairs : right_real, 1e-9);
     if (!relative)
-        ck_assert_double_eq_tol(told(&report, "fake_accuracy"), right_fake, 1e-9);
-    ck_assert_double_eq_tol(told(&report, "margin"), margin, 1e-5);
-    ck_assert_double_gt(told(&report, "gradient_norm_generator"), 0);
+        ck_assert_double_eq_tol(reported(&report, "fake_accuracy"), right_fake, 1e-9);
+    ck_assert_double_eq_tol(reported(&report, "margin"), margin, 1e-5);
+    ck_assert_double_gt(reported(&report, "gradient_norm_generator"), 0);
     end_training(t);
 }
 
@@ -41,7 +41,7 @@ START_TEST(needs_two_sides)
     ck_fails_with(neap_instance_set_text(objective, "d_steps", "0"),
                   "adversarial: d_steps: expected 1 to 1000, got 0");
     neap_source_close(source);
-    neap_network_free(network);
+    neap_network_release(network);
     neap_instance_release(data);
     neap_instance_release(objective);
 }

@@ -3,28 +3,29 @@
 
 #define LABELS(...) neap_from(NEAP_I32, neap_dims(2), (const int32_t[]){__VA_ARGS__})
 
-/* Two pictures whose first four pixels are the logits; the last two tell nothing. */
-static neap_step two_pictures(neap_tensor *labels)
+/* Two pictures whose first four pixels are the logits; the last two are without effect. */
+static neap_step *two_pictures(neap_tensor *labels)
 {
     const float l2 = (float)log(2), l3 = (float)log(3);
     const float pixels[2 * SIZE] = {0, l3, l2, l2, 9, -9, l2, 0, 0, l2, 7, 7};
-    return (neap_step){.x = neap_from(NEAP_F32, neap_dims(2, 2, 3, 1), pixels), .labels = labels, .random = {1, 2},
-                       .number = 1};
+    const neap_batch batch = {.x = neap_from(NEAP_F32, neap_dims(2, 2, 3, 1), pixels), .condition = labelled(labels)};
+    return step_on(batch, (neap_random){1, 2}, 1);
 }
 
 static double loss_of(const char *smoothing, neap_step *step)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "4");
     const double loss = objective_loss("classification", SETTINGS("label_smoothing", smoothing), network, step);
-    neap_network_free(network);
+    neap_network_release(network);
     return loss;
 }
 
 static double accuracy_of(const neap_step *step)
 {
-    ck_assert_int_eq(step->reports, 1);
-    ck_assert_str_eq(step->report[0].name, "accuracy");
-    return step->report[0].value;
+    const neap_reported *report;
+    ck_assert_int_eq(neap_step_reports(step, &report), 1);
+    ck_assert_str_eq(report->name, "accuracy");
+    return report->value;
 }
 
 /* Shares of the classes: 1, 3, 2, 2 eighths, and 2, 1, 1, 2 sixths. Smoothing by s leaves (1 - s) of a target at its
@@ -38,9 +39,9 @@ START_TEST(by_hand)
         double loss;
     } cases[] = {{"0", hard}, {"0.2", 0.8 * hard + 0.2 * even}, {"1", even}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        neap_step step = two_pictures(LABELS(1, 2));
-        ck_assert_double_eq_tol(loss_of(cases[i].smoothing, &step), cases[i].loss, 1e-6); /* f32 of numbers near 1 */
-        ck_assert_double_eq(accuracy_of(&step), 0.5);
+        neap_step *step = two_pictures(LABELS(1, 2));
+        ck_assert_double_eq_tol(loss_of(cases[i].smoothing, step), cases[i].loss, 1e-6); /* f32 of numbers near 1 */
+        ck_assert_double_eq(accuracy_of(step), 0.5);
     }
 }
 END_TEST
@@ -53,9 +54,9 @@ START_TEST(accuracies)
         double expected;
     } cases[] = {{1, 0, 1}, {1, 3, 0.5}, {2, 0, 0.5}, {0, 1, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        neap_step step = two_pictures(LABELS(cases[i].first, cases[i].second));
-        loss_of("0", &step);
-        ck_assert_double_eq(accuracy_of(&step), cases[i].expected);
+        neap_step *step = two_pictures(LABELS(cases[i].first, cases[i].second));
+        loss_of("0", step);
+        ck_assert_double_eq(accuracy_of(step), cases[i].expected);
     }
 }
 END_TEST
@@ -63,18 +64,19 @@ END_TEST
 START_TEST(refusals)
 {
     neap_network *probe = TRY_NETWORK("probe", "classes", "4"), *mlp = TRY_NETWORK("mlp", "hidden", "2");
-    neap_step without = two_pictures(NULL), beyond = two_pictures(LABELS(1, 4));
+    neap_step *without = two_pictures(NULL), *beyond = two_pictures(LABELS(1, 4));
+    const neap_reported *reports;
     const char *const none[] = {NULL};
-    ck_fails_with(isnan(try_loss("classification", none, probe, &without)),
+    ck_fails_with(isnan(try_loss("classification", none, probe, without)),
                   "classification: the data set has no labels");
-    ck_fails_with(isnan(try_loss("classification", none, probe, &beyond)),
+    ck_fails_with(isnan(try_loss("classification", none, probe, beyond)),
                   "cross_entropy: label 1: expected 0 to 3, got 4");
-    ck_assert_int_eq(beyond.reports, 0);
+    ck_assert_int_eq(neap_step_reports(beyond, &reports), 0);
     const neap_objective *functions = neap_registry_find("objective", "classification")->functions;
     ck_fails_with(neap_network_require(mlp, "classification", functions->needs),
                   "classification needs 'classify'; mlp offers 'velocity', 'average'");
-    neap_network_free(probe);
-    neap_network_free(mlp);
+    neap_network_release(probe);
+    neap_network_release(mlp);
 }
 END_TEST
 
@@ -87,7 +89,7 @@ static neap_tensor *seen(const char *flip, const char *shift, neap_step *step)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "4");
     objective_loss("classification", SETTINGS("flip", flip, "shift", shift), network, step);
-    neap_network_free(network);
+    neap_network_release(network);
     return shown.x;
 }
 
@@ -104,8 +106,8 @@ static bool shows(const float *got, const float *x, bool flip, int down, int rig
 
 START_TEST(plain_by_default)
 {
-    neap_step step = step_of(1);
-    ck_assert(same_bits(seen("false", "0", &step), step.x));
+    neap_step *step = step_of(1);
+    ck_assert(same_bits(seen("false", "0", step), step->x));
 }
 END_TEST
 
@@ -138,8 +140,8 @@ static void check_share(const char *what, int count, double share)
 START_TEST(flips_half)
 {
     int counts[2][5][5] = {{{0}}};
-    neap_step step = step_of(1);
-    count_ways(seen("true", "0", &step), step.x, 0, counts);
+    neap_step *step = step_of(1);
+    count_ways(seen("true", "0", step), step->x, 0, counts);
     check_share("flipped", counts[1][2][2], 0.5);
     ck_assert_int_eq(counts[0][2][2] + counts[1][2][2], BATCH);
 }
@@ -149,8 +151,8 @@ END_TEST
 START_TEST(moves_evenly)
 {
     int counts[2][5][5] = {{{0}}};
-    neap_step step = step_of(1);
-    count_ways(seen("false", "1", &step), step.x, 1, counts);
+    neap_step *step = step_of(1);
+    count_ways(seen("false", "1", step), step->x, 1, counts);
     for (int i = 0; i < 9; i++)
         check_share("moved", counts[0][i / 3 + 1][i % 3 + 1], 1.0 / 9);
 }
@@ -159,10 +161,10 @@ END_TEST
 START_TEST(both_and_far)
 {
     int counts[2][5][5] = {{{0}}};
-    neap_step step = step_of(1);
-    count_ways(seen("true", "2", &step), step.x, 2, counts);
+    neap_step *step = step_of(1);
+    count_ways(seen("true", "2", step), step->x, 2, counts);
     check_share("flipped and moved down and right by one", counts[1][3][3], 1.0 / 50);
-    neap_tensor *gone = seen("false", "1024", &step);
+    neap_tensor *gone = seen("false", "1024", step);
     int empty = 0;
     for (int i = 0; i < BATCH * SIZE; i++)
         empty += floats(gone)[i] == -1.0f;
@@ -172,9 +174,9 @@ END_TEST
 
 START_TEST(random_by_step)
 {
-    neap_step first = step_of(1), again = step_of(1), next = step_of(2);
-    neap_tensor *a = seen("true", "1", &first), *b = seen("true", "1", &again), *c = seen("true", "1", &next);
-    ck_assert(same_bits(first.x, next.x));
+    neap_step *first = step_of(1), *again = step_of(1), *next = step_of(2);
+    neap_tensor *a = seen("true", "1", first), *b = seen("true", "1", again), *c = seen("true", "1", next);
+    ck_assert(same_bits(first->x, next->x));
     ck_assert(same_bits(a, b));
     ck_assert(!same_bits(a, c));
 }
@@ -183,13 +185,13 @@ END_TEST
 /* What is augmented is a copy: the batch stays as the data set gave it, strided or not. */
 START_TEST(batch_is_untouched)
 {
-    neap_step step = step_of(1);
-    neap_tensor *before = neap_affine(step.x, 1, 0);
-    neap_tensor *plain = seen("true", "1", &step);
-    ck_assert(same_bits(before, step.x));
-    neap_tensor *wide[] = {step.x, step.x};
-    step.x = neap_slice(neap_concat(wide, 2, 3), 3, 0, 1);
-    ck_assert(same_bits(plain, seen("true", "1", &step)));
+    neap_step *step = step_of(1);
+    neap_tensor *before = neap_affine(step->x, 1, 0);
+    neap_tensor *plain = seen("true", "1", step);
+    ck_assert(same_bits(before, step->x));
+    neap_tensor *wide[] = {step->x, step->x};
+    step->x = neap_slice(neap_concat(wide, 2, 3), 3, 0, 1);
+    ck_assert(same_bits(plain, seen("true", "1", step)));
 }
 END_TEST
 

@@ -1,4 +1,4 @@
-/* What flow_matching and reflow learn beside the velocity of any pair: x or the noise, loss by time, pairs. */
+/* The objectives flow_matching and reflow: predictions of x and of the noise, the loss by time, pairings. */
 #include "../../plugins/objective/assign.h"
 #include "probe.h"
 
@@ -53,18 +53,18 @@ END_TEST
 START_TEST(losses_on_x_and_noise)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
-    neap_step step = step_of(1);
-    double on_x = objective_loss("flow_matching", SETTINGS("prediction", "x0"), network, &step), expected = 0;
+    neap_step *step = step_of(1);
+    double on_x = objective_loss("flow_matching", SETTINGS("prediction", "x0"), network, step), expected = 0;
     for (int i = 0; i < BATCH * SIZE; i++) {
-        const double moved = (double)floats(shown.x)[i] - (double)floats(step.x)[i];
+        const double moved = (double)floats(shown.x)[i] - (double)floats(step->x)[i];
         expected += moved * moved / (BATCH * SIZE);
     }
     ck_assert_double_eq_tol(on_x, expected, 1e-5);
     step = step_of(1);
-    double on_noise = objective_loss("flow_matching", SETTINGS("prediction", "noise", AT_THE_NOISE), network, &step);
+    double on_noise = objective_loss("flow_matching", SETTINGS("prediction", "noise", AT_THE_NOISE), network, step);
     ck_assert_double_lt(on_noise, 1e-6); /* (1 - t)^2 is below 1e-8 */
     ck_assert_double_gt(on_noise, 0);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -85,32 +85,34 @@ static void sum_by_time(const neap_step *step, double sum[8], int count[8])
 START_TEST(losses_by_time)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
-    neap_step step = step_of(1);
+    neap_step *step = step_of(1);
+    const neap_reported *report;
     double sum[8] = {0}, whole = 0;
     int count[8] = {0};
-    const double loss = objective_loss("flow_matching", SETTINGS("prediction", "x0"), network, &step);
-    sum_by_time(&step, sum, count);
-    ck_assert_int_eq(step.reports, 8);
+    const double loss = objective_loss("flow_matching", SETTINGS("prediction", "x0"), network, step);
+    sum_by_time(step, sum, count);
+    ck_assert_int_eq(neap_step_reports(step, &report), 8);
     for (int k = 0; k < 8; k++) {
         const char name[] = {'l', 'o', 's', 's', '_', 't', (char)('0' + k), 0};
-        ck_assert_str_eq(step.report[k].name, name);
-        ck_assert_double_eq_tol(step.report[k].value, sum[k] / count[k], 1e-5);
-        whole += step.report[k].value * count[k] / BATCH;
+        ck_assert_str_eq(report[k].name, name);
+        ck_assert_double_eq_tol(report[k].value, sum[k] / count[k], 1e-5);
+        whole += report[k].value * count[k] / BATCH;
     }
     ck_assert_double_eq_tol(whole, loss, 1e-5);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
 START_TEST(times_without_an_example_are_not_reported)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
-    neap_step step = step_of(1);
-    const double loss = objective_loss("flow_matching", SETTINGS(AT_THE_NOISE), network, &step);
-    ck_assert_int_eq(step.reports, 1);
-    ck_assert_str_eq(step.report[0].name, "loss_t7");
-    ck_assert_double_eq_tol(step.report[0].value, loss, 1e-5);
-    neap_network_free(network);
+    neap_step *step = step_of(1);
+    const neap_reported *report;
+    const double loss = objective_loss("flow_matching", SETTINGS(AT_THE_NOISE), network, step);
+    ck_assert_int_eq(neap_step_reports(step, &report), 1);
+    ck_assert_str_eq(report->name, "loss_t7");
+    ck_assert_double_eq_tol(report->value, loss, 1e-5);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -164,12 +166,11 @@ static double distance(neap_tensor *a, neap_tensor *b)
     return neap_item(neap_sum(neap_square(neap_sub(a, b)), NULL, 0, false));
 }
 
-/* The noise of a step as it was shown, which is x_t at the last time. */
+/* The noise of a step as the network saw it: x_t at the last time. */
 static neap_tensor *noise_shown(neap_network *network, const char *pairing, int64_t number)
 {
-    neap_step step = step_of(number);
-    step.x = neap_slice(step.x, 0, 0, 64);
-    objective_loss("flow_matching", SETTINGS("pairing", pairing, AT_THE_NOISE), network, &step);
+    neap_step *step = short_step_of(number, 64);
+    objective_loss("flow_matching", SETTINGS("pairing", pairing, AT_THE_NOISE), network, step);
     return shown.x;
 }
 
@@ -178,7 +179,7 @@ START_TEST(optimal_transport)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
     for (int number = 1; number <= 5; number++) {
-        neap_tensor *x = neap_slice(step_of(number).x, 0, 0, 64);
+        neap_tensor *x = short_step_of(number, 64)->x;
         neap_tensor *any = noise_shown(network, "independent", number);
         neap_tensor *best = noise_shown(network, "optimal_transport", number);
         ck_assert_double_lt(distance(best, x), 0.9 * distance(any, x));
@@ -186,7 +187,7 @@ START_TEST(optimal_transport)
                                neap_item(neap_sum(neap_square(best), NULL, 0, false))};
         ck_assert_double_eq_tol(sums[0], sums[1], 1e-3 * sums[0]);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -195,30 +196,30 @@ END_TEST
 START_TEST(reflow_takes_the_noise_given)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
-    neap_step step = step_of(1);
+    neap_step *step = step_of(1);
     double expected = 0;
-    step.noise = normals(7, BATCH);
-    const double loss = objective_loss("reflow", SETTINGS(NULL), network, &step);
-    check_near("x_t", shown.x, between(step.x, step.noise, shown.t), 1e-6);
+    step->noise = normals(7, BATCH);
+    const double loss = objective_loss("reflow", SETTINGS(NULL), network, step);
+    check_near("x_t", shown.x, between(step->x, step->noise, shown.t), 1e-6);
     for (int i = 0; i < BATCH * SIZE; i++) {
-        const double off = (double)floats(shown.x)[i] - (double)floats(step.noise)[i] + (double)floats(step.x)[i];
+        const double off = (double)floats(shown.x)[i] - (double)floats(step->noise)[i] + (double)floats(step->x)[i];
         expected += off * off / (BATCH * SIZE);
     }
     ck_assert_double_eq_tol(loss, expected, 1e-5);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
 START_TEST(reflow_needs_noise)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
-    neap_step step = step_of(1);
-    ck_fails_with(isnan(try_loss("reflow", SETTINGS(NULL), network, &step)),
+    neap_step *step = step_of(1);
+    ck_fails_with(isnan(try_loss("reflow", SETTINGS(NULL), network, step)),
                   "reflow: the data set couples no noise with its examples; see neap.couple");
     neap_instance *instance = neap_instance_new(neap_registry_find("objective", "reflow"));
     ck_fails_with(neap_instance_set_text(instance, "pairing", "independent"), "reflow: unknown parameter 'pairing'");
     neap_instance_release(instance);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -232,9 +233,11 @@ static bool loss_once(void)
                  neap_instance_set_text(instance, "times", "logit_normal") == 0 &&
                  neap_instance_set_text(instance, "shift", "3") == 0 &&
                  neap_instance_set_text(instance, "prediction", "noise") == 0;
-    neap_step step = {.x = neap_full(NEAP_F32, neap_dims(4, 2, 3, 1), 0.5), .random = {1, 2}, .number = 1};
+    const neap_batch batch = {.x = neap_full(NEAP_F32, neap_dims(4, 2, 3, 1), 0.5)};
+    neap_step *step = batch.x ? neap_step_new(&batch, (neap_random){1, 2}, 1) : NULL;
     const neap_objective *objective = ready ? neap_instance_component(instance)->functions : NULL;
-    bool done = ready && step.x && objective->loss(neap_instance_config(instance), 0, plain, &step);
+    bool done = ready && step && objective->loss(neap_instance_config(instance), 0, plain, step);
+    neap_step_free(step);
     neap_instance_release(instance);
     neap_scope_close(scope);
     return done;
@@ -244,7 +247,7 @@ START_TEST(every_allocation_may_fail)
 {
     plain = TRY_NETWORK("probe", "classes", "0");
     refuse_each(loss_once);
-    neap_network_free(plain);
+    neap_network_release(plain);
 }
 END_TEST
 

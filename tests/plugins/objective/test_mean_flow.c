@@ -4,10 +4,11 @@
 
 #include <neap/sampling.h>
 
-/* `watched` stands before a network of intervals and notes what it is shown. */
+/* `watched` hands its calls to a network of intervals and records their arguments. */
 static neap_network *inner;
 static struct {
-    neap_tensor *x, *t, *r, *labels;
+    neap_tensor *x, *t, *r;
+    const neap_condition *condition;
 } shown;
 
 static void *watched_build(const void *config, neap_model *model)
@@ -16,20 +17,21 @@ static void *watched_build(const void *config, neap_model *model)
     return neap_calloc(1, 1);
 }
 
-static neap_spec watched_spec(const void *self)
+static int watched_spec(const void *self, neap_spec *out)
 {
     (void)self;
-    return neap_network_spec(inner);
+    neap_network_spec(inner, out);
+    return 0;
 }
 
-static neap_tensor *watched_average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, neap_tensor *labels)
+static neap_tensor *watched_average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, const neap_condition *condition)
 {
     (void)self;
     shown.x = x;
     shown.t = t;
     shown.r = r;
-    shown.labels = labels;
-    return neap_network_average(inner, x, t, r, labels);
+    shown.condition = condition;
+    return neap_network_average(inner, x, t, r, condition);
 }
 
 static const neap_architecture watched_functions = {.size = sizeof watched_functions, .build = watched_build,
@@ -37,7 +39,7 @@ static const neap_architecture watched_functions = {.size = sizeof watched_funct
                                                     .average = watched_average};
 static const neap_param watched_params[] = {NEAP_PARAMS_END};
 static const neap_component watched_components[] = {
-    {"architecture/1", "watched", "Notes what it is shown.", 0, watched_params, &watched_functions},
+    {"architecture/2", "watched", "Notes what it is shown.", 0, watched_params, &watched_functions},
     {0},
 };
 static const neap_plugin watched_plugin = {NEAP_ABI, sizeof watched_plugin, "test_watched", "1", "MIT", "For tests.",
@@ -55,18 +57,18 @@ static void open_watched(void)
 
 static void close_watched(void)
 {
-    neap_network_free(watched);
-    neap_network_free(inner);
+    neap_network_release(watched);
+    neap_network_release(inner);
     run_close();
 }
 
-static neap_step step_of(int64_t batch)
+static neap_step *step_of(int64_t batch)
 {
     neap_tensor *labels = neap_empty(NEAP_I32, neap_dims(batch));
     for (int64_t i = 0; i < batch; i++)
         ((int32_t *)neap_data(labels))[i] = (int32_t)(i % 3);
-    return (neap_step){.x = neap_randn((neap_random){5, 6}, 0, neap_dims(batch, 1, 1, 2)), .labels = labels,
-                       .random = {1, 2}, .number = 1};
+    const neap_batch drawn = {.x = neap_randn((neap_random){5, 6}, 0, neap_dims(batch, 1, 1, 2)), .condition = labelled(labels)};
+    return step_on(drawn, (neap_random){1, 2}, 1);
 }
 
 static neap_tensor *loss_of(const char *const *settings, neap_step *step)
@@ -95,7 +97,7 @@ static neap_tensor *velocity_shown(const neap_step *step)
 static neap_tensor *average_at(neap_tensor *v, double by)
 {
     neap_tensor *x = neap_add(neap_detach(shown.x), neap_affine(v, by, 0));
-    return neap_network_average(inner, x, neap_affine(neap_detach(shown.t), 1, by), shown.r, shown.labels);
+    return neap_network_average(inner, x, neap_affine(neap_detach(shown.t), 1, by), shown.r, shown.condition);
 }
 
 /* v - (t - r) du/dt by a difference of fourth order, whose steps of 0.02 leave an error of about 1e-5, as f32 does. */
@@ -111,18 +113,18 @@ static neap_tensor *target_by_differences(const neap_step *step)
 
 static neap_tensor *errors_from(neap_tensor *target)
 {
-    neap_tensor *u = neap_network_average(inner, neap_detach(shown.x), neap_detach(shown.t), shown.r, shown.labels);
+    neap_tensor *u = neap_network_average(inner, neap_detach(shown.x), neap_detach(shown.t), shown.r, shown.condition);
     return neap_sum(neap_square(neap_sub(u, target)), (const int[]){1, 2, 3}, 3, false);
 }
 
 /* At power 0 all weigh the same. Most of the target's (t - r) du/dt must come from the derivative for this to tell. */
 START_TEST(derivative_along_the_path)
 {
-    neap_step step = step_of(256);
-    neap_tensor *loss = loss_of(SETTINGS("power", "0", "same", "0"), &step), *target = target_by_differences(&step);
+    neap_step *step = step_of(256);
+    neap_tensor *loss = loss_of(SETTINGS("power", "0", "same", "0"), step), *target = target_by_differences(step);
     neap_tensor *expected = neap_mean(errors_from(target), NULL, 0, false);
     ck_assert_double_eq_tol(neap_item(loss), neap_item(expected), 1e-3 * neap_item(expected));
-    const double without = neap_item(neap_mean(errors_from(velocity_shown(&step)), NULL, 0, false));
+    const double without = neap_item(neap_mean(errors_from(velocity_shown(step)), NULL, 0, false));
     ck_assert_double_gt(fabs(without - neap_item(expected)), 0.02 * neap_item(expected));
 }
 END_TEST
@@ -136,10 +138,10 @@ START_TEST(the_target_is_held_fixed)
     ck_assert_int_le(count, 32);
     for (int i = 0; i < count; i++)
         parameters[i] = neap_model_tensor(model, i);
-    neap_step step = step_of(256);
-    neap_tensor *loss = loss_of(SETTINGS("power", "0", "same", "0"), &step);
+    neap_step *step = step_of(256);
+    neap_tensor *loss = loss_of(SETTINGS("power", "0", "same", "0"), step);
     ck_succeeds(neap_gradients(loss, NULL, parameters, count, 0, got));
-    loss = neap_mean(errors_from(target_by_differences(&step)), NULL, 0, false);
+    loss = neap_mean(errors_from(target_by_differences(step)), NULL, 0, false);
     ck_succeeds(neap_gradients(loss, NULL, parameters, count, 0, expected));
     for (int i = 0; i < count; i++)
         check_near(neap_model_name(model, i), neap_contiguous(got[i]), neap_contiguous(expected[i]), 5e-3);
@@ -159,16 +161,17 @@ static neap_tensor *weights_of(neap_tensor *errors)
 START_TEST(weights)
 {
     neap_tensor *bias = neap_model_find(neap_network_model(inner), "out.bias"), *got, *expected;
-    neap_step step = step_of(64);
-    neap_tensor *loss = loss_of(SETTINGS("power", "2", "offset", "0.5", "same", "1"), &step);
-    neap_tensor *errors = errors_from(velocity_shown(&step));
+    neap_step *step = step_of(64);
+    neap_tensor *loss = loss_of(SETTINGS("power", "2", "offset", "0.5", "same", "1"), step);
+    neap_tensor *errors = errors_from(velocity_shown(step));
     neap_tensor *by_hand = neap_mean(neap_mul(weights_of(errors), errors), NULL, 0, false);
     check_near("loss", loss, by_hand, 1e-5);
     ck_succeeds(neap_gradients(loss, NULL, &bias, 1, 0, &got));
     ck_succeeds(neap_gradients(by_hand, NULL, &bias, 1, 0, &expected));
     check_near("gradient", got, expected, 1e-5);
-    ck_assert_int_gt(step.reports, 0);
-    ck_assert(strncmp(step.report[0].name, "loss_t", 6) == 0);
+    const neap_reported *report;
+    ck_assert_int_gt(neap_step_reports(step, &report), 0);
+    ck_assert(strncmp(report->name, "loss_t", 6) == 0);
 }
 END_TEST
 
@@ -176,11 +179,12 @@ static bool loss_once(void)
 {
     neap_scope scope = neap_scope_open();
     neap_instance *instance = neap_instance_new(neap_registry_find("objective", "mean_flow"));
-    neap_tensor *x = neap_full(NEAP_F32, neap_dims(4, 1, 1, 2), 0.5);
-    neap_step step = {.x = x, .labels = neap_zeros(NEAP_I32, neap_dims(4)), .random = {1, 2}, .number = 1};
-    bool ready = instance && step.x && step.labels;
-    const neap_objective *objective = ready ? neap_instance_component(instance)->functions : NULL;
-    bool done = ready && objective->loss(neap_instance_config(instance), 0, watched, &step);
+    const neap_batch batch = {.x = neap_full(NEAP_F32, neap_dims(4, 1, 1, 2), 0.5),
+                              .condition = labelled(neap_zeros(NEAP_I32, neap_dims(4)))};
+    neap_step *step = instance && batch.x && batch.condition ? neap_step_new(&batch, (neap_random){1, 2}, 1) : NULL;
+    const neap_objective *objective = step ? neap_instance_component(instance)->functions : NULL;
+    bool done = step && objective->loss(neap_instance_config(instance), 0, watched, step);
+    neap_step_free(step);
     neap_instance_release(instance);
     neap_scope_close(scope);
     return done;
@@ -198,8 +202,8 @@ START_TEST(times)
 {
     enum { BATCH = 4096 };
     static double logits[2 * BATCH];
-    neap_step step = step_of(BATCH);
-    loss_of(SETTINGS("same", "0"), &step);
+    neap_step *step = step_of(BATCH);
+    loss_of(SETTINGS("same", "0"), step);
     for (int i = 0; i < BATCH; i++) {
         const double t = (double)floats(shown.t)[i], r = (double)floats(shown.r)[i];
         ck_assert(r < t);
@@ -207,7 +211,7 @@ START_TEST(times)
         logits[2 * i + 1] = log(r / (1 - r));
     }
     check_moments("both ends", logits, 2 * BATCH, -0.4, 1, 3);
-    loss_of(SETTINGS(NULL), &step);
+    loss_of(SETTINGS(NULL), step);
     int same = 0;
     for (int i = 0; i < BATCH; i++)
         same += floats(shown.t)[i] <= floats(shown.r)[i];
@@ -218,9 +222,9 @@ END_TEST
 /* Were both ends of one stratum, they would lie a batch's part from each other. */
 START_TEST(stratified_ends_lie_apart)
 {
-    neap_step step = step_of(256);
+    neap_step *step = step_of(256);
     double sum = 0;
-    loss_of(SETTINGS("same", "0", "stratified", "true", "times", "uniform"), &step);
+    loss_of(SETTINGS("same", "0", "stratified", "true", "times", "uniform"), step);
     for (int i = 0; i < 256; i++)
         sum += ((double)floats(shown.t)[i] - (double)floats(shown.r)[i]) / 256;
     ck_assert_double_eq_tol(sum, 1.0 / 3, 5 * sqrt(1.0 / 18 / 256));
@@ -231,15 +235,15 @@ END_TEST
 
 START_TEST(one_time_is_the_velocity)
 {
-    neap_step step = step_of(8);
+    neap_step *step = step_of(8);
     neap_tensor *t = neap_rand((neap_random){1, 1}, 0, neap_dims(8));
-    neap_tensor *v = neap_network_velocity(inner, step.x, t, step.labels);
-    ck_assert(same_bits(v, neap_network_average(inner, step.x, t, t, step.labels)));
-    ck_assert(!same_bits(v, neap_network_average(inner, step.x, t, neap_zeros(NEAP_F32, neap_dims(8)), step.labels)));
+    neap_tensor *v = neap_network_velocity(inner, step->x, t, step->condition);
+    ck_assert(same_bits(v, neap_network_average(inner, step->x, t, t, step->condition)));
+    ck_assert(!same_bits(v, neap_network_average(inner, step->x, t, neap_zeros(NEAP_F32, neap_dims(8)), step->condition)));
     neap_network *plain = TRY_NETWORK("mlp", "hidden", "4");
-    ck_fails_with(!neap_network_average(plain, step.x, t, t, NULL),
+    ck_fails_with(!neap_network_average(plain, step->x, t, t, NULL),
                   "mlp: average: expected a network of interval = true, got one of a single time");
-    neap_network_free(plain);
+    neap_network_release(plain);
 }
 END_TEST
 

@@ -81,8 +81,8 @@ enum { LAWS = sizeof laws / sizeof *laws };
 
 static const float *draw(neap_network *network, const char *const *settings)
 {
-    neap_step step = step_of(1);
-    objective_loss("flow_matching", settings, network, &step);
+    neap_step *step = step_of(1);
+    objective_loss("flow_matching", settings, network, step);
     return floats(shown.t);
 }
 
@@ -110,7 +110,7 @@ START_TEST(densities)
         }
         ck_assert_msg(farthest < 1.95 / sqrt(BATCH), "%s: a share is %g off", laws[k].name, farthest);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -144,7 +144,7 @@ START_TEST(one_time_in_each_stratum)
         ck_assert_msg(fabs(inside - 0.5) < 5 * sqrt(1.0 / 12 / BATCH), "%s: at %g of their parts", laws[k].name,
                       inside);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 

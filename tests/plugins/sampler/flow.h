@@ -77,15 +77,15 @@ static inline void *flow_build(const void *config, neap_model *model)
     return self;
 }
 
-static inline neap_spec flow_spec(const void *self)
+static inline int flow_spec(const void *self, neap_spec *out)
 {
     (void)self;
-    return (neap_spec){1, 2, 1, 0};
+    return neap_spec_fill(out, (neap_spec){.height = 1, .width = 2, .channels = 1});
 }
 
-static int64_t flow_rows; /* shown to a velocity so far */
+static int64_t flow_rows; /* evaluated so far, by all velocities */
 
-static inline neap_tensor *flow_velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+static inline neap_tensor *flow_velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
 {
     const struct flow_law *law = &flow_laws[((const flow_config *)self)->law];
     flow_rows += neap_size(t);
@@ -98,7 +98,7 @@ static inline neap_tensor *flow_velocity(void *self, neap_tensor *x, neap_tensor
         ((float *)neap_data(rate))[i] = (float)law->rate(time);
         ((float *)neap_data(drift))[i] = (float)law->drift(time);
     }
-    (void)labels;
+    (void)condition;
     return neap_add(neap_mul(x, rate), drift);
 }
 
@@ -109,7 +109,7 @@ static const neap_param flow_params[] = {
     NEAP_PARAMS_END,
 };
 static const neap_component flow_components[] = {
-    {"architecture/1", "flow", "A velocity a(t) x + b(t).", sizeof(flow_config), flow_params, &flow_functions},
+    {"architecture/2", "flow", "A velocity a(t) x + b(t).", sizeof(flow_config), flow_params, &flow_functions},
     {0},
 };
 static const neap_plugin flow_plugin = {NEAP_ABI, sizeof flow_plugin, "flow", "1", "MIT", "For tests.",

@@ -12,7 +12,7 @@ static neap_tensor *draw(const char *law, neap_sampling s)
     neap_network *network = TRY_NETWORK("flow", "law", law);
     neap_tensor *x = neap_sample(network, &s);
     ck_assert_msg(x != NULL, "%s", neap_error_message());
-    neap_network_free(network);
+    neap_network_release(network);
     return x;
 }
 
@@ -140,9 +140,9 @@ START_TEST(watchers)
 {
     neap_network *network = TRY_NETWORK("flow", "law", "swing");
     watcher w = {.t = 1};
-    const neap_watch told = {&w, watch};
+    const neap_watch watched = {sizeof watched, &w, watch};
     neap_sampling s = drawing(DEFAULTS("sampler", "dopri5"), 4);
-    s.watch = &told;
+    s.watch = &watched;
     ck_assert_ptr_nonnull(neap_sample(network, &s));
     ck_assert_int_ge(w.steps, 4);
     ck_assert(w.t == 0);
@@ -150,7 +150,7 @@ START_TEST(watchers)
     ck_fails_with(!neap_sample(network, &s), "sample: enough");
     ck_assert_int_eq(w.steps, 3);
     neap_instance_release(s.sampler);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 

@@ -1,4 +1,4 @@
-/* The sampler latent: what truncation makes of latents, shown by a generator that hands them through; and labels. */
+/* The sampler latent: truncated latents, returned as pictures by the generator of this test; and labels. */
 #include <neap/sampling.h>
 
 #include "tests/core/run/run_test.h"
@@ -21,28 +21,23 @@ static void *echo_build(const void *config, neap_model *model)
     return e && neap_model_parameter(model, neap_dims(1), (neap_init){NEAP_INIT_ONE, 0}, "generator.unused") ? e : NULL;
 }
 
-static neap_spec echo_spec(const void *self)
+static int echo_spec(const void *self, neap_spec *out)
 {
-    return (neap_spec){1, 1, WIDTH, ((const echo *)self)->config->classes};
+    return neap_spec_fill(out, (neap_spec){.height = 1, .width = 1, .channels = WIDTH, .latent = {1, 1, WIDTH},
+                                           .classes = ((const echo *)self)->config->classes});
 }
 
-static int64_t echo_latent(const void *self)
+static neap_tensor *echo_generate(void *self, neap_tensor *z, const neap_condition *condition)
 {
-    (void)self;
-    return WIDTH;
-}
-
-static neap_tensor *echo_generate(void *self, neap_tensor *z, neap_tensor *labels)
-{
-    (void)self, (void)labels;
+    (void)self, (void)condition;
     return neap_reshape(z, neap_dims(-1, 1, 1, WIDTH));
 }
 
 static const neap_architecture functions = {.size = sizeof functions, .build = echo_build, .destroy = neap_free,
-                                            .spec = echo_spec, .generate = echo_generate, .latent = echo_latent};
+                                            .spec = echo_spec, .generate = echo_generate};
 static const neap_param params[] = {NEAP_INT(echo_config, classes, 0, 0, 10, "Classes."), NEAP_PARAMS_END};
 static const neap_component components[] = {
-    {"architecture/1", "echo", "Latents as pictures.", sizeof(echo_config), params, &functions}, {0},
+    {"architecture/2", "echo", "Latents as pictures.", sizeof(echo_config), params, &functions}, {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
 
@@ -61,7 +56,7 @@ static const float *truncated(const char *bound, const float *noise, int64_t cou
                              .noise = neap_from(NEAP_F32, neap_dims(count, WIDTH), noise)};
     const float *x = floats(neap_sample(network, &s));
     neap_instance_release(sampler);
-    neap_network_free(network);
+    neap_network_release(network);
     return x;
 }
 
@@ -115,10 +110,10 @@ START_TEST(classes_want_labels)
     neap_instance *sampler = DEFAULTS("sampler", "latent");
     neap_sampling s = {.sampler = sampler, .count = 2};
     ck_fails_with(!neap_sample(network, &s), "sample: latent draws by class: expected labels");
-    s.labels = labels;
+    s.condition = labelled(neap_from(NEAP_I32, neap_dims(2), labels));
     ck_assert_ptr_nonnull(neap_sample(network, &s));
     neap_instance_release(sampler);
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 

@@ -44,7 +44,7 @@ static neap_tensor *walk(way w, neap_instance *sampler, neap_tensor *start, int6
     s.evaluations = evaluations;
     neap_tensor *x = neap_sample(network, &s);
     ck_assert_msg(x != NULL, "%s", neap_error_message());
-    neap_network_free(network);
+    neap_network_release(network);
     neap_instance_release(sampler);
     return x;
 }
@@ -130,7 +130,7 @@ START_TEST(inversions_and_back)
 }
 END_TEST
 
-/* Evaluations are counted once a step, and watchers told, who see the noise as well. */
+/* Evaluations are counted once a step; watchers are called for each step and for the noise before it. */
 static int count(void *user, int64_t step, int64_t steps, double t, neap_tensor *x)
 {
     int *calls = user;
@@ -147,7 +147,7 @@ START_TEST(evaluations_and_watchers)
     for (int i = 0; i < SOLVERS; i++) {
         int calls = 0;
         int64_t evaluations = -1;
-        const neap_watch watch = {&calls, count};
+        const neap_watch watch = {sizeof watch, &calls, count};
         neap_sampling s = {.sampler = COMPONENT("sampler", solvers[i].name, "steps", "10"), .count = COUNT,
                            .watch = &watch, .evaluations = &evaluations};
         ck_assert_ptr_nonnull(neap_sample(network, &s));
@@ -155,7 +155,7 @@ START_TEST(evaluations_and_watchers)
         ck_assert_int_eq(evaluations, solvers[i].evaluations);
         neap_instance_release(s.sampler);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -182,7 +182,7 @@ START_TEST(masks)
             ck_assert_double_le(fabs((double)floats(kept)[j] - (double)floats(free)[j]), tolerance);
         neap_instance_release(s.sampler);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -213,7 +213,7 @@ START_TEST(every_allocation_may_fail)
         ck_assert_uint_eq(neap_memory().live, live);
         neap_instance_release(sampler);
     }
-    neap_network_free(sampled);
+    neap_network_release(sampled);
 }
 END_TEST
 

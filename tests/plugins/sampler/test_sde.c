@@ -14,7 +14,7 @@ static neap_tensor *draw(neap_instance *sampler, int64_t count, int64_t batch)
     neap_tensor *x = neap_sample(network, &s);
     ck_assert_msg(x != NULL, "%s", neap_error_message());
     neap_instance_release(sampler);
-    neap_network_free(network);
+    neap_network_release(network);
     return x;
 }
 
@@ -112,7 +112,7 @@ START_TEST(inversions)
         ck_fails_with(!neap_sample(network, &s), message);
         neap_instance_release(s.sampler);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -133,7 +133,7 @@ START_TEST(from_a_level)
         check_moments(names[i], x, ALL, GAUSS_MEAN, variance, 3 * variance * variance);
         neap_instance_release(s.sampler);
     }
-    neap_network_free(network);
+    neap_network_release(network);
 }
 END_TEST
 

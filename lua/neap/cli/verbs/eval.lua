@@ -39,12 +39,10 @@ local function draw(given, run, pairs_)
   local spec = run.model:spec()
   local labels = samples.labels(given.labels, given.n, spec.classes, run.labels)
   local own = sampling_options.adjust("eval", run, given, pairs_)
-  local worse = sampling_options.worse("eval", given)
   sampling_options.check_interval("eval", own, given, 1)
   local before = precision.set((precision.choose(given.precision or "fp32")))
   local done, x = pcall(own.sample, own, run.model, {
     n = given.n, seed = given.seed, labels = labels and labels:tolist(), batch = given.batch, watch = sampling_options.show_progress,
-    worse = worse,
   })
   precision.put(before)
   if not done then
@@ -86,7 +84,7 @@ end
 
 -- Real examples. Those of points beyond the test half are drawn later, as needed.
 local function add_examples(given, job, component)
-  job.examples = real.open(component, given.data, given.n)
+  job.examples = real.open("eval", component, given.data, given.n)
   job.test, job.train = {}, {}
   job.test.x, job.test.labels = job.examples:test()
   if not job.points then

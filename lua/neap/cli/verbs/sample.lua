@@ -113,7 +113,7 @@ local function film_of(run, given, own, settings)
   end
   local recorder = film.new { columns = layout.columns, scale = layout.scale, text = origin(run, given), path = given.film }
   recorder:check(frames_of(own, settings) or 1, settings.n, spec.height, spec.width)
-  settings.batch, settings.watch = settings.n, recorder:watch()
+  settings.batch, settings.watch = settings.n, recorder:watch(run.model)
   return recorder
 end
 
@@ -130,7 +130,6 @@ local function draw(run, given, pairs_)
   local settings = sample_modes.apply(given, run, {
     n = count_of(given, classes), seed = given.seed or 0, labels = given.label or (not given.image and "each" or nil),
     names = run.labels, batch = given.batch, watch = sampling_options.show_progress,
-    worse = sampling_options.worse("sample", given),
   })
   local own = sampling_options.adjust("sample", run, given, pairs_)
   if not given.invert then

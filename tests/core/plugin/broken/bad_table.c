@@ -6,7 +6,7 @@ static const neap_param params[] = {
     NEAP_PARAMS_END,
 };
 static const neap_component components[] = {
-    {"sampler/1", "bad_table", "Its table is wrong.", sizeof(drift_config), params, &drift_functions},
+    {"sampler/2", "bad_table", "Its table is wrong.", sizeof(drift_config), params, &drift_functions},
     {0},
 };
 

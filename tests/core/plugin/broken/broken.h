@@ -34,6 +34,6 @@ static const neap_param drift_params[] = {
 };
 static const neap_sampler drift_functions = {sizeof drift_functions, drift_needs, give_noise};
 
-#define DRIFT(name) {"sampler/1", name, "Gives back the noise.", sizeof(drift_config), drift_params, &drift_functions}
+#define DRIFT(name) {"sampler/2", name, "Gives back the noise.", sizeof(drift_config), drift_params, &drift_functions}
 
 #endif

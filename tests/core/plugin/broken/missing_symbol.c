@@ -11,7 +11,7 @@ static neap_tensor *ask_nobody(const void *config, const neap_field *field, neap
 
 static const neap_sampler functions = {sizeof functions, drift_needs, ask_nobody};
 static const neap_component components[] = {
-    {"sampler/1", "missing_symbol", "Asks nobody.", sizeof(drift_config), drift_params, &functions},
+    {"sampler/2", "missing_symbol", "Asks nobody.", sizeof(drift_config), drift_params, &functions},
     {0},
 };
 

@@ -1,0 +1,64 @@
+/* What components answer about themselves, for Lua. */
+#include "binding.h"
+
+#include <neap/sampling.h>
+
+static const neap_objective *objective_of(lua_State *L)
+{
+    return neap_instance_component(neap_lua_check_instance(L, 1))->functions;
+}
+
+/* objective_predicts(objective) -> "v=z-x", ...: what its network's velocity is trained to be */
+static int objective_predicts(lua_State *L)
+{
+    const char *(*predicts)(const void *) = NEAP_MEMBER(objective_of(L), predicts);
+    lua_pushstring(L, predicts ? predicts(neap_instance_config(neap_lua_check_instance(L, 1))) : "v=z-x");
+    return 1;
+}
+
+/* objective_dropout(objective) -> the probability that an example is trained without its condition, or nil */
+static int objective_dropout(lua_State *L)
+{
+    double (*dropout)(const void *) = NEAP_MEMBER(objective_of(L), dropout);
+    if (dropout)
+        lua_pushnumber(L, dropout(neap_instance_config(neap_lua_check_instance(L, 1))));
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* guidance_uses_null(guidance) */
+static int guidance_uses_null(lua_State *L)
+{
+    lua_pushboolean(L, neap_guidance_uses_null(neap_lua_check_instance(L, 1)));
+    return 1;
+}
+
+/* dataset_part(dataset, "train" or "test", draw, count) -> component, is it a draw? */
+static int dataset_part(lua_State *L)
+{
+    static const char *const parts[] = {"train", "test", NULL};
+    neap_instance *dataset = neap_lua_check_instance(L, 1);
+    const neap_part part = luaL_checkoption(L, 2, NULL, parts);
+    const int64_t draw = luaL_checkinteger(L, 3), count = luaL_checkinteger(L, 4);
+    void **handle = neap_lua_handle(L, NEAP_LUA_INSTANCE);
+    bool drawn = false;
+    *handle = neap_source_part(dataset, part, draw, count, &drawn);
+    if (!*handle)
+        return neap_lua_raise(L);
+    lua_pushboolean(L, drawn);
+    return 2;
+}
+
+static const luaL_Reg functions[] = {
+    {"objective_predicts", objective_predicts},
+    {"objective_dropout", objective_dropout},
+    {"guidance_uses_null", guidance_uses_null},
+    {"dataset_part", dataset_part},
+    {NULL, NULL},
+};
+
+void neap_lua_open_answers(lua_State *L)
+{
+    luaL_setfuncs(L, functions, 0);
+}
