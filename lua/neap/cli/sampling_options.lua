@@ -82,7 +82,7 @@ local function guidance_of(verb, run, given)
   end
   check_guidance(verb, run, given)
   local w = weight_of(run, given)
-  local result = given.worse and guidance("autoguidance", { w = w, worse = drawn.find(verb, given.worse) })
+  local result = given.worse and guidance("autoguidance", { w = w, worse = sampling_options.find(verb, given.worse) })
     or guidance("cfg", { w = w })
   if given.rescale then
     result = guidance("rescale", { of = result, phi = given.rescale })
