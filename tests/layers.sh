@@ -3,7 +3,7 @@
 # and the binding only public headers, and Lua is known nowhere but in lua/.
 cd "${NEAP_SOURCE:-$(dirname "$0")/..}" || exit 1
 
-# folder: other folders of core that it may reach into; public headers that it may include
+# folder: what it may include of other folders of core, as a folder or as one header; public headers that it may include
 layers() {
     cat <<'ROWS'
 base: ; cancel cpu error memory number parallel random
@@ -11,12 +11,12 @@ kernels: base; cpu dtype error linalg memory parallel
 tensor: kernels; error memory parallel tensor
 ops: kernels tensor autograd; autograd error memory ops parallel random tensor
 autograd: kernels tensor ops; autograd cancel error memory ops tensor
-nn: ; autograd error memory nn ops tensor
+nn: tensor/scope; autograd condition error memory nn ops tensor
 optim: kernels tensor; error memory nn optim parallel
 draw: tensor; draw error memory tensor
 io: ; error io memory number tensor
 plugin: io; error io memory nn number plugin registry
-run: ; autograd cancel error io memory nn number optim parallel plugin registry run sampling
+run: nn/condition plugin/handle; autograd cancel error io memory nn number optim parallel plugin registry run sampling
 ROWS
 }
 
@@ -39,6 +39,7 @@ includes | awk -v rows="$(layers)" '
     function refuse(why) { print $1 ": " $2 ": " why; failed = 1 }
     function has(list, word) { return index(list, " " word " ") > 0 }
     { split($1, path, "/"); slash = index($2, "/"); head = slash ? substr($2, 1, slash - 1) : "" }
+    { header = $2; sub(/\.h$/, "", header) }
     $2 ~ /^(lua|lauxlib|lualib)\.h$/ { if (path[1] != "lua") refuse("Lua is known in lua/ alone"); next }
     head == "neap" {
         name = substr($2, 6); sub(/\.h$/, "", name)
@@ -47,6 +48,8 @@ includes | awk -v rows="$(layers)" '
     }
     head == ".." { refuse("no path upwards") }
     path[1] == "core" && !(path[2] in folders) { refuse("core/" path[2] " has no row in tests/layers.sh") }
-    path[1] == "core" && (head in folders) && !has(folders[path[2]], head) { refuse("core/" head " stands after core/" path[2]) }
+    path[1] == "core" && (head in folders) && !has(folders[path[2]], head) && !has(folders[path[2]], header) {
+        refuse($2 " is not for core/" path[2])
+    }
     path[1] != "core" && (head in folders) { refuse("only public headers are for " path[1]) }
     END { print NR " includes"; exit failed || NR < 100 }'

@@ -1,4 +1,4 @@
-/* Conditions: what they hold, who owns them, and which tensors fit which kind. */
+/* Conditions: their members, their owners, and the dtype and rank of each kind. */
 #include <string.h>
 
 #include <neap/error.h>
@@ -12,7 +12,7 @@
 
 static const struct {
     const char *name, *expected;
-    neap_dtype dtype, other; /* LABELS have two forms */
+    neap_dtype dtype, other_dtype; /* LABELS have two forms; the other kinds have one, given twice */
     int rank, other_rank;
 } kinds[NEAP_CONDITION_KINDS] = {
     [NEAP_LABELS] = {"labels", "i32 [B] or f32 [B, classes + 1]", NEAP_I32, NEAP_F32, 1, 2},
@@ -33,7 +33,7 @@ static bool fits(neap_condition_kind kind, const neap_tensor *x)
     const int rank = neap_rank(x);
     const neap_dtype dtype = neap_dtype_of(x);
     return (rank == kinds[kind].rank && dtype == kinds[kind].dtype) ||
-           (rank == kinds[kind].other_rank && dtype == kinds[kind].other);
+           (rank == kinds[kind].other_rank && dtype == kinds[kind].other_dtype);
 }
 
 static int check_part(neap_condition_kind kind, const neap_tensor *x, int64_t rows)

@@ -1,4 +1,4 @@
-/* Rows of conditions: joined, picked, and told nothing by chance. */
+/* Rows of conditions: joined, taken, and made null at random. */
 #include <neap/error.h>
 #include <neap/memory.h>
 #include <neap/nn.h>
@@ -17,14 +17,14 @@ neap_tensor *neap_rows(neap_tensor *x, neap_tensor *rows)
     return neap_gather(x, neap_expand(neap_reshape(rows, column), shape), 0);
 }
 
-/* --- Rows that are told nothing --------------------------------------------------------------------------------------- */
+/* --- Null rows ------------------------------------------------------------------------------------------------------ */
 
 static neap_tensor *null_weights(int64_t rows, int64_t columns)
 {
     return neap_pad(neap_full(NEAP_F32, neap_dims(rows, 1), 1), (int64_t[]){0, 0, columns - 1, 0});
 }
 
-neap_tensor *neap_condition_nothing(neap_condition_kind kind, const neap_tensor *like, int64_t rows)
+neap_tensor *neap_condition_null_part(neap_condition_kind kind, const neap_tensor *like, int64_t rows)
 {
     neap_shape shape = neap_shape_of(like);
     shape.dim[0] = rows;
@@ -33,9 +33,9 @@ neap_tensor *neap_condition_nothing(neap_condition_kind kind, const neap_tensor 
     return neap_labels_are_weights(like) ? null_weights(rows, shape.dim[1]) : neap_full(NEAP_I32, shape, -1);
 }
 
-/* --- Joining ---------------------------------------------------------------------------------------------------------- */
+/* --- Joining -------------------------------------------------------------------------------------------------------- */
 
-/* Labels as weights of `columns` classes, of which the last is the null class. */
+/* Labels, i32 [B], as weights of `columns` classes; the last one is the null class. */
 static neap_tensor *weights_of(neap_tensor *labels, int64_t columns)
 {
     const int64_t rows = neap_size(labels);
@@ -50,30 +50,29 @@ static neap_tensor *weights_of(neap_tensor *labels, int64_t columns)
     return label ? weights : NULL;
 }
 
-/* What LENGTHS stand for where a text or tokens have none. */
-static neap_tensor *lengths_of(const neap_condition *c)
+neap_tensor *neap_condition_lengths(const neap_condition *c)
 {
-    const neap_tensor *counted = c->part[NEAP_TEXT] ? c->part[NEAP_TEXT] : c->part[NEAP_TOKENS];
+    const neap_tensor *padded = c->part[NEAP_TEXT] ? c->part[NEAP_TEXT] : c->part[NEAP_TOKENS];
     if (c->part[NEAP_LENGTHS])
         return c->part[NEAP_LENGTHS];
-    return neap_full(NEAP_I32, neap_dims(c->rows), counted ? (double)neap_dim(counted, 1) : 0);
+    return neap_full(NEAP_I32, neap_dims(c->rows), padded ? (double)neap_dim(padded, 1) : 0);
 }
 
-/* x with axis 1 padded to `length`. */
-static neap_tensor *stretched(neap_tensor *x, int64_t length)
+/* x [B, L, ..] with axis 1 padded with zeros to `length`. */
+static neap_tensor *padded_to(neap_tensor *x, int64_t length)
 {
     int64_t around[2 * NEAP_MAX_RANK] = {0};
     around[3] = length - neap_dim(x, 1);
     return around[3] > 0 ? neap_pad(x, around) : x;
 }
 
-/* Makes two parts of one kind alike but for their rows. */
-static int match(neap_condition_kind kind, neap_tensor *part[2])
+/* Gives two parts of one kind the same dtype and the same sizes after the rows. */
+static int unify(neap_condition_kind kind, neap_tensor *part[2])
 {
     if (kind == NEAP_TEXT || kind == NEAP_TOKENS) {
         const int64_t a = neap_dim(part[0], 1), b = neap_dim(part[1], 1), most = a > b ? a : b;
-        part[0] = stretched(part[0], most);
-        part[1] = stretched(part[1], most);
+        part[0] = padded_to(part[0], most);
+        part[1] = padded_to(part[1], most);
     }
     for (int i = 0; kind == NEAP_LABELS && i < 2; i++)
         if (neap_labels_are_weights(part[!i]) && !neap_labels_are_weights(part[i]))
@@ -85,15 +84,15 @@ static neap_tensor *join_part(neap_condition_kind kind, const neap_condition *a,
 {
     neap_tensor *part[2] = {a->part[kind], b->part[kind]};
     if (kind == NEAP_LENGTHS) {
-        part[0] = lengths_of(a);
-        part[1] = lengths_of(b);
+        part[0] = neap_condition_lengths(a);
+        part[1] = neap_condition_lengths(b);
         return part[0] && part[1] ? neap_concat(part, 2, 0) : NULL;
     }
     if (!part[0])
-        part[0] = neap_condition_nothing(kind, part[1], a->rows);
+        part[0] = neap_condition_null_part(kind, part[1], a->rows);
     if (!part[1])
-        part[1] = neap_condition_nothing(kind, part[0], b->rows);
-    return part[0] && part[1] && match(kind, part) == 0 ? neap_concat(part, 2, 0) : NULL;
+        part[1] = neap_condition_null_part(kind, part[0], b->rows);
+    return part[0] && part[1] && unify(kind, part) == 0 ? neap_concat(part, 2, 0) : NULL;
 }
 
 static bool has(const neap_condition *a, const neap_condition *b, neap_condition_kind kind)
@@ -103,7 +102,7 @@ static bool has(const neap_condition *a, const neap_condition *b, neap_condition
     return a->part[kind] || b->part[kind];
 }
 
-static bool tells_nothing(const neap_condition *c)
+static bool is_null(const neap_condition *c)
 {
     for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
         if (c->part[kind])
@@ -111,19 +110,19 @@ static bool tells_nothing(const neap_condition *c)
     return true;
 }
 
-/* What a condition was before a network prepared it. */
+/* The condition before a network prepared it. */
 static const neap_condition *raw_of(const neap_condition *c)
 {
     return c->raw ? c->raw : c;
 }
 
-/* Both prepared by one network, or one of them, which tells nothing, by none. */
-static int join_origin(neap_condition *joined, const neap_condition *a, const neap_condition *b)
+/* Allowed: both prepared by one network, neither prepared, or a prepared one and one without any kind. */
+static int join_prepared(neap_condition *joined, const neap_condition *a, const neap_condition *b)
 {
     const neap_condition *first = a->prepared_by ? a : b, *other = a->prepared_by ? b : a;
     if (!first->prepared_by)
         return 0;
-    if (other->prepared_by != first->prepared_by && !tells_nothing(other))
+    if (other->prepared_by != first->prepared_by && !is_null(other))
         return neap_fail("condition: join: expected both prepared by one network, or neither prepared");
     joined->prepared_by = first->prepared_by;
     joined->raw = neap_condition_keep(neap_condition_join(raw_of(a), raw_of(b)));
@@ -135,7 +134,7 @@ neap_condition *neap_condition_join(const neap_condition *a, const neap_conditio
     neap_condition *joined = a && b ? neap_condition_new(a->rows + b->rows) : NULL;
     if (!joined)
         return !a && !b ? NULL : neap_fail_null("condition: join: expected two conditions, got one");
-    if (join_origin(joined, a, b) < 0)
+    if (join_prepared(joined, a, b) < 0)
         return NULL;
     for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++) {
         neap_tensor *part = has(a, b, kind) ? join_part(kind, a, b) : NULL;
@@ -146,7 +145,7 @@ neap_condition *neap_condition_join(const neap_condition *a, const neap_conditio
     return joined;
 }
 
-/* --- Picking ---------------------------------------------------------------------------------------------------------- */
+/* --- Taking --------------------------------------------------------------------------------------------------------- */
 
 neap_condition *neap_condition_take(const neap_condition *c, neap_tensor *rows)
 {
@@ -165,19 +164,19 @@ neap_condition *neap_condition_take(const neap_condition *c, neap_tensor *rows)
     return taken;
 }
 
-/* --- Dropping --------------------------------------------------------------------------------------------------------- */
+/* --- Dropping ------------------------------------------------------------------------------------------------------- */
 
-/* x where `drop`, u8 [B], is 0, and nothing elsewhere. LABELS and LENGTHS are whole numbers, for which f32 has room: labels
- * end below 2^24. */
+/* x where `drop`, u8 [B], is 0, and null rows elsewhere. neap_where takes f32, which holds LABELS and LENGTHS exactly:
+ * both are below 2^24. */
 static neap_tensor *drop_part(neap_condition_kind kind, neap_tensor *x, neap_tensor *drop)
 {
     neap_shape column = neap_shape_of(x);
     for (int i = 1; i < column.rank; i++)
         column.dim[i] = 1;
-    neap_tensor *nothing = neap_condition_nothing(kind, x, column.dim[0]), *mask = neap_reshape(drop, column);
+    neap_tensor *null = neap_condition_null_part(kind, x, column.dim[0]), *mask = neap_reshape(drop, column);
     if (neap_dtype_of(x) == NEAP_F32)
-        return neap_where(mask, nothing, x);
-    neap_tensor *chosen = neap_where(mask, neap_cast(nothing, NEAP_F32), neap_cast(x, NEAP_F32));
+        return neap_where(mask, null, x);
+    neap_tensor *chosen = neap_where(mask, neap_cast(null, NEAP_F32), neap_cast(x, NEAP_F32));
     return neap_cast(chosen, neap_dtype_of(x));
 }
 
@@ -190,9 +189,9 @@ neap_condition *neap_condition_drop(const neap_condition *c, double probability,
         return neap_fail_null("condition: drop: expected a condition that no network has prepared");
     neap_tensor *drop = neap_lt(neap_rand(random, first, neap_dims(c->rows)), neap_scalar(probability));
     if (c->part[NEAP_TEXT] || c->part[NEAP_TOKENS])
-        neap_condition_put(left, NEAP_LENGTHS, lengths_of(c));
+        neap_condition_put(left, NEAP_LENGTHS, neap_condition_lengths(c));
     for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++) {
-        if (!left->part[kind] || kind == NEAP_TEXT || kind == NEAP_TOKENS) /* a length of 0 takes them out */
+        if (!left->part[kind] || kind == NEAP_TEXT || kind == NEAP_TOKENS) /* null by their length of 0 */
             continue;
         neap_tensor *part = drop_part(kind, left->part[kind], drop);
         if (!part)

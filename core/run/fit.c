@@ -1,25 +1,12 @@
-/* Conditions in the form that an architecture takes. */
+/* Brings conditions into the form that an architecture takes. */
 #include <stdio.h>
 
 #include <neap/error.h>
-#include <neap/ops.h>
 
 #include "nn/condition.h"
 #include "run/network.h"
 
-bool neap_spec_has(const neap_spec *spec, neap_condition_kind kind)
-{
-    const int64_t sizes[NEAP_CONDITION_KINDS] = {
-        [NEAP_LABELS] = NEAP_MEMBER(spec, classes), [NEAP_TEXT] = NEAP_MEMBER(spec, text),
-        [NEAP_TOKENS] = NEAP_MEMBER(spec, tokens),  [NEAP_POOLED] = NEAP_MEMBER(spec, pooled),
-        [NEAP_PICTURE] = spec->picture.channels,
-    };
-    if (kind == NEAP_LENGTHS)
-        return sizes[NEAP_TEXT] || sizes[NEAP_TOKENS];
-    return (unsigned)kind < NEAP_CONDITION_KINDS && sizes[kind] > 0;
-}
-
-/* --- Sizes ---------------------------------------------------------------------------------------------------------- */
+/* --- Checks --------------------------------------------------------------------------------------------------------- */
 
 static int fail_shape(neap_condition_kind kind, const char *expected, const neap_tensor *got)
 {
@@ -28,67 +15,133 @@ static int fail_shape(neap_condition_kind kind, const char *expected, const neap
                      neap_dtype_name(neap_dtype_of(got)), neap_shape_text(neap_shape_of(got), shape));
 }
 
-static int check_labels(const neap_spec *spec, const neap_tensor *x)
+static int check_labels(const neap_spec *spec, const neap_condition *c)
 {
     char expected[48];
+    const neap_tensor *x = c->part[NEAP_LABELS];
     if (!neap_labels_are_weights(x) || neap_dim(x, 1) == spec->classes + 1)
         return 0;
     snprintf(expected, sizeof expected, "i32 [%lld]", (long long)neap_dim(x, 0));
     return fail_shape(NEAP_LABELS, expected, x);
 }
 
-static int check_text(const neap_spec *spec, const neap_tensor *x)
+static int check_text(const neap_spec *spec, const neap_condition *c)
 {
-    return neap_dim(x, 1) <= spec->text ? 0 : neap_fail("text: expected at most %lld bytes, got %lld",
-                                                        (long long)spec->text, (long long)neap_dim(x, 1));
+    const int64_t length = neap_dim(c->part[NEAP_TEXT], 1);
+    return length <= spec->text ? 0 : neap_fail("text: expected at most %lld bytes, got %lld", (long long)spec->text,
+                                                (long long)length);
 }
 
-static int check_width(neap_condition_kind kind, int64_t width, const neap_tensor *x)
+static int check_width(const neap_condition *c, neap_condition_kind kind, int64_t width)
 {
-    return neap_dim(x, -1) == width ? 0 : neap_fail("%s: expected a width of %lld, got %lld", neap_condition_kind_name(kind),
-                                                    (long long)width, (long long)neap_dim(x, -1));
+    const int64_t got = neap_dim(c->part[kind], -1);
+    return got == width ? 0 : neap_fail("%s: expected a width of %lld, got %lld", neap_condition_kind_name(kind),
+                                        (long long)width, (long long)got);
 }
 
-static int check_picture(const neap_spec *spec, const neap_tensor *x)
+static int check_tokens(const neap_spec *spec, const neap_condition *c)
+{
+    return check_width(c, NEAP_TOKENS, spec->tokens);
+}
+
+static int check_pooled(const neap_spec *spec, const neap_condition *c)
+{
+    return check_width(c, NEAP_POOLED, spec->pooled);
+}
+
+static int check_picture(const neap_spec *spec, const neap_condition *c)
 {
     const neap_extent *e = &spec->picture;
+    const neap_tensor *x = c->part[NEAP_PICTURE];
     const neap_shape want = neap_dims(neap_dim(x, 0), e->height, e->width, e->channels);
     char expected[NEAP_SHAPE_TEXT];
     return neap_shape_equal(neap_shape_of(x), want) ? 0 : fail_shape(NEAP_PICTURE, neap_shape_text(want, expected), x);
 }
 
-static int check_lengths(const neap_condition *c)
+static int check_lengths(const neap_spec *spec, const neap_condition *c)
 {
-    const neap_tensor *counted = c->part[NEAP_TEXT] ? c->part[NEAP_TEXT] : c->part[NEAP_TOKENS];
+    (void)spec;
+    const neap_tensor *padded = c->part[NEAP_TEXT] ? c->part[NEAP_TEXT] : c->part[NEAP_TOKENS];
     neap_tensor *lengths = neap_contiguous(c->part[NEAP_LENGTHS]);
-    const int32_t *length = lengths && counted ? neap_data(lengths) : NULL;
+    const int32_t *length = lengths && padded ? neap_data(lengths) : NULL;
     for (int64_t i = 0; length && i < c->rows; i++)
-        if (length[i] < 0 || length[i] > neap_dim(counted, 1))
-            return neap_fail("lengths: expected 0 to %lld, got %d", (long long)neap_dim(counted, 1), length[i]);
+        if (length[i] < 0 || length[i] > neap_dim(padded, 1))
+            return neap_fail("lengths: expected 0 to %lld, got %d", (long long)neap_dim(padded, 1), length[i]);
     return length ? 0 : neap_fail("lengths: expected a text or tokens as well");
 }
 
-static int check_part(const neap_spec *spec, const neap_condition *c, neap_condition_kind kind)
+/* --- Missing kinds ---------------------------------------------------------------------------------------------------- */
+
+static neap_tensor *null_labels(const neap_spec *spec, const neap_condition *c)
 {
-    const neap_tensor *x = c->part[kind];
-    switch (kind) {
-    case NEAP_LABELS:
-        return check_labels(spec, x);
-    case NEAP_TEXT:
-        return check_text(spec, x);
-    case NEAP_LENGTHS:
-        return check_lengths(c);
-    case NEAP_TOKENS:
-        return spec->tokens ? check_width(kind, spec->tokens, x) : 0; /* prepared ones have the architecture's own width */
-    case NEAP_POOLED:
-        return spec->pooled ? check_width(kind, spec->pooled, x) : 0;
-    default:
-        return check_picture(spec, x);
-    }
+    return neap_full(NEAP_I32, neap_dims(c->rows), (double)spec->classes);
 }
 
-/* --- Filling up ------------------------------------------------------------------------------------------------------- */
+static neap_tensor *null_text(const neap_spec *spec, const neap_condition *c)
+{
+    (void)spec;
+    return neap_zeros(NEAP_U8, neap_dims(c->rows, 1));
+}
 
+static neap_tensor *default_lengths(const neap_spec *spec, const neap_condition *c)
+{
+    (void)spec;
+    return neap_condition_lengths(c);
+}
+
+static neap_tensor *null_tokens(const neap_spec *spec, const neap_condition *c)
+{
+    return neap_zeros(NEAP_F32, neap_dims(c->rows, 1, spec->tokens));
+}
+
+static neap_tensor *null_pooled(const neap_spec *spec, const neap_condition *c)
+{
+    return neap_zeros(NEAP_F32, neap_dims(c->rows, spec->pooled));
+}
+
+static neap_tensor *null_picture(const neap_spec *spec, const neap_condition *c)
+{
+    const neap_extent *e = &spec->picture;
+    return neap_zeros(NEAP_F32, neap_dims(c->rows, e->height, e->width, e->channels));
+}
+
+/* --- Kinds ------------------------------------------------------------------------------------------------------------ */
+
+/* Size, check and default of each kind. Both functions see the whole condition. */
+static const struct {
+    size_t size;                                                  /* offset of a size in neap_spec that is 0 when not taken */
+    int (*check)(const neap_spec *spec, const neap_condition *c); /* of a part that is not NULL */
+    neap_tensor *(*missing)(const neap_spec *spec, const neap_condition *c); /* in place of a part that is NULL */
+} kinds[NEAP_CONDITION_KINDS] = {
+    [NEAP_LABELS] = {offsetof(neap_spec, classes), check_labels, null_labels},
+    [NEAP_TEXT] = {offsetof(neap_spec, text), check_text, null_text},
+    [NEAP_LENGTHS] = {0, check_lengths, default_lengths}, /* see neap_spec_has */
+    [NEAP_TOKENS] = {offsetof(neap_spec, tokens), check_tokens, null_tokens},
+    [NEAP_POOLED] = {offsetof(neap_spec, pooled), check_pooled, null_pooled},
+    [NEAP_PICTURE] = {offsetof(neap_spec, picture.channels), check_picture, null_picture},
+};
+
+bool neap_spec_has(const neap_spec *spec, neap_condition_kind kind)
+{
+    int64_t size = 0;
+    if (kind == NEAP_LENGTHS)
+        return neap_spec_has(spec, NEAP_TEXT) || neap_spec_has(spec, NEAP_TOKENS);
+    if ((unsigned)kind < NEAP_CONDITION_KINDS && spec->size >= kinds[kind].size + sizeof size)
+        memcpy(&size, (const char *)spec + kinds[kind].size, sizeof size);
+    return size > 0;
+}
+
+static bool is_unconditional(const neap_spec *spec)
+{
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
+        if (neap_spec_has(spec, kind))
+            return false;
+    return true;
+}
+
+/* --- Labels ----------------------------------------------------------------------------------------------------------- */
+
+/* A copy of labels, i32 [rows], with `classes` in place of -1. */
 static neap_tensor *renumbered(const int32_t *from, int64_t rows, int32_t classes)
 {
     neap_tensor *result = neap_empty(NEAP_I32, neap_dims(rows));
@@ -98,7 +151,8 @@ static neap_tensor *renumbered(const int32_t *from, int64_t rows, int32_t classe
     return result;
 }
 
-/* Labels with the null class at `classes`. Others that are out of range stay, for the architecture's table to refuse. */
+/* i32 labels whose null class is `classes`; the same tensor when none is -1. Other labels out of range are left for the
+ * architecture's table to refuse. */
 static neap_tensor *numbered(neap_tensor *labels, int64_t classes)
 {
     neap_tensor *result = neap_contiguous(labels);
@@ -109,47 +163,22 @@ static neap_tensor *numbered(neap_tensor *labels, int64_t classes)
     return result;
 }
 
-/* A kind that the architecture takes and that was not told. */
-static neap_tensor *missing(const neap_spec *spec, neap_condition_kind kind, int64_t rows)
-{
-    const neap_extent *e = &spec->picture;
-    switch (kind) {
-    case NEAP_LABELS:
-        return neap_full(NEAP_I32, neap_dims(rows), (double)spec->classes);
-    case NEAP_TEXT:
-        return neap_zeros(NEAP_U8, neap_dims(rows, 1));
-    case NEAP_LENGTHS:
-        return neap_zeros(NEAP_I32, neap_dims(rows));
-    case NEAP_TOKENS:
-        return neap_zeros(NEAP_F32, neap_dims(rows, 1, spec->tokens));
-    case NEAP_POOLED:
-        return neap_zeros(NEAP_F32, neap_dims(rows, spec->pooled));
-    default:
-        return neap_zeros(NEAP_F32, neap_dims(rows, e->height, e->width, e->channels));
-    }
-}
+/* --- Fitting ---------------------------------------------------------------------------------------------------------- */
 
-/* LENGTHS of a text or tokens that came without: all of it counts. */
-static neap_tensor *whole_lengths(const neap_condition *c)
-{
-    const neap_tensor *counted = c->part[NEAP_TEXT] ? c->part[NEAP_TEXT] : c->part[NEAP_TOKENS];
-    return neap_full(NEAP_I32, neap_dims(c->rows), counted ? (double)neap_dim(counted, 1) : 0);
-}
-
-/* One kind as the architecture takes it; NULL without a message where it takes none. */
+/* One kind as the architecture takes it; NULL without a message when it does not take this kind. */
 static neap_tensor *fit_part(const neap_spec *spec, const neap_condition *c, neap_condition_kind kind)
 {
     neap_tensor *x = c->part[kind];
     if (!neap_spec_has(spec, kind))
         return NULL;
     if (!x)
-        return kind == NEAP_LENGTHS ? whole_lengths(c) : missing(spec, kind, c->rows);
-    if (check_part(spec, c, kind) < 0)
+        return kinds[kind].missing(spec, c);
+    if (kinds[kind].check(spec, c) < 0)
         return NULL;
     return kind == NEAP_LABELS && !neap_labels_are_weights(x) ? numbered(x, spec->classes) : x;
 }
 
-/* A prepared condition was fitted before; only rows that were joined to it may be new. */
+/* A prepared condition is fitted already, but null rows may have been joined to it since. */
 static neap_condition *fit_prepared(const neap_spec *spec, const neap_condition *c)
 {
     neap_condition *fitted = neap_condition_copy(c);
@@ -169,21 +198,13 @@ static neap_condition *fit_new(const neap_spec *spec, const neap_condition *c)
     return neap_failed() ? NULL : fitted;
 }
 
-static bool takes_nothing(const neap_spec *spec)
-{
-    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
-        if (neap_spec_has(spec, kind))
-            return false;
-    return true;
-}
-
-/* The architecture's own encoding of a fitted condition, with what it was made from. */
+/* `fitted` encoded by the architecture. Keeps `given`, from which other networks prepare their own. */
 static neap_condition *prepared(neap_network *n, neap_condition *fitted, const neap_condition *given)
 {
     neap_condition *(*prepare)(void *, const neap_condition *) = NEAP_MEMBER(n->functions, prepare);
     neap_condition *result = prepare && fitted ? prepare(n->self, fitted) : fitted;
     if (!result) {
-        neap_fail("prepare: gave nothing and no message");
+        neap_fail("prepare: returned NULL without a message");
         return NULL;
     }
     if (result->rows != given->rows)
@@ -200,7 +221,7 @@ static neap_condition *prepared(neap_network *n, neap_condition *fitted, const n
 int neap_condition_fit(neap_network *n, const neap_condition *condition, int64_t rows, neap_condition **fitted)
 {
     *fitted = NULL;
-    if (takes_nothing(&n->spec))
+    if (is_unconditional(&n->spec))
         return 0;
     const neap_condition *c = condition ? condition : neap_condition_new(rows);
     if (!c)
