@@ -1,4 +1,4 @@
-/* A network in the latents of an autoencoder: pictures in, latents normalised by channel, pictures out. */
+/* Networks in the latents of an autoencoder: pictures to latents normalised by channel, and back. */
 #include <math.h>
 
 #include <neap/error.h>
@@ -32,12 +32,12 @@ neap_network *neap_network_autoencoder(const neap_network *network)
     return network->autoencoder;
 }
 
-/* --- Latents and pictures ------------------------------------------------------------------------------------------ */
+/* --- Latents and pictures ------------------------------------------------------------------------------------------- */
 
 #define LEAST_LOG_VARIANCE (-30)
 #define MOST_LOG_VARIANCE 20
 
-/* Means, or with `random` draws mean + exp(log variance / 2) noise (Kingma and Welling 2014, section 2.4). */
+/* The means, or with `random` a draw: mean + exp(log variance / 2) noise (Kingma and Welling 2014, section 2.4). */
 static neap_tensor *latents_of(neap_network *autoencoder, neap_tensor *x, const neap_random *random, uint64_t first)
 {
     neap_tensor *part[2] = {NULL, NULL};
@@ -71,7 +71,7 @@ neap_tensor *neap_network_to_pictures(neap_network *network, neap_tensor *z)
     return x;
 }
 
-/* A cell of the latents is kept where all pixels that it covers are: their least value. */
+/* The value of each latent cell is the least of the pixels that it covers: it is kept when all of them are. */
 static void keep_cells(const float *keep, int64_t height, int64_t width, const neap_spec *to, float *cell)
 {
     for (int64_t k = 0; k < to->height * to->width; k++) {
@@ -95,13 +95,14 @@ neap_tensor *neap_latent_keep(neap_tensor *keep, const neap_spec *to)
     return from ? cells : NULL;
 }
 
-/* --- Statistics ------------------------------------------------------------------------------------------------------ */
+/* --- Statistics ----------------------------------------------------------------------------------------------------- */
 
 #define READ_AT_ONCE 64 /* examples */
 
 typedef struct sums {
     int64_t channels;
-    double count, *sum, *square; /* by channel */
+    double count;         /* of values in each channel */
+    double *sum, *square; /* by channel */
 } sums;
 
 static int add_latents(sums *s, neap_tensor *latents)
@@ -129,7 +130,7 @@ static int add_batch(neap_network *a, neap_source *source, neap_random random, i
     return status;
 }
 
-/* A channel that never changes keeps its scale. */
+/* Turns sums into mean and deviation. A constant channel has no scale to divide by; its deviation stays 1. */
 static int write_statistics(neap_network *a, const sums *s)
 {
     for (int64_t k = 0; k < s->channels; k++) {

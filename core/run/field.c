@@ -1,15 +1,15 @@
 /*
- * The field that a sampler integrates. A mask is part of it: kept pixels move with the velocity noise - picture, so every
- * solver of the ODE brings them to the picture exactly, and the network sees them at the noise level of the rest.
+ * The field that a sampler integrates, mask included. Kept pixels have the velocity noise - picture. So every ODE solver
+ * takes them exactly to the picture, and the network sees them at the same noise level as the other pixels.
  */
 #include <neap/cancel.h>
 #include <neap/error.h>
 
 #include "run/field.h"
 
-/* --- The network ------------------------------------------------------------------------------------------------- */
+/* --- The network ---------------------------------------------------------------------------------------------------- */
 
-/* Counts an evaluation of `rows` rows: the samples of `field`, each as often. */
+/* Counts an evaluation of `rows` rows: the samples of `field`, each rows / n times. */
 static int count(const neap_conditional *field, int64_t rows)
 {
     const neap_guided *g = field->self;
@@ -20,7 +20,7 @@ static int count(const neap_conditional *field, int64_t rows)
     return sample ? 0 : -1;
 }
 
-/* A network's output as the velocity that its objective says it means. */
+/* The velocity of a network: its output, converted as its objective says. */
 static neap_tensor *velocity_of(const neap_conditional *field, neap_network *network, neap_tensor *x, neap_tensor *time,
                                 const neap_condition *condition)
 {
@@ -36,9 +36,9 @@ static neap_tensor *velocity_of(const neap_conditional *field, neap_network *net
     return velocity ? velocity(neap_instance_config(objective), output, x, t) : output;
 }
 
-/* --- The mask ---------------------------------------------------------------------------------------------------- */
+/* --- The mask ------------------------------------------------------------------------------------------------------- */
 
-/* scale t + shift in double precision, as f32 that meets rows of pictures. */
+/* scale t + shift, in double precision, as f32 [B, 1, 1, 1]. */
 static neap_tensor *by_row(neap_tensor *t, double scale, double shift)
 {
     return neap_reshape(neap_cast(neap_affine(t, scale, shift), NEAP_F32), neap_dims(-1, 1, 1, 1));
@@ -52,16 +52,16 @@ neap_tensor *neap_mask_kept(const neap_mask *mask, neap_tensor *x, neap_tensor *
     return neap_where(mask->keep, neap_add(picture, noise), x);
 }
 
-/* The velocity v with that of what is kept. */
+/* v with the velocity of the kept pixels. */
 static neap_tensor *kept_velocity(const neap_mask *mask, neap_tensor *v)
 {
     return mask->keep ? neap_where(mask->keep, neap_sub(mask->noise, mask->picture), v) : v;
 }
 
-/* --- The field --------------------------------------------------------------------------------------------------- */
+/* --- The field ------------------------------------------------------------------------------------------------------ */
 
 /* Mask and condition of some rows of the batch. */
-static int choose(const neap_guided *g, neap_tensor *rows, neap_mask *mask, neap_conditional *conditional)
+static int take_rows(const neap_guided *g, neap_tensor *rows, neap_mask *mask, neap_conditional *conditional)
 {
     *mask = g->mask;
     if (g->mask.keep)
@@ -80,7 +80,7 @@ static neap_tensor *field_velocity(void *self, neap_tensor *x, neap_tensor *t, n
     neap_mask mask = g->mask;
     neap_conditional conditional = g->conditional;
     neap_tensor *v = NULL;
-    if (!rows || choose(g, rows, &mask, &conditional) == 0)
+    if (!rows || take_rows(g, rows, &mask, &conditional) == 0)
         v = neap_guided_velocity(g->guidance, &conditional, neap_mask_kept(&mask, x, t), t, NULL);
     return neap_scope_return(scope, v ? kept_velocity(&mask, v) : NULL);
 }

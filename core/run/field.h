@@ -5,7 +5,7 @@
 #include <neap/run.h>
 #include <neap/sampling.h>
 
-/* What is kept of each sample; keep u8 [B, H, W, C], or NULL: nothing. */
+/* The kept part of each sample: keep u8 [B, H, W, C]; picture and noise f32 of the same shape. keep NULL: no mask. */
 typedef struct neap_mask {
     neap_tensor *keep, *picture, *noise;
 } neap_mask;
@@ -15,14 +15,18 @@ typedef struct neap_guided {
     const neap_instance *guidance; /* or NULL */
     neap_conditional conditional;
     neap_mask mask;
-    int64_t batch, *evaluations; /* of each sample so far; the caller's, zero at first */
+    int64_t batch;        /* number of samples */
+    int64_t *evaluations; /* [batch], of each sample so far; the caller owns it and zeroes it */
 } neap_guided;
 
-/* The field over g, which outlives it; `from` and `to` are the caller's to set. */
+/* The field over g, which must outlive it. The caller sets from, to and first. */
 neap_field neap_guided_field(neap_guided *g);
 
-/* x at times t f64 [B], with the kept pixels at their places on the straight path from noise to picture; x itself without a
- * mask. */
+/* Fails unless the settings fit each other, the network, the sampler and the guidance. */
+int neap_sampling_check(neap_network *network, const neap_sampling *s);
+
+/* x at times t f64 [B], with each kept pixel replaced by its value at t on the straight path from noise to picture.
+ * Without a mask returns x itself. */
 neap_tensor *neap_mask_kept(const neap_mask *mask, neap_tensor *x, neap_tensor *t);
 
 #endif

@@ -70,7 +70,7 @@ static int check_lengths(const neap_spec *spec, const neap_condition *c)
     return length ? 0 : neap_fail("lengths: expected a text or tokens as well");
 }
 
-/* --- Missing kinds ---------------------------------------------------------------------------------------------------- */
+/* --- Missing kinds -------------------------------------------------------------------------------------------------- */
 
 static neap_tensor *null_labels(const neap_spec *spec, const neap_condition *c)
 {
@@ -105,7 +105,7 @@ static neap_tensor *null_picture(const neap_spec *spec, const neap_condition *c)
     return neap_zeros(NEAP_F32, neap_dims(c->rows, e->height, e->width, e->channels));
 }
 
-/* --- Kinds ------------------------------------------------------------------------------------------------------------ */
+/* --- Kinds ---------------------------------------------------------------------------------------------------------- */
 
 /* Size, check and default of each kind. Both functions see the whole condition. */
 static const struct {
@@ -139,7 +139,7 @@ static bool is_unconditional(const neap_spec *spec)
     return true;
 }
 
-/* --- Labels ----------------------------------------------------------------------------------------------------------- */
+/* --- Labels --------------------------------------------------------------------------------------------------------- */
 
 /* A copy of labels, i32 [rows], with `classes` in place of -1. */
 static neap_tensor *renumbered(const int32_t *from, int64_t rows, int32_t classes)
@@ -163,7 +163,7 @@ static neap_tensor *numbered(neap_tensor *labels, int64_t classes)
     return result;
 }
 
-/* --- Fitting ---------------------------------------------------------------------------------------------------------- */
+/* --- Fitting -------------------------------------------------------------------------------------------------------- */
 
 /* One kind as the architecture takes it; NULL without a message when it does not take this kind. */
 static neap_tensor *fit_part(const neap_spec *spec, const neap_condition *c, neap_condition_kind kind)

@@ -1,4 +1,4 @@
-/* Grids of times: even, shifted, or as given; and any part of them, in either direction. */
+/* Grids of times: even, shifted or listed; whole or in part, in either direction. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static double shifted(double u, double shift)
     return shift * u / (1 + (shift - 1) * u);
 }
 
-/* Of the shift: u with shifted(u) = t. */
+/* The inverse: u with shifted(u) = t. */
 static double unshifted(double t, double shift)
 {
     return t / (shift - (shift - 1) * t);
@@ -35,9 +35,9 @@ static double *even_times(const neap_grid *grid, double from, double to, int64_t
     return times;
 }
 
-/* --- Given times ----------------------------------------------------------------------------------------------------- */
+/* --- Lists of times ------------------------------------------------------------------------------------------------- */
 
-/* Behind a time: blanks and at most one comma, after which another one must follow. */
+/* Skips blanks and at most one comma behind a time. *comma: another time must follow. */
 static const char *skip_separator(const char *text, bool *comma)
 {
     text += strspn(text, " ");
@@ -74,7 +74,7 @@ static int read_times(const char *text, double *times, int count)
     return 0;
 }
 
-/* Drops what lies outside (low, high), and puts the two ends around the rest; counted from high down. */
+/* Keeps the times in (low, high), descending, and adds both ends. Returns the number of steps. */
 static int64_t cut(double *times, int count, double high, double low)
 {
     int64_t kept = 1;

@@ -1,10 +1,11 @@
-/* Steps along a grid of times, and guidances that modify another one. */
+/* Steps along a grid of times, and calls of guidances. */
 #include <neap/error.h>
 #include <neap/memory.h>
 #include <neap/sampling.h>
 
-/* The next x, owned by the caller: a scope around all steps would hold every x of the path until its end. */
-static neap_tensor *take(neap_advance *advance, void *self, const neap_field *field, neap_tensor *x, neap_time_step step)
+/* The next x, owned by the caller. Each step has its own scope: a scope around all steps would hold every x until the
+ * end. */
+static neap_tensor *take_step(neap_advance *advance, void *self, const neap_field *field, neap_tensor *x, neap_time_step step)
 {
     neap_scope scope = neap_scope_open();
     neap_tensor *next = neap_keep(advance(self, field, x, step));
@@ -12,21 +13,21 @@ static neap_tensor *take(neap_advance *advance, void *self, const neap_field *fi
     return next;
 }
 
-/* `step` holds what all steps have in common. */
-static neap_tensor *take_all(const double *times, neap_time_step step, const neap_field *field, neap_tensor *x,
+/* The caller has set random and count of `step`. */
+static neap_tensor *take_steps(const double *times, neap_time_step step, const neap_field *field, neap_tensor *x,
                              const neap_watch *watch, neap_advance *advance, void *self)
 {
-    bool whole = neap_keep(x) != NULL;
-    for (; whole && step.index < step.count; step.index++) {
+    bool ok = neap_keep(x) != NULL;
+    for (; ok && step.index < step.count; step.index++) {
         step.t = times[step.index];
         step.next = times[step.index + 1];
-        neap_tensor *next = take(advance, self, field, x, step);
+        neap_tensor *next = take_step(advance, self, field, x, step);
         neap_release(x);
         x = next;
-        whole = x && !(watch && watch->step(watch->user, step.index + 1, step.count, step.next, x));
+        ok = x && !(watch && watch->step(watch->user, step.index + 1, step.count, step.next, x));
     }
     neap_scope scope = neap_scope_open();
-    neap_tensor *result = neap_scope_return(scope, whole ? x : NULL); /* owned by the caller's scope, too */
+    neap_tensor *result = neap_scope_return(scope, ok ? x : NULL); /* adds an owner, the caller's scope */
     neap_release(x);
     return result;
 }
@@ -38,7 +39,7 @@ neap_tensor *neap_integrate(const neap_grid *grid, const neap_field *field, neap
     double *times = x ? neap_grid_times(grid, field->from, field->to, &step.count) : NULL;
     if (!times)
         return NULL;
-    neap_tensor *result = take_all(times, step, field, x, watch, advance, self);
+    neap_tensor *result = take_steps(times, step, field, x, watch, advance, self);
     neap_free(times);
     return result;
 }

@@ -35,7 +35,7 @@ int neap_network_freeze(neap_network *network)
 
 static const neap_network_class class = {destroy, neap_network_freeze, neap_network_offers, neap_network_name};
 
-/* Sizes that make sense, and latents where something is decoded. */
+/* An architecture that decodes must give the size of its latents. */
 static int check_spec(const neap_network *network)
 {
     const neap_spec *s = &network->spec;
@@ -51,7 +51,7 @@ static int check_spec(const neap_network *network)
     return 0;
 }
 
-/* The statistics of latents are part of an autoencoder: a flow in its latents needs both. */
+/* The statistics of latents are buffers of the autoencoder, so that checkpoints hold them. */
 static int add_statistics(neap_network *network)
 {
     const neap_shape channels = neap_dims(network->spec.latent.channels);
@@ -71,7 +71,7 @@ static int build(neap_network *network, uint64_t seed, int64_t elements)
     network->self = network->functions->build(neap_instance_config(network->instance), network->model);
     network->spec.size = sizeof network->spec;
     if (!network->self || network->functions->spec(network->self, &network->spec) < 0)
-        return neap_fail("gave nothing and no message");
+        return neap_fail("returned NULL without a message");
     return check_spec(network) < 0 ? -1 : add_statistics(network);
 }
 
@@ -98,7 +98,7 @@ neap_network *neap_network_new_within(neap_instance *architecture, uint64_t seed
     return NULL;
 }
 
-/* --- What it is ----------------------------------------------------------------------------------------------------- */
+/* --- Members -------------------------------------------------------------------------------------------------------- */
 
 neap_model *neap_network_model(const neap_network *network)
 {
@@ -129,8 +129,8 @@ void neap_network_picture_spec(const neap_network *network, neap_spec *out)
 neap_shape neap_network_noise_shape(const neap_network *network, int64_t count)
 {
     const neap_spec *s = &network->spec;
-    const bool vector = s->latent.channels && neap_network_offers(network, "generate");
-    return vector ? neap_dims(count, s->latent.channels) : neap_dims(count, s->height, s->width, s->channels);
+    const bool has_latents = s->latent.channels && neap_network_offers(network, "generate");
+    return has_latents ? neap_dims(count, s->latent.channels) : neap_dims(count, s->height, s->width, s->channels);
 }
 
 bool neap_network_frozen(const neap_network *network)

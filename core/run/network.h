@@ -1,4 +1,4 @@
-/* What a network is made of; for core/run. */
+/* The members of a network, for core/run. */
 #ifndef NEAP_RUN_NETWORK_H
 #define NEAP_RUN_NETWORK_H
 
@@ -14,20 +14,22 @@ struct neap_network {
     void *self;
     neap_spec spec;
     neap_instance *objective;    /* or NULL */
-    bool frozen;                 /* its calls are never in training, and no parameter wants a gradient */
+    bool frozen;                 /* its calls are never in training, and no parameter requires a gradient */
     neap_network *autoencoder;   /* owned, or NULL */
-    neap_tensor *mean, *deviation; /* of an autoencoder's latents, by channel: buffers of its model; else NULL */
+    neap_tensor *mean, *deviation; /* of an autoencoder: buffers of its model, [channels of latents]; else NULL */
 };
 
-/* The architecture's name, which stands before messages. */
+/* The architecture's name, borrowed; messages begin with it. */
 const char *neap_network_name(const neap_network *network);
 
-/* A condition for `rows` rows in the form that the architecture takes: kinds that it does not take left out, missing ones
- * filled up, null labels numbered, and encoded by its `prepare`. *fitted is NULL where it takes nothing. Returns -1 with a message
- * where something does not fit. */
+/* Brings a condition of `rows` rows, or NULL, into the form that the architecture takes: leaves out kinds that it does
+ * not take, fills missing ones, replaces the label -1 by the null class, and calls the architecture's `prepare`. *fitted
+ * belongs to the innermost scope and is NULL when the architecture takes no condition. Returns -1 with a message when
+ * something does not fit. */
 int neap_condition_fit(neap_network *network, const neap_condition *condition, int64_t rows, neap_condition **fitted);
 
-/* keep f32 [B, H, W, 1] in the height and width of latents: 1 where all pixels that a latent covers are kept. */
+/* Reduces keep, f32 [B, H, W, 1], to the height and width of latents: the least value of the pixels that a latent
+ * covers. */
 neap_tensor *neap_latent_keep(neap_tensor *keep, const neap_spec *to);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a network offers: one table of names, members, arguments and results, and the calls through it. */
+/* The functions that a network may offer: one table of names, members, arguments and results, and the calls through it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,16 +14,16 @@ typedef struct arguments {
 } arguments;
 
 typedef neap_tensor *invoke_fn(const neap_architecture *f, void *self, const arguments *a);
-typedef neap_shape shape_fn(const neap_network *network, const neap_tensor *x); /* -1: any size; rank 0: any shape */
+typedef neap_shape shape_fn(const neap_network *network, const neap_tensor *x); /* a size of -1: any; rank 0: any shape */
 
 typedef struct offer {
     const char *name;
     size_t offset;       /* of the member in neap_architecture */
     invoke_fn *invoke;
-    shape_fn *takes;     /* the shape of x */
-    shape_fn *gives;
-    int times;           /* how many of t and r it takes */
-    bool condition;
+    shape_fn *input;     /* the shape of x */
+    shape_fn *output;
+    int times;           /* 0: none; 1: t; 2: t and r */
+    bool condition;      /* does it take one? */
 } offer;
 
 #define INVOKE(name, ...)                                                                                           \
@@ -93,7 +93,7 @@ static const offer offers[OFFERS] = {
     [AVERAGE] = OFFER(average, pictures, pictures, 2, true),
 };
 
-/* --- What is there ---------------------------------------------------------------------------------------------------- */
+/* --- Queries -------------------------------------------------------------------------------------------------------- */
 
 static bool has(const neap_network *network, const offer *o)
 {
@@ -128,7 +128,7 @@ int neap_network_require(const neap_network *network, const char *who, const cha
     return 0;
 }
 
-/* --- Calls ------------------------------------------------------------------------------------------------------------ */
+/* --- Calls ---------------------------------------------------------------------------------------------------------- */
 
 static bool shape_fits(neap_shape got, neap_shape want)
 {
@@ -138,7 +138,6 @@ static bool shape_fits(neap_shape got, neap_shape want)
     return fits;
 }
 
-/* Sizes after the batch; what stands before the brackets of messages. */
 static int check_shape(const char *what, const neap_tensor *x, neap_shape want)
 {
     char wanted[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
@@ -155,7 +154,7 @@ static int check_time(const char *name, const neap_tensor *t, const neap_tensor 
 static int check_arguments(const neap_network *n, const offer *o, const arguments *a)
 {
     const char *x = o == &offers[GENERATE] || o == &offers[DECODE] ? "z" : "x";
-    if (check_shape(x, a->x, o->takes(n, a->x)) < 0)
+    if (check_shape(x, a->x, o->input(n, a->x)) < 0)
         return -1;
     return (o->times < 1 || check_time("t", a->t, a->x) == 0) && (o->times < 2 || check_time("r", a->r, a->x) == 0) ? 0 : -1;
 }
@@ -167,11 +166,11 @@ static neap_tensor *call_fitted(neap_network *n, const offer *o, arguments a)
         return NULL;
     a.condition = condition;
     neap_tensor *result = o->invoke(n->functions, n->self, &a);
-    return result && check_shape(o->name, result, o->gives(n, a.x)) == 0 ? result : NULL;
+    return result && check_shape(o->name, result, o->output(n, a.x)) == 0 ? result : NULL;
 }
 
-/* No condition is the null one, unless the call that was to make it has failed. */
-static bool is_lost(const offer *o, const arguments *a)
+/* NULL as the condition is valid, unless a message says that making it has failed. */
+static bool has_failed_argument(const offer *o, const arguments *a)
 {
     return !a->x || (o->times > 0 && !a->t) || (o->times > 1 && !a->r) || (o->condition && !a->condition && neap_failed());
 }
@@ -179,14 +178,14 @@ static bool is_lost(const offer *o, const arguments *a)
 static neap_tensor *call(neap_network *n, int index, arguments a)
 {
     const offer *o = &offers[index];
-    if (is_lost(o, &a) || neap_network_require(n, "the call", (const char *const[]){o->name, NULL}) < 0)
+    if (has_failed_argument(o, &a) || neap_network_require(n, "the call", (const char *const[]){o->name, NULL}) < 0)
         return NULL;
     const bool training = n->frozen && neap_training_set(false);
     neap_tensor *result = call_fitted(n, o, a);
     if (training)
         neap_training_set(true);
     if (!result) {
-        neap_fail("gave nothing and no message");
+        neap_fail("returned NULL without a message");
         neap_fail_in(neap_network_name(n));
     }
     return result;

@@ -1,4 +1,4 @@
-/* A step without its updates, to see what training will take. */
+/* Steps without updates, to measure the memory and time that training needs. */
 #include <time.h>
 
 #include <neap/cancel.h>
@@ -17,7 +17,7 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Copies of the model's buffers, which a forward pass moves; NULL entries for parameters. */
+/* Copies of the model's buffers, which a forward pass changes; NULL for parameters. The caller frees the array. */
 static neap_tensor **copy_buffers(const neap_trainer *t)
 {
     const neap_model *model = neap_network_model(t->network);
@@ -31,7 +31,7 @@ static neap_tensor **copy_buffers(const neap_trainer *t)
     return copies;
 }
 
-static int put_back(const neap_trainer *t, neap_tensor *const *copies)
+static int restore_buffers(const neap_trainer *t, neap_tensor *const *copies)
 {
     const neap_model *model = neap_network_model(t->network);
     int status = 0;
@@ -52,8 +52,9 @@ static int time_steps(neap_trainer *t, int64_t first, int64_t last, double *seco
     return 0;
 }
 
-/* The first pass learns how the step's memory lies, the second touches it. Some that follow are what later steps are like,
- * where not all have the same to do; but where a pass takes long, touching is a small share of it and two must do. */
+/* The first pass records the arena's plan, and the second touches its memory for the first time. Later passes are timed
+ * like the steps of training, which may differ from each other. When a pass takes long, the first touch is a small share
+ * of it, and two passes suffice. */
 static int rehearse(neap_trainer *t, double *seconds)
 {
     if (time_steps(t, 1, 1, seconds) < 0 || time_steps(t, 1, 1, seconds) < 0)
@@ -68,7 +69,7 @@ int neap_trainer_rehearse(neap_trainer *t, size_t *peak, double *seconds)
     neap_memory_reset_peak();
     int status = copies ? rehearse(t, seconds) : -1;
     *peak = neap_memory().peak;
-    if (copies && put_back(t, copies) < 0)
+    if (copies && restore_buffers(t, copies) < 0)
         status = -1;
     neap_free(copies);
     neap_scope_close(scope);

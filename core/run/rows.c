@@ -1,4 +1,4 @@
-/* Rows of a batch: all samples at one time, and some samples at times of their own. */
+/* All samples of a batch at one time, and fields of some of its samples. */
 #include <neap/sampling.h>
 
 neap_tensor *neap_velocity_at(const neap_field *field, neap_tensor *x, double t)
@@ -8,7 +8,8 @@ neap_tensor *neap_velocity_at(const neap_field *field, neap_tensor *x, double t)
 
 int neap_conditional_rows(const neap_conditional *field, neap_tensor *rows, neap_conditional *part)
 {
-    neap_conditional own = *field;
+    neap_conditional own = {0};
+    memcpy(&own, field, field->size < sizeof own ? field->size : sizeof own); /* either struct may be shorter than this host's */
     own.size = part->size;
     own.rows = neap_rows(field->rows, rows);
     own.condition = field->condition ? neap_condition_take(field->condition, rows) : NULL;

@@ -1,4 +1,4 @@
-/* Scores: a metric on evidence, and the spread of each score over resampled rows. */
+/* Scores: a metric on evidence, and the deviation of each score over resampled rows. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 #include <neap/memory.h>
 #include <neap/run.h>
 
-#define NORMAL_95 1.959963984540054 /* standard deviations on either side that hold 95% of a normal distribution */
+#define NORMAL_95 1.959963984540054 /* mean +- this many standard deviations: 95% of a normal distribution */
 
-/* --- What does not fit is refused before anything is scored ---------------------------------------------------------- */
+/* --- Checks --------------------------------------------------------------------------------------------------------- */
 
 static int check_part(const char *side, const char *name, neap_tensor *x, neap_dtype dtype, int rank, int64_t *rows)
 {
@@ -27,7 +27,7 @@ static int check_part(const char *side, const char *name, neap_tensor *x, neap_d
     return 0;
 }
 
-/* Rows get the number of rows, or -1 where there is no evidence at all. */
+/* Sets *rows to the number of rows, or to -1 when the side has no tensor. */
 static int check_side(const char *side, const neap_evidence *e, int64_t *rows)
 {
     *rows = -1;
@@ -38,24 +38,25 @@ static int check_side(const char *side, const neap_evidence *e, int64_t *rows)
                : 0;
 }
 
-static bool as_whole(const neap_evidence *a, const neap_evidence *b)
+static bool have_same_parts(const neap_evidence *a, const neap_evidence *b)
 {
     return !a->features == !b->features && !a->logits == !b->logits && !a->labels == !b->labels;
 }
 
-static neap_tensor *in_place(neap_tensor *x)
+static neap_tensor *contiguous_or_null(neap_tensor *x)
 {
     return x ? neap_contiguous(x) : NULL;
 }
 
-/* Metrics read rows as they lie in memory. */
-static int line_up(neap_evidence *to, const neap_evidence *from)
+/* Metrics read contiguous rows. */
+static int make_contiguous(neap_evidence *to, const neap_evidence *from)
 {
-    *to = (neap_evidence){sizeof *to, in_place(from->features), in_place(from->logits), in_place(from->labels)};
-    return as_whole(to, from) ? 0 : -1;
+    *to = (neap_evidence){sizeof *to, contiguous_or_null(from->features), contiguous_or_null(from->logits),
+                          contiguous_or_null(from->labels)};
+    return have_same_parts(to, from) ? 0 : -1;
 }
 
-/* --- One scoring -------------------------------------------------------------------------------------------------- */
+/* --- One evaluation ------------------------------------------------------------------------------------------------- */
 
 typedef struct task {
     neap_instance *metric;
@@ -78,7 +79,7 @@ static int score_once(const task *t, const neap_evidence *samples, int count, do
     return 0;
 }
 
-/* --- The bootstrap (Efron 1979): the same number of rows, drawn with replacement ---------------------------------- */
+/* --- The bootstrap (Efron 1979): as many rows, drawn with replacement ----------------------------------------------- */
 
 static neap_tensor *rows_of(neap_tensor *x, const int64_t *indices, int64_t rows)
 {
@@ -98,7 +99,7 @@ static int resample(const task *t, const int64_t *indices, neap_evidence *to)
     const neap_evidence *from = &t->samples;
     *to = (neap_evidence){sizeof *to, rows_of(from->features, indices, t->rows), rows_of(from->logits, indices, t->rows),
                           rows_of(from->labels, indices, t->rows)};
-    return as_whole(to, from) ? 0 : -1;
+    return have_same_parts(to, from) ? 0 : -1;
 }
 
 static int score_resampled(const task *t, neap_random random, int64_t *indices, int count, double *values)
@@ -112,8 +113,8 @@ static int score_resampled(const task *t, neap_random random, int64_t *indices, 
     return status;
 }
 
-/* Running means and sums of squares (Welford 1962): scores may lie far from zero and close together. */
-static int spread(const task *t, neap_scored *scored, int64_t resamples, uint64_t seed)
+/* Running means and sums of squares (Welford 1962), which are exact for scores that are large and close together. */
+static int measure_deviations(const task *t, neap_scored *scored, int64_t resamples, uint64_t seed)
 {
     const neap_random root = neap_random_fork((neap_random){seed, 0}, "bootstrap");
     double values[NEAP_SCORES], means[NEAP_SCORES] = {0}, squares[NEAP_SCORES] = {0};
@@ -122,9 +123,9 @@ static int spread(const task *t, neap_scored *scored, int64_t resamples, uint64_
     for (int64_t r = 0; status == 0 && r < resamples; r++) {
         status = score_resampled(t, neap_random_at(root, (uint64_t)r), indices, scored->count, values);
         for (int i = 0; status == 0 && i < scored->count; i++) {
-            double apart = values[i] - means[i];
-            means[i] += apart / (double)(r + 1);
-            squares[i] += apart * (values[i] - means[i]);
+            double difference = values[i] - means[i];
+            means[i] += difference / (double)(r + 1);
+            squares[i] += difference * (values[i] - means[i]);
         }
     }
     for (int i = 0; i < scored->count; i++)
@@ -133,7 +134,7 @@ static int spread(const task *t, neap_scored *scored, int64_t resamples, uint64_
     return status;
 }
 
-/* --- The whole ---------------------------------------------------------------------------------------------------- */
+/* --- All scores ----------------------------------------------------------------------------------------------------- */
 
 static int count_scores(const neap_metric *functions)
 {
@@ -152,7 +153,7 @@ static int score_all(task *t, int64_t resamples, uint64_t seed, neap_scored *sco
         scored->score[i].name = t->functions->scores[i];
         scored->score[i].value = values[i];
     }
-    if (resamples > 0 && spread(t, scored, resamples, seed) < 0)
+    if (resamples > 0 && measure_deviations(t, scored, resamples, seed) < 0)
         return -1;
     for (int i = 0; i < scored->count; i++) {
         const double half = NORMAL_95 * scored->score[i].deviation;
@@ -177,7 +178,7 @@ static int check(task *t, const neap_evidence *samples, const neap_evidence *ref
     reference = reference ? reference : &nothing;
     if (check_side("the reference", reference, &rows) < 0)
         return -1;
-    return line_up(&t->samples, samples) < 0 || line_up(&t->reference, reference) < 0 ? -1 : 0;
+    return make_contiguous(&t->samples, samples) < 0 || make_contiguous(&t->reference, reference) < 0 ? -1 : 0;
 }
 
 int neap_score(neap_instance *metric, const neap_evidence *samples, const neap_evidence *reference, int64_t resamples,

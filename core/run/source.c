@@ -1,4 +1,4 @@
-/* Sources: open data sets, and endless shuffled batches of them. */
+/* Sources: open data sets, and batches from endless shuffled passes over them. */
 #include <stdio.h>
 
 #include <neap/cancel.h>
@@ -7,7 +7,7 @@
 #include <neap/parallel.h>
 #include <neap/run.h>
 
-#define READ_AT_ONCE 4096 /* examples, between questions whether to go on */
+#define READ_AT_ONCE 4096 /* examples between two checks for cancellation */
 
 struct neap_source {
     neap_instance *instance;
@@ -87,7 +87,7 @@ bool neap_source_couples_noise(const neap_source *source)
     return NEAP_MEMBER(source->functions, noise) != NULL;
 }
 
-/* --- Other examples of the same kind ---------------------------------------------------------------------------------- */
+/* --- Parts for training and testing --------------------------------------------------------------------------------- */
 
 neap_instance *neap_source_part(neap_instance *dataset, neap_part part, int64_t draw, int64_t count, bool *drawn)
 {
@@ -99,7 +99,7 @@ neap_instance *neap_source_part(neap_instance *dataset, neap_part part, int64_t 
     neap_instance *copy = neap_instance_copy(dataset);
     const int status = copy ? choose(copy, part, draw, count) : -1;
     if (status < 0) {
-        neap_fail("the data set has no such part, and gave no message");
+        neap_fail("has no such part, and failed without a message");
         neap_fail_in(name);
         neap_instance_release(copy);
         return NULL;
@@ -108,19 +108,19 @@ neap_instance *neap_source_part(neap_instance *dataset, neap_part part, int64_t 
     return copy;
 }
 
-/* --- Reading ---------------------------------------------------------------------------------------------------------- */
+/* --- Reading -------------------------------------------------------------------------------------------------------- */
 
-/* Where the examples of a batch go: the arrays of its tensors, NULL for what the data set does not tell. */
+/* One range of examples, read in parallel into the arrays of a batch; NULL for parts that the data set does not provide. */
 typedef struct read_job {
     const neap_source *source;
     const int64_t *indices;
-    neap_example out; /* of the first */
-    int64_t size, picture; /* numbers of one example */
-    int64_t failed; /* atomic: the lowest position that could not be read, or the number of them all */
+    neap_example out;      /* of the first example */
+    int64_t size, picture; /* elements of x and of the condition's picture in one example */
+    int64_t failed;        /* atomic: the lowest position that could not be read; the number of examples when none */
 } read_job;
 
-/* The places of example i. */
-static neap_example place(const read_job *job, int64_t i)
+/* Where example i goes. */
+static neap_example example_at(const read_job *job, int64_t i)
 {
     neap_example e = job->out;
     e.x += i * job->size;
@@ -150,27 +150,28 @@ static int check_length(const read_job *job, const neap_example *e)
 static int read_one(const read_job *job, int64_t i)
 {
     const neap_source *source = job->source;
-    const neap_example e = place(job, i);
+    const neap_example e = example_at(job, i);
     if (source->functions->read(source->self, job->indices[i], &e) < 0)
         return -1;
     return check_label(job, &e) < 0 || check_length(job, &e) < 0 ? -1 : 0;
 }
 
-static void note_failure(read_job *job, int64_t i)
+static void record_failure(read_job *job, int64_t i)
 {
     int64_t lowest = __atomic_load_n(&job->failed, __ATOMIC_RELAXED);
     while (i < lowest && !__atomic_compare_exchange_n(&job->failed, &lowest, i, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;
 }
 
-/* Threads fail in any order, so only the lowest position is kept, and it is read once more for its message. */
+/* Threads fail in any order. Only the lowest position is recorded; fail_read reads it again on the calling thread to get
+ * its message. */
 static void read_range(void *user, int64_t begin, int64_t end)
 {
     read_job *job = user;
     for (int64_t i = begin; i < end; i++)
         if (read_one(job, i) < 0) {
             neap_error_clear();
-            note_failure(job, i);
+            record_failure(job, i);
             return;
         }
 }
@@ -192,7 +193,8 @@ static int check_indices(const neap_source *source, const int64_t *indices, int6
         return neap_fail("%s: expected at least one index", name_of(source));
     for (int64_t i = 0; i < count; i++)
         if (indices[i] < 0 || indices[i] >= total)
-            return neap_fail("%s: index: expected 0 to %lld, got %lld", name_of(source), (long long)total - 1, (long long)indices[i]);
+            return neap_fail("%s: index: expected 0 to %lld, got %lld", name_of(source), (long long)total - 1,
+                             (long long)indices[i]);
     return 0;
 }
 
@@ -202,7 +204,7 @@ static int read_all(read_job job, int64_t count)
         const int64_t some = count - first < READ_AT_ONCE ? count - first : READ_AT_ONCE;
         read_job piece = job;
         piece.indices += first;
-        piece.out = place(&job, first);
+        piece.out = example_at(&job, first);
         piece.failed = some;
         if (neap_check_cancel() < 0)
             return -1;
@@ -213,7 +215,7 @@ static int read_all(read_job job, int64_t count)
     return 0;
 }
 
-/* The tensors of the condition that the data set tells, by kind, with where their elements lie. */
+/* Makes the tensors of the condition that the data set provides, and points *out to their elements. */
 static int make_parts(const neap_spec *s, int64_t count, neap_tensor *part[NEAP_CONDITION_KINDS], neap_example *out)
 {
     if (s->classes)
@@ -254,9 +256,9 @@ int neap_source_read(neap_source *source, const int64_t *indices, int64_t count,
     return neap_failed() ? -1 : 0;
 }
 
-/* --- Batches ---------------------------------------------------------------------------------------------------------- */
+/* --- Batches -------------------------------------------------------------------------------------------------------- */
 
-/* The indices of batch `step`, owned by the caller. Positions are unsigned, so that steps times batch may wrap. */
+/* The indices of batch `step`; free them with neap_free. Positions are unsigned: step times batch may overflow. */
 static int64_t *batch_indices(const neap_source *source, neap_random random, int64_t step, const neap_batch_rows *rows)
 {
     const uint64_t count = (uint64_t)neap_source_count(source), global = (uint64_t)(rows->global ? rows->global : rows->count);
@@ -274,11 +276,12 @@ static int64_t *batch_indices(const neap_source *source, neap_random random, int
 
 static neap_tensor *read_noise(const neap_source *source, const int64_t *indices, int64_t count)
 {
+    int (*noise)(const void *, int64_t, float *) = NEAP_MEMBER(source->functions, noise);
     const neap_spec *s = &source->spec;
     neap_tensor *z = neap_empty(NEAP_F32, neap_dims(count, s->height, s->width, s->channels));
     float *out = neap_data(z);
     for (int64_t i = 0; out && i < count; i++)
-        if (source->functions->noise(source->self, indices[i], out + i * s->height * s->width * s->channels) < 0) {
+        if (noise(source->self, indices[i], out + i * s->height * s->width * s->channels) < 0) {
             neap_fail_in(name_of(source));
             return NULL;
         }

@@ -1,4 +1,4 @@
-/* Steps as objectives see them: a batch, and room for what a phase reports and hands on. */
+/* Steps as objectives see them: a batch, reports, and tensors shared between phases. */
 #include <neap/error.h>
 #include <neap/memory.h>
 
@@ -6,7 +6,7 @@
 
 static step_state *state_of(const neap_step *step)
 {
-    return (step_state *)(uintptr_t)step; /* `step` is its first member, and no step is made elsewhere */
+    return (step_state *)(uintptr_t)step; /* `step` is its first member, and steps are made in core/run alone */
 }
 
 void neap_step_begin(step_state *s, const neap_batch *batch, neap_random random, int64_t number)

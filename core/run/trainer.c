@@ -9,9 +9,9 @@
 
 #include "run/trainer.h"
 
-/* --- One step --------------------------------------------------------------------------------------------------------- */
+/* --- Batches -------------------------------------------------------------------------------------------------------- */
 
-/* The pictures of a batch as the network sees them: with an autoencoder, latents drawn for this step. */
+/* With an autoencoder, replaces the pictures of a batch by latents drawn for this step. */
 static int encode(neap_trainer *t, neap_random random, neap_batch *batch)
 {
     const neap_random draw = neap_random_fork(random, "latents");
@@ -19,7 +19,7 @@ static int encode(neap_trainer *t, neap_random random, neap_batch *batch)
     return batch->x ? 0 : -1;
 }
 
-/* Round `round` of a step, from 0: a batch and random numbers of its own. */
+/* Begins round `round` of a step, from 0, which has its own batch and random numbers. */
 static int begin(neap_trainer *t, int64_t number, int64_t round, step_state *step)
 {
     const neap_random root = {t->config.seed, 0}, order = neap_random_fork(root, "order");
@@ -35,7 +35,9 @@ static int begin(neap_trainer *t, int64_t number, int64_t round, step_state *ste
     return 0;
 }
 
-/* The sign of a NaN says nothing, and differs between processors. */
+/* --- One phase ------------------------------------------------------------------------------------------------------ */
+
+/* The sign of a NaN has no meaning and differs between processors, so it is not shown. */
 static int fail_not_finite(const char *phase, neap_tensor *loss, double value)
 {
     char first[NEAP_BLAME_TEXT];
@@ -51,13 +53,13 @@ static int check_loss(const neap_trainer *t, int phase, const neap_tensor *loss)
     const char *name = t->objective->phases[phase].name;
     char got[NEAP_SHAPE_TEXT];
     if (!loss)
-        return neap_fail("gave no loss and no message");
+        return neap_fail("returned no loss and no message");
     if (neap_size(loss) != 1)
         return neap_fail("the loss '%s': expected one element, got %s", name, neap_shape_text(neap_shape_of(loss), got));
     return neap_requires_grad(loss) ? 0 : neap_fail("the loss '%s' depends on no parameter", name);
 }
 
-/* The forward pass in a scope of its own, so that only the tape holds what the gradient needs. */
+/* The forward pass has its own scope, so that only the tape keeps what the gradient needs. */
 static int forward(neap_trainer *t, int phase, step_state *step, neap_tensor **loss)
 {
     neap_scope scope = neap_scope_open();
@@ -82,21 +84,21 @@ static int differentiate(neap_trainer *t, int phase, neap_tensor *loss)
     return status;
 }
 
-/* One turn of a phase. */
-typedef struct turn {
+/* One run of a phase. */
+typedef struct phase_run {
     int phase;
-    int64_t update; /* which of the phase's own this is, from 1; 0: none is made */
+    int64_t update; /* the number of the optimizer's update, from 1; 0: without an update */
     double lr_scale;
-} turn;
+} phase_run;
 
 /* The one place where the gradients of all ranks meet. */
-static int meet(const neap_trainer *t, int phase)
+static int exchange_gradients(const neap_trainer *t, int phase)
 {
     const neap_trainer_config *c = &t->config;
     return c->exchange ? c->exchange(c->exchange_user, t->gradients, neap_optimizer_count(t->optimizer[phase])) : 0;
 }
 
-static int run_phase(neap_trainer *t, const turn *now, step_state *step, double *loss, double *norm)
+static int run_phase(neap_trainer *t, const phase_run *now, step_state *step, double *loss, double *norm)
 {
     neap_tensor *value = NULL;
     neap_scope scope = neap_scope_open();
@@ -107,7 +109,7 @@ static int run_phase(neap_trainer *t, const turn *now, step_state *step, double 
     if (status == 0)
         status = differentiate(t, now->phase, value);
     if (status == 0)
-        status = meet(t, now->phase);
+        status = exchange_gradients(t, now->phase);
     if (status == 0 && now->update)
         status = neap_optimizer_step(t->optimizer[now->phase], t->gradients, now->update, now->lr_scale, norm);
     neap_record(was);
@@ -116,8 +118,9 @@ static int run_phase(neap_trainer *t, const turn *now, step_state *step, double 
     return status;
 }
 
-/* One phase with its loss and norm: those of the first have members of the report, the others are reported by name. */
-static int report_phase(neap_trainer *t, const turn *now, step_state *step, neap_train_report *report)
+/* Runs a phase. Loss and gradient norm of the first phase have members in the report; those of the others are reported by
+ * name. */
+static int report_phase(neap_trainer *t, const phase_run *now, step_state *step, neap_train_report *report)
 {
     double loss, norm = 0;
     if (now->phase == 0)
@@ -128,14 +131,16 @@ static int report_phase(neap_trainer *t, const turn *now, step_state *step, neap
     return neap_step_report(&step->step, name[0], loss) < 0 ? -1 : neap_step_report(&step->step, name[1], norm);
 }
 
-/* The phases that run in this round: each as often as it asks for, in the last rounds of the step. */
+/* --- One step ------------------------------------------------------------------------------------------------------- */
+
+/* A phase with n repeats runs in the last n rounds of the step. */
 static int run_round(neap_trainer *t, int64_t number, int64_t round, step_state *step, double lr_scale, bool update,
                      neap_train_report *report)
 {
     int status = begin(t, number, round, step);
     for (int i = 0; status == 0 && i < t->phases; i++) {
         const int64_t each = neap_trainer_repeats(t, i), skipped = t->rounds - each;
-        const turn now = {i, update ? (number - 1) * each + round - skipped + 1 : 0, lr_scale};
+        const phase_run now = {i, update ? (number - 1) * each + round - skipped + 1 : 0, lr_scale};
         if (round >= skipped)
             status = neap_check_cancel() < 0 ? -1 : report_phase(t, &now, step, report);
     }
@@ -156,7 +161,7 @@ int neap_trainer_run(neap_trainer *t, int64_t number, double lr_scale, bool upda
     neap_scope scope = neap_scope_open();
     int status = neap_arena_begin(t->arena);
     for (int64_t round = 0; status == 0 && round < t->rounds; round++) {
-        step.reports = 0; /* those of the last round count */
+        step.reports = 0; /* a step reports its last round */
         status = run_round(t, number, round, &step, lr_scale, update, report);
     }
     neap_step_end(&step);
@@ -173,7 +178,7 @@ int neap_trainer_step(neap_trainer *t, int64_t number, double lr_scale, neap_tra
 {
     char where[48];
     *report = (neap_train_report){0};
-    const bool held = neap_cancel_hold(true); /* half a step would leave some phases updated and others not */
+    const bool held = neap_cancel_hold(true); /* stopping inside a step would update some phases and not others */
     const int status = neap_trainer_run(t, number, lr_scale, true, report);
     neap_cancel_hold(held);
     if (status == 0)

@@ -1,4 +1,4 @@
-/* A trainer's inside, for the step and its rehearsal. */
+/* The members of a trainer, for the step and its rehearsal. */
 #ifndef NEAP_RUN_TRAINER_H
 #define NEAP_RUN_TRAINER_H
 
@@ -11,17 +11,17 @@ struct neap_trainer {
     const neap_objective *objective;
     neap_trainer_config config;
     int phases;
-    int64_t rounds;             /* the most that a phase runs in a step */
-    neap_optimizer **optimizer; /* one a phase */
-    char **name;                /* two a phase: under which loss and gradient norm of those after the first are reported */
-    neap_tensor **gradients;    /* room for the phase with the most parameters */
+    int64_t rounds;             /* batches of a step: the largest number of repeats of a phase */
+    neap_optimizer **optimizer; /* [phases] */
+    char **name;                /* [2 phases]: "loss_PHASE" and "gradient_norm_PHASE" of each */
+    neap_tensor **gradients;    /* as many as the phase with the most parameters has */
     neap_arena *arena;
 };
 
 /* How often a phase runs in a step, from 1. */
 int64_t neap_trainer_repeats(const neap_trainer *t, int phase);
 
-/* All of step `number`, but for the updates where `update` is false. */
+/* Runs step `number`; with `update` false, without its updates. */
 int neap_trainer_run(neap_trainer *t, int64_t number, double lr_scale, bool update, neap_train_report *report);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a trainer is made of, and whether its parts fit. */
+/* Making a trainer: whether network, data set and objective fit, and the optimizers. */
 #include <stdio.h>
 #include <string.h>
 
@@ -27,14 +27,14 @@ static int check_picture(const neap_spec *n, const neap_spec *s)
                      (long long)b->width, (long long)b->channels);
 }
 
-/* Does the data set tell what the network takes? */
+/* Does the data set provide what the network takes? */
 static int check_condition(const neap_spec *n, const neap_spec *s, const char *dataset)
 {
-    char tells[128];
+    char provided[128];
     for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
         if (neap_spec_has(n, kind) && !neap_spec_has(s, kind))
-            return neap_fail("takes '%s'; the data set '%s' tells %s", neap_condition_kind_name(kind), dataset,
-                             kinds_text(s, tells));
+            return neap_fail("takes '%s'; the data set '%s' provides %s", neap_condition_kind_name(kind), dataset,
+                             kinds_text(s, provided));
     if (n->classes && s->classes != n->classes)
         return neap_fail("expects %lld classes; the data set has %lld", (long long)n->classes, (long long)s->classes);
     if (n->text && s->text > n->text)
@@ -77,7 +77,7 @@ static int check_fit(const neap_trainer *t)
     return check_rows(&t->config);
 }
 
-/* The settings of a phase: its own, or those of all where none has its own; NULL where others have. */
+/* The settings of a phase: its own, or the common ones when no phase has its own. NULL when only other phases have. */
 static const neap_optimizer_config *settings_of(const neap_trainer_config *config, const char *phase)
 {
     for (int i = 0; i < config->own_count; i++)
@@ -94,7 +94,7 @@ static bool has_phase(const neap_trainer *t, const char *name)
     return false;
 }
 
-static int check_own(const neap_trainer *t)
+static int check_phase_optimizers(const neap_trainer *t)
 {
     const char *objective = neap_instance_component(t->instance)->name;
     char list[128] = "";
@@ -117,7 +117,7 @@ int64_t neap_trainer_repeats(const neap_trainer *t, int phase)
     return wanted < 1 ? 1 : wanted;
 }
 
-/* Phase i's optimiser, and the names of its reports. */
+/* Makes phase i's optimizer and the names of its reports. */
 static int make_phase(neap_trainer *t, int i)
 {
     const neap_phase *phase = &t->objective->phases[i];
@@ -139,7 +139,7 @@ static int make_phases(neap_trainer *t)
         t->phases++;
     t->optimizer = neap_calloc((size_t)t->phases, sizeof *t->optimizer);
     t->name = neap_calloc(2 * (size_t)t->phases, sizeof *t->name);
-    if (!t->optimizer || !t->name || check_own(t) < 0)
+    if (!t->optimizer || !t->name || check_phase_optimizers(t) < 0)
         return -1;
     for (int i = 0; i < t->phases; i++) {
         if (make_phase(t, i) < 0)

@@ -23,5 +23,5 @@ block lua enlarge >enlarge.lua
 expect_like 0 "*" neap run enlarge.lua
 same_text "two pictures are drawn" "2 8 8 1" "$(tail -n 1 stdout)"
 sed 's/neap.dataset.squares {}/neap.dataset.shapes { size = 8, labels = false }/' enlarge.lua >misfit.lua
-expect_like 1 "neap: misfit.lua:*: enlarge: takes 'picture'; the data set 'shapes' tells nothing" neap run misfit.lua
+expect_like 1 "neap: misfit.lua:*: enlarge: takes 'picture'; the data set 'shapes' provides nothing" neap run misfit.lua
 finish

@@ -51,7 +51,7 @@ holds "averages and moments stay behind" test "$(wc -c <evaluator.safetensors)" 
 expect 1 "neap: euler needs 'velocity'; vit offers 'features', 'classify'" neap sample evaluator.safetensors
 
 expect 1 "neap: shapes.lua:3: vit: expects 7 classes; the data set has 10" neap run shapes.lua classes=7 out=other
-expect 1 "neap: shapes.lua:3: vit: takes 'labels'; the data set 'shapes' tells nothing" neap run shapes.lua labels=false out=other
+expect 1 "neap: shapes.lua:3: vit: takes 'labels'; the data set 'shapes' provides nothing" neap run shapes.lua labels=false out=other
 holds "a run that cannot begin leaves no trace" absent other
 expect_like 1 "neap: ask.lua:*: runs/shapes/checkpoint.safetensors: *No such file or directory" \
     sh -c 'rm runs/shapes/checkpoint.safetensors; exec "$NEAP_SOURCE/neap" run ask.lua'

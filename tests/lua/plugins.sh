@@ -264,5 +264,5 @@ RECIPE
 expect 0 "" with mine run toward.lua
 same_text "pictures as a condition" "cases: 2 passed, 0 failed" "$(cat stdout)"
 sed 's/neap\.architecture\.mlp {.*}/neap.architecture.toward {}/; s/labels = true/labels = false/' points.lua >taught.lua
-expect 1 "neap: taught.lua:3: toward: takes 'picture'; the data set 'toy2d' tells nothing" with mine run taught.lua
+expect 1 "neap: taught.lua:3: toward: takes 'picture'; the data set 'toy2d' provides nothing" with mine run taught.lua
 finish

@@ -1,8 +1,9 @@
 /*
- * Networks: an architecture built into a model. What objectives, guidances and hosts call.
+ * Networks: architectures built into models. Objectives, guidances and hosts call them.
  *
- * A call checks its arguments and its result, so a component that relies on shapes need not. It fails with the
- * architecture's name before the message. From one thread at a time.
+ * Each call checks the shapes of its arguments and of its result, so callers need not. A result belongs to the innermost
+ * scope. A call that fails returns NULL, and its message begins with the architecture's name. A network may be used from
+ * one thread at a time.
  */
 #ifndef NEAP_NETWORK_H
 #define NEAP_NETWORK_H
@@ -10,23 +11,24 @@
 #include <neap/condition.h>
 #include <neap/plugin.h>
 
-/* Fills *out, whose size the caller sets: neap_spec spec = {.size = sizeof spec}. An architecture's spec is what it works on: with
- * an autoencoder, latents. */
+/* Fills *out, whose size the caller sets: neap_spec spec = {.size = sizeof spec}. With an autoencoder, height, width and
+ * channels are those of its latents. */
 void neap_network_spec(const neap_network *network, neap_spec *out);
 
-/* The spec with the sizes of the pictures that users see: those of the autoencoder where there is one. */
+/* The same with the sizes of the pictures that users see: those that the autoencoder, if there is one, encodes. */
 void neap_network_picture_spec(const neap_network *network, neap_spec *out);
 
-/* "velocity", "generate", ...: a function of neap_architecture. */
+/* Does the architecture have this optional function of neap_architecture, "velocity", "generate", ...? False for other
+ * names. */
 bool neap_network_offers(const neap_network *network, const char *what);
 
-/* Fails by name when something needed is not offered: `flow_matching needs 'velocity'; gan offers 'generate',
- * 'discriminate'`. `needs` ends with NULL. */
+/* Returns -1 when the network does not offer all of `needs`, which ends with NULL. The message says who needs what:
+ * `flow_matching needs 'velocity'; gan offers 'generate', 'discriminate'`. */
 int neap_network_require(const neap_network *network, const char *who, const char *const *needs);
 
-/* The functions of neap_architecture, by the same names. Kinds of a condition that the network does not take are left out, and
- * those that it takes and that were not told are filled up (see condition.h). Calls that take a condition prepare it
- * first where the network offers that and it is not prepared yet. */
+/* Call the functions of neap_architecture of the same names, with the same shapes. Kinds of a condition that the network
+ * does not take are left out; missing kinds are filled with null rows (see condition.h). A condition that this network
+ * has not prepared yet is prepared first. NULL: all rows are null. */
 neap_tensor *neap_network_velocity(neap_network *network, neap_tensor *x, neap_tensor *t, const neap_condition *condition);
 neap_tensor *neap_network_average(neap_network *network, neap_tensor *x, neap_tensor *t, neap_tensor *r,
                                   const neap_condition *condition);
@@ -37,8 +39,8 @@ neap_tensor *neap_network_decode(neap_network *network, neap_tensor *z);
 neap_tensor *neap_network_features(neap_network *network, neap_tensor *x);
 neap_tensor *neap_network_classify(neap_network *network, neap_tensor *x);
 
-/* The condition as the calls above want it: checked, filled up, encoded. Sampling does this once for all steps. NULL where the
- * network takes nothing. */
+/* Checks a condition of `rows` rows, fills missing kinds and encodes it, so that the calls above need not; sampling does
+ * this once for all steps. Returns NULL without a message when the network takes no condition. */
 neap_condition *neap_network_prepare(neap_network *network, const neap_condition *condition, int64_t rows);
 
 #endif
