@@ -1,4 +1,5 @@
-/* Values for a row of a parameter table: the row found by name, the value converted, checked, or refused in words. */
+/* Values for a row of a parameter table: finds the row by name; converts and checks the value, or says what was
+ * expected. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,7 +66,7 @@ const char *neap_value_text(const neap_value *value, char text[NEAP_VALUE_TEXT])
     return text;
 }
 
-/* What a row wants, in words: "a whole number", "one of 'train', 'test'". */
+/* What a row accepts, in words: "a whole number", "one of 'train', 'test'". */
 static void expected_text(const neap_param *param, char text[EXPECTED_TEXT])
 {
     const char *fixed = neap_param_rule_of(param->type)->expected;

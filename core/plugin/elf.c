@@ -1,4 +1,4 @@
-/* The header of neap_plugin_v2, read from the bytes of a shared object before any of its code can run. */
+/* Reads the header of neap_plugin_v2 from the bytes of a shared object, before any of its code can run. */
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +32,7 @@ typedef struct image {
     size_t size;
 } image;
 
-/* Copies out, since nothing in a file need be aligned. */
+/* Copies, because data in a file may be unaligned. False when they lie outside the file. */
 static bool copy_at(const image *file, uint64_t offset, void *out, size_t length)
 {
     if (offset > file->size || length > file->size - offset)
@@ -83,7 +83,7 @@ static bool lies_inside(const image *file, uint64_t offset, uint64_t length)
     return offset <= file->size && length <= file->size - offset;
 }
 
-/* The system's loader maps the parts of a truncated file all the same, and dies when it touches what is not there. */
+/* dlopen maps the segments of a truncated file nevertheless, and the process dies when it touches what is missing. */
 static int check_parts(const image *file, const Elf64_Ehdr *head)
 {
     if (!lies_inside(file, head->e_shoff, head->e_shnum * sizeof(Elf64_Shdr)) ||
@@ -114,7 +114,7 @@ static bool text_is(const image *file, const Elf64_Shdr *strings, uint64_t offse
            memcmp(text, name, length) == 0;
 }
 
-/* 1: found in this table of symbols; 0: not there; -1: the table lies outside the file. */
+/* Returns 1 when the symbol is in this table, 0 when not, and -1 when the table lies outside the file. */
 static int find_symbol(const image *file, const Elf64_Shdr *table, const Elf64_Shdr *strings, Elf64_Sym *symbol)
 {
     uint64_t count = table->sh_size / sizeof *symbol;
@@ -122,7 +122,7 @@ static int find_symbol(const image *file, const Elf64_Shdr *table, const Elf64_S
         uint64_t offset;
         if (__builtin_add_overflow(table->sh_offset, i * sizeof *symbol, &offset) ||
             !copy_at(file, offset, symbol, sizeof *symbol))
-            return -1; /* so a hostile count ends at the end of the file */
+            return -1; /* this also ends the loop for a hostile count */
         if (symbol->st_shndx != SHN_UNDEF && text_is(file, strings, symbol->st_name, ENTRY))
             return 1;
     }
@@ -140,12 +140,12 @@ static int find_entry(const image *file, const Elf64_Ehdr *head, Elf64_Sym *symb
             return neap_fail("an ELF file with a broken table of symbols");
         if (found)
             return 0;
-        break; /* a shared object has one such table */
+        break; /* a shared object has one dynamic symbol table */
     }
     return neap_fail("has no symbol " ENTRY);
 }
 
-/* Reads what will be at an address once the file is loaded. */
+/* Copies the bytes that will be at an address once the file is loaded. */
 static bool copy_loaded(const image *file, const Elf64_Ehdr *head, uint64_t address, void *out, size_t length)
 {
     for (unsigned i = 0; i < head->e_phnum; i++) {

@@ -1,4 +1,4 @@
-/* Owners of networks, where they come from, and which a parameter accepts. */
+/* Owners of networks, their origins, and their use as parameters. */
 #include <string.h>
 
 #include <neap/error.h>

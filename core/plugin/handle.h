@@ -1,4 +1,4 @@
-/* Networks as the plugin host sees them: owners, origin, and what a parameter asks of one. core/run makes them. */
+/* Networks as the plugin host sees them: owners, origin, and a table of functions. core/run makes the networks. */
 #ifndef NEAP_PLUGIN_HANDLE_H
 #define NEAP_PLUGIN_HANDLE_H
 
@@ -6,7 +6,7 @@
 
 #include <neap/registry.h>
 
-/* What core/run does for the functions below. */
+/* Functions that core/run provides. `destroy` runs when the last owner is gone. */
 typedef struct neap_network_class {
     void (*destroy)(neap_network *network);
     int (*freeze)(neap_network *network);
@@ -14,17 +14,17 @@ typedef struct neap_network_class {
     const char *(*name)(const neap_network *network); /* of the architecture */
 } neap_network_class;
 
-/* A neap_network begins with this. */
+/* The first member of a neap_network. */
 typedef struct neap_network_handle {
     atomic_int owners;
     const neap_network_class *class;
     char *origin; /* path of the checkpoint that it was loaded from, owned; or NULL */
 } neap_network_handle;
 
-/* Checks and freezes a network for a parameter: fails unless it offers what the row names. */
+/* Freezes a network for a parameter; fails unless it offers what the row names. */
 int neap_network_accept(const neap_component *component, const neap_param *param, neap_network *network);
 
-/* Loads the network that a text names, by the loader of neap_network_set_loader. The caller owns it. */
+/* Loads a network with the loader of neap_network_set_loader. The caller owns it. */
 neap_network *neap_network_load(const char *path);
 
 #endif

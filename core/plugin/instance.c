@@ -1,4 +1,4 @@
-/* Instances: a component and its config, filled with defaults, set by name, checked before use. */
+/* Instances: a component with its config. Parameters have defaults, are set by name, and checked before use. */
 #include <string.h>
 
 #include <neap/error.h>
@@ -14,15 +14,15 @@ static void *field_of(const neap_instance *instance, const neap_param *param)
 
 static neap_value default_of(const neap_param *param)
 {
-    bool text = param->type == NEAP_PARAM_TEXT; /* elsewhere `text` says something about the value */
-    bool real = param->type == NEAP_PARAM_REAL; /* which may lie outside what an integer holds */
+    bool text = param->type == NEAP_PARAM_TEXT; /* in other types `text` is no default */
+    bool real = param->type == NEAP_PARAM_REAL; /* which an int64_t may not hold */
     return (neap_value){.type = param->type,
                         .integer = real ? 0 : (int64_t)param->fallback,
                         .real = param->fallback,
                         .text = text ? param->text : NULL};
 }
 
-static int fill(neap_instance *instance)
+static int set_defaults(neap_instance *instance)
 {
     for (const neap_param *param = instance->component->params; param->type != NEAP_PARAM_END; param++) {
         neap_value value = default_of(param);
@@ -55,7 +55,7 @@ neap_instance *neap_instance_new(const neap_component *component)
     instance->component = component;
     instance->given = neap_calloc((size_t)neap_param_count(component), sizeof *instance->given);
     instance->config = neap_calloc(component->config_size, 1);
-    if (!instance->given || !instance->config || fill(instance)) {
+    if (!instance->given || !instance->config || set_defaults(instance)) {
         destroy(instance);
         return NULL;
     }
@@ -75,7 +75,7 @@ void neap_instance_release(neap_instance *instance)
         destroy(instance);
 }
 
-/* Is `inner` the instance itself, or does it hold it? Such a ring would never be released. */
+/* Is `inner` the instance, or does it hold the instance? Such a cycle would never be released. */
 static bool holds(const neap_instance *inner, const neap_instance *instance)
 {
     if (!inner || inner == instance)
@@ -87,7 +87,7 @@ static bool holds(const neap_instance *inner, const neap_instance *instance)
     return false;
 }
 
-/* Writes a value that the row accepts. */
+/* Sets a parameter, if its row accepts the value. */
 static int put(neap_instance *instance, int index, neap_value own)
 {
     const neap_component *component = instance->component;
@@ -101,7 +101,7 @@ static int put(neap_instance *instance, int index, neap_value own)
         int64_t whole;
         double real;
         void *pointer;
-    } old; /* kept until the new value is in, so that a failure changes nothing */
+    } old; /* dropped after the new value is stored, so that a failure changes nothing */
     memcpy(&old, field_of(instance, param), rule->size);
     if (rule->assign(field_of(instance, param), &own))
         return -1;
@@ -111,7 +111,7 @@ static int put(neap_instance *instance, int index, neap_value own)
     return 0;
 }
 
-/* A network by the path of its run. */
+/* Sets a network by the path of its run or checkpoint. */
 static int put_loaded(neap_instance *instance, int index, const char *path)
 {
     const neap_component *component = instance->component;
@@ -137,7 +137,7 @@ int neap_instance_set(neap_instance *instance, const char *name, const neap_valu
     return put(instance, index, *value);
 }
 
-/* One value that was set, with the component inside copied. */
+/* Copies one value that was set; a component inside is copied, too. */
 static int copy_value(neap_instance *copy, const neap_instance *instance, int index)
 {
     neap_value value = neap_instance_get(instance, &instance->component->params[index]);
@@ -161,7 +161,7 @@ neap_instance *neap_instance_copy(const neap_instance *instance)
     return copy;
 }
 
-/* A component by its name, with all defaults; "none" for none. */
+/* Sets a component by its name, with its defaults; "none" removes it. */
 static int set_component(neap_instance *instance, const neap_param *param, const char *text)
 {
     neap_value value = {.type = NEAP_PARAM_COMPONENT};
@@ -189,7 +189,7 @@ int neap_instance_set_text(neap_instance *instance, const char *name, const char
         return put(instance, index, (neap_value){.type = NEAP_PARAM_NETWORK});
     neap_value value = {0};
     if (!neap_param_rule_of(param->type)->parse(param, text, &value))
-        value = (neap_value){.type = NEAP_PARAM_TEXT, .text = text}; /* refused below, with what was expected */
+        value = (neap_value){.type = NEAP_PARAM_TEXT, .text = text}; /* which neap_instance_set refuses */
     return neap_instance_set(instance, name, &value);
 }
 

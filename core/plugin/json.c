@@ -1,4 +1,4 @@
-/* Configs as JSON and back, exactly: seventeen digits name every double. */
+/* Configs as JSON and back. Seventeen digits keep every double exact. */
 #include <string.h>
 
 #include <neap/error.h>
@@ -21,7 +21,7 @@ static json_t *write_component(const neap_instance *inner)
                   : NULL;
 }
 
-/* Text that is not UTF-8 is written as bytes: see neap_hex. */
+/* Text that is not UTF-8 becomes {"bytes": hexadecimal digits}; see neap_hex. */
 static json_t *write_text(const char *text)
 {
     if (!text || neap_text_is_utf8(text, strlen(text)))
@@ -67,7 +67,7 @@ static json_t *write_config(const neap_instance *instance)
     for (int i = 0; config && component->params[i].type != NEAP_PARAM_END; i++) {
         const neap_param *param = &component->params[i];
         if (param->required && !instance->given[i])
-            continue; /* there is no value yet to write */
+            continue; /* it has no value yet */
         neap_value value = neap_instance_get(instance, param);
         if (json_object_set_new(config, param->name, write_value(&value))) {
             neap_fail("cannot be written as JSON");
@@ -96,7 +96,7 @@ char *neap_instance_json(const neap_instance *instance)
 
 static neap_instance *read_config(const char *kind, const char *name, json_t *config);
 
-/* A component inside; the caller owns it. */
+/* Reads a component inside; the caller owns it. */
 static neap_instance *read_component(json_t *json)
 {
     const char *kind = json_string_value(json_object_get(json, "kind"));
@@ -107,7 +107,7 @@ static neap_instance *read_component(json_t *json)
     return read_config(kind, name, config);
 }
 
-/* The text of {"bytes": "6361"}; the caller frees it. */
+/* Decodes the text of {"bytes": "6361"}; the caller frees it. */
 static char *read_bytes(const char *digits)
 {
     size_t size;
@@ -118,6 +118,7 @@ static char *read_bytes(const char *digits)
     return neap_fail_null("expected bytes without NUL, got '%s'", digits);
 }
 
+/* {"bytes": ..}, {"network": ..} or a component. Texts are new copies, which the caller frees. */
 static int read_object(json_t *json, neap_value *value)
 {
     const char *digits = json_string_value(json_object_get(json, "bytes"));
@@ -158,11 +159,10 @@ static int read_member(neap_instance *instance, const char *key, json_t *json)
         neap_fail_in(key);
         return neap_fail_in(instance->component->name);
     }
-    char *bytes = json_is_object(json) ? (char *)(uintptr_t)value.text : NULL;
-    neap_instance *component = value.component; /* setting may write the value in another form */
-    int status = neap_instance_set(instance, key, &value);
-    neap_instance_release(component);
-    neap_free(bytes);
+    const int status = neap_instance_set(instance, key, &value);
+    neap_instance_release(value.component);
+    if (json_is_object(json)) /* the text is a copy of read_object's */
+        neap_free((char *)(uintptr_t)value.text);
     return status;
 }
 

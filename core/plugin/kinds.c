@@ -1,4 +1,4 @@
-/* Kinds of components and the interfaces that this host serves. */
+/* Kinds of components, and the interfaces that this host serves. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,13 +8,13 @@
 
 #define MAX_REQUIRED 6
 
-/* One row for each version of an interface; the versions of a kind stand together, oldest first. `size` ends with the last
- * required member: a shorter struct is refused, and what lies behind may be missing in a plugin that is older than this host. */
+/* One row for each version of an interface. The versions of a kind are adjacent, oldest first. `size` ends after the last
+ * required member; shorter structs are refused. Plugins may lack the members behind it; read those with NEAP_MEMBER. */
 #define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
 static const struct {
     const char *kind, *interface;
     size_t size;
-    size_t required[MAX_REQUIRED]; /* offsets of members that may not be NULL; 0 ends */
+    size_t required[MAX_REQUIRED]; /* offsets of members that may not be NULL; ends with 0 */
 } interfaces[] = {
     {"architecture", "architecture/2", END_OF(neap_architecture, spec),
      {offsetof(neap_architecture, build), offsetof(neap_architecture, destroy), offsetof(neap_architecture, spec)}},

@@ -1,4 +1,4 @@
-/* Shared objects: their header is read first, then they are opened and registered; folders are scanned in order. */
+/* Loads shared objects: reads their header, opens and registers them. Folders are scanned in order of name. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,7 +25,7 @@ static int check_bytes(int file, size_t size)
     return status ? -1 : neap_plugin_check_header(abi, plugin_size);
 }
 
-/* Learns which file this is and checks its header. */
+/* Checks the header of a file, and sets *id. */
 static int check_file(const char *path, neap_file_id *id)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -45,7 +45,7 @@ static int check_file(const char *path, neap_file_id *id)
     return result;
 }
 
-/* The system's message begins with the path, which is said already. */
+/* dlerror's message begins with the path, which the caller's message contains already. */
 static int fail_open(const char *path)
 {
     const char *text = dlerror();
@@ -60,7 +60,7 @@ static int load(const char *path)
     neap_file_id id;
     if (check_file(path, &id))
         return -1;
-    /* A bare name would be searched for in the system's folders. */
+    /* dlopen searches the system's folders for a name without a slash. */
     char *place = neap_format("%s%s", strchr(path, '/') ? "" : "./", path);
     if (!place)
         return -1;
@@ -118,7 +118,7 @@ static int scan_folder(const char *folder)
     }
     for (int i = 0; i < count; i++) {
         failed += load_or_warn(folder, items[i]->d_name) != 0;
-        free(items[i]); /* scandir's own */
+        free(items[i]); /* allocated by scandir, not by neap/memory.h */
     }
     free(items);
     return failed;

@@ -1,4 +1,4 @@
-/* Parameter types: what each accepts, how its field is written, read and given back; one rule per type. */
+/* Parameter types: one rule for each says what it accepts, and how its field is written, read and released. */
 #include <errno.h>
 #include <math.h>
 #include <stdalign.h>
@@ -61,7 +61,7 @@ static bool accept_choice(const neap_param *param, neap_value *value)
 
 static bool accept_component(const neap_param *param, neap_value *value)
 {
-    if (value->type == NEAP_PARAM_TEXT && !value->text) { /* JSON's null does not say of which type it is */
+    if (value->type == NEAP_PARAM_TEXT && !value->text) { /* JSON's null has no type */
         value->type = NEAP_PARAM_COMPONENT;
         value->component = NULL;
     }
@@ -70,7 +70,7 @@ static bool accept_component(const neap_param *param, neap_value *value)
             neap_component_kind(value->component->component) == neap_kind_index(param->text, strlen(param->text)));
 }
 
-/* A text is loaded before it is accepted. */
+/* neap_instance_set loads a path before this is called. */
 static bool accept_network(const neap_param *param, neap_value *value)
 {
     (void)param;
@@ -128,7 +128,7 @@ static int assign_network(void *field, const neap_value *value)
 
 static void drop_text(void *field)
 {
-    char *text; /* the field is a pointer to const for those who read it */
+    char *text; /* the field is a pointer to const, which neap_free does not take */
     memcpy(&text, field, sizeof text);
     neap_free(text);
 }

@@ -1,4 +1,4 @@
-/* The registry: which plugins are there, and their components sorted by kind and name. */
+/* The registry: plugins, and their components sorted by kind and name. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +130,7 @@ int neap_registry_add(const neap_plugin *plugin, const char *origin)
         return neap_fail("plugin: expected a neap_plugin, got NULL");
     if (!neap_registry_add_file(plugin, origin ? origin : "built in", (neap_file_id){0}))
         return 0;
-    /* Before the header is known to fit, nothing behind it may be read. */
+    /* `name` may be read only when the header fits. */
     bool named = plugin->abi == NEAP_ABI && plugin->size >= sizeof *plugin && plugin->name;
     snprintf(where, sizeof where, "plugin %.60s (%.80s)", named ? plugin->name : "?", origin ? origin : "built in");
     return neap_fail_in(where);

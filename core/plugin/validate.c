@@ -1,4 +1,4 @@
-/* What a plugin must fulfil to be registered: its header, its texts, its interfaces, and every row of its tables. */
+/* Checks a plugin before it is registered: its header, its texts, its interfaces, and every row of its tables. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +8,9 @@
 
 #include "plugin/host.h"
 
-#define MAX_ROWS 1024                /* a table longer than this has lost its end */
+#define MAX_ROWS 1024                /* a longer table lacks its last row */
 #define MAX_CONFIG ((size_t)1 << 20) /* bytes */
+
 static bool is_name(const char *text)
 {
     if (!text || *text < 'a' || *text > 'z')
@@ -26,7 +27,7 @@ int neap_plugin_check_header(uint32_t abi, uint32_t size)
 {
     if (abi != NEAP_ABI)
         return neap_fail("expected ABI %d, got ABI %u", NEAP_ABI, abi);
-    if (size < sizeof(neap_plugin)) /* a longer one is of a newer header, whose new members stand at its end */
+    if (size < sizeof(neap_plugin)) /* a newer header may have more members at its end */
         return neap_fail("expected a neap_plugin of at least %zu bytes, got %u", sizeof(neap_plugin), size);
     return 0;
 }
@@ -129,8 +130,8 @@ static bool is_same_component(const neap_component *a, const neap_component *b)
     return neap_component_kind(a) == neap_component_kind(b) && strcmp(a->name, b->name) == 0;
 }
 
-/* Is a component of a version that this host does not serve offered in one that it does? */
-static bool has_served_twin(const neap_plugin *plugin, const neap_component *component)
+/* Does the plugin offer the same component in a version that this host serves? */
+static bool has_served_version(const neap_plugin *plugin, const neap_component *component)
 {
     for (const neap_component *other = plugin->components; other->interface; other++)
         if (neap_interface_index(other) >= 0 && other->name && is_same_component(component, other))
@@ -154,7 +155,7 @@ static int check_components(const neap_plugin *plugin)
             return neap_fail("its list of components has no end");
     for (int i = 0; plugin->components[i].interface; i++) {
         const neap_component *component = &plugin->components[i];
-        if (is_name(component->name) && neap_interface_index(component) < 0 && has_served_twin(plugin, component))
+        if (is_name(component->name) && neap_interface_index(component) < 0 && has_served_version(plugin, component))
             continue;
         if (check_component(component)) {
             snprintf(where, sizeof where, "component %d (%.60s)", i + 1, shown(component->name));

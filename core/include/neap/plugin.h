@@ -1,20 +1,24 @@
 /*
- * The plugin ABI: one exported constant, components, their parameter tables, and one interface per kind.
- * docs/plugins.md explains it from the author's side.
+ * The plugin ABI: one exported constant, components, their parameter tables, and one interface per kind. docs/plugins.md
+ * is the guide for authors of plugins.
  *
- * A plugin is a shared object that exports the symbol neap_plugin_v2 and nothing else. The host reads its ABI number and size
- * from the file before any of its code runs. The same source links in statically, named neap_plugin_NAME, where
- * NEAP_STATIC_PLUGINS is defined. Plugins are never unloaded, so strings and tables may be referred to for ever.
+ * A plugin is a shared object that exports the symbol neap_plugin_v2 and nothing else. The host reads its ABI number and
+ * size from the file before any of its code runs. With NEAP_STATIC_PLUGINS defined, the same source links statically, and
+ * the constant is named neap_plugin_NAME. Plugins are never unloaded, so the host keeps pointers to their strings and
+ * tables.
  *
- * Growth. Structs that both sides see begin with their size. New members are only ever added at the end. Who reads a member that
- * the other side may lack uses NEAP_MEMBER, which gives NULL there; who fills a struct writes no more than its size. Rows
- * of tables (parameters, phases, components) and small values (neap_shape, neap_random, neap_extent) never change within an
+ * Versions. Structs that host and plugin exchange begin with their size. New members are added at the end only. To read a
+ * member that was added after ABI 2 began, or an optional member of an interface, use NEAP_MEMBER: it gives NULL when the
+ * other side was compiled without that member. To fill a struct of the other side, write no more than its size. Rows of
+ * tables (parameters, phases, components) and small values (neap_shape, neap_random, neap_extent) do not change within an
  * ABI number. A plugin may offer one component in several versions of its interface ("sampler/2" and "sampler/3" by the
- * same name): a host takes the newest that it serves.
+ * same name); the host uses the newest version that it serves.
  *
- * Threads. Functions are called from one thread at a time unless they say otherwise; not always the same one.
+ * Threads. The host calls the functions of one object from one thread at a time, unless a function's comment says
+ * otherwise. The thread may change between calls.
  *
- * Ownership and errors: every function borrows its arguments, and fails as tensor.h and error.h say.
+ * Ownership and errors. Every function borrows its arguments. A tensor or condition that is returned belongs to the
+ * innermost scope. A function that fails returns NULL or -1 and records one message; see tensor.h and error.h.
  */
 #ifndef NEAP_PLUGIN_H
 #define NEAP_PLUGIN_H
@@ -26,11 +30,11 @@
 
 #define NEAP_ABI 2
 
-/* A member of a struct that begins with its size; NULL where the struct is too old to have it. */
+/* A member, pointer or number, of a struct that begins with its size; NULL or 0 when the struct is too short to have it. */
 #define NEAP_MEMBER(p, member)                                                                                      \
     ((p)->size >= offsetof(__typeof__(*(p)), member) + sizeof((p)->member) ? (p)->member : (__typeof__((p)->member))0)
 
-/* --- Parameters ------------------------------------------------------------------------------------------------------ */
+/* --- Parameters ----------------------------------------------------------------------------------------------------- */
 
 typedef struct neap_network neap_network;
 typedef struct neap_instance neap_instance; /* a component and its filled config; see registry.h */
@@ -43,21 +47,21 @@ typedef enum neap_param_type {
     NEAP_PARAM_TEXT,      /* const char *, owned by the config */
     NEAP_PARAM_CHOICE,    /* int: the index in `choices` */
     NEAP_PARAM_COMPONENT, /* const neap_instance *, or NULL; `text` names the kind. Owned by the config */
-    NEAP_PARAM_NETWORK    /* neap_network *, or NULL: trained, and frozen; given as a run, a checkpoint or, in Lua, a
-                             model. `text` names what it must offer. Owned by the config */
+    NEAP_PARAM_NETWORK    /* neap_network *, or NULL: a trained network, which the host freezes. Given as a run, a checkpoint
+                             or, in Lua, a model. `text` names the function that it must offer. Owned by the config */
 } neap_param_type;
 
-/* One row per parameter. The core fills and checks the config struct; calls from Lua, messages, help, checkpoint
- * metadata and reference pages come from these rows. */
+/* One row per parameter. The host fills and checks the config struct by these rows. Calls from Lua, messages, help,
+ * checkpoint metadata and reference pages are made from them, too. */
 typedef struct neap_param {
     const char *name;
     neap_param_type type;
     size_t offset;
     bool required;
-    double fallback, low, high;  /* INT, REAL; inclusive. FLAG and CHOICE use fallback alone */
+    double fallback, low, high;  /* INT, REAL: default and inclusive range. FLAG, CHOICE: the default alone */
     const char *text;            /* TEXT: the default, may be NULL. COMPONENT: the kind. NETWORK: "velocity", ... */
     const char *const *choices;  /* CHOICE: ends with NULL */
-    const char *help;
+    const char *help;            /* one line */
 } neap_param;
 
 #define NEAP_INT(config, field, fallback, low, high, help)                                                          \
@@ -80,15 +84,15 @@ typedef struct neap_param {
     {#field, NEAP_PARAM_NETWORK, offsetof(config, field), false, 0, 0, 0, offer, NULL, help}
 #define NEAP_PARAMS_END {NULL, NEAP_PARAM_END, 0, false, 0, 0, 0, NULL, NULL, NULL}
 
-/* --- Components ------------------------------------------------------------------------------------------------------ */
+/* --- Components ----------------------------------------------------------------------------------------------------- */
 
 typedef struct neap_component {
     const char *interface; /* "sampler/2" */
     const char *name;      /* "euler": [a-z][a-z0-9_]* */
     const char *help;      /* one line */
-    size_t config_size;    /* bytes; zeroed before the table fills it */
+    size_t config_size;    /* bytes; the host zeroes the config before it fills in the parameters */
     const neap_param *params;
-    const void *functions; /* the struct of the interface; begins with its size */
+    const void *functions; /* the interface's struct, such as neap_sampler */
 } neap_component;
 
 typedef struct neap_plugin {
@@ -106,34 +110,36 @@ typedef struct neap_plugin {
     __attribute__((visibility("default"))) const neap_plugin neap_plugin_v2
 #endif
 
-/* The value of a plugin with one component, which has the plugin's name and help. `functions` is the name of the struct of
- * the interface, `config` a type:
- *     NEAP_PLUGIN(cfg) = NEAP_ONE_COMPONENT("cfg", "1.0.0", "MIT", "Guidance.", "guidance/2", config, params, functions); */
+/* The initialiser of a plugin with one component of the same name and help. `functions` names the interface's struct,
+ * `config` is a type:
+ *     NEAP_PLUGIN(cfg) = NEAP_ONE_COMPONENT("cfg", "1.0.0", "MIT", "Guidance.", "guidance/2", config, params,
+ * functions); */
 #define NEAP_ONE_COMPONENT(name, version, license, help, interface, config, params, functions)                     \
     {NEAP_ABI, sizeof(neap_plugin), name, version, license, help,                                                  \
      (const neap_component[]){{interface, name, help, sizeof(config), params, &functions}, {0}}}
 
-/* --- What flows between components ---------------------------------------------------------------------------------- */
+/* --- Data between host and components ------------------------------------------------------------------------------- */
 
 typedef struct neap_extent {
-    int64_t height, width, channels; /* channels 0: there is none */
+    int64_t height, width, channels; /* channels 0: absent */
 } neap_extent;
 
-/* One example: a picture [height, width, channels] in [-1, 1], or a point as [1, 1, dimensions]; and the condition that goes
- * with it: what an architecture takes, what a data set tells. A kind whose size is 0 is not taken, or not told. */
+/* The sizes of one example and of its condition. The example is a picture [height, width, channels] in [-1, 1], or a
+ * point as [1, 1, dimensions]. The condition is what an architecture takes or a data set provides; a kind of size 0 is
+ * absent. */
 typedef struct neap_spec {
     size_t size;
     int64_t height, width, channels;
-    int64_t classes;     /* LABELS: number of classes. Labels are i32 in [0, classes); the null label is `classes` itself */
-    int64_t text;        /* TEXT: the most bytes of a row */
-    int64_t tokens;      /* TOKENS: their width D */
-    int64_t pooled;      /* POOLED: its width D */
+    int64_t classes;     /* LABELS: number of classes. Labels are i32 in [0, classes); `classes` itself is the null class */
+    int64_t text;        /* TEXT: the largest number of bytes in a row */
+    int64_t tokens;      /* TOKENS: the width D */
+    int64_t pooled;      /* POOLED: the width D */
     neap_extent picture; /* PICTURE */
-    neap_extent latent;  /* of an autoencoder: of one latent, encode's moments having twice the channels. Of a generator that
-                            takes latents [B, n]: {1, 1, n}; without, it takes noise of the pictures' shape */
+    neap_extent latent;  /* autoencoder: the size of one latent; encode returns twice the channels. Generator: {1, 1, n} when
+                            it takes latents [B, n]; absent when it takes noise of the pictures' shape */
 } neap_spec;
 
-/* Writes `own` into *out as far as *out reaches; returns 0. The last line of every `spec`. */
+/* Copies `own` to *out, up to out->size, which is kept. Returns 0, so that a `spec` function can end with it. */
 static inline int neap_spec_fill(neap_spec *out, neap_spec own)
 {
     const size_t size = out->size;
@@ -142,122 +148,126 @@ static inline int neap_spec_fill(neap_spec *out, neap_spec own)
     return 0;
 }
 
-/* Is this kind of condition taken, or told? LENGTHS go with TEXT and TOKENS. */
+/* Does the spec have this kind of condition? It has LENGTHS when it has TEXT or TOKENS. */
 bool neap_spec_has(const neap_spec *spec, neap_condition_kind kind);
 
-/* What a training step hands to an objective. Made by the host. */
+/* A training step as an objective sees it. Made by the host only. */
 typedef struct neap_step {
     size_t size;
     neap_tensor *x;                  /* f32 [B, H, W, C] */
-    const neap_condition *condition; /* of B rows; NULL where nothing is told */
-    neap_tensor *noise;  /* f32, of x's shape: the noise that the data set couples with each example, or NULL */
-    neap_random random;  /* of this step; fork it by purpose. A draw for row i takes sample first + i */
+    const neap_condition *condition; /* of B rows; NULL when the data set provides none */
+    neap_tensor *noise;  /* f32, of x's shape: the noise that the data set pairs with each example, or NULL */
+    neap_random random;  /* of this step; fork it by purpose. Row i uses sample first + i */
     int64_t number;      /* from 1 */
     uint64_t first;      /* row 0 is this row of the global batch */
-    int64_t global;      /* rows of the global batch: of all ranks together */
+    int64_t global;      /* rows of the global batch, over all ranks */
 } neap_step;
 
-/* A finite value for the step's metrics; `name` lives as long as the plugin. Returns -1, and the step fails, where there is no
- * room for one more. */
+/* Adds a finite value to the step's metrics. `name` must live as long as the plugin. Returns -1 with a message when the
+ * step has NEAP_TRAIN_REPORTS values already (run.h); the step then fails. */
 int neap_step_report(neap_step *step, const char *name, double value);
 
-/* Hands a tensor with its history from one phase of a step to the next, by a slot from 0 to 3; NULL where nothing was handed
- * on. */
+/* Passes a tensor with its history to the later phases of a step, in a slot from 0 to 3. The step keeps an owner until it
+ * ends. neap_step_shared: the tensor, borrowed; NULL without a message when the slot is empty. */
 int neap_step_share(neap_step *step, int slot, neap_tensor *x);
 neap_tensor *neap_step_shared(const neap_step *step, int slot);
 
-/* What a sampler integrates or drives, and between which times: from 1 to 0, or a part of that interval, or upward where a
- * picture is inverted to its noise. Condition and guidance are inside already. Times lie in [0, 1]. */
+/* What a sampler calls: the network with its condition and its guidance. The sampler goes from time `from` to time `to`,
+ * both in [0, 1]: from 1 to 0, over a part of that interval, or upward to invert a picture to its noise. */
 typedef struct neap_field {
     size_t size;
     void *self;
-    /* Of x's shape; x [n, H, W, C] and t f64 [n] hold one row and one time for each sample of the batch, or for those in
-     * `rows`, i32 [n]. NULL where the network has no velocity. neap_velocity_at of sampling.h: all samples at one time. */
+    /* The velocity, of x's shape. x [n, H, W, C] and t f64 [n] have one row for each sample of the batch; or, with `rows`
+     * i32 [n], for each of these samples. NULL when the network has no velocity. For one time see neap_velocity_at in
+     * sampling.h. */
     neap_tensor *(*velocity)(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *rows);
-    neap_tensor *(*generate)(void *self, neap_tensor *z); /* likewise */
-    neap_tensor *(*average)(void *self, neap_tensor *x, double t, double r); /* likewise: mean velocity between r and t */
+    neap_tensor *(*generate)(void *self, neap_tensor *z); /* pictures from noise or latents; or NULL */
+    neap_tensor *(*average)(void *self, neap_tensor *x, double t, double r); /* mean velocity between r and t; or NULL */
     double from, to;
-    uint64_t first; /* row 0 is sample `first`: what a sampler draws for a row depends on this and not on its batch */
+    uint64_t first; /* row 0 is sample `first`. Draw noise by this number, so that a picture does not depend on its batch */
 } neap_field;
 
-/* Called for each batch before a sampler's first step, as step 0 of 0, and by the sampler after each step; `steps` is 0 where the
- * sampler chooses its steps as it goes. t is then the time of the sample that is farthest behind. x is what the network works on:
- * latents, with an autoencoder. A non-zero return ends sampling with a failure that the watcher has recorded. */
+/* Watches sampling. The host calls `step` before the first step of each batch, as step 0 of 0; the sampler calls it after
+ * each step. An adaptive sampler passes `steps` 0 and as t the time of the sample that is farthest behind. x is the
+ * network's: with an autoencoder, latents. To stop sampling, record a message and return a value other than 0. */
 typedef struct neap_watch {
     size_t size;
     void *user;
     int (*step)(void *user, int64_t step, int64_t steps, double t, neap_tensor *x);
 } neap_watch;
 
-/* What a guidance combines: the velocity of a network under any condition. x, t and a condition have n rows, or n for each
- * of several conditions, one after another (neap_condition_join). t is f64. */
+/* What a guidance calls: the velocity of a network under any condition. x, t (f64) and the condition have n rows each, or a
+ * multiple of n: the same samples under several conditions, joined by neap_condition_join, in one call of the network. */
 typedef struct neap_conditional neap_conditional;
 struct neap_conditional {
     size_t size;
     void *self;
-    /* `network` NULL: the one that is sampled; otherwise one of the guidance's own parameters, whose pictures have the same
-     * shape. Each counts as an evaluation. */
+    /* `network` is a parameter of the guidance, whose spec has the same sizes; NULL: the network that is sampled. Each row
+     * counts as one evaluation of its sample. */
     neap_tensor *(*velocity)(const neap_conditional *field, neap_network *network, neap_tensor *x, neap_tensor *t,
                              const neap_condition *condition);
-    const neap_condition *condition; /* of these n samples; NULL where the network takes none */
-    neap_tensor *rows;               /* i32 [n]: which samples of the batch these are, from 0 */
+    const neap_condition *condition; /* of these n samples; NULL when the network takes none */
+    neap_tensor *rows;               /* i32 [n]: the indices of these samples in the batch, from 0 */
 };
 
-/* What a metric compares: rows of features of pictures, or points themselves, and the answers of a classifier. */
+/* What a metric compares, with N rows each: features of pictures, or points; a classifier's logits; labels. */
 typedef struct neap_evidence {
     size_t size;
     neap_tensor *features; /* f32 [N, D] */
     neap_tensor *logits;   /* f32 [N, classes], or NULL */
-    neap_tensor *labels;   /* i32 [N], the true ones or those asked for; or NULL */
+    neap_tensor *labels;   /* i32 [N], of the examples, or those that samples were drawn with; or NULL */
 } neap_evidence;
 
-/* --- Interfaces: `size` is sizeof of the struct; functions that may be NULL say so -------------------------------- */
+/* --- Interfaces: `size` is sizeof of the struct. Members that may be NULL say so. ----------------------------------- */
 
-/* architecture/2. A condition has every kind that the spec takes, with `rows` of x. */
+/* architecture/2. Every condition has all kinds that the spec has, with one row for each of x; it is NULL when there are
+ * none. The host checks the shapes of arguments and results against the spec. */
 typedef struct neap_architecture {
     size_t size;
-    void *(*build)(const void *config, neap_model *model); /* adds parameters; the config outlives the result */
-    void (*destroy)(void *self);
+    /* Adds parameters to the model and returns self. Config and model outlive self. */
+    void *(*build)(const void *config, neap_model *model);
+    void (*destroy)(void *self); /* frees self, not the model */
     int (*spec)(const void *self, neap_spec *out); /* called once, after build; see neap_spec_fill */
-    /* Any of these may be NULL. x [B, H, W, C]; t f32 [B]. */
+    /* Any of these may be NULL. x [B, H, W, C]; t f32 [B] in [0, 1]. */
     neap_tensor *(*velocity)(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition); /* x's shape */
-    neap_tensor *(*generate)(void *self, neap_tensor *z, const neap_condition *condition);     /* pictures, see spec.latent */
-    neap_tensor *(*discriminate)(void *self, neap_tensor *x, const neap_condition *condition); /* logits, one a row */
+    neap_tensor *(*generate)(void *self, neap_tensor *z, const neap_condition *condition);     /* z: see spec.latent */
+    neap_tensor *(*discriminate)(void *self, neap_tensor *x, const neap_condition *condition); /* logits, one per row */
     /* Moments of a diagonal Gaussian over latents (Kingma and Welling 2014), f32 [B, h, w, 2 C]: C means, then C logarithms
      * of variances. An autoencoder offers encode and decode and fills spec.latent. */
     neap_tensor *(*encode)(void *self, neap_tensor *x);
     neap_tensor *(*decode)(void *self, neap_tensor *z);   /* latents [B, h, w, C] to pictures */
     neap_tensor *(*features)(void *self, neap_tensor *x); /* [B, D], for metrics and perceptual losses */
     neap_tensor *(*classify)(void *self, neap_tensor *x); /* logits [B, classes] */
-    /* Mean velocity between times r <= t, each f32 [B] (Geng et al. 2025, Mean Flows); of x's shape. */
+    /* The mean velocity between times r <= t, each f32 [B] (Geng et al. 2025, Mean Flows); of x's shape. */
     neap_tensor *(*average)(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, const neap_condition *condition);
-    /* Encodes a condition once for many calls, as a text into tokens; the result belongs to the scope. Training calls it in
-     * each step, with history. The calls above then see its result. */
+    /* Encodes a condition, such as a text into tokens. The functions above receive the result, of as many rows. Sampling
+     * calls it once per batch, training in every step with gradient. It belongs to the innermost scope. */
     neap_condition *(*prepare)(void *self, const neap_condition *condition);
 } neap_architecture;
 
 /* objective/2 */
 typedef struct neap_phase {
     const char *name;
-    const char *part; /* prefix of the parameters it trains; "" for all */
+    const char *part; /* the prefix of the parameters that it trains; "" for all */
 } neap_phase;
 
 typedef struct neap_objective {
     size_t size;
-    const char *const *needs; /* what the network must offer; ends with NULL */
+    const char *const *needs; /* functions that the network must offer, "velocity", ...; ends with NULL */
     const neap_phase *phases; /* ends with a row whose name is NULL */
     /* A scalar that depends on at least one parameter: the mean over the step's rows. NULL with a message on failure. */
     neap_tensor *(*loss)(const void *config, int phase, neap_network *network, neap_step *step);
-    /* What follows may be NULL. */
-    /* The velocity that follows from the output of a network trained so, at x and t f32 [B]; NULL: the output is it. */
+    /* The members below may be NULL. */
+    /* Converts the output of a trained network to a velocity, at x and t f32 [B]. NULL: the output is the velocity. */
     neap_tensor *(*velocity)(const void *config, neap_tensor *output, neap_tensor *x, neap_tensor *t);
-    /* How often a phase runs in a step, from 1, on a batch of its own each time; NULL: once. */
+    /* How often a phase runs in a step, from 1; each time on another batch. NULL: once. */
     int64_t (*repeats)(const void *config, int phase);
-    /* By phase, the norm of its gradient below which training has diverged, 0 for no limit; NULL: none at all. */
+    /* For each phase the gradient norm below which training counts as diverged, 0 for no limit. NULL: no limits. */
     const double *least;
-    /* What the network's velocity is trained to be, for a checkpoint's metadata: "v=z-x"; NULL: that. */
+    /* The target of the network's velocity, for a checkpoint's metadata. NULL: "v=z-x". */
     const char *(*predicts)(const void *config);
-    /* With which probability a row is told nothing: 0 leaves the null condition untrained, 1 all others. NULL: not known. */
+    /* The probability with which training makes a row's condition null. With 0 the null condition is never trained, with
+     * 1 no other is. NULL: unknown. */
     double (*dropout)(const void *config);
 } neap_objective;
 
@@ -265,9 +275,9 @@ typedef struct neap_objective {
 typedef struct neap_sampler {
     size_t size;
     const char *const *needs; /* members of neap_field, "velocity", ...; ends with NULL */
-    /* From x [B, H, W, C] at t = field->from, noise unless the caller began elsewhere, to t = field->to; where `needs` has
-     * 'generate' and the network has latents, from those, x [B, n]. watch may be NULL.
-     * See sampling.h for the grid of times and the steps along it. */
+    /* Takes x [B, H, W, C] at t = field->from, which is noise at t = 1, and returns x at t = field->to. When `needs` has
+     * 'generate' and the network has latents, x is latents [B, n]. `random` is the same for all batches. watch may be
+     * NULL. sampling.h has grids of times and the steps along them. */
     neap_tensor *(*sample)(const void *config, const neap_field *field, neap_tensor *x, neap_random random,
                            const neap_watch *watch);
 } neap_sampler;
@@ -275,51 +285,53 @@ typedef struct neap_sampler {
 /* guidance/2 */
 typedef struct neap_guidance {
     size_t size;
-    /* x [n, H, W, C] and t f64 [n], one time for each row; a row of the result depends on that row alone, so that a sample
-     * does not depend on its batch. Where `conditional` is not NULL, the velocity under the samples' own condition is left
-     * there, too: a guidance that changes another one compares the two. See neap_guided_velocity in sampling.h. */
+    /* The guided velocity at x [n, H, W, C] and t f64 [n]. Each row of the result must depend on that row alone, so that
+     * a sample does not depend on its batch. When `conditional` is not NULL, it also receives the velocity under the
+     * samples' own condition, for guidances that modify another one. See neap_guided_velocity in sampling.h. */
     neap_tensor *(*velocity)(const void *config, const neap_conditional *field, neap_tensor *x, neap_tensor *t,
                              neap_tensor **conditional);
-    /* Does it ask for the velocity under the null condition? NULL: no. */
+    /* Does it use the velocity under the null condition? NULL: no. */
     bool (*uses_null)(const void *config);
 } neap_guidance;
 
 /* dataset/2 */
 
-/* Where the parts of one example go. A pointer is NULL where the part is not wanted; sizes are those of the data set's spec. */
+/* Where the parts of one example go, in the sizes of the data set's spec. A pointer is NULL when that part is not wanted.
+ * The host zeroes all parts but x before the call. */
 typedef struct neap_example {
     size_t size;
     float *x;       /* height * width * channels */
-    int32_t *label; /* in [0, classes), or -1: none. Zero before the call, as all that follows */
-    uint8_t *text;  /* spec.text bytes, of which *length count */
+    int32_t *label; /* in [0, classes), or -1 for the null class */
+    uint8_t *text;  /* spec.text bytes, of which the first *length are not padding */
     int32_t *length;
-    float *picture; /* picture.height * width * channels */
+    float *picture; /* picture.height * picture.width * picture.channels */
 } neap_example;
 
 typedef enum neap_part { NEAP_PART_TRAIN, NEAP_PART_TEST } neap_part;
 
 typedef struct neap_dataset {
     size_t size;
-    void *(*open)(const void *config);
+    void *(*open)(const void *config); /* the config outlives self */
     void (*close)(void *self);
     int (*spec)(const void *self, neap_spec *out); /* called once, after open; see neap_spec_fill */
-    int64_t (*count)(const void *self);
-    /* Called from many threads. */
+    int64_t (*count)(const void *self); /* of examples, from 1; never changes */
+    /* Called from many threads at once. index in [0, count). */
     int (*read)(const void *self, int64_t index, const neap_example *out);
-    /* What follows may be NULL. */
+    /* The members below may be NULL. */
     const char *(*label_name)(const void *self, int64_t label); /* NULL: it has no name */
-    /* The noise that an example is coupled with, of its size. Called from many threads. */
+    /* Writes the noise that an example is paired with, of the size of x. Called from many threads at once. */
     int (*noise)(const void *self, int64_t index, float *z);
-    /* Turns `instance`, a copy of an instance of this data set, into one of the examples to train on or of others to test on,
-     * by neap_instance_set. A data set that is drawn gives `count` examples of draw number `draw`, from 1, and returns 1;
-     * one of files gives its half and returns 0. -1 with a message where there is no such part. NULL: there is none. */
+    /* Turns `instance`, a copy of an instance of this data set, into its training or its test part, by neap_instance_set.
+     * A generated data set makes `count` examples with draw number `draw`, from 1, and returns 1; one of files selects
+     * its split and returns 0. Returns -1 with a message when there is no such part. NULL: it has no parts. */
     int (*part)(neap_instance *instance, neap_part part, int64_t draw, int64_t count);
 } neap_dataset;
 
 /* metric/2 */
 typedef struct neap_metric {
     size_t size;
-    const char *const *scores; /* the names of its values, "precision", "recall"; ends with NULL */
+    const char *const *scores; /* names of its 1 to 8 values, "precision", "recall"; ends with NULL */
+    /* Writes one finite value for each name. */
     int (*score)(const void *config, const neap_evidence *samples, const neap_evidence *reference, double *scores);
 } neap_metric;
 
