@@ -1,14 +1,14 @@
-/* What components answer about themselves, for Lua. */
-#include "binding.h"
-
+/* Optional functions of components that tell Lua about their configs. */
 #include <neap/sampling.h>
+
+#include "binding.h"
 
 static const neap_objective *objective_of(lua_State *L)
 {
     return neap_instance_component(neap_lua_check_instance(L, 1))->functions;
 }
 
-/* objective_predicts(objective) -> "v=z-x", ...: what its network's velocity is trained to be */
+/* objective_predicts(objective) -> "v=z-x", ...: the target of the network's velocity */
 static int objective_predicts(lua_State *L)
 {
     const char *(*predicts)(const void *) = NEAP_MEMBER(objective_of(L), predicts);
@@ -16,7 +16,7 @@ static int objective_predicts(lua_State *L)
     return 1;
 }
 
-/* objective_dropout(objective) -> the probability that an example is trained without its condition, or nil */
+/* objective_dropout(objective) -> the probability with which training makes a condition null, or nil when unknown */
 static int objective_dropout(lua_State *L)
 {
     double (*dropout)(const void *) = NEAP_MEMBER(objective_of(L), dropout);
@@ -27,14 +27,14 @@ static int objective_dropout(lua_State *L)
     return 1;
 }
 
-/* guidance_uses_null(guidance) */
+/* guidance_uses_null(guidance) -> does it, or one inside it, use the null condition? */
 static int guidance_uses_null(lua_State *L)
 {
     lua_pushboolean(L, neap_guidance_uses_null(neap_lua_check_instance(L, 1)));
     return 1;
 }
 
-/* dataset_part(dataset, "train" or "test", draw, count) -> component, is it a draw? */
+/* dataset_part(dataset, "train" or "test", draw, count) -> component, is the data set generated? See neap_source_part. */
 static int dataset_part(lua_State *L)
 {
     static const char *const parts[] = {"train", "test", NULL};

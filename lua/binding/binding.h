@@ -75,7 +75,9 @@ void neap_lua_class(lua_State *L, const char *type, const luaL_Reg *methods, lua
 neap_instance *neap_lua_test_instance(lua_State *L, int index);
 neap_instance *neap_lua_check_instance(lua_State *L, int index);
 void neap_lua_push_instance(lua_State *L, neap_instance *instance); /* gains an owner */
+/* Pushes a table of the sizes; those of condition and latents only when they are not 0. */
 void neap_lua_push_spec(lua_State *L, const neap_spec *spec);
+void neap_lua_add_calls(lua_State *L); /* adds the calls of network_calls.c to the methods of models */
 neap_optimizer_config neap_lua_optimizer(lua_State *L, int index);
 
 /* A text for C, which would end at a NUL byte: one that holds such a byte is refused. */
@@ -87,21 +89,21 @@ double neap_lua_number(lua_State *L, int index, const char *key, double fallback
 
 /* --- Networks by path (loader.c) --------------------------------------------------------------------------------------- */
 
-/* Parameters that are networks load by this coroutine's stack from now on. To be called before values are set. */
+/* Runs the loader of networks on this coroutine's stack from now on. Call it before setting parameters, which may load
+ * one. */
 void neap_lua_load_with(lua_State *L);
 
 /* --- Conditions (condition.c) ------------------------------------------------------------------------------------------ */
 
-/* What Lua gives: labels as a tensor, a table of tensors by kind, or nil. The tensors are borrowed from the argument. */
+/* The tensors of a condition by kind, or NULL; borrowed from the Lua argument. */
 typedef struct neap_lua_parts {
     neap_tensor *part[NEAP_CONDITION_KINDS];
 } neap_lua_parts;
 
+/* Reads labels as a tensor, a table { kind = tensor }, or nil. Messages begin with `who`. */
 neap_lua_parts neap_lua_check_condition(lua_State *L, const char *who, int index);
-/* The condition of these parts, in the innermost scope; NULL without a message where there are none. */
+/* The condition of these parts, in the innermost scope; NULL without a message when there are none. */
 neap_condition *neap_lua_condition(const neap_lua_parts *parts, int64_t rows);
-/* Pushes a table of tensors by kind. */
-void neap_lua_push_condition(lua_State *L, neap_condition *condition);
 
 /* --- Places (place.c) ------------------------------------------------------------------------------------------------ */
 

@@ -11,7 +11,7 @@ static int kind_of(const char *name)
     return -1;
 }
 
-/* { labels =, text =, lengths =, tokens =, pooled =, picture = }: tensors, which the table holds. */
+/* Reads { labels =, text =, lengths =, tokens =, pooled =, picture = }. */
 static void read_table(lua_State *L, const char *who, int index, neap_lua_parts *parts)
 {
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
@@ -47,16 +47,4 @@ neap_condition *neap_lua_condition(const neap_lua_parts *parts, int64_t rows)
         if (parts->part[kind])
             c = neap_condition_with(c ? c : neap_condition_new(rows), kind, parts->part[kind]);
     return c;
-}
-
-void neap_lua_push_condition(lua_State *L, neap_condition *condition)
-{
-    lua_newtable(L);
-    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++) {
-        neap_tensor *x = neap_condition_get(condition, kind);
-        if (!x)
-            continue;
-        *neap_lua_slot(L) = neap_keep(x);
-        lua_setfield(L, -2, neap_condition_kind_name(kind));
-    }
 }

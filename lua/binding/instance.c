@@ -1,4 +1,4 @@
-/* Components with their settings: one table argument, checked against the parameter table. */
+/* Instances in Lua: components with settings from a table, checked against the parameter table. */
 #include "binding.h"
 
 neap_instance *neap_lua_test_instance(lua_State *L, int index)
@@ -40,7 +40,7 @@ static neap_value value_at(lua_State *L, const neap_component *component, const 
 {
     neap_instance *inner = neap_lua_test_instance(L, index);
     void **source = inner ? NULL : luaL_testudata(L, index, NEAP_LUA_SOURCE);
-    if (source && *source) /* a data set stands for the component that it was opened from */
+    if (source && *source) /* an open data set is accepted in place of its component */
         inner = neap_source_instance(*source);
     if (inner)
         return (neap_value){.type = NEAP_PARAM_COMPONENT, .component = inner};
@@ -76,7 +76,7 @@ static void set_all(lua_State *L, neap_instance *instance, int index)
     }
 }
 
-/* Values in the words of a command line, which the types of the parameters give a meaning. */
+/* Values as text from a command line, parsed by the type of each parameter. */
 static void set_texts(lua_State *L, neap_instance *instance, int index)
 {
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
@@ -85,7 +85,7 @@ static void set_texts(lua_State *L, neap_instance *instance, int index)
             neap_lua_raise_usage(L);
 }
 
-/* component(kind, name, settings [, texts]): texts are read by the type of each parameter */
+/* component(kind, name, settings [, texts]) -> instance; texts are parsed by the type of each parameter */
 static int new_instance(lua_State *L)
 {
     const char *kind = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
@@ -106,7 +106,7 @@ static int new_instance(lua_State *L)
     return 1;
 }
 
-/* component_from_json(kind, name, json) */
+/* component_from_json(kind, name, json) -> instance */
 static int from_json(lua_State *L)
 {
     void **handle = neap_lua_handle(L, NEAP_LUA_INSTANCE);
@@ -153,7 +153,7 @@ static int text_of(lua_State *L)
     const neap_instance *instance = neap_lua_check_instance(L, 1);
     const char *own = neap_instance_component(instance)->name;
     char *settings = neap_instance_json(instance);
-    neap_error_clear(); /* a network that no file holds cannot be named */
+    neap_error_clear(); /* of a network without a file, which JSON cannot name */
     lua_pushfstring(L, "%s %s", own, settings ? settings : "{...}");
     neap_free(settings);
     return 1;

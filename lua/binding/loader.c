@@ -1,7 +1,7 @@
-/* Networks as parameters: a path becomes a model by the function that Lua sets. */
+/* Networks as parameters: a Lua function loads the model of a path. */
 #include "binding.h"
 
-/* The core's owner of what the function gives. Whatever is left on the stack is the caller's to take off. */
+/* Calls the function and adds an owner to its result. The caller resets the stack. */
 static neap_network *call_loader(lua_State *L, const char *path)
 {
     if (!lua_checkstack(L, 8))
@@ -16,7 +16,7 @@ static neap_network *call_loader(lua_State *L, const char *path)
         return neap_fail_null("%s", lua_tostring(L, -1));
     }
     void **handle = luaL_testudata(L, -1, NEAP_LUA_NETWORK);
-    return handle ? neap_network_keep(*handle) : neap_fail_null("'%s' gave no model", path);
+    return handle ? neap_network_keep(*handle) : neap_fail_null("'%s': the loader returned no model", path);
 }
 
 static neap_network *load(void *user, const char *path)
@@ -28,7 +28,7 @@ static neap_network *load(void *user, const char *path)
     return network;
 }
 
-/* set_loader(f): f(path) -> model */
+/* set_loader(f): f(path) -> model loads networks from now on */
 static int set_loader(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TFUNCTION);

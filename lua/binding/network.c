@@ -1,4 +1,4 @@
-/* Models in Lua: an architecture built, its parameters, its calls. */
+/* Models in Lua: making, parameters, sizes, objective and autoencoder. Their calls are in network_calls.c. */
 #include "binding.h"
 
 static neap_network *check(lua_State *L)
@@ -14,7 +14,7 @@ static int network_close(lua_State *L)
     return 0;
 }
 
-/* network(component, seed [, elements]): the parameters have at most so many elements. */
+/* network(component, seed [, elements]): builds a model of at most `elements` elements of parameters. */
 static int new_network(lua_State *L)
 {
     neap_instance *instance = neap_lua_check_instance(L, 1);
@@ -25,7 +25,7 @@ static int new_network(lua_State *L)
     return *handle ? 1 : neap_lua_raise(L);
 }
 
-/* parameters() -> { { name, tensor }, ... } in the model's order */
+/* parameters() -> { { name, tensor }, ... } with the buffers, in the order of the architecture */
 static int parameters(lua_State *L)
 {
     const neap_model *model = neap_network_model(check(L));
@@ -42,6 +42,7 @@ static int parameters(lua_State *L)
     return 1;
 }
 
+/* parameter(name) -> tensor, or nil */
 static int parameter(lua_State *L)
 {
     neap_tensor *x = neap_model_find(neap_network_model(check(L)), luaL_checkstring(L, 2));
@@ -52,6 +53,7 @@ static int parameter(lua_State *L)
     return 1;
 }
 
+/* size() -> elements of all parameters */
 static int size(lua_State *L)
 {
     lua_pushinteger(L, neap_model_size(neap_network_model(check(L))));
@@ -75,7 +77,6 @@ static void set_extent(lua_State *L, const char *key, const neap_extent *e)
     lua_setfield(L, -2, key);
 }
 
-/* Sizes, and those of condition and latents where there are any. */
 void neap_lua_push_spec(lua_State *L, const neap_spec *s)
 {
     const struct {
@@ -94,7 +95,7 @@ void neap_lua_push_spec(lua_State *L, const neap_spec *s)
     set_extent(L, "latent", &s->latent);
 }
 
-/* spec(): of the pictures that users see, also where the network works on latents */
+/* spec() -> sizes, with those of the pictures that users see: with an autoencoder, not those of the latents */
 static int spec(lua_State *L)
 {
     neap_spec own = {.size = sizeof own};
@@ -103,7 +104,7 @@ static int spec(lua_State *L)
     return 1;
 }
 
-/* noise_shape(n) -> { n, ... }: of the noise that n samples begin from */
+/* noise_shape(n) -> { n, ... }: the shape of the noise that n samples start from */
 static int noise_shape(lua_State *L)
 {
     const neap_shape shape = neap_network_noise_shape(check(L), luaL_checkinteger(L, 2));
@@ -127,7 +128,8 @@ static int offers(lua_State *L)
     return 1;
 }
 
-/* set_objective(component): what the network was trained by, which says what its answers mean */
+/* set_objective(component): the objective that the network was trained by; sampling converts its output to a velocity by
+ * it */
 static int set_objective(lua_State *L)
 {
     neap_instance *objective = neap_lua_check_instance(L, 2);
@@ -146,7 +148,7 @@ static int objective(lua_State *L)
     return 1;
 }
 
-/* origin() -> the path that it was loaded from, or nil */
+/* origin() -> the path of the checkpoint that the model was loaded from, or nil */
 static int origin(lua_State *L)
 {
     lua_pushstring(L, neap_network_origin(check(L)));
@@ -163,9 +165,9 @@ static int freeze(lua_State *L)
     return neap_network_freeze(check(L)) < 0 ? neap_lua_raise(L) : 0;
 }
 
-/* --- Autoencoders ------------------------------------------------------------------------------------------------------ */
+/* --- Autoencoders --------------------------------------------------------------------------------------------------- */
 
-/* set_autoencoder(model): the network works in the latents of that one from now on */
+/* set_autoencoder(model): the network works in the latents of that model from now on */
 static int set_autoencoder(lua_State *L)
 {
     neap_network *autoencoder = neap_lua_check(L, 2, NEAP_LUA_NETWORK);
@@ -183,7 +185,7 @@ static int autoencoder(lua_State *L)
     return 1;
 }
 
-/* measure(data, examples, seed): the statistics of this autoencoder's latents */
+/* measure(data, examples, seed): measures and stores the statistics of this autoencoder's latents */
 static int measure(lua_State *L)
 {
     neap_source *source = neap_lua_check(L, 2, NEAP_LUA_SOURCE);
@@ -198,7 +200,7 @@ static int measured(lua_State *L)
     return 1;
 }
 
-/* to_latents(x), to_pictures(z): x itself without an autoencoder */
+/* to_latents(x), to_pictures(z): without an autoencoder, return the argument itself */
 static int to_latents(lua_State *L)
 {
     neap_network *network = check(L);
@@ -211,95 +213,6 @@ static int to_pictures(lua_State *L)
     neap_network *network = check(L);
     neap_tensor *x = neap_lua_check_tensor(L, 2), **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_network_to_pictures(network, x));
-}
-
-/* --- Calls ------------------------------------------------------------------------------------------------------------- */
-
-static neap_tensor *time_of(neap_tensor *x, neap_tensor *t, double all)
-{
-    return t ? t : neap_full(NEAP_F32, neap_dims(neap_dim(x, 0)), all);
-}
-
-/* A tensor of times, or NULL where there is a number for all; `what` names it in messages. */
-static neap_tensor *check_time(lua_State *L, int index, const char *what)
-{
-    neap_tensor *t = neap_lua_test_tensor(L, index);
-    if (!t && lua_type(L, index) != LUA_TNUMBER)
-        neap_lua_error(L, "%s: expected a number or a tensor, got %s", what, luaL_typename(L, index));
-    return t;
-}
-
-/* velocity(x, t [, condition]); t a number for all or f32 [B]; the condition as neap_lua_check_condition takes it */
-static int velocity(lua_State *L)
-{
-    neap_network *network = check(L);
-    neap_tensor *x = neap_lua_check_tensor(L, 2), *t = check_time(L, 3, "velocity: t");
-    double all = lua_tonumber(L, 3);
-    const neap_lua_parts parts = neap_lua_check_condition(L, "velocity", 4);
-    neap_tensor **slot = neap_lua_slot(L);
-    NEAP_LUA_RETURN(L, slot, neap_network_velocity(network, x, time_of(x, t, all), neap_lua_condition(&parts, neap_dim(x, 0))));
-}
-
-/* average(x, t, r [, condition]); t and r as t of velocity */
-static int average(lua_State *L)
-{
-    neap_network *network = check(L);
-    neap_tensor *x = neap_lua_check_tensor(L, 2);
-    neap_tensor *t = check_time(L, 3, "average: t"), *r = check_time(L, 4, "average: r");
-    double all_t = lua_tonumber(L, 3), all_r = lua_tonumber(L, 4);
-    const neap_lua_parts parts = neap_lua_check_condition(L, "average", 5);
-    neap_tensor **slot = neap_lua_slot(L);
-    NEAP_LUA_RETURN(L, slot, neap_network_average(network, x, time_of(x, t, all_t), time_of(x, r, all_r),
-                                                  neap_lua_condition(&parts, neap_dim(x, 0))));
-}
-
-typedef neap_tensor *conditional(neap_network *network, neap_tensor *x, const neap_condition *condition);
-typedef neap_tensor *plain(neap_network *network, neap_tensor *x);
-
-static int call_conditional(lua_State *L, const char *name, conditional *call)
-{
-    neap_network *network = check(L);
-    neap_tensor *x = neap_lua_check_tensor(L, 2);
-    const neap_lua_parts parts = neap_lua_check_condition(L, name, 3);
-    neap_tensor **slot = neap_lua_slot(L);
-    NEAP_LUA_RETURN(L, slot, call(network, x, neap_lua_condition(&parts, neap_dim(x, 0))));
-}
-
-static int call_plain(lua_State *L, plain *call)
-{
-    neap_network *network = check(L);
-    neap_tensor *x = neap_lua_check_tensor(L, 2), **slot = neap_lua_slot(L);
-    NEAP_LUA_RETURN(L, slot, call(network, x));
-}
-
-static int generate(lua_State *L)
-{
-    return call_conditional(L, "generate", neap_network_generate);
-}
-
-static int discriminate(lua_State *L)
-{
-    return call_conditional(L, "discriminate", neap_network_discriminate);
-}
-
-static int encode(lua_State *L)
-{
-    return call_plain(L, neap_network_encode);
-}
-
-static int decode(lua_State *L)
-{
-    return call_plain(L, neap_network_decode);
-}
-
-static int features(lua_State *L)
-{
-    return call_plain(L, neap_network_features);
-}
-
-static int classify(lua_State *L)
-{
-    return call_plain(L, neap_network_classify);
 }
 
 static int text_of(lua_State *L)
@@ -329,14 +242,6 @@ static const luaL_Reg methods[] = {
     {"measured", measured},
     {"to_latents", to_latents},
     {"to_pictures", to_pictures},
-    {"velocity", velocity},
-    {"average", average},
-    {"generate", generate},
-    {"discriminate", discriminate},
-    {"encode", encode},
-    {"decode", decode},
-    {"features", features},
-    {"classify", classify},
     {NULL, NULL},
 };
 
@@ -344,11 +249,10 @@ void neap_lua_open_network(lua_State *L)
 {
     neap_lua_class(L, NEAP_LUA_NETWORK, methods, network_close);
     luaL_getmetatable(L, NEAP_LUA_NETWORK);
-    lua_pushcfunction(L, velocity);
-    lua_setfield(L, -2, "__call");
     lua_pushcfunction(L, text_of);
     lua_setfield(L, -2, "__tostring");
     lua_pop(L, 1);
+    neap_lua_add_calls(L);
     lua_pushcfunction(L, new_network);
     lua_setfield(L, -2, "network");
 }

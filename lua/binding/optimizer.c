@@ -1,4 +1,4 @@
-/* Optimisers for loops written in Lua: steps on the gradients that backward left. */
+/* Optimizers for training loops in Lua: they step on the gradients that `backward` stored. */
 #include <string.h>
 
 #include "binding.h"
@@ -42,8 +42,8 @@ neap_optimizer_config neap_lua_optimizer(lua_State *L, int index)
     return config;
 }
 
-/* optimizer(model, settings): settings are `kind`, "adamw" or "sgd", what that kind reads, and `part`, with which the names
- * of the parameters that it moves begin */
+/* optimizer(model, settings): settings are `kind`, "adamw" or "sgd", the settings of that kind, and `part`, a prefix of
+ * the names of the parameters that it updates */
 static int new_optimizer(lua_State *L)
 {
     neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
@@ -56,7 +56,7 @@ static int new_optimizer(lua_State *L)
     if (!*handle)
         return neap_lua_raise(L);
     lua_pushvalue(L, 1);
-    lua_setiuservalue(L, -2, 1); /* the model lives as long */
+    lua_setiuservalue(L, -2, 1); /* keeps the model alive */
     return 1;
 }
 
@@ -77,7 +77,7 @@ static int apply(neap_optimizer *optimizer, neap_tensor **gradients, int64_t ste
     return status;
 }
 
-/* step(number [, lr_scale]) -> the gradients' norm; clears the gradients. Numbers count from 1. */
+/* step(number [, lr_scale]) -> norm of the gradients; clears them. `number` counts from 1. */
 static int step(lua_State *L)
 {
     neap_optimizer *optimizer = neap_lua_check(L, 1, NEAP_LUA_OPTIMIZER);
@@ -94,7 +94,7 @@ static int step(lua_State *L)
     return 1;
 }
 
-/* schedule(step, warmup, total, "none"|"linear"|"cosine", floor) */
+/* schedule(step, warmup, total, "none"|"linear"|"cosine", floor) -> factor of the learning rate */
 static int schedule(lua_State *L)
 {
     static const char *const names[] = {"none", "linear", "cosine", NULL};
@@ -104,7 +104,7 @@ static int schedule(lua_State *L)
     return 1;
 }
 
-/* clear(): forgets the gradients that backward left */
+/* clear(): clears the gradients that `backward` stored */
 static int clear(lua_State *L)
 {
     neap_optimizer *optimizer = neap_lua_check(L, 1, NEAP_LUA_OPTIMIZER);

@@ -1,4 +1,4 @@
-/* The registry as tables: what `neap list` and `neap help` print. */
+/* The registry as tables, for `neap list` and `neap help`. */
 #include "binding.h"
 
 static const char *const types[] = {"", "int", "real", "flag", "text", "choice", "component", "network"};
@@ -62,7 +62,7 @@ static void push_component(lua_State *L, const neap_component *component)
     lua_setfield(L, -2, "params");
 }
 
-/* components(kind) -> { { name, help, params, ... }, ... }, by name */
+/* components(kind) -> { { name, help, params, ... }, ... } in order of name */
 static int components(lua_State *L)
 {
     const char *kind = luaL_checkstring(L, 1);
@@ -84,7 +84,7 @@ static int kinds(lua_State *L)
     return 1;
 }
 
-/* find(kind, name): raises with the nearest name where it is not known. */
+/* find(kind, name) -> { name, help, params, ... }; an error for an unknown name suggests the nearest one. */
 static int find(lua_State *L)
 {
     const neap_component *component = neap_registry_find(luaL_checkstring(L, 1), luaL_checkstring(L, 2));

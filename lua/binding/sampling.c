@@ -1,14 +1,14 @@
-/* Sampling in Lua: a sampler over a model, watched step by step. */
+/* Sampling in Lua, with a watcher for its steps. */
 #include <string.h>
 
 #include <neap/sampling.h>
 
 #include "binding.h"
 
-/* A watcher in Lua. Its error becomes a failure of the core, because nothing may jump over C frames that hold scopes. */
+/* A watcher in Lua. Its error becomes a message of the core: a longjmp must not cross C frames with open scopes. */
 typedef struct watcher {
     lua_State *L;
-    int function; /* its index on the stack, 0: none */
+    int function; /* its index on the stack; 0: none */
 } watcher;
 
 typedef struct moment {
@@ -17,8 +17,8 @@ typedef struct moment {
     neap_tensor *x;
 } moment;
 
-/* function, moment -> function(step, steps, t, x); called protected, for making the handle may raise */
-static int tell(lua_State *L)
+/* (function, moment): calls function(step, steps, t, x). Runs protected, because making the handle may raise. */
+static int call_watcher(lua_State *L)
 {
     const moment *now = lua_touserdata(L, 2);
     lua_settop(L, 1);
@@ -38,7 +38,7 @@ static int watch(void *user, int64_t step, int64_t steps, double t, neap_tensor 
         return 0;
     if (!lua_checkstack(w->L, 4))
         return neap_fail("sample: no memory to call the watcher");
-    lua_pushcfunction(w->L, tell);
+    lua_pushcfunction(w->L, call_watcher);
     lua_pushvalue(w->L, w->function);
     lua_pushlightuserdata(w->L, &now);
     if (lua_pcall(w->L, 2, 0, 0) == LUA_OK)
@@ -53,11 +53,11 @@ static neap_instance *instance_field(lua_State *L, int index, const char *key)
 {
     lua_getfield(L, index, key);
     neap_instance *instance = neap_lua_test_instance(L, -1);
-    lua_pop(L, 1); /* the table holds it */
+    lua_pop(L, 1); /* the table keeps it alive */
     return instance;
 }
 
-/* NULL where the field is nil; the table holds the tensor. */
+/* NULL when the field is nil; the table keeps the tensor alive. */
 static neap_tensor *tensor_field(lua_State *L, int index, const char *key)
 {
     int type = lua_getfield(L, index, key);
@@ -68,7 +68,7 @@ static neap_tensor *tensor_field(lua_State *L, int index, const char *key)
     return x;
 }
 
-/* Where sampling begins, and what is kept. */
+/* Reads where sampling starts, and what is kept. */
 static void read_start(lua_State *L, int index, neap_sampling *s)
 {
     s->noise = tensor_field(L, index, "noise");
@@ -92,12 +92,22 @@ static neap_lua_parts read_condition(lua_State *L, int index)
 {
     lua_getfield(L, index, "condition");
     const neap_lua_parts parts = neap_lua_check_condition(L, "sample", lua_gettop(L));
-    lua_pop(L, 1); /* the table holds it */
+    lua_pop(L, 1); /* the table keeps the tensors alive */
     return parts;
 }
 
+/* Samples into the empty handle at `slot`. */
+static int fill_sample(lua_State *L, neap_network *network, neap_sampling *s, const neap_lua_parts *parts, neap_tensor **slot)
+{
+    neap_scope scope = neap_scope_open();
+    s->condition = neap_lua_condition(parts, s->count);
+    *slot = neap_failed() ? NULL : neap_keep(neap_sample(network, s));
+    neap_scope_close(scope);
+    return *slot ? 1 : neap_lua_raise(L);
+}
+
 /* sample(model, { sampler, guidance, count, batch, seed, condition, watch, noise, picture, keep, level, invert })
- * -> f32 [count, H, W, C], evaluations a sample */
+ * -> f32 [count, H, W, C], evaluations per sample */
 static int sample(lua_State *L)
 {
     neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
@@ -113,18 +123,12 @@ static int sample(lua_State *L)
     watcher w = read_watcher(L, 2);
     const neap_watch watching = {sizeof watching, &w, watch};
     s.watch = &watching;
-    neap_tensor **slot = neap_lua_slot(L);
-    neap_scope scope = neap_scope_open();
-    s.condition = neap_lua_condition(&parts, s.count);
-    *slot = neap_failed() ? NULL : neap_keep(neap_sample(network, &s));
-    neap_scope_close(scope);
-    if (!*slot)
-        return neap_lua_raise(L);
+    fill_sample(L, network, &s, &parts, neap_lua_slot(L));
     lua_pushinteger(L, evaluations);
     return 2;
 }
 
-/* sample_noise(seed, first, shape): what samples first, first + 1, .. of a seed begin from */
+/* sample_noise(seed, first, shape): the noise that samples first, first + 1, ... of a seed start from */
 static int sample_noise(lua_State *L)
 {
     uint64_t seed = (uint64_t)luaL_checkinteger(L, 1);
@@ -134,7 +138,7 @@ static int sample_noise(lua_State *L)
     NEAP_LUA_RETURN(L, slot, neap_sample_noise(seed, first, shape));
 }
 
-/* sampler_fits(model, sampler): raises where the model does not offer what the sampler needs */
+/* sampler_fits(model, sampler): raises an error unless the model offers what the sampler needs */
 static int sampler_fits(lua_State *L)
 {
     const neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
@@ -162,7 +166,7 @@ static int grid_times(lua_State *L)
     return 1;
 }
 
-/* sampler_needs(sampler, what): does it call this function of a network? */
+/* sampler_needs(sampler, what): does the sampler call this function of a network? */
 static int sampler_needs(lua_State *L)
 {
     const neap_sampler *functions = neap_instance_component(neap_lua_check_instance(L, 1))->functions;
@@ -174,16 +178,12 @@ static int sampler_needs(lua_State *L)
     return 1;
 }
 
+static const luaL_Reg functions[] = {
+    {"sampler_needs", sampler_needs}, {"grid_times", grid_times}, {"sampler_fits", sampler_fits}, {"sample", sample},
+    {"sample_noise", sample_noise}, {NULL, NULL},
+};
+
 void neap_lua_open_sampling(lua_State *L)
 {
-    lua_pushcfunction(L, sampler_needs);
-    lua_setfield(L, -2, "sampler_needs");
-    lua_pushcfunction(L, grid_times);
-    lua_setfield(L, -2, "grid_times");
-    lua_pushcfunction(L, sampler_fits);
-    lua_setfield(L, -2, "sampler_fits");
-    lua_pushcfunction(L, sample);
-    lua_setfield(L, -2, "sample");
-    lua_pushcfunction(L, sample_noise);
-    lua_setfield(L, -2, "sample_noise");
+    luaL_setfuncs(L, functions, 0);
 }

@@ -1,7 +1,7 @@
 /* Scores in Lua: a metric on evidence. */
 #include "binding.h"
 
-/* NULL where the field is nil; the table holds the tensor. */
+/* NULL when the field is nil; the table keeps the tensor alive. */
 static neap_tensor *part(lua_State *L, int index, const char *side, const char *key)
 {
     int type = lua_getfield(L, index, key);
@@ -41,8 +41,8 @@ static void push_scores(lua_State *L, const neap_scored *scored)
     }
 }
 
-/* score(metric, samples, reference or nil [, resamples, seed]) -> { { name, value, deviation, low, high }, ... }; a side
- * is { features, logits, labels }, of which each may be nil */
+/* score(metric, samples, reference or nil [, resamples, seed]) -> { { name, value, deviation, low, high }, ... }. A side is
+ * { features, logits, labels }, each of which may be nil. */
 static int score(lua_State *L)
 {
     neap_instance *metric = neap_lua_check_instance(L, 1);

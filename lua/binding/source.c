@@ -1,4 +1,4 @@
-/* Data sets in Lua: what they hold, examples, batches. */
+/* Data sets in Lua: sizes, examples, batches. */
 #include "binding.h"
 
 static neap_source *check(lua_State *L)
@@ -14,7 +14,7 @@ static int source_close(lua_State *L)
     return 0;
 }
 
-/* source(component) */
+/* source(component) -> open data set */
 static int new_source(lua_State *L)
 {
     neap_instance *instance = neap_lua_check_instance(L, 1);
@@ -49,7 +49,7 @@ static int label_name(lua_State *L)
     return 1;
 }
 
-/* Handles that a batch goes to: x, then each kind of its condition, made before anything of the core is open. */
+/* Empty handles for a batch: x, then each kind of its condition. They are made before a scope is open. */
 typedef struct slots {
     neap_tensor **x, **part[NEAP_CONDITION_KINDS];
 } slots;
@@ -71,7 +71,7 @@ static void fill_slots(const slots *to, const neap_batch *batch)
         *to->part[kind] = neap_keep(neap_condition_get(batch->condition, kind));
 }
 
-/* x, labels or nil, { kind = tensor } or nil */
+/* Pushes x, labels or nil, { kind = tensor }. */
 static int push_batch(lua_State *L, const slots *to)
 {
     const int first = lua_gettop(L) - NEAP_CONDITION_KINDS; /* the slot of x */
@@ -90,23 +90,31 @@ static int push_batch(lua_State *L, const slots *to)
     return 3;
 }
 
-/* read({ index, ... }) -> x, labels, condition; indices from 0. labels: nil where there are none; condition: { kind = tensor } */
-static int read_examples(lua_State *L)
+/* The whole numbers of the table at index 2, in a userdata that is left on the stack. */
+static int64_t *read_indices(lua_State *L, lua_Integer *count)
 {
-    neap_source *source = check(L);
-    neap_batch read;
     if (!lua_istable(L, 2))
-        return neap_lua_error(L, "read: expected a table of indices, got %s", luaL_typename(L, 2));
-    lua_Integer rows = luaL_len(L, 2);
-    int64_t *indices = lua_newuserdatauv(L, ((size_t)rows + 1) * sizeof *indices, 0);
-    for (lua_Integer i = 0; i < rows; i++) {
+        neap_lua_error(L, "read: expected a table of indices, got %s", luaL_typename(L, 2));
+    *count = luaL_len(L, 2);
+    int64_t *indices = lua_newuserdatauv(L, ((size_t)*count + 1) * sizeof *indices, 0);
+    for (lua_Integer i = 0; i < *count; i++) {
         int whole;
         lua_geti(L, 2, i + 1);
         indices[i] = lua_tointegerx(L, -1, &whole);
         if (!whole)
-            return neap_lua_error(L, "read: expected whole numbers, got %s", luaL_tolstring(L, -1, NULL));
+            neap_lua_error(L, "read: expected whole numbers, got %s", luaL_tolstring(L, -1, NULL));
         lua_pop(L, 1);
     }
+    return indices;
+}
+
+/* read({ index, ... }) -> x, labels, condition; indices from 0. labels may be nil; the condition is { kind = tensor }. */
+static int read_examples(lua_State *L)
+{
+    neap_source *source = check(L);
+    neap_batch read;
+    lua_Integer rows;
+    const int64_t *indices = read_indices(L, &rows);
     const slots to = make_slots(L);
     neap_scope scope = neap_scope_open();
     int status = neap_source_read(source, indices, rows, &read);
@@ -145,7 +153,7 @@ void neap_lua_open_source(lua_State *L)
     neap_lua_class(L, NEAP_LUA_SOURCE, methods, source_close);
     luaL_getmetatable(L, NEAP_LUA_SOURCE);
     lua_getfield(L, -1, "__index");
-    lua_setfield(L, -3, "source_methods"); /* Lua files add to them */
+    lua_setfield(L, -3, "source_methods"); /* lua/neap/dataset.lua adds to them */
     lua_pop(L, 1);
     lua_pushcfunction(L, new_source);
     lua_setfield(L, -2, "source");

@@ -16,7 +16,7 @@ static int trainer_close(lua_State *L)
 
 #define MOST_PHASES 16
 
-/* Settings `phases`, { name = settings, .. }, into `own`; leaves the table on the stack, which owns the names. */
+/* Reads the setting `phases`, { name = settings, ... }, into `own`. Leaves the table on the stack: it owns the names. */
 static int read_phases(lua_State *L, neap_phase_optimizer own[MOST_PHASES])
 {
     int count = 0;
@@ -30,8 +30,8 @@ static int read_phases(lua_State *L, neap_phase_optimizer own[MOST_PHASES])
     return count;
 }
 
-/* trainer(model, data, objective, settings): settings are batch, seed, the optimiser's, and `phases`: those of phases that
- * have their own. */
+/* trainer(model, data, objective, settings): settings are batch, seed, those of the optimizer, and `phases`, with an
+ * optimizer for each phase. */
 static int new_trainer(lua_State *L)
 {
     neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
@@ -47,14 +47,14 @@ static int new_trainer(lua_State *L)
     *handle = neap_trainer_new(network, source, objective, &config);
     if (!*handle)
         return neap_lua_raise(L);
-    for (int i = 1; i <= 3; i++) { /* what it borrows lives as long */
+    for (int i = 1; i <= 3; i++) { /* keeps alive what the trainer borrows */
         lua_pushvalue(L, i);
         lua_setiuservalue(L, -2, i);
     }
     return 1;
 }
 
-/* rehearse() -> bytes at the peak, seconds of a step */
+/* rehearse() -> bytes at the peak, seconds per step */
 static int rehearse(lua_State *L)
 {
     size_t peak;
@@ -101,7 +101,7 @@ static void add_state(lua_State *L, neap_optimizer *optimizer)
     }
 }
 
-/* state() -> { { name, tensor }, ... }: moments and averages of all phases */
+/* state() -> { { name, tensor }, ... }: the state of the optimizers of all phases */
 static int state(lua_State *L)
 {
     const neap_trainer *trainer = check(L);
@@ -111,7 +111,7 @@ static int state(lua_State *L)
     return 1;
 }
 
-/* swap_ema(): parameters and their averages change places, where there are any */
+/* swap_ema(): swaps parameters with their averages, in phases that keep averages */
 static int swap_ema(lua_State *L)
 {
     const neap_trainer *trainer = check(L);
@@ -123,6 +123,7 @@ static int swap_ema(lua_State *L)
     return 0;
 }
 
+/* phases() -> number of phases */
 static int phases(lua_State *L)
 {
     lua_pushinteger(L, neap_trainer_optimizers(check(L)));
