@@ -1,7 +1,7 @@
---- Checkpoints: one safetensors file with the weights, their averages, the optimiser's moments, and in its metadata all
--- that is needed to go on or to sample: components with their parameters, settings, conventions.
+--- Checkpoints: one safetensors file with the weights, their averages and the optimizer's state. Its metadata has all that
+-- a resume or sampling needs: components with their parameters, settings, conventions.
 local core = require "neap.core"
-local config = require "neap.config"
+local compare = require "neap.checkpoint.compare"
 local folder = require "neap.folder"
 local layout = require "neap.layout"
 local output = require "neap.output"
@@ -9,7 +9,7 @@ local sampler = require "neap.sampler"
 
 local checkpoint = {}
 
--- As docs/architecture.md has them; a reader of the file needs no other source.
+-- The conventions of docs/architecture.md, so that a reader of the file needs no other source.
 local CONVENTIONS = {
   time = "t=0 is data, t=1 is noise; x_t=(1-t)x+tz; the network sees 1000t",
   guidance = "v=(1+w)v_y-w v_0",
@@ -29,13 +29,9 @@ local function conventions(model, objective)
   return own
 end
 
-local function describe(instance)
-  return { name = instance:name(), version = instance:version(), config = config.of(instance) }
-end
-
 local function add_component(pairs_, key, instance)
   if instance then
-    pairs_[#pairs_ + 1] = { "neap." .. key, core.json_encode(describe(instance), true) }
+    pairs_[#pairs_ + 1] = { "neap." .. key, core.json_encode(compare.describe(instance), true) }
   end
 end
 
@@ -63,7 +59,7 @@ local function metadata(run)
   return pairs_
 end
 
--- The autoencoder that a network leans on is part of its checkpoint, under this prefix.
+-- The prefix of the tensors of the autoencoder that a network works in.
 local AUTOENCODER = "autoencoder."
 
 -- { { name, tensor }, ... } of a network and of its autoencoder.
@@ -83,8 +79,8 @@ local function tensors(run)
   return list
 end
 
--- As they lie in the file.
-local function turned(list)
+-- The same list with the layouts of the file.
+local function in_file_layout(list)
   local result = {}
   for i, entry in ipairs(list) do
     result[i] = { entry[1], layout.to_file(entry[2]) }
@@ -93,10 +89,10 @@ local function turned(list)
 end
 
 local function write(path, list, pairs_)
-  core.safetensors_save(path, turned(list), pairs_)
+  core.safetensors_save(path, in_file_layout(list), pairs_)
 end
 
--- The last checkpoint stays until the next one is whole, so both take room for a while.
+-- A checkpoint is removed only when the next one is complete, so both need space for a while.
 local function check_room(path, size)
   local place = path:match "^(.*)/[^/]*$" or "."
   local room = core.folder_room(place ~= "" and place or "/")
@@ -108,10 +104,10 @@ local function check_room(path, size)
   end
 end
 
---- Makes everything that a checkpoint of the run will hold, before its first step, and writes nothing: fails where it cannot
--- be saved, or finds no room on the disk.
+--- Makes the contents of a checkpoint before the run's first step, without writing them. Fails when it could not be saved
+-- or the disk has no space for it.
 function checkpoint.prepare(path, run)
-  check_room(path, core.safetensors_size(turned(tensors(run)), metadata(run)))
+  check_room(path, core.safetensors_size(in_file_layout(tensors(run)), metadata(run)))
 end
 
 --- Writes the state of a run { model, data, objective, sampler, trainer, settings, step, rate }.
@@ -119,7 +115,7 @@ function checkpoint.save(path, run)
   write(path, tensors(run), metadata(run))
 end
 
--- Every tensor is there with the right shape before the first is written.
+-- Fails unless the file has every wanted tensor in the right shape.
 local function check_tensors(path, file, wanted)
   local shapes = {}
   for _, entry in ipairs(file:tensors()) do
@@ -165,91 +161,14 @@ local function component_of(path, meta, kind)
   return entry and core.component_from_json(kind, entry.name, core.json_encode(entry.config, true))
 end
 
--- Are two values of a parameter the same? Files may have moved.
-local function is_same(before, now)
-  local path = type(before) == "string" and type(now) == "string" and before:find "/" and now:find "/"
-  return path or core.json_encode(before) == core.json_encode(now)
-end
-
-local function is_entry(value)
-  return type(value) == "table" and type(value.config) == "table"
-end
-
--- A run goes on as it began, but for parameters that only one of both versions has. Both are { name, config }; parameters may
--- be so, too.
-local function check_same(path, saved, now)
-  if saved.name ~= now.name then
-    core.fail(("%s: expected a checkpoint of %s, got one of %s"):format(path, now.name, tostring(saved.name)))
-  end
-  for key, value in pairs(now.config) do
-    local before = saved.config[key]
-    if is_entry(before) and is_entry(value) then
-      check_same(path, before, value)
-    elseif before ~= nil and not is_same(before, value) then
-      core.fail(("train: resume: %s: %s: the run began with %s, got %s"):format(now.name, key, core.json_encode(before),
-        core.json_encode(value)))
-    end
-  end
-end
-
-local function check_autoencoder(path, saved, autoencoder)
-  if saved and autoencoder then
-    check_same(path, saved, describe(autoencoder:component()))
-  elseif saved or autoencoder then
-    core.fail(("train: resume: autoencoder: the run began %s, got %s"):format(saved and "with " .. saved.name or "without one",
-      autoencoder and autoencoder:component():name() or "none"))
-  end
-end
-
--- Settings that decide what a step does, and which state there is: a run goes on with what it began with.
-local function fixed_of(settings)
-  local fixed = { batch = settings.batch, seed = settings.seed, precision = settings.precision }
-  local own = settings.optimizer or {}
-  for name, of_phase in pairs(own.kind and { optimizer = own } or own) do
-    fixed[name .. ": kind"] = of_phase.kind
-    fixed[name .. ": ema"] = of_phase.ema or settings.ema
-  end
-  return fixed
-end
-
--- Settings that decide how far a step goes; `extend` may change them.
-local function schedule_of(settings)
-  local schedule = { warmup = settings.warmup, decay = settings.decay, floor = settings.floor, clip = settings.clip }
-  local own = settings.optimizer or {}
-  for name, of_phase in pairs(own.kind and { optimizer = own } or own) do
-    for key, value in pairs(of_phase) do
-      schedule[name .. ": " .. key] = key ~= "kind" and key ~= "ema" and value or nil
-    end
-  end
-  return schedule
-end
-
-local function check_equal(before, now, way_out)
-  for _, one in ipairs { before, now } do
-    for key in pairs(one) do
-      if not is_same(before[key], now[key]) then
-        core.fail(("train: resume: %s: the run began with %s, got %s%s"):format(key, tostring(before[key]),
-          tostring(now[key]), way_out))
-      end
-    end
-  end
-end
-
-local function check_settings(saved, settings, extend)
-  check_equal(fixed_of(saved), fixed_of(settings), "")
-  if not extend then
-    check_equal(schedule_of(saved), schedule_of(settings), "; extend=true goes on with a new schedule")
-  end
-end
-
 --- The settings that the run in a checkpoint began with, or nil where the file has none.
 function checkpoint.settings(path)
   local file <close> = core.safetensors_open(path)
   return decode(path, file:metadata(), "settings")
 end
 
---- Puts a checkpoint into a run that was built anew: its tensors, step and rate. Fails for one of another run, and for another
--- schedule unless `extend` allows that. Returns the settings that the run began with, and its plan as stored, if it has one.
+--- Restores a newly built run from a checkpoint: its tensors, step and rate. Fails for a checkpoint of another run, and for
+-- another schedule without `extend`. Returns the settings that the run began with, and its plan as stored, or nil.
 function checkpoint.restore(path, run, extend)
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
@@ -260,11 +179,11 @@ function checkpoint.restore(path, run, extend)
   if not (settings and architecture and objective and data and step and step >= 0 and rate and rate > 0 and rate <= 1) then
     core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
   end
-  check_same(path, architecture, describe(run.model:component()))
-  check_autoencoder(path, entry_of(path, meta, "autoencoder"), run.model:autoencoder())
-  check_same(path, objective, describe(run.objective))
-  check_same(path, data, describe(run.data:component()))
-  check_settings(settings, run.settings, extend)
+  compare.components(path, architecture, compare.describe(run.model:component()))
+  compare.autoencoders(path, entry_of(path, meta, "autoencoder"), run.model:autoencoder())
+  compare.components(path, objective, compare.describe(run.objective))
+  compare.components(path, data, compare.describe(run.data:component()))
+  compare.settings(settings, run.settings, extend)
   local wanted = tensors(run)
   check_tensors(path, file, wanted)
   assign(file, wanted)
@@ -280,7 +199,7 @@ local function names_of(file)
   return names
 end
 
--- The averages where the run kept any: they draw the better pictures.
+-- Loads averaged weights where the file has them, because they give better pictures.
 local function load_weights(path, file, model)
   local names, wanted = names_of(file), {}
   for i, entry in ipairs(weights(model)) do
@@ -291,7 +210,7 @@ local function load_weights(path, file, model)
   assign(file, wanted)
 end
 
--- A file may claim any architecture; none is built that has more parameters than the file has numbers.
+-- The elements of all tensors. A file may name any architecture, so a model may not have more parameters than this.
 local function elements_of(file)
   local elements = 0
   for _, entry in ipairs(file:tensors()) do
@@ -309,7 +228,7 @@ local function build(path, file, architecture)
   return done and model or core.fail(path .. ": " .. core.reason(model))
 end
 
--- The network of a file, inside its autoencoder's latents where there is one, with the weights of both.
+-- The network of a file, with its weights, and with its autoencoder and that one's weights.
 local function build_whole(path, file, meta)
   local architecture, autoencoder = component_of(path, meta, "architecture"), component_of(path, meta, "autoencoder")
   if not architecture then
@@ -327,7 +246,7 @@ local function build_whole(path, file, meta)
   return model
 end
 
--- The same with the objective that trained it, which says what its output means.
+-- The same with the objective that trained it, which sampling needs to interpret its output.
 local function model_of(path, file, meta)
   local model, objective = build_whole(path, file, meta), component_of(path, meta, "objective")
   if objective then
@@ -336,13 +255,13 @@ local function model_of(path, file, meta)
   return model
 end
 
---- The component of the data set that a run was trained on, not opened; nil where the file names none.
+--- The component of the data set that a run was trained on, not opened; nil when the file names none.
 function checkpoint.dataset(path)
   local file <close> = core.safetensors_open(path)
   return component_of(path, file:metadata(), "dataset")
 end
 
---- The checkpoint of a run's folder, or the checkpoint itself. `who`, where given, stands before messages.
+--- The path of the checkpoint in a run's folder, or of the checkpoint itself. Messages begin with `who`, if given.
 function checkpoint.find(who, path)
   if core.exists(path) == "folder" then
     path = path .. "/" .. folder.CHECKPOINT
@@ -353,15 +272,16 @@ function checkpoint.find(who, path)
   return path
 end
 
---- The model alone of a checkpoint or a run's folder: neither its sampler nor what that leans on. `who` as in find.
+--- Loads only the model of a checkpoint or a run's folder, without the sampler and the networks that it uses. `who` as in
+-- find.
 function checkpoint.model(who, path)
   path = checkpoint.find(who, path)
   local file <close> = core.safetensors_open(path)
   return model_of(path, file, file:metadata())
 end
 
---- Builds what a checkpoint holds: { model, sampler, labels, step, settings }, ready to sample. The path is of the file, or of
--- its run's folder.
+--- Loads a checkpoint for sampling: { model, path, sampler, labels, step, settings }. `path` is of the file or of its run's
+-- folder.
 function checkpoint.load(path)
   if type(path) ~= "string" then
     core.fail_usage(("checkpoint.load: expected a path, got %s"):format(type(path)))
@@ -378,8 +298,8 @@ function checkpoint.load(path)
   }
 end
 
---- Writes what a checkpoint holds for use alone to another file: the weights, averaged ones where it has any, and the
--- metadata. What training would go on with stays behind.
+--- Copies the weights, averaged ones where the checkpoint has them, and the metadata to another file, without the state
+-- that training needs.
 function checkpoint.export(path, to)
   output.check("checkpoint.export", to, { "safetensors" })
   local file <close> = core.safetensors_open(path)
@@ -391,8 +311,8 @@ function checkpoint.export(path, to)
   write(to, weights(checkpoint.model("checkpoint.export", path)), pairs_)
 end
 
--- How a parameter that is a network reads its text. Only the model is loaded: the run may be guided by an earlier network of
--- the same path.
+-- Loads the networks of parameters. It loads only the model: the run's guidance may name an earlier network of the same
+-- path.
 core.set_loader(function(path)
   return checkpoint.model(nil, path)
 end)

@@ -1,4 +1,4 @@
---- Scores of samples: what a metric sees of them, and what it says. `neap eval` is built on this; a recipe uses it so:
+--- Scores of samples: the evidence that metrics compare, and their scores. `neap eval` uses this; in a recipe:
 --
 --   local real = neap.evaluate.evidence(classifier, pictures, labels)
 --   local made = neap.evaluate.evidence(classifier, samples, asked_for)
@@ -12,10 +12,10 @@ local evaluate = {}
 
 local BATCH = 250
 local RESAMPLES = 100
--- These compare all rows with all others: fewer resamples, so that the interval is not all of the work.
+-- These compare all pairs of rows. Fewer resamples keep the interval from taking most of the time.
 local COSTLY = { kernel = 20, precision_recall = 10 }
 
--- One op joins so many tensors at most.
+-- The largest number of tensors of one concat.
 local MOST_JOINED = 16
 
 local function join(list)
@@ -29,7 +29,7 @@ local function join(list)
   return list[1]
 end
 
---- Runs f on one batch of rows after another and joins what it gives: f(rows) -> tensor, tensor, ...
+--- Calls f(rows) -> tensor, tensor, ... for each batch of rows of x, and joins the results.
 function evaluate.by_batches(x, batch, f)
   local count, parts = core.methods.shape(x)[1], {}
   for first = 0, count - 1, batch do
@@ -54,16 +54,17 @@ local function need(model, what)
   end
 end
 
--- Logits of pairs of classes, [N, A B], the class of the second changing fastest.
+-- Logits of pairs of classes, [N, A B]; the class of b changes fastest.
 local function of_pairs(a, b)
   local rows, many, more = core.methods.shape(a)[1], core.methods.shape(a)[2], core.methods.shape(b)[2]
   local sums = core.ops.add(core.ops.reshape(a, { rows, many, 1 }), core.ops.reshape(b, { rows, 1, more }))
   return core.ops.reshape(sums, { rows, many * more })
 end
 
--- Pictures of several times the classifier's channels are seen one after another: features beside each other, and logits
--- of tuples of classes, as they are numbered by the data set `stacked`.
-local function see(classifier, x)
+-- Features and logits of pictures. Groups of channels, each as many as the classifier has, are classified one after
+-- another: their features are concatenated, and the logits are those of tuples of classes, numbered as in the data set
+-- `stacked`.
+local function classify(classifier, x)
   local channels, features, logits = classifier:spec().channels
   for first = 0, core.methods.shape(x)[4] - 1, channels do
     local part = core.ops.contiguous(core.ops.slice(x, 3, first, first + channels))
@@ -74,25 +75,25 @@ local function see(classifier, x)
   return features, logits
 end
 
---- What metrics see of pictures [N, H, W, C]: features and logits of a classifier, and the labels. C may be several times
--- the classifier's channels: features are then of all parts, and classes tuples.
+--- The evidence of pictures [N, H, W, C]: features and logits of a classifier, and the labels. C may be a multiple of the
+-- classifier's channels; the features are then those of all groups of channels, and the classes are tuples.
 function evaluate.evidence(classifier, x, labels, batch)
   need(classifier, "features")
   need(classifier, "classify")
   local features, logits = tensor.no_grad(evaluate.by_batches, x, batch or BATCH, function(rows)
-    return see(classifier, rows)
+    return classify(classifier, rows)
   end)
   return { features = features, logits = logits, labels = labels }
 end
 
---- What they see of points [N, 1, 1, D]: the points.
+--- The evidence of points [N, 1, 1, D]: the points themselves.
 function evaluate.points(x, labels)
   local shape = core.methods.shape(x)
   return { features = core.ops.reshape(x, { shape[1], shape[2] * shape[3] * shape[4] }), labels = labels }
 end
 
---- { { name, value, deviation, low, high }, ... }: the scores of a metric with their bootstrap intervals. `settings`
--- may hold the number of resamples, 0 for none, and their seed.
+--- The scores of a metric, { { name, value, deviation, low, high }, ... }, with their bootstrap intervals. `settings` may
+-- have `resamples`, 0 for no interval, and their `seed`.
 function evaluate.score(metric, samples, reference, settings)
   settings = settings or {}
   local resamples = settings.resamples or COSTLY[metric:name()] or RESAMPLES

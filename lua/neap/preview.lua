@@ -1,4 +1,4 @@
---- Sample grids of a run in training: always from the same noise and labels, so that one can see it learn.
+--- Sample grids during training, always from the same noise and labels, so that they show the progress.
 local core = require "neap.core"
 local folder = require "neap.folder"
 local image = require "neap.image"
@@ -8,9 +8,9 @@ local sampler = require "neap.sampler"
 local preview = {}
 
 local ROW, WITHOUT_CLASSES, MOST_CLASSES, ENLARGED_SIDE = 8, 64, 10, 560
-local POINTS, REACH = 1000, 2.5 -- of the plane: how many, and of the axes
+local POINTS, REACH = 1000, 2.5 -- points in the plane: their number, and the axes from -REACH to REACH
 
---- The recipe's sampler, or one that fits the model, or nil where the data are no pictures.
+--- The recipe's sampler, or the model's default, or nil when the data are no pictures.
 function preview.sampler(settings)
   if settings.sampler then
     return settings.sampler
@@ -22,7 +22,7 @@ function preview.sampler(settings)
   end
 end
 
--- How many pictures a grid has, and in how many columns.
+-- The number of pictures in a grid, and its layout.
 local function grid_of(settings, spec)
   local columns = spec.classes > 0 and ROW or nil
   local n = settings.samples or (spec.classes > 0 and ROW * math.min(spec.classes, MOST_CLASSES) or WITHOUT_CLASSES)
@@ -33,7 +33,7 @@ local function labels_of(n, spec)
   return spec.classes > 0 and sampler.labels("each", n, math.min(spec.classes, MOST_CLASSES)) or nil
 end
 
---- How much a picture should grow, whole times, so that the grid is pleasant to look at.
+--- The whole factor by which pictures are enlarged, for a grid of about 560 pixels.
 function preview.scale(spec, columns)
   return math.max(1, ENLARGED_SIDE // (spec.width * columns))
 end
@@ -53,7 +53,7 @@ local function grid(run, settings)
   return image.grid(drawn(run, settings, n), layout)
 end
 
--- Points of the plane are drawn as such; what is neither picture nor point of the plane, not at all.
+-- How to draw samples: a grid of pictures, a scatter plot of points in the plane, or nil for anything else.
 local function drawing_of(spec)
   if spec.height * spec.width > 1 then
     return (spec.channels == 1 or spec.channels == 3) and grid or nil
@@ -61,8 +61,8 @@ local function drawing_of(spec)
   return spec.channels == 2 and scatter or nil
 end
 
--- One step of one sample, which says what is wrong with a sampler or its guidance.
-local function try(settings)
+-- Takes one step of one sample, to find errors of the sampler or its guidance.
+local function try_step(settings)
   local reached = false
   local done, message = pcall(settings.sampler.sample, settings.sampler, settings.model, {
     n = 1, seed = settings.seed, labels = labels_of(1, settings.model:spec()), watch = function(step)
@@ -77,22 +77,22 @@ local function try(settings)
   end
 end
 
---- Fails before training where what is drawn at its end could not be.
+--- Fails before training when the pictures at its end could not be drawn.
 function preview.check(settings)
   if not settings.sampler then
     return
   end
   core.sampler_fits(settings.model, settings.sampler.instance)
-  settings.model:set_objective(settings.objective) -- which says what will be taught
+  settings.model:set_objective(settings.objective) -- its label dropout says which conditions will be trained
   local spec = settings.model:spec()
   if drawing_of(spec) == grid then
     local n, layout = grid_of(settings, spec)
     image.grid_size("train: samples", n, spec.height, spec.width, layout)
   end
-  try(settings)
+  try_step(settings)
 end
 
---- f(...) with the averaged weights in the model, where the run keeps any; returns its result.
+--- Calls f(...) with the averaged weights in the model, if the run keeps averages, and returns its result.
 function preview.averaged(run, f, ...)
   if not run.averaged then
     return f(...)
@@ -103,7 +103,8 @@ function preview.averaged(run, f, ...)
   return done and result or error(result, 0)
 end
 
---- Draws with the averaged weights where there are any, writes the grid, and returns its path.
+--- Draws samples with the averaged weights, if there are any, writes the picture and returns its path; nil when nothing is
+-- drawn.
 function preview.draw(run, settings, path)
   local drawing = drawing_of(run.model:spec())
   if not (settings.sampler and drawing) then

@@ -1,15 +1,15 @@
---- Samplers: a component, perhaps a guidance, and the call that draws pictures.
+--- Samplers: a component, an optional guidance, and the call that samples.
 local core = require "neap.core"
 local check = require "neap.check"
+local conditioning = require "neap.conditioning"
 local config = require "neap.config"
-local taught = require "neap.taught"
 local tensor = require "neap.tensor"
 
 local sampler = {}
 sampler.__index = sampler
 sampler.__name = "neap.sampler"
 
--- A grid's times as the text that a component takes, to the last bit: { 1, 0.5, 0 } is "1 0.5 0".
+-- The text of a list of times, exact to the last bit: { 1, 0.5, 0 } gives "1 0.5 0".
 local function times_text(name, times)
   local words = {}
   for i, t in ipairs(times) do
@@ -24,7 +24,7 @@ local function times_text(name, times)
   return table.concat(words, " ")
 end
 
--- Given times are a grid of their own, beside which steps and shift would do nothing.
+-- A list of times replaces steps and shift, which would have no effect beside it.
 local function check_times(made, settings, texts)
   local times = config.of(made.instance).times
   if type(times) ~= "string" or times == "" then
@@ -39,8 +39,8 @@ local function check_times(made, settings, texts)
   end
 end
 
---- As neap.sampler.NAME { guidance = ..., parameters }; times may be a list of numbers. `texts` are parameters in the words
--- of a command line: { shift = "3" }.
+--- Makes the sampler of neap.sampler.NAME { guidance = ..., parameters }; times may be a list of numbers. `texts` are
+-- parameters as text from a command line: { shift = "3" }.
 function sampler.new(name, settings, texts)
   local own = {}
   for key, value in pairs(settings) do
@@ -60,6 +60,7 @@ local function is_guidance(value)
   return meta and meta.__name == "neap.component" and value:kind() == "guidance"
 end
 
+--- A sampler of two components; guidance may be nil.
 function sampler.of(instance, guidance)
   if guidance ~= nil and not is_guidance(guidance) then
     core.fail_usage(("%s: guidance: expected a guidance like neap.guidance.cfg { w = 1 }"):format(instance:name()))
@@ -67,7 +68,7 @@ function sampler.of(instance, guidance)
   return setmetatable({ instance = instance, guidance = guidance }, sampler)
 end
 
---- The one that draws from a model where nobody says.
+--- The default sampler of a model.
 function sampler.default(model)
   local name = model:offers "generate" and not model:offers "velocity" and "latent" or "euler"
   return sampler.of(core.component("sampler", name, {}))
@@ -77,7 +78,7 @@ function sampler:__tostring()
   return tostring(self.instance)
 end
 
---- The same with some parameters changed, or the guidance; `texts` as in sampler.new.
+--- A copy with some parameters or the guidance changed; `texts` as in sampler.new.
 function sampler:with(settings, texts)
   if type(settings) ~= "table" then
     core.fail_usage(("with: expected one table of settings, got %s"):format(type(settings)))
@@ -85,7 +86,7 @@ function sampler:with(settings, texts)
   local own = config.of(self.instance)
   local times = (texts or {}).times or settings.times or own.times
   if times and times ~= "" then
-    own.steps, own.shift = nil, nil -- which do nothing beside them
+    own.steps, own.shift = nil, nil -- they have no effect beside times
   end
   for key, value in pairs(settings) do
     own[key] = value
@@ -96,8 +97,8 @@ function sampler:with(settings, texts)
   return sampler.new(self.instance:name(), own, texts)
 end
 
---- The times that its steps walk from one time to another, both included; nil where it has no grid of times. Fails where
--- its times are no such list.
+--- The times of the sampler's steps between two times, both included; nil when it has no grid of times. Fails when its
+-- list of times is not valid.
 function sampler:times(from, to)
   local own = config.of(self.instance)
   if math.type(own.steps) ~= "integer" or (own.times or "") == "" and not own.shift then
@@ -106,7 +107,7 @@ function sampler:times(from, to)
   return core.grid_times(own.steps, own.shift or 1, own.times or "", from, to)
 end
 
--- "each": the classes in turn, as rows of equal length where n is a multiple of their number.
+-- Labels for "each": each class n / classes times in succession when n is a multiple of their number, else cyclically.
 local function each(n, classes)
   local labels, row = {}, n % classes == 0 and n // classes or 1
   for i = 0, n - 1 do
@@ -130,7 +131,8 @@ local function number_of(label, classes, names)
     nearest and ("; did you mean '%s'?"):format(nearest) or ""))
 end
 
---- Labels as numbers for n samples: nil, "each", one label, or a list of them; a label is a number or a name.
+--- The labels of n samples as a list of numbers, or nil. `labels` is nil, "each", one label or a list of labels; a label
+-- is a number or a name.
 function sampler.labels(labels, n, classes, names)
   if labels == nil or (labels == "each" and classes == 0) then
     return nil
@@ -153,7 +155,7 @@ function sampler.labels(labels, n, classes, names)
   return result
 end
 
--- A picture or mask for every sample: [n, H, W, C], or one [H, W, C] for all.
+-- Expands one picture or mask [H, W, C] to [n, H, W, C]; returns anything else unchanged.
 local function for_each(x, n)
   if x == nil or type(x) ~= "userdata" then
     return x
@@ -166,16 +168,16 @@ local function for_each(x, n)
   return core.ops.contiguous(core.ops.expand(one, { n, table.unpack(shape) }))
 end
 
--- What core.sample takes as it stands.
+-- Settings that core.sample takes unchanged.
 local PLAIN = { "batch", "watch", "level", "invert" }
 local KEYS = {
   "n", "labels", "names", "seed", "noise", "picture", "keep", "mixture", "condition", table.unpack(PLAIN),
 }
 
--- Axes of what there is one of for each sample; a picture may have fewer, and serves all.
+-- The first of these axes is the sample. A picture with fewer axes is used for all samples.
 local AXES = { noise = 2, picture = 4, mixture = 2 }
 
--- As many as there are noises, pictures or mixtures to draw from, unless n says how many.
+-- The number of samples: n, or the rows of noise, picture or mixture.
 local function count_of(settings)
   local n = settings.n
   for _, key in ipairs { "noise", "picture", "mixture" } do
@@ -191,13 +193,13 @@ local function count_of(settings)
   return n
 end
 
--- A guidance away from the null condition has nothing to do where the model takes none.
+-- The guidance, or nil for one that uses the null condition with a model that takes no condition.
 local function guidance_for(guidance, spec)
   local conditional = spec.classes > 0 or spec.text or spec.tokens or spec.pooled or spec.picture
   return guidance and (conditional or not core.guidance_uses_null(guidance)) and guidance or nil
 end
 
--- The tensors by kind: those given, and labels as numbers or as weights.
+-- The condition as tensors by kind: those given, and labels as numbers or weights.
 local function condition_of(settings, labels)
   local condition = {}
   if type(settings.condition or condition) ~= "table" then
@@ -213,17 +215,17 @@ local function condition_of(settings, labels)
   return condition
 end
 
---- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the data's range, and how
--- many evaluations of the network a sample took. watch(step, steps, t, x) is called with the noise of each batch, as step
--- 0 of 0, and after each step; steps is 0 where a sampler chooses them on its way, and t is then the time of the sample
--- farthest behind. Also:
+--- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the range of the data, and
+-- the number of network evaluations per sample. watch(step, steps, t, x) is called with the noise of each batch, as step
+-- 0 of 0, and after each step. An adaptive sampler passes steps = 0 and the time of the sample that is farthest behind.
+-- Also:
 --   noise = [n, H, W, C]               in place of noise drawn by the seed; [n, latent] for a generator
---   picture =, level = 0.6             begin at t = level from the picture with as much noise: picture to picture
---   picture =, keep = [n, H, W, 1]     draw anew what `keep` does not keep: inpainting
---   picture =, invert = true           walk up from the picture to its noise
+--   picture =, level = 0.6             image to image: start at t = level from the picture with as much noise
+--   picture =, keep = [n, H, W, 1]     inpainting: draw anew the pixels where `keep` is 0
+--   picture =, invert = true           integrate from the picture up to its noise
 --   mixture = neap.morph(...)          weights of classes in place of labels
---   condition = { picture = ... }      more that the model takes, as tensors of n rows by kind
--- One picture or mask [H, W, C] serves all samples.
+--   condition = { picture = ... }      other kinds of condition, as tensors of n rows
+-- One picture or mask [H, W, C] is used for all samples.
 function sampler:sample(model, settings)
   settings = settings or {}
   check.keys("sample", settings, KEYS)
@@ -240,7 +242,7 @@ function sampler:sample(model, settings)
   for _, key in ipairs(PLAIN) do
     sampling[key] = settings[key]
   end
-  taught.check(model, sampling.guidance, sampling.condition.labels)
+  conditioning.check(model, sampling.guidance, sampling.condition.labels)
   return core.sample(model, sampling)
 end
 

@@ -14,10 +14,10 @@ local settings_of = require "neap.train.settings"
 
 local train = {}
 
---- Where runs go when neither the recipe nor the command line says: runs/ and the recipe's name.
+--- The default folder of runs. The command line sets it to runs/ and the recipe's name.
 train.default_out = "runs/unnamed"
 
-local MEASURED = 10000 -- examples whose latents give mean and deviation by channel
+local MEASURED = 10000 -- examples for mean and deviation of the latent channels
 
 local function new_run(settings)
   local trained = settings_of.trainer(settings)
@@ -25,11 +25,11 @@ local function new_run(settings)
     model = settings.model, data = settings.data, objective = settings.objective, sampler = settings.sampler,
     trainer = core.trainer(settings.model, settings.data, settings.objective, trained),
     averaged = settings_of.keeps_average(trained), settings = settings_of.describe(settings), step = 0,
-    rate = 1, -- the share of the scheduled rate that rollbacks have left
+    rate = 1, -- factor of the scheduled learning rate; each rollback halves it
   }
 end
 
--- The rate of a schedule that has ended is low; steps beyond it need a schedule of their own.
+-- Refuses more steps after the end of a schedule, where the learning rate is low; they need a new schedule.
 local function check_ended(run, settings, began)
   local longer = settings.steps > (began.steps or 0) or (settings.minutes or math.huge) > (began.minutes or math.huge)
   if run.step >= run.plan:last() and run.step < settings.steps and longer then
@@ -38,8 +38,8 @@ local function check_ended(run, settings, began)
   end
 end
 
--- The run goes on with the plan that it had, aimed at another last step where `steps` says so. A rate without decay only needs
--- the step that its warm-up began at.
+-- Restores the stored plan; when `steps` has changed, the plan then ends at that step. Without decay, the plan only
+-- needs the step at which the warm-up began.
 local function resume_plan(run, settings, path, began, stored)
   if settings.decay == "none" then
     local first = stored and plan_of.restore(path, stored, settings).parts[1].step or 0
@@ -68,7 +68,7 @@ local function resume(run, settings, path)
   end
 end
 
--- The first lines of a run: what it runs on, and from where it goes on.
+-- Prints the first lines of a run: instruction set, threads, precision, and where it resumes.
 local function introduce(run, settings, path)
   io.stderr:write(("%s, %d threads, %s%s\n"):format(core.machine().isa, core.threads(), settings.precision,
     settings.reason and (" (%s)"):format(settings.reason) or ""))
@@ -77,7 +77,7 @@ local function introduce(run, settings, path)
   end
 end
 
--- A flow learns best where its data have mean 0 and deviation 1, and an autoencoder's latents have neither.
+-- Flows train best on data of mean 0 and deviation 1. Latents have neither, so they are normalised by these statistics.
 local function measure_latents(run, settings)
   local autoencoder = run.model:autoencoder()
   if autoencoder and not autoencoder:measured() then
@@ -85,7 +85,7 @@ local function measure_latents(run, settings)
   end
 end
 
--- What the run's time comes to, in words.
+-- How long the run will take, in words.
 local function outlook(run, settings, limit, seconds)
   local steps, last = settings.steps - run.step, run.plan:last()
   local whole = format.duration(steps * seconds)
@@ -97,7 +97,7 @@ local function outlook(run, settings, limit, seconds)
   return ("%d steps in about %s"):format(steps, whole)
 end
 
--- `spent`: seconds of the run so far.
+-- Rehearses a step, makes the plan and prints memory and time. `spent`: seconds of the run so far.
 local function preflight(run, settings, spent)
   local peak, seconds = run.trainer:rehearse()
   local limit = settings.minutes and math.max(0, settings.minutes * 60 - spent) or math.huge
@@ -127,13 +127,13 @@ local function finish(run, settings, place, interrupted)
   end
 end
 
--- A run that goes on keeps its precision.
+-- A resumed run keeps its precision.
 local function choose_precision(settings, path)
   local began = settings.resume and core.exists(path) == "file" and checkpoint.settings(path)
   settings.precision, settings.reason = precision.choose(settings.precision, began and began.precision or nil)
 end
 
--- Runs f with the process set up for training, and puts things back whatever happens.
+-- Runs f with the settings of training for the process, and restores the former ones, also after an error.
 local function guarded(settings, path, f)
   if settings.threads then
     core.threads(settings.threads)
@@ -147,18 +147,19 @@ local function guarded(settings, path, f)
   end
 end
 
---- neap.train { model, autoencoder, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay, floor,
--- clip, ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, extend, rollback, score_every,
--- score_samples, evaluator, on_step }. Returns the run: { path, step, loss, checkpoint }.
+--- neap.train { model, autoencoder, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay,
+-- floor, clip, ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, extend, rollback,
+-- score_every, score_samples, evaluator, on_step }. Returns the run: { path, step, loss, checkpoint }.
 --
--- With an `autoencoder`, a trained model, its run or its checkpoint, the model works in its latents: examples are encoded, and
--- samples decoded. The run's checkpoint holds both. The evaluator is given in the same ways.
+-- `autoencoder` is a trained model, a run or a checkpoint. With it, the model works in the latents of the autoencoder:
+-- examples are encoded, and samples decoded. The run's checkpoint contains both. `evaluator` is given in the same ways.
 --
--- The optimizer is one for all phases of the objective, or { phase = optimizer, ... }. `precision` "auto", the default, is bf16
--- where this processor multiplies it faster than fp32. Where `minutes` would end a decaying schedule, it is laid over the
--- steps that fit. `resume` goes on with the schedule that the run began with; `extend` begins a new one. A step that fails takes
--- the run back to a good state and half the rate, `rollback` times. Every `score_every` steps so many samples are scored by the
--- evaluator against examples that are not trained on. The model ends with its averaged weights where ema is on.
+-- `optimizer` is one for all phases of the objective, or { phase = optimizer, ... }. `precision` "auto", the default,
+-- uses bf16 where this processor multiplies it faster than fp32. When `minutes` would end the run before a decaying
+-- schedule ends, the schedule is fitted to the steps that are possible. `resume` continues with the schedule that the
+-- run began with; `extend` begins a new one. A step that fails takes the run back to its last good state, with half the
+-- learning rate, at most `rollback` times. Every `score_every` steps, the evaluator scores `score_samples` samples
+-- against examples that are not in the training data. With ema, the model ends with its averaged weights.
 function train.train(given)
   settings_of.check(given)
   local settings = settings_of.resolve(given, train.default_out)
@@ -180,7 +181,7 @@ function train.train(given)
     introduce(run, settings, place:checkpoint())
     preflight(run, settings, settings.resume and place:last_row(run.step).seconds or 0)
     checkpoint.prepare(place:checkpoint(), run)
-    place:open(settings.resume) -- only now, so that a run that cannot begin leaves no trace
+    place:open(settings.resume) -- not before, so that a run that cannot start leaves no files
     place:describe(run.settings, run.plan:describe())
     run.saved = settings.resume and run.step or nil
     local last = place:open_metrics(run.step)

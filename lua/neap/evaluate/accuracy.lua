@@ -1,16 +1,16 @@
 --- The classification accuracy score (Ravuri and Vinyals 2019, Classification Accuracy Score for Conditional Generative
--- Models): a fresh classifier is trained on samples with the labels that were asked for, and tested on real pictures.
+-- Models): trains a new classifier on samples and the labels that they were drawn with, and tests it on real pictures.
 local core = require "neap.core"
 local evaluate = require "neap.evaluate"
 
 local accuracy = {}
 
--- As recipes/evaluator_fashion.lua trains, in fewer steps.
+-- The settings of recipes/evaluator_fashion.lua, with fewer steps.
 local BATCH, WARMUP, DEFAULT_STEPS = 64, 100, 2000
 local OPTIMIZER = { batch = BATCH, lr = 3e-3, weight_decay = 0.05, clip = 1, ema = 0.995 }
 local OBJECTIVE = { label_smoothing = 0.1, flip = true, shift = 1 }
 
--- Samples as a data set: by way of a file, which is removed as soon as it is read.
+-- Samples as a data set, read from a temporary file.
 local function source_of(x, labels, classes)
   local path = core.temporary()
   local tensors, metadata = { { "x", x }, { "noise", x }, { "labels", labels } }, { { "classes", tostring(classes) } }
@@ -37,8 +37,8 @@ local function train(model, source, steps, seed)
   trainer:swap_ema()
 end
 
---- Trains a classifier of the given component on x and labels and returns its accuracy on test = { x, labels }.
--- `settings` may hold the number of steps and the seed.
+--- Trains a classifier of the given component on x and labels, and returns its accuracy on test = { x, labels }.
+-- `settings` may have `steps` and `seed`.
 function accuracy.score(component, x, labels, test, settings)
   local model = core.network(component, settings.seed or 0)
   local source <close> = source_of(x, labels, model:spec().classes)

@@ -1,4 +1,4 @@
---- The scores of samples beside those of real examples.
+--- Scores of samples, and of real examples for comparison.
 local core = require "neap.core"
 local accuracy = require "neap.evaluate.accuracy"
 local evaluate = require "neap.evaluate"
@@ -6,7 +6,7 @@ local evaluate = require "neap.evaluate"
 local compare = {}
 
 local PICTURES, POINTS = { "frechet", "kernel", "precision_recall", "modes" }, { "sliced_wasserstein", "support" }
-local DRAWS = 8 -- pairs of real draws of points: the distance of one pair varies by as much as what is measured
+local DRAWS = 8 -- pairs of draws of real points; the distance of one pair varies as much as the score itself
 
 -- --- Pictures --------------------------------------------------------------------------------------------------------
 
@@ -28,8 +28,8 @@ local function add_accuracy(rows, given, job)
   rows[#rows + 1] = score
 end
 
---- Pictures: job holds the evaluator and x and labels of the samples, of `test` and of `train`; given what the command
--- line says. Rows of { name, value, low, high, real }, of which the last is what real pictures score.
+--- Scores of pictures. job: { evaluator, x, labels, test = { x, labels }, train = { x, labels } }; given: the options of
+-- the command line. Returns rows { name, value, low, high, real }, where `real` is the score of real pictures.
 function compare.pictures(given, job)
   local samples = evaluate.evidence(job.evaluator, job.x, job.labels)
   local test = evaluate.evidence(job.evaluator, job.test.x, job.test.labels)
@@ -52,7 +52,7 @@ end
 
 -- --- Points ----------------------------------------------------------------------------------------------------------
 
--- Against each of several real draws, and the same number of pairs of real draws with each other.
+-- Mean scores against several draws of real points, and of pairs of such draws.
 local function over_draws(metric, samples, examples, settings)
   local rows = evaluate.score(metric, samples, evaluate.points(examples:test(1)), settings)
   for _, row in ipairs(rows) do
@@ -83,7 +83,7 @@ local function metric_of_points(name, examples)
   return core.component("metric", name, settings)
 end
 
---- Points: job holds x and labels of the samples, and `examples` to draw real ones from.
+--- Scores of points. job: { x, labels, examples }; `examples` draws real points.
 function compare.points(given, job)
   local rows = {}
   local samples = evaluate.points(job.x, job.labels)

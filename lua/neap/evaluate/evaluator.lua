@@ -1,4 +1,4 @@
---- The classifier on whose features and answers pictures are scored.
+--- The classifier whose features and logits score pictures.
 local core = require "neap.core"
 local checkpoint = require "neap.checkpoint"
 
@@ -6,7 +6,7 @@ local evaluator = {}
 
 local EVALUATOR = "recipes/evaluator_fashion.safetensors"
 
--- Beside the recipes, which stand beside the folder of Lua files or where the program was called.
+-- The recipes are beside the folder of Lua files, or in the current folder.
 local function default_evaluator()
   local lua = package.path:match "^(.-)/%?%.lua"
   local beside = (lua and lua:match "^(.*)/[^/]*$" or "..") .. "/" .. EVALUATOR
@@ -23,8 +23,8 @@ local function check_offers(who, name, model)
   return model
 end
 
---- The classifier, given as a model, a run or a checkpoint, or the one that comes with the recipes where none is given; and its
--- path. `who` stands before messages.
+--- Returns the classifier and its path. It is given as a model, a run or a checkpoint; nil: the one that comes with the
+-- recipes. Messages begin with `who`.
 function evaluator.load(who, given)
   if type(given) == "userdata" then
     return check_offers(who, given:origin() or "the evaluator", given), given:origin()
@@ -37,22 +37,23 @@ function evaluator.load(who, given)
   return check_offers(who, path, checkpoint.model(who, path)), path
 end
 
---- Have two specs pictures of one shape?
+--- Do two specs have pictures of the same shape?
 function evaluator.same_pictures(a, b)
   return a.height == b.height and a.width == b.width and a.channels == b.channels
 end
 
--- Pictures of several times the channels are judged one after another, and have a class for each tuple of classes.
-local function judges(own, spec)
+-- Does a classifier with spec `own` fit pictures of `spec`, perhaps with a multiple of its channels and tuples of its
+-- classes?
+local function fits(own, spec)
   local parts = spec.channels // own.channels
   local same = spec.height == own.height and spec.width == own.width and spec.channels == parts * own.channels
   return same and parts > 0 and (spec.classes == 0 or spec.classes == own.classes ^ parts)
 end
 
---- Fails where it judges other pictures or classes than a model of `spec` draws.
+--- Fails unless the evaluator fits the pictures and classes of a model with `spec`.
 function evaluator.check(who, model, spec)
   local own = model:spec()
-  if not judges(own, spec) then
+  if not fits(own, spec) then
     core.fail(("%s: the evaluator judges [%d, %d, %d] and %d classes, the run draws [%d, %d, %d] and %d"):format(who,
       own.height, own.width, own.channels, own.classes, spec.height, spec.width, spec.channels, spec.classes))
   end

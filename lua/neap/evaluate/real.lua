@@ -1,4 +1,4 @@
---- Real examples to compare with: some that a run was not trained on, and some that it was. The data set says which.
+--- Real examples for comparison: the test part and the training part of a data set.
 local core = require "neap.core"
 local config = require "neap.config"
 require "neap.dataset"
@@ -12,8 +12,8 @@ end
 
 local INSTEAD = { eval = "; give another data set with --data FOLDER" }
 
---- The data of a checkpoint's data set, or of a folder of IDX files in its place; `n` is how many a draw has. `who` stands before
--- messages.
+--- Real examples of a checkpoint's data set, or of a folder of IDX files in its place. `n` is the number of examples in a
+-- draw of generated data. Messages begin with `who`.
 function real.open(who, component, folder, n)
   component = folder and core.component("dataset", "idx", { path = folder }) or component
   if not component then
@@ -27,20 +27,20 @@ function real.open(who, component, folder, n)
   return self
 end
 
--- The first `count` of a shuffled pass, or all where there are fewer.
+-- The first `count` examples of a shuffled pass, or all when there are fewer.
 local function draw(source, count)
   return source:batch(1, math.min(count, source:count()), 0)
 end
 
---- x and labels of examples that the run did not see: the whole half for testing, or draw `number`, 1 where none is given, of a
--- data set that is drawn.
+--- x and labels of examples that are not in the training data: the whole test part, or draw `number` (default 1) of a
+-- generated data set.
 function real:test(number)
   local instance, drawn = part(self, "test", number or 1)
   local source <close> = core.source(instance)
   return draw(source, drawn and self.n or source:count())
 end
 
---- As many of the examples that the run was trained on as it draws samples.
+--- x and labels of n training examples.
 function real:train()
   local source <close> = core.source((part(self, "train", 1)))
   return draw(source, self.n)

@@ -1,15 +1,15 @@
---- Samples that come from a file, and the labels that samples are asked for.
+--- Samples from files, and the labels of samples.
 local core = require "neap.core"
 local sampler = require "neap.sampler"
 
 local samples = {}
 
---- Points are drawn as pictures of one pixel.
+--- Are the examples points, which are pictures of one pixel?
 function samples.are_points(spec)
   return spec.height * spec.width == 1
 end
 
--- Labels in turn, so that classes have equal shares in any number of samples.
+-- Repeats the labels of a list cyclically, so that classes have equal shares in n samples.
 local function in_turn(list, n)
   local labels = {}
   for i = 1, n do
@@ -18,7 +18,8 @@ local function in_turn(list, n)
   return labels
 end
 
---- The labels of n samples, i32 [n], or nil: `text` is "each", or labels with commas between, which come in turn.
+--- The labels of n samples, i32 [n], or nil. `text` is "each", or labels with commas between, which are repeated
+-- cyclically.
 function samples.labels(text, n, classes, names)
   if classes == 0 then
     return sampler.labels(text, n, classes, names)
@@ -46,21 +47,21 @@ local function check_samples(path, x, spec)
       spec.channels, x.dtype, table.concat(shape, ", ")))
   end
   local most = core.ops.max(core.ops.abs(x)):item()
-  if not samples.are_points(spec) and not (most <= 1.001) then -- rounding may go past 1, bytes go far
+  if not samples.are_points(spec) and not (most <= 1.001) then -- rounding may exceed 1 slightly; bytes exceed it far
     core.fail(("%s: expected pictures in [-1, 1], got %g%s"):format(path, most,
       most <= 255 and "; bytes become x / 127.5 - 1" or ""))
   end
 end
 
-local LEAST_SHARE = 0.01 -- of the real pictures' values below 0: a brighter data set says nothing about the samples' range
+local LEAST_SHARE = 0.01 -- with fewer negative values, real pictures say nothing about the range of samples
 
 -- The share of values below 0.
 local function share_below(x)
   return core.ops.mean(core.ops.cast(core.ops.lt(x, core.full({}, 0)), "f32")):item()
 end
 
---- Fails for pictures in [0, 1]: no value of the samples is below 0, though a share of the real pictures' values is that
--- a few samples of [-1, 1] would show.
+--- Fails for pictures in [0, 1]: samples without negative values, when a noticeable share of the real pictures' values is
+-- negative.
 function samples.check_range(path, x, real)
   local share = share_below(real)
   if share >= LEAST_SHARE and share_below(x) == 0 then
@@ -69,7 +70,7 @@ function samples.check_range(path, x, real)
   end
 end
 
--- An array of NumPy's defaults, float64, or one as small as it may be, uint8, as the dtype that is wanted.
+-- Loads an array and casts it to `dtype` when it has the dtype `from`: NumPy's default, f64, or compact labels, u8.
 local function load_as(dtype, path, from)
   local x = core.npy_load(path)
   return x.dtype == from and core.ops.cast(x, dtype) or x
@@ -90,7 +91,7 @@ local function load_labels(path, n, classes)
   return labels
 end
 
---- Samples of a file, and their labels: those of another file, or what samples.labels makes of given.labels.
+--- Samples of a file, and their labels: from another file, or from samples.labels(given.labels).
 function samples.load(given, spec, names)
   local x = load_as("f32", given.samples, "f64")
   check_samples(given.samples, x, spec)

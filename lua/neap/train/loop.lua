@@ -1,4 +1,4 @@
---- The steps of a run: each with its report, and what is logged, saved, scored and drawn between them.
+--- The steps of a run, and logging, saving, scoring and drawing between them.
 local core = require "neap.core"
 local checkpoint = require "neap.checkpoint"
 local format = require "neap.format"
@@ -10,7 +10,7 @@ local loop = {}
 
 local DEFAULT_LR = 1e-3
 
--- The rate of all phases, or of each.
+-- Adds the learning rate, one for all phases or one for each.
 local function add_rates(row, settings, scale)
   if not settings.optimizer.phases then
     row.lr = scale * (settings.optimizer.base.lr or DEFAULT_LR)
@@ -35,7 +35,7 @@ function loop.save(run, place)
   run.saved = run.step
 end
 
--- The report of the next step; nil where it failed and the run was taken back.
+-- Takes the next step and returns its report; nil when it failed and the run was rolled back.
 local function take_step(run, place, good, scale)
   local step = run.step + 1
   local done, report = pcall(run.trainer.step, run.trainer, step, scale * run.rate)
@@ -52,7 +52,7 @@ local function due(every, step)
   return every > 0 and step % every == 0
 end
 
--- Scores are those of the averaged weights where there are any.
+-- Adds scores of the averaged weights, or of the weights when there are no averages.
 local function add_scores(run, window)
   for name, value in pairs(preview.averaged(run, run.scores.take, run.scores)) do
     window:put(name, value)
@@ -66,8 +66,8 @@ local function log(run, settings, place, window, now)
   place:log(row)
 end
 
--- The result of what follows a step. Its failure once a signal has come is no reason to lose the steps that are done: the
--- loop ends as it does after any signal.
+-- The result of a call after a step. When it failed after a signal, its error is ignored: the loop ends and saves as
+-- after any signal.
 local function unless_interrupted(done, result)
   if not done and not core.interrupted() then
     error(result, 0)
@@ -75,8 +75,9 @@ local function unless_interrupted(done, result)
   return result
 end
 
--- What is written down and drawn after a step, where it is due. `now`: { seconds, rate, last }. Returns the window that goes on.
-local function look(run, settings, place, bar, window, now)
+-- Scores, logs, saves and draws after a step, each when it is due. `now`: { seconds, rate, last }. Returns the window
+-- for the next steps.
+local function record(run, settings, place, bar, window, now)
   local step = run.step
   local scored = run.scores and due(settings.score_every, step)
   if scored then
@@ -97,16 +98,16 @@ local function look(run, settings, place, bar, window, now)
   return window
 end
 
--- Another number of steps fits into the time than was planned. Saved at once, so that whatever a resumed run does again, it does
--- by the same plan.
-local function announce(run, place, bar, last, limit)
+-- Prints a changed number of steps and saves the plan at once, so that a resumed run repeats steps with the same
+-- learning rates.
+local function report_change(run, place, bar, last, limit)
   bar:clear()
   io.stderr:write(("step %d: %d steps fit in %s now\n"):format(run.step, last, format.duration(limit)))
   bar.total = last
   loop.save(run, place)
 end
 
--- Seconds of the run so far, of its last step, and of what came between that and the one before.
+-- A clock: `total` seconds of the run, `step` seconds of the last step, `other` seconds between it and the step before.
 local function new_clock(spent)
   return { began = core.now() - spent, ended = core.now(), total = spent }
 end
@@ -119,7 +120,7 @@ local function timed_step(run, place, good, scale, clock)
   return report
 end
 
--- What follows a step that succeeded.
+-- Runs after each successful step.
 local function after_step(run, settings, place, bar, window, report, now)
   window:add(report)
   run.loss = report.loss
@@ -127,11 +128,11 @@ local function after_step(run, settings, place, bar, window, report, now)
   if settings.on_step then
     unless_interrupted(core.protect(false, settings.on_step, run.step, report))
   end
-  return unless_interrupted(pcall(look, run, settings, place, bar, window, now))
+  return unless_interrupted(pcall(record, run, settings, place, bar, window, now))
 end
 
---- Steps until the end, the time limit or an interrupt; returns true when it was interrupted. A schedule that decays ends with
--- its plan, which follows the clock; any other ends with the time. `spent`: seconds of the run before.
+--- Runs steps until the end, the time limit or an interrupt; returns true when it was interrupted. A schedule that decays
+-- ends with its plan, which adapts to the clock; others end at the time limit. `spent`: seconds of the run so far.
 function loop.run(run, settings, place, bar, spent)
   local window, good, clock = window_of.new(), rollback.new(run, settings.rollback), new_clock(spent)
   local limit = settings.minutes and settings.minutes * 60 or math.huge
@@ -145,12 +146,12 @@ function loop.run(run, settings, place, bar, spent)
       local now = { seconds = clock.total, limit = limit, rate = scale * run.rate, last = over or run.step == run.plan:last() }
       window = after_step(run, settings, place, bar, window, report, now)
       if changed then
-        announce(run, place, bar, changed, limit)
+        report_change(run, place, bar, changed, limit)
       end
     else
       window = window_of.new()
       place:close()
-      place:open_metrics(run.step) -- without the rows of the steps that are done again
+      place:open_metrics(run.step) -- without the rows of the steps that will be repeated
     end
     if core.interrupted() or over then
       return core.interrupted()

@@ -1,29 +1,29 @@
 --- The learning-rate schedule of a run, and how many steps it takes.
 --
--- A schedule of `total` steps is laid over the steps that the run really takes. Where `minutes` would end the run first, these
--- are as many as fit, by the seconds that a step takes; they change on the way when the machine turns out slower or faster, so
--- that the rate always ends its decay. Each change begins a new part: the schedule goes on from where it is and is stretched
--- or compressed over the steps that are left, without a jump. The parts are stored in the checkpoint, so a resumed run uses
--- the same rates.
+-- A schedule of `total` steps is mapped to the steps that the run takes. When `minutes` would end the run first, these
+-- are as many as fit, by the seconds of a step. Their number changes during the run when the machine is slower or faster
+-- than expected, so that the learning rate always completes its decay. Each change begins a new part: the rest of the
+-- schedule is stretched or compressed over the remaining steps, and the rate does not jump. The parts are stored in the
+-- checkpoint, so a resumed run uses the same rates.
 local core = require "neap.core"
 
 local plan = {}
 plan.__index = plan
 
-local MARGIN = 1.05 -- a step with its update, beside a rehearsed one
-local WARMUP_SHARE = 5 -- warm-up takes at most this part of a run that time cuts short
-local FIRST_CHANGE = 8 -- steps before the rate of steps is known well enough
-local MEMORY = 20 -- the rate of steps is averaged over this part of the plan
-local SLOWER, FASTER = 0.05, 0.1 -- changes of the plan's length that are worth a new part, as shares of it
-local LEAST_CHANGE = 5 -- steps, likewise
-local TAIL = 0.02 -- share of the steps so far that a run may still take when its time is over
+local MARGIN = 1.05 -- time of a step with its update, relative to a rehearsed one
+local WARMUP_SHARE = 5 -- in a run shortened by its time limit, warm-up takes at most total / 5 steps
+local FIRST_CHANGE = 8 -- steps before the time of a step is known well enough
+local MEMORY = 20 -- the time of a step is averaged over total / 20 steps
+local SLOWER, FASTER = 0.05, 0.1 -- smallest changes of the number of steps that begin a new part, as shares of total
+local LEAST_CHANGE = 5 -- the same in steps
+local TAIL = 0.02 -- a run may exceed its time by this share of the steps so far to end its decay
 
 local function steps_that_fit(seconds, per_step)
   return math.max(1, math.floor(seconds / per_step))
 end
 
---- A plan of a run at step `from`: settings are { steps, warmup, decay, floor } of neap.train; `limit` is the number of seconds
--- left, infinity for none, and `per_step` the seconds that a step takes.
+--- The plan of a run at step `from`. settings: { steps, warmup, decay, floor } of neap.train; `limit`: seconds left,
+-- infinity for no limit; `per_step`: seconds of a step.
 function plan.new(settings, from, limit, per_step)
   local asked = settings.steps - from
   local timed = settings.decay ~= "none" and steps_that_fit(limit, per_step * MARGIN) or asked
@@ -35,15 +35,14 @@ function plan.new(settings, from, limit, per_step)
   }, plan)
 end
 
---- The plan that a checkpoint holds as plan:describe gave it, with the decay and floor of the settings; fails for anything
--- else.
+--- A plan from plan:describe() in a checkpoint, with the decay and floor of the settings. Fails for anything else.
 function plan.restore(path, stored, settings)
-  local sound = math.tointeger(stored.warmup) and math.tointeger(stored.total) and type(stored.parts) == "table"
+  local valid = math.tointeger(stored.warmup) and math.tointeger(stored.total) and type(stored.parts) == "table"
     and #stored.parts > 0
-  for _, part in ipairs(sound and stored.parts or {}) do
-    sound = sound and math.tointeger(part.step) and tonumber(part.at) and math.tointeger(part.last)
+  for _, part in ipairs(valid and stored.parts or {}) do
+    valid = valid and math.tointeger(part.step) and tonumber(part.at) and math.tointeger(part.last)
   end
-  if not sound then
+  if not valid then
     core.fail(path .. ": metadata 'neap.plan': expected a schedule with its parts")
   end
   return setmetatable({
@@ -51,7 +50,7 @@ function plan.restore(path, stored, settings)
   }, plan)
 end
 
---- What goes into the checkpoint.
+--- The plan as a checkpoint stores it.
 function plan:describe()
   return { warmup = self.warmup, total = self.total, parts = self.parts }
 end
@@ -65,7 +64,7 @@ function plan:last()
   return current(self).last
 end
 
--- Where in the schedule a step is; the part that it belongs to begins before it.
+-- The position of a step in the schedule. A part covers the steps after part.step.
 local function position(self, step)
   local i = #self.parts
   while i > 1 and self.parts[i].step >= step do
@@ -83,26 +82,26 @@ function plan:scale(step)
   return core.schedule(position(self, step), self.warmup, self.total, self.decay, self.floor)
 end
 
---- Lays what is left of the schedule over the steps after `step` up to `last`.
+--- Maps the rest of the schedule to the steps after `step` up to `last`.
 function plan:aim(step, last)
   if last == self:last() then
     return
   end
-  local at = math.floor(position(self, step) * 1000 + 0.5) / 1000 -- few digits, so that the checkpoint holds it exactly
+  local at = math.floor(position(self, step) * 1000 + 0.5) / 1000 -- few digits, so that JSON stores it exactly
   while #self.parts > 1 and current(self).step >= step do
-    table.remove(self.parts) -- of steps that a rollback took back
+    table.remove(self.parts) -- its steps were rolled back
   end
   self.parts[#self.parts + 1] = { step = step, at = at, last = last }
 end
 
 -- --- Following the clock ---------------------------------------------------------------------------------------------
 
---- Watches the time of a run that ends after `limit` seconds at the latest, and at step `steps`.
+--- Starts to follow the time of a run that ends after `limit` seconds or at step `steps`.
 function plan:follow(steps, limit, per_step)
   self.clock = { steps = steps, limit = limit, per_step = per_step * MARGIN, taken = 0, other = 0 }
 end
 
--- Seconds that each coming step will take: the steps' own, and a share of the pictures, scores and checkpoints between them.
+-- Expected seconds of each remaining step, with its share of the pictures, scores and checkpoints between steps.
 local function forecast(self, seconds, other)
   local clock = self.clock
   clock.taken, clock.other = clock.taken + 1, clock.other + other
@@ -110,8 +109,8 @@ local function forecast(self, seconds, other)
   return clock.per_step + clock.other / clock.taken
 end
 
---- After a step that took so many seconds, with so many for `other` work since the one before; `spent` are those of the whole
--- run. Returns the new last step where the plan had to change.
+--- To be called after each step, with its seconds, those of `other` work since the step before, and those `spent` in the
+-- whole run. Returns the new last step when the plan changes, else nil.
 function plan:adapt(step, seconds, other, spent)
   local clock, last = self.clock, self:last()
   local each = forecast(self, seconds, other)

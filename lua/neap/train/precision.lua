@@ -1,14 +1,14 @@
---- The precision of products: what "auto" means on this processor.
+--- The precision of products, and the choice of "auto" for this processor.
 local core = require "neap.core"
 
 local precision = {}
 
-local LEAST_GAIN = 1.1 -- rounding must pay for itself
+local LEAST_GAIN = 1.1 -- bf16 must be this much faster to be worth its rounding
 
--- The names that people write, and those of the core's dtypes.
+-- Names of precisions, and the core's dtypes.
 local DTYPES = { fp32 = "f32", bf16 = "bf16" }
 
---- "fp32" or "bf16" for this processor, and why, in words.
+--- "fp32" or "bf16" for this processor, and the reason as text.
 function precision.automatic()
   local speed = core.bf16_speed()
   if speed == 0 then
@@ -17,8 +17,8 @@ function precision.automatic()
   return speed >= LEAST_GAIN and "bf16" or "fp32", ("products in bf16 run at %.2f times the speed of fp32"):format(speed)
 end
 
---- What a run uses that asks for `asked`; `began` is what a run that is resumed was trained in so far, or nil. Returns the
--- precision and the reason for it, nil where it was asked for by name.
+--- The precision of a run with the setting `asked`; `began` is the precision that a resumed run began with, or nil.
+-- Returns the precision and the reason for it, which is nil when the setting names the precision.
 function precision.choose(asked, began)
   if asked ~= "auto" then
     return asked
@@ -28,7 +28,7 @@ function precision.choose(asked, began)
   return precision.automatic()
 end
 
---- Sets the precision of products; returns what put() takes to set the former one again.
+--- Sets the precision of products. Returns the former one for put().
 function precision.set(name)
   return core.precision(DTYPES[name])
 end

@@ -1,5 +1,5 @@
---- Scores of what a run draws while it trains, against examples that it is not trained on: a curve for games that have
--- none of their own.
+--- Scores of a run's samples during training, against examples that are not in its training data. They show the progress of
+-- adversarial training, whose losses do not.
 local core = require "neap.core"
 local evaluate = require "neap.evaluate"
 local evaluator = require "neap.evaluate.evaluator"
@@ -9,7 +9,7 @@ local samples = require "neap.evaluate.samples"
 local scores = {}
 scores.__index = scores
 
-local LEAST_PICTURES = 4 -- precision and recall look for three neighbours of each
+local LEAST_PICTURES = 4 -- precision and recall use the three nearest neighbours of each picture
 local PICTURES, POINTS = { "frechet", "precision_recall", "modes" }, { "sliced_wasserstein" }
 
 local function open_reference(self, spec, path)
@@ -17,12 +17,13 @@ local function open_reference(self, spec, path)
   if self.points then
     return evaluate.points(x)
   end
-  self.judge = evaluator.load("train", path)
-  evaluator.check("train", self.judge, spec)
-  return evaluate.evidence(self.judge, core.ops.contiguous(core.ops.slice(x, 0, 0, math.min(self.n, x:shape()[1]))))
+  self.classifier = evaluator.load("train", path)
+  evaluator.check("train", self.classifier, spec)
+  return evaluate.evidence(self.classifier, core.ops.contiguous(core.ops.slice(x, 0, 0, math.min(self.n, x:shape()[1]))))
 end
 
---- For a run { model, data, sampler, averaged, trainer } and the settings of neap.train; nil where no scores are asked for.
+--- The scorer of a run { model, data, sampler, averaged, trainer } with the settings of neap.train; nil when score_every
+-- is 0.
 function scores.new(run, settings)
   if settings.score_every == 0 then
     return nil
@@ -49,10 +50,10 @@ local function draw(self)
   local x = self.sampler:sample(self.run.model, {
     n = self.n, seed = self.seed, labels = self.labels and self.labels:tolist(),
   })
-  return self.points and evaluate.points(x) or evaluate.evidence(self.judge, core.ops.clamp(x, -1, 1))
+  return self.points and evaluate.points(x) or evaluate.evidence(self.classifier, core.ops.clamp(x, -1, 1))
 end
 
---- { frechet = .., precision = .., recall = .., modes = .., divergence = .. }, of points { sliced_wasserstein = .. }.
+--- Draws and scores samples: { frechet, precision, recall, modes, divergence }, for points { sliced_wasserstein }.
 function scores:take()
   local drawn, row = draw(self), {}
   for _, name in ipairs(self.points and POINTS or PICTURES) do

@@ -1,4 +1,4 @@
---- Settings of neap.train: defaults, what the recipe gives, the command line over both; and what the core's trainer takes.
+--- Settings of neap.train, from defaults, the recipe and the command line; and the settings of the core's trainer.
 local core = require "neap.core"
 local check = require "neap.check"
 local checkpoint = require "neap.checkpoint"
@@ -15,7 +15,7 @@ local DEFAULTS = {
   score_every = 0, score_samples = 1000,
 }
 
--- A trained model, or the run or checkpoint that holds one.
+-- A trained model, given as such or as a run or a checkpoint.
 local NETWORK = { kind = "a model, a run or a checkpoint", read = function(value)
   if type(value) == "string" then
     return checkpoint.model("train", value)
@@ -23,7 +23,7 @@ local NETWORK = { kind = "a model, a run or a checkpoint", read = function(value
   return rule.thing("neap.model", "").read(value)
 end }
 
--- Keys that only a recipe gives; those of the command line have theirs in options.lua.
+-- Rules of the keys that only a recipe can set; those of the command line are in options.lua.
 local RULES = {
   model = rule.thing("neap.model", "a model"), data = rule.thing("neap.dataset", "a data set"),
   objective = rule.component "objective",
@@ -43,7 +43,7 @@ end
 
 local REQUIRED = { "model", "data", "objective", "optimizer" }
 
---- The settings, each checked; `out` is where a run goes when nobody says.
+--- Checks the settings and adds defaults; `out` is the default folder.
 function settings_of.resolve(given, out)
   local settings = {}
   for key, value in pairs(DEFAULTS) do
@@ -63,7 +63,7 @@ function settings_of.resolve(given, out)
   return settings
 end
 
---- Fails for keys that nobody knows, and for those that are missing.
+--- Fails for unknown and for missing keys.
 function settings_of.check(given)
   check.keys("train", given, KEYS)
   options.check()
@@ -74,7 +74,7 @@ function settings_of.check(given)
   end
 end
 
---- What goes into checkpoints and settings.json: numbers and texts that say what this run is.
+--- The settings as checkpoints and settings.json store them: numbers and texts.
 function settings_of.describe(settings)
   local described = { optimizer = settings.optimizer.phases or settings.optimizer.base }
   for key in pairs(DEFAULTS) do
@@ -86,7 +86,7 @@ function settings_of.describe(settings)
   return described
 end
 
--- What is said of all optimisers beside what each says itself.
+-- The settings of one optimizer, completed by those for all.
 local function completed(settings, own)
   local whole = { clip = settings.clip, ema = settings.ema }
   for key, value in pairs(own) do
@@ -95,7 +95,7 @@ local function completed(settings, own)
   return whole
 end
 
---- What core.trainer takes.
+--- The settings of core.trainer.
 function settings_of.trainer(settings)
   local whole = completed(settings, settings.optimizer.base)
   whole.batch, whole.seed, whole.phases = settings.batch, settings.seed, {}

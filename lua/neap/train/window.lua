@@ -1,4 +1,4 @@
---- Means since the last row of metrics: of each name, over the steps in which it was reported.
+--- Means of reported values since the last row of metrics, each over the steps that reported it.
 local window = {}
 window.__index = window
 
@@ -11,7 +11,7 @@ function window:put(name, value)
   self.counts[name] = (self.counts[name] or 0) + 1
 end
 
---- Adds what a step of the trainer returned.
+--- Adds the report of a step.
 function window:add(report)
   for name, value in pairs(report.reports) do
     self:put(name, value)
