@@ -1,5 +1,5 @@
--- The options of the diffusion transformer beside each other: each is trained for equally many steps from the same seed,
--- and told by the loss of its averaged weights on test pictures, at the same times and noises for all.
+-- Compares the options of the diffusion transformer. Each is trained for as many steps from the same seed. The loss of
+-- its averaged weights is measured on test pictures, with the same times and noise for all.
 --
 --   neap run recipes/dit_options.lua
 --   neap run recipes/dit_options.lua only=rope steps=5000
@@ -9,8 +9,8 @@ local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   patch = 4, width = 128, depth = 6, heads = 4, lr = 3e-3, ema = 0.995,
   steps = 1300,
-  only = "", -- one of the options alone
-  test = neap.whole(2000), -- pictures that the loss is the mean over
+  only = "", -- the name of one option; empty: all
+  test = neap.whole(2000), -- test pictures
   out = "runs/dit_options",
 }
 

@@ -1,7 +1,6 @@
--- Trains the classifier of Fashion-MNIST by whose features and answers generated pictures are judged, and tells how
--- many of the test pictures it names rightly. The weights alone, averaged over the last steps, are in
--- runs/evaluator_fashion/evaluator.safetensors; recipes/evaluator_fashion.safetensors was made so. A quarter of an hour
--- on one core.
+-- Trains the classifier of Fashion-MNIST whose features and logits score generated pictures, and prints its accuracy on
+-- the test pictures. Writes the averaged weights alone to runs/evaluator_fashion/evaluator.safetensors;
+-- recipes/evaluator_fashion.safetensors was made by this recipe. A quarter of an hour on one core.
 --
 --   neap run recipes/evaluator_fashion.lua
 --   neap run recipes/evaluator_fashion.lua weights=recipes/evaluator_fashion.safetensors
@@ -11,8 +10,8 @@ local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   patch = 4, stem = 32, convolutions = 1, width = 64, depth = 2, heads = 4, mlp_ratio = 3, -- the transformer
   lr = 3e-3, weight_decay = 0.05, ema = 0.998,
-  label_smoothing = 0.1, flip = true, shift = 1, -- against learning the training pictures by heart
-  weights = "", -- of an earlier run, to be tested; empty: train
+  label_smoothing = 0.1, flip = true, shift = 1, -- against overfitting
+  weights = "", -- a file with weights to test; empty: train
   out = "runs/evaluator_fashion",
 }
 

@@ -1,5 +1,5 @@
--- How a trained model makes pictures out of noise: the grid of samples from step to step, as an animated PNG in the
--- folder of the run.
+-- How a trained model turns noise into pictures: the grid of samples at each step, as an animated PNG in the folder of the
+-- run.
 --
 --   neap run recipes/quickstart.lua
 --   neap run recipes/film.lua run=runs/quickstart
@@ -7,9 +7,9 @@ local neap = require "neap"
 
 local o = neap.options {
   run = "runs/quickstart",
-  n = neap.whole(40), columns = neap.whole(8), num_steps = neap.whole(50), -- what is sampled, and how
-  fps = 12, hold = 1.5, -- frames a second, and how many seconds the last one stays
-  scale = neap.whole(2), -- how many pixels one of a sample becomes
+  n = neap.whole(40), columns = neap.whole(8), num_steps = neap.whole(50), -- samples, columns of the grid, sampling steps
+  fps = 12, hold = 1.5, -- frames per second, and seconds that the last one is shown
+  scale = neap.whole(2), -- enlargement
 }
 
 local run = neap.checkpoint.load(o.run .. "/checkpoint.safetensors")
@@ -18,7 +18,7 @@ local film = neap.film {
   text = { ["neap.checkpoint"] = run.path },
 }
 run.sampler:with({ steps = o.num_steps }):sample(run.model, {
-  n = o.n, batch = o.n, labels = "each", names = run.labels, watch = film:watch(), -- in one batch: a step shows all
+  n = o.n, batch = o.n, labels = "each", names = run.labels, watch = film:watch(run.model), -- in one batch, as a film needs
 })
 film:save()
 print(o.run .. "/film.png")

@@ -1,5 +1,5 @@
--- A flow of the plane: trains a velocity field that carries noise (blue) to data (red), and draws both distributions,
--- the paths of some samples, and the field with the samples on their way; in a film, too. Three minutes on one core.
+-- A flow in the plane: trains a velocity field that transports noise (blue) to data (red). Draws both distributions, the
+-- paths of some samples, and the field with the samples at several times, also as a film. Three minutes on one core.
 --
 --   neap run recipes/flow_2d.lua shape=gaussians8
 --   neap eval runs/flow_2d
@@ -8,7 +8,7 @@ local neap = require "neap"
 local o = neap.options {
   shape = "moons", -- what to learn: moons, spirals, checkerboard, gaussians8, rings
   hidden = 256, depth = 4, lr = 2e-3,
-  points = neap.whole(600), paths = neap.whole(40, 0), num_steps = neap.whole(50), -- what is drawn, and the steps of a sample
+  points = neap.whole(600), paths = neap.whole(40, 0), num_steps = neap.whole(50), -- drawn; steps of a sample
   out = "runs/flow_2d",
 }
 
@@ -19,12 +19,12 @@ neap.train {
   model = model, data = data,
   objective = neap.objective.flow_matching {},
   optimizer = neap.optimizer.adamw { lr = o.lr },
-  sampler = neap.sampler.heun { steps = 25 }, -- of neap sample and neap eval; below, Euler's steps are written out
+  sampler = neap.sampler.heun { steps = 25 }, -- for neap sample and neap eval; the figures below use Euler steps
   precision = "fp32", -- bf16 has too few digits for points
   batch = 512, steps = 16000, warmup = 200, decay = "cosine", ema = 0.999, out = o.out,
 }
 
--- --- Samples on their way --------------------------------------------------------------------------------------------
+-- --- Sampling --------------------------------------------------------------------------------------------------------
 
 local function velocity(x, t)
   return neap.no_grad(model, x, t)
@@ -53,15 +53,14 @@ end
 
 -- --- Figures ---------------------------------------------------------------------------------------------------------
 
-local REACH, GRID = 2.5, 15 -- of the axes, and arrows a side
+local REACH, GRID = 2.5, 15 -- axes from -REACH to REACH; arrows in a row
 
 local function plane(title)
   local range = { -REACH, REACH }
   return neap.plot { width = 400, height = 420, x = range, y = range, equal = true, title = title }
 end
 
--- The way that a sample takes is against the velocity, from noise to data. Arrows are the longer the faster it goes,
--- and never reach the next one.
+-- Samples move against the velocity, from noise to data. Longer arrows mean higher speed; no arrow reaches the next one.
 local function add_field(figure, t)
   local side = neap.linspace(-REACH, REACH, GRID)
   local x = neap.expand(side:reshape(1, GRID, 1), { GRID, GRID, 1 })
@@ -101,7 +100,7 @@ figure:save(o.out .. "/flow.png", { scale = 2 })
 
 local frames = {}
 for i = 1, #way do
-  frames[i] = function() -- drawn as it is written, so that one frame at a time is held
+  frames[i] = function() -- drawn when it is written, so that one frame at a time is in memory
     return moment(i):picture()
   end
 end

@@ -1,5 +1,5 @@
--- Trains a class-conditional diffusion transformer on Fashion-MNIST by flow matching, in ten minutes on two cores; the
--- figures in docs/results.md are of this recipe.
+-- Trains a class-conditional diffusion transformer on Fashion-MNIST by flow matching, in ten minutes on two cores. The
+-- results in docs/results.md are from this recipe.
 --
 --   neap run recipes/flow_fashion.lua
 --   neap run recipes/flow_fashion.lua width=192 heads=6 lr=2e-3 ema=0.999 steps=10000 minutes=50
@@ -11,11 +11,11 @@ local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   patch = 4, width = 128, depth = 6, heads = 4, -- the transformer
   conditioning = "adaln", qk_norm = false, rope = false, swiglu = false, rms_norm = false,
-  times = "logit_normal", shift = 1.0, pairing = "independent", -- of the flow, in training; docs/results.md compares
-  label_dropout = 0.1, -- the lecture's 0.5 spends half of the training on the field without labels, which guidance needs
-                       -- only to point away from
+  times = "logit_normal", shift = 1.0, pairing = "independent", -- in training; compared in docs/results.md
+  label_dropout = 0.1, -- the lecture's 0.5 spends half of the training on the unconditional field, which guidance only
+                       -- moves away from
   lr = 3e-3, ema = 0.998,
-  sampler_steps = 50, w = 1, -- of the samples that are drawn; w is the guidance: 0 is none
+  sampler_steps = 50, w = 1, -- of the samples; w is the guidance weight: 0 is off
 }
 
 local data = neap.dataset.idx {

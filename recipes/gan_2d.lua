@@ -1,17 +1,17 @@
--- Eight narrow peaks on a ring, learned twice by equal games but for their losses: minimax, which loses most of the peaks
--- (mode collapse), and the cure, a relativistic game with penalties on the discriminator's gradients (Huang et al. 2024).
--- Tells how many peaks each finds, and draws runs/gan_2d/modes.png.
+-- Eight narrow peaks on a ring, learned by two GANs that differ only in their loss: minimax, which loses most of the
+-- peaks (mode collapse), and the relativistic loss with gradient penalties on the discriminator, which does not (Huang
+-- et al. 2024). Prints how many peaks each finds, and draws runs/gan_2d/modes.png.
 --
 --   neap run recipes/gan_2d.lua
 local neap = require "neap"
 
 local o = neap.options {
   width = 128, depth = 3, latent = 16, lr = 1e-3, beta1 = 0.5, ema = 0.999, gamma = 0.005,
-  steps = 10000, samples = neap.whole(10000), -- of training, and scored
+  steps = 10000, samples = neap.whole(10000), -- training steps; scored samples
   out = "runs/gan_2d",
 }
 
-local PEAKS, RADIUS, DEVIATION = 8, 0.8, 0.02 -- as gaussians8 has them with such noise; at 0.05 minimax finds them all
+local PEAKS, RADIUS, DEVIATION = 8, 0.8, 0.02 -- of gaussians8 with this noise; with 0.05 minimax finds them all
 local data = neap.dataset.toy2d { shape = "gaussians8", noise = DEVIATION, count = 1000000, labels = false }
 
 local function train(name, objective)
@@ -27,8 +27,8 @@ local function train(name, objective)
   return model
 end
 
--- The peaks that have at least a tenth of their share of the samples within three deviations, and the share of the
--- samples that lie within three deviations of any.
+-- The number of peaks that have at least a tenth of their share of the samples within three deviations, and the share of
+-- the samples within three deviations of any peak.
 local function found(points)
   local counts, near = {}, 0
   for _, p in ipairs(points:reshape(-1, 2):tolist()) do
@@ -53,13 +53,13 @@ local function panel(title, points)
   return figure:points(points:slice(0, 0, SHOWN), { color = "red", size = 2, alpha = 0.5 })
 end
 
-local games = {
+local objectives = {
   { "minimax", neap.objective.adversarial { loss = "minimax" } },
   { "relativistic", neap.objective.adversarial { loss = "relativistic", r1 = o.gamma, r2 = o.gamma } },
 }
 local panels, lines = { panel("Data", (data:batch(1, SHOWN))), columns = 3 }, {}
-for _, game in ipairs(games) do
-  local name, objective = table.unpack(game)
+for _, entry in ipairs(objectives) do
+  local name, objective = table.unpack(entry)
   local points = neap.sampler.latent {}:sample(train(name, objective), { n = o.samples, seed = 0 })
   local peaks, share = found(points)
   lines[#lines + 1] = ("%-12s %d of %d peaks, %.1f%% of the samples within three deviations"):format(name, peaks, PEAKS,

@@ -1,5 +1,5 @@
--- Trains a generator against a discriminator on Fashion-MNIST, as Radford et al. 2016 built them (DCGAN), in fifteen minutes
--- on two cores.
+-- Trains a generator and a discriminator on Fashion-MNIST with the architecture of Radford et al. 2016 (DCGAN), in
+-- fifteen minutes on two cores.
 --
 --   neap run recipes/gan_fashion.lua
 --   neap sample runs/gan_fashion truncation=1.5
@@ -9,7 +9,7 @@ local neap = require "neap"
 local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   width = 64, latent = 100, conditional = false,
-  loss = "non_saturating", lr = 2e-4, ema = 0.999, -- ema: of the generator, which draws the samples
+  loss = "non_saturating", lr = 2e-4, ema = 0.999, -- ema: of the generator alone
 }
 
 local data = neap.dataset.idx {
@@ -29,6 +29,6 @@ neap.train {
     generator = neap.optimizer.adamw { lr = o.lr, beta1 = 0.5, ema = o.ema },
   },
   sampler = neap.sampler.latent {},
-  precision = "fp32", -- which convolves by tiles, with fewer multiplications than bf16
+  precision = "fp32", -- Winograd convolutions, which need fewer multiplications, are not used with bf16
   batch = 64, steps = 17000, minutes = 15, score_every = 1000,
 }

@@ -1,6 +1,7 @@
--- Trains a generator and a discriminator without any normalisation on Fashion-MNIST by class: a relativistic game, kept in
--- balance by penalties on the discriminator's gradients alone (Huang et al. 2024, The GAN is dead; long live the GAN!), in
--- fifteen minutes on two cores. Strided convolutions learn most in that time; style=resnet has that paper's blocks.
+-- Trains a class-conditional generator and discriminator without normalisation on Fashion-MNIST, in fifteen minutes on
+-- two cores. The loss is relativistic, and gradient penalties on the discriminator stabilise it (Huang et al. 2024, The
+-- GAN is dead; long live the GAN!). Strided convolutions learn most in this time; style=resnet has the blocks of that
+-- paper.
 --
 --   neap run recipes/gan_fashion_r3.lua
 --   neap sample runs/gan_fashion_r3 --label Dress
@@ -10,7 +11,7 @@ local neap = require "neap"
 local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   style = "dcgan", width = 64, depth = 1, latent = 64, -- of both parts
-  gamma = 0.1, every = 4, -- the penalties, and how seldom they are taken
+  gamma = 0.1, every = 4, -- weight of the penalties, and steps from one to the next
   lr = 1e-3, beta2 = 0.99, ema = 0.999,
 }
 
@@ -32,6 +33,6 @@ neap.train {
   objective = neap.objective.adversarial { loss = "relativistic", r1 = o.gamma, r2 = o.gamma, every = o.every },
   optimizer = { discriminator = adam(0), generator = adam(o.ema) },
   sampler = neap.sampler.latent {},
-  precision = "fp32", -- which convolves by tiles, with fewer multiplications than bf16
+  precision = "fp32", -- Winograd convolutions, which need fewer multiplications, are not used with bf16
   batch = 64, steps = 12500, minutes = 15, decay = "cosine", rollback = 3, score_every = 1000,
 }

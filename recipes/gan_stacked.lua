@@ -1,5 +1,5 @@
--- Three pictures of Fashion-MNIST as the three channels of one (Metz et al. 2017, section 3.3.1): a thousand modes, a class for
--- each of the three. The relativistic game with penalties on gradients finds them; DCGAN's is there to be beside it.
+-- Three pictures of Fashion-MNIST as the channels of one (Metz et al. 2017, section 3.3.1): a thousand modes, one for
+-- each triple of classes. The relativistic loss with gradient penalties finds them; game=dcgan is for comparison.
 --
 --   neap run recipes/gan_stacked.lua
 --   neap run recipes/gan_stacked.lua game=dcgan out=runs/gan_stacked_dcgan
@@ -10,7 +10,7 @@ local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
   game = "relativistic", -- or dcgan
   width = 64, latent = 100,
-  scored = 4000, -- samples on the way; as many real pictures have 982 of the thousand classes
+  scored = 4000, -- samples scored during training; as many real pictures have 982 of the thousand classes
 }
 
 local adam, adversarial = neap.optimizer.adamw, neap.objective.adversarial
@@ -38,7 +38,7 @@ neap.train {
   },
   data = data, objective = game.objective,
   optimizer = { discriminator = game.discriminator, generator = game.generator },
-  precision = "fp32", -- which convolves by tiles, with fewer multiplications than bf16
+  precision = "fp32", -- Winograd convolutions, which need fewer multiplications, are not used with bf16
   sampler = neap.sampler.latent {}, batch = 64, steps = 50000, minutes = 60, decay = game.decay, rollback = 3,
   score_every = 5000, score_samples = o.scored,
 }

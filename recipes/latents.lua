@@ -1,6 +1,7 @@
--- Arithmetic with the latents of an unconditional generator (Radford et al. 2016, section 6.3.2): the mean of some latents
--- whose pictures are of one class, minus that of another, plus that of a third; and what lies between two latents. Draws
--- latents.png in the folder of the run: in each row the three means and what comes out, then the way from the first to it.
+-- Arithmetic with the latents of an unconditional generator (Radford et al. 2016, section 6.3.2): the mean latent of
+-- some pictures of one class, minus that of a second class, plus that of a third. Draws latents.png in the folder of the
+-- run: each row has the pictures of the three means, that of the result, and an interpolation from the first to the
+-- result.
 --
 --   neap run recipes/gan_fashion.lua
 --   neap run recipes/latents.lua run=runs/gan_fashion at=Dress minus=T-shirt plus=Pullover
@@ -9,11 +10,11 @@ local neap = require "neap"
 local o = neap.options {
   run = "runs/gan_fashion", evaluator = "recipes/evaluator_fashion.safetensors",
   at = "Dress", minus = "T-shirt", plus = "Pullover", -- classes, as the evaluator names them
-  rows = neap.whole(6), each = neap.whole(3), between = neap.whole(6, 2), -- of a mean; pictures on the way
-  draws = neap.whole(1000), -- among which latents of the classes are looked for
+  rows = neap.whole(6), each = neap.whole(3), between = neap.whole(6, 2), -- each: latents in a mean
+  draws = neap.whole(1000), -- latents that are drawn and classified
 }
 
-local run, judge = neap.checkpoint.load(o.run .. "/checkpoint.safetensors"), neap.checkpoint.load(o.evaluator)
+local run, classifier = neap.checkpoint.load(o.run .. "/checkpoint.safetensors"), neap.checkpoint.load(o.evaluator)
 local length = run.model:noise_shape(1)[2]
 if length == 0 or run.model:spec().classes > 0 then
   error(("latents: %s: expected an unconditional generator"):format(o.run), 0)
@@ -30,11 +31,12 @@ local function largest(logits)
   return best
 end
 
--- The rows of z by the class that is seen in their pictures.
+-- The rows of z by the classes of their pictures.
 local function rows_by_class()
-  local rows, logits = {}, neap.no_grad(judge.model.classify, judge.model, run.sampler:sample(run.model, { noise = z }))
+  local pictures = run.sampler:sample(run.model, { noise = z })
+  local rows, logits = {}, neap.no_grad(classifier.model.classify, classifier.model, pictures)
   for i, of_row in ipairs(logits:tolist()) do
-    local name = judge.labels[largest(of_row)]
+    local name = classifier.labels[largest(of_row)]
     rows[name] = rows[name] or {}
     table.insert(rows[name], i - 1)
   end
@@ -43,8 +45,8 @@ end
 
 local by_class = rows_by_class()
 
--- As long as latents are: a mean is shorter, and its picture paler.
-local function as_long(x)
+-- Scales x to the typical norm of a latent. A mean has a smaller norm, and its picture less contrast.
+local function rescaled(x)
   return x * (math.sqrt(length) / math.sqrt(x:square():sum():item()))
 end
 
@@ -57,7 +59,7 @@ local function mean_of(name, number)
     local row = rows[(number - 1) * o.each + i]
     sum = sum + z:slice(0, row, row + 1)
   end
-  return as_long(sum)
+  return rescaled(sum)
 end
 
 -- --- The figure -------------------------------------------------------------------------------------------------------
@@ -65,7 +67,7 @@ end
 local rows = {}
 for number = 1, o.rows do
   local at, minus, plus = mean_of(o.at, number), mean_of(o.minus, number), mean_of(o.plus, number)
-  local result = as_long(at - minus + plus)
+  local result = rescaled(at - minus + plus)
   local way = neap.interpolate(at:reshape(length), result:reshape(length), o.between)
   rows[number] = neap.concat({ at, minus, plus, result, way }, 0)
 end

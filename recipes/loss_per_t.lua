@@ -1,16 +1,15 @@
--- Where on the way from data, t = 0, to noise, t = 1, a model errs: the loss of each part of the way, as a run's
--- metrics have it in the columns loss_t0, loss_t1, ... of parts of equal length. Draws loss_per_t.svg and .png in the
--- folder of the run.
+-- The loss of a model at each time, from data, t = 0, to noise, t = 1. A run's metrics have the loss of equal intervals
+-- of t in the columns loss_t0, loss_t1, ... Draws loss_per_t.svg and .png in the folder of the run.
 --
 --   neap run recipes/loss_per_t.lua run=runs/quickstart
 local neap = require "neap"
 
 local o = neap.options {
   run = "runs/quickstart",
-  last = 0.25, -- what part of the run the loss at its end is the mean of
+  last = 0.25, -- share of the run over which the loss at its end is averaged
 }
 
-local POINTS = 1000 -- of a line, and up to twice as many
+local POINTS = 1000 -- least number of points of a long line; at most twice as many
 
 local function count_rows()
   local rows, parts = 0, 0
@@ -26,7 +25,8 @@ local function count_rows()
   return rows, parts
 end
 
--- The curve of each part, and its mean from row `first` on. A step may have drawn no t from a part.
+-- The curve of each interval, and the sum and number of its losses from row `first` on. A step may have no t in an
+-- interval.
 local function read(first, parts)
   local curves, sums, counts, i = {}, {}, {}, 0
   for part = 0, parts - 1 do
@@ -46,7 +46,7 @@ local function read(first, parts)
   return curves, sums, counts
 end
 
--- Red where there is data, blue where there is noise.
+-- Red for data, blue for noise.
 local function color_of(t)
   return neap.plot.mix("red", "blue", t)
 end

@@ -1,5 +1,5 @@
--- Samples in one step: a mean flow of the plane (Geng et al. 2025), beside a flow of as many training steps that takes
--- one step and fifty. Draws runs/mean_flow_2d/one_step.png.
+-- Sampling in one step: a mean flow in the plane (Geng et al. 2025), compared with one and fifty steps of a flow that
+-- was trained for as many steps. Draws runs/mean_flow_2d/one_step.png.
 --
 --   neap run recipes/mean_flow_2d.lua shape=checkerboard
 local neap = require "neap"
@@ -7,10 +7,10 @@ local neap = require "neap"
 local o = neap.options {
   shape = "moons", -- moons, spirals, checkerboard, gaussians8, rings
   hidden = 256, depth = 4, lr = 2e-3, steps = 30000,
-  times = "uniform", same = 0.25, -- of the mean flow, in training: one step needs the long ways, from 1 to 0, most
-  power = 0, -- 1 is the default for pictures, whose errors are all of one size; on the plane it would keep the network
-             -- from the mean over what lies ahead, which is what it has to give
-  points = neap.whole(2000), -- that are drawn
+  times = "uniform", same = 0.25, -- of the mean flow's training: one sampling step uses the longest interval
+  power = 0, -- 1, the default, suits pictures, whose errors all have one size; in the plane it would keep the network from
+             -- learning the mean, which is its target
+  points = neap.whole(2000), -- drawn points
   out = "runs/mean_flow_2d",
 }
 

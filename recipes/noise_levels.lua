@@ -1,4 +1,4 @@
--- How noise takes a picture apart: x_t = (1 - t) x + t z from the picture itself, t = 0, to noise alone, t = 1. Draws
+-- A picture with increasing noise: x_t = (1 - t) x + t z from the picture, t = 0, to noise, t = 1. Draws
 -- runs/noise_levels/noise_levels.png.
 --
 --   neap run recipes/noise_levels.lua
@@ -7,9 +7,9 @@ local neap = require "neap"
 
 local o = neap.options {
   image = "", -- a PNG or JPEG instead of the data set
-  data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files; "shapes" draws its own pictures
-  first = neap.whole(0, 0), rows = neap.whole(4), -- which of its pictures, and how many
-  levels = neap.whole(11, 2), -- of noise
+  data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files; "shapes" for generated pictures
+  first = neap.whole(0, 0), rows = neap.whole(4), -- index of the first picture, and number of pictures
+  levels = neap.whole(11, 2), -- noise levels
   out = "runs/noise_levels",
 }
 

@@ -6,11 +6,11 @@
 local neap = require "neap"
 
 local o = neap.options {
-  data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files; "shapes" draws its own pictures
+  data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files; "shapes" for generated pictures
   patch = 4, width = 128, depth = 4, heads = 4, -- the transformer
   lr = 4e-3, ema = 0.995,
-  label_dropout = 0.1, -- how often a label is hidden, so that the model learns to do without: guidance needs both
-  w = 2, -- guidance: 0 is none
+  label_dropout = 0.1, -- share of examples trained without their label: guidance needs the unconditional model, too
+  w = 2, -- guidance weight: 0 is off
 }
 
 local NAMES = "T-shirt,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"

@@ -1,6 +1,6 @@
--- Straightens the paths of a trained flow: draws samples with the noise that each came from, and trains the same network
--- again between the two (Liu et al. 2022, Flow Straight and Fast), so that few steps are enough. The guidance of the
--- samples goes into the new flow, which is drawn from without one, at half the cost.
+-- Straightens the paths of a trained flow, so that few sampling steps are enough: draws samples, and trains the same
+-- network again on pairs of each sample and its noise (Liu et al. 2022, Flow Straight and Fast). The new flow includes
+-- the guidance of these samples. It is sampled without guidance, at half the cost.
 --
 --   neap run recipes/flow_fashion.lua
 --   neap run recipes/reflow_fashion.lua
@@ -9,9 +9,9 @@ local neap = require "neap"
 
 local o = neap.options {
   run = "runs/flow_fashion",
-  couples = 20000, couple_steps = 13, w = 1, -- how many are drawn, and how
+  couples = 20000, couple_steps = 13, w = 1, -- number of pairs, and the sampler that draws them
   lr = 1e-3, ema = 0.998,
-  sampler_steps = 4, -- of the samples that are drawn in the end
+  sampler_steps = 4, -- for samples of the new flow
 }
 
 local run = neap.checkpoint.load(o.run .. "/checkpoint.safetensors")

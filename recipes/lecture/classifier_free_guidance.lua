@@ -1,22 +1,22 @@
--- Classifier-free guidance, as the lecture lists it, line for line, on points of the plane: the label is hidden half of the
--- time, and sampling steps along (1 + w) times the labelled velocity minus w times the plain one.
--- Ho and Salimans 2022, "Classifier-Free Diffusion Guidance".
+-- Classifier-free guidance on points in the plane, line by line as in the lecture. Half of the training steps drop the
+-- labels. Sampling follows (1 + w) times the conditional velocity minus w times the unconditional one. Ho and Salimans
+-- 2022, "Classifier-Free Diffusion Guidance".
 --
 --   neap run recipes/lecture/classifier_free_guidance.lua shape=gaussians8 y=3 w=4
 local neap = require "neap"
 
 local o = neap.options {
-  shape = "gaussians8", y = neap.whole(0, 0), w = 1, -- what to learn, and how to draw it
+  shape = "gaussians8", y = neap.whole(0, 0), w = 1, -- data, class and guidance weight
   num_steps = neap.whole(50), samples = neap.whole(2000),
   steps = 10000, batch = 256, out = "runs/lecture", -- training
 }
 
 local dataset = neap.dataset.toy2d { shape = o.shape, noise = 0.15 }
-local y_null = dataset:spec().classes -- the row after the classes
+local y_null = dataset:spec().classes -- the null class
 local network = neap.architecture.mlp { hidden = 128, depth = 3, classes = dataset:spec().classes }
 local optimizer = neap.optimizer.adamw { model = network, lr = 1e-3 }
 
-local function model(x, y, t) -- in the lecture's order
+local function model(x, y, t) -- the lecture's order of arguments
   return network(x, t, y)
 end
 
@@ -36,7 +36,7 @@ for x, y in dataset:batches(o.batch, o.steps) do
   local v = model(xt, y, t)
   local loss = (z - x - v):square():sum()
 
-  loss:backward() -- the lecture leaves the step to the reader
+  loss:backward() -- the lecture omits the update
   optimizer:step()
   step, average = step + 1, average + loss:item() / o.batch
   if step % every == 0 then

@@ -1,12 +1,12 @@
--- Conditional rectified flow, as the lecture lists it, line for line, on points of the plane: each moon, ring or peak is a
--- class y, and a velocity field is learned for every one of them.
--- Liu et al. 2022, "Flow Straight and Fast: Learning to Generate and Transfer Data with Rectified Flow".
+-- Conditional rectified flow on points in the plane, line by line as in the lecture. Each moon, ring or peak is a class
+-- y with a velocity field of its own. Liu et al. 2022, "Flow Straight and Fast: Learning to Generate and Transfer Data
+-- with Rectified Flow".
 --
 --   neap run recipes/lecture/conditional_flow.lua shape=gaussians8 y=3
 local neap = require "neap"
 
 local o = neap.options {
-  shape = "moons", y = neap.whole(-1, -1), -- what to learn, and how to draw it; y -1: a panel a class
+  shape = "moons", y = neap.whole(-1, -1), -- data and class; y -1: one panel per class
   num_steps = neap.whole(50), samples = neap.whole(2000),
   steps = 10000, batch = 256, out = "runs/lecture", -- training
 }
@@ -15,7 +15,7 @@ local dataset = neap.dataset.toy2d { shape = o.shape }
 local network = neap.architecture.mlp { hidden = 128, depth = 3, classes = dataset:spec().classes }
 local optimizer = neap.optimizer.adamw { model = network, lr = 1e-3 }
 
-local function model(x, y, t) -- in the lecture's order
+local function model(x, y, t) -- the lecture's order of arguments
   return network(x, t, y)
 end
 
@@ -33,7 +33,7 @@ for x, y in dataset:batches(o.batch, o.steps) do
   local v = model(xt, y, t)
   local loss = (z - x - v):square():sum()
 
-  loss:backward() -- the lecture leaves the step to the reader
+  loss:backward() -- the lecture omits the update
   optimizer:step()
   step, average = step + 1, average + loss:item() / o.batch
   if step % every == 0 then

@@ -1,11 +1,11 @@
--- The generative adversarial network as the lecture lists it, line for line, on points of the plane.
+-- A generative adversarial network on points in the plane, line by line as in the lecture.
 -- Goodfellow et al. 2014, "Generative Adversarial Nets".
 --
 --   neap run recipes/lecture/gan.lua shape=moons
 local neap = require "neap"
 
 local o = neap.options {
-  shape = "gaussians8", samples = neap.whole(2000), -- what to learn, and how many are drawn
+  shape = "gaussians8", samples = neap.whole(2000), -- data and number of samples
   rate = 0.01, steps = 20000, batch = 256, out = "runs/lecture", -- training
 }
 
@@ -31,7 +31,7 @@ end
 local step, every = 0, math.max(1, o.steps // 10)
 for x in dataset:batches(o.batch, o.steps) do
   local v = V(x);
-  (-v):backward() -- an optimiser goes down
+  (-v):backward() -- optimizers minimise
   alpha_D:step()
   alpha_G:clear()
 
@@ -39,7 +39,7 @@ for x in dataset:batches(o.batch, o.steps) do
   alpha_G:step()
   alpha_D:clear()
   step = step + 1
-  if step % every == 0 then -- there is no curve to look at: V is log(1/4) = -1.386 where both play perfectly
+  if step % every == 0 then -- V is log(1/4) = -1.386 at the optimum of both; its curve does not show progress
     print(("step %6d  V %.4f"):format(step, v:item()))
   end
 end

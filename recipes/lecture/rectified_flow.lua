@@ -1,11 +1,11 @@
--- Rectified flow, as the lecture lists it, line for line, on points of the plane.
+-- Rectified flow on points in the plane, line by line as in the lecture.
 -- Liu et al. 2022, "Flow Straight and Fast"; Lipman et al. 2022, "Flow Matching for Generative Modeling".
 --
 --   neap run recipes/lecture/rectified_flow.lua shape=spirals
 local neap = require "neap"
 
 local o = neap.options {
-  shape = "moons", num_steps = neap.whole(50), samples = neap.whole(2000), -- what to learn, and how to draw it
+  shape = "moons", num_steps = neap.whole(50), samples = neap.whole(2000), -- data, steps and number of samples
   steps = 10000, batch = 256, out = "runs/lecture", -- training
 }
 
@@ -27,7 +27,7 @@ for x in dataset:batches(o.batch, o.steps) do
   local v = model(xt, t)
   local loss = (z - x - v):square():sum()
 
-  loss:backward() -- the lecture leaves the step to the reader
+  loss:backward() -- the lecture omits the update
   optimizer:step()
   step, average = step + 1, average + loss:item() / o.batch
   if step % every == 0 then
