@@ -153,8 +153,8 @@ static int check_function(const check *c, neap_tensor *const *x)
     if (status < 0 || neap_failed())
         return -1;
     if (first != again && !(isnan(first) && isnan(again)))
-        return neap_fail("gradient check: expected the same value from each call of the function, got %.17g and then %.17g", first,
-                         again);
+        return neap_fail("gradient check: expected the same value from each call of the function, got %.17g and then %.17g",
+                         first, again);
     return 0;
 }
 

@@ -101,8 +101,9 @@ static void put_list(text *t, const neap_tape_list *list, const neap_tensor *y)
     int64_t ops = 0;
     for (int64_t i = 0; i < list->count; i++)
         ops += list->node[i]->call.op != NULL;
-    put(t, "tape of %s %s: %lld op%s, %lld lea%s\n", neap_dtype_name(y->dtype), neap_shape_text(y->shape, shape), (long long)ops,
-        ops == 1 ? "" : "s", (long long)(list->count - ops), list->count - ops == 1 ? "f" : "ves");
+    const int64_t leaves = list->count - ops;
+    put(t, "tape of %s %s: %lld %s, %lld %s\n", neap_dtype_name(y->dtype), neap_shape_text(y->shape, shape), (long long)ops,
+        ops == 1 ? "op" : "ops", (long long)leaves, leaves == 1 ? "leaf" : "leaves");
     for (int64_t i = list->count - 1; i >= 0; i--)
         if (list->node[i]->call.op)
             put_node(t, list, list->node[i]);

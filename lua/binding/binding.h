@@ -140,6 +140,7 @@ void neap_lua_open_make(lua_State *L);
 void neap_lua_open_read(lua_State *L);
 void neap_lua_open_ops(lua_State *L);
 void neap_lua_open_gradient(lua_State *L);
+void neap_lua_open_autograd(lua_State *L);
 void neap_lua_open_instance(lua_State *L);
 void neap_lua_open_registry(lua_State *L);
 void neap_lua_open_network(lua_State *L);

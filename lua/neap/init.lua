@@ -8,6 +8,7 @@ local component = require "neap.component"
 
 local neap = {
   version = core.version,
+  autograd = require "neap.autograd",
   optimizer = require "neap.optimizer",
   image = require "neap.image",
   film = require("neap.film").new,

@@ -155,4 +155,129 @@ test("a leaf written in place after the forward pass", function()
   raises("backward: input 0 of 'mul' was written in place after the forward pass", function() y:backward() end)
 end)
 
+test("dump: the tape as text", function()
+  local x, w = neap.ones(4, 3), leaf { 1, 2, 3 }
+  local loss = (x * w):exp():mean()
+  local kept = loss:square()
+  equal(neap.autograd.dump(loss), table.concat({
+    "tape of f32 []: 3 ops, 1 leaf",
+    "#4 f32 [] = mean(#3 f32 [4, 3])",
+    "#3 f32 [4, 3] saved = exp(#2 f32 [4, 3])",
+    "#2 f32 [4, 3] = mul(constant f32 [4, 3] saved, leaf #1 f32 [3] saved)\n",
+  }, "\n"))
+  kept:backward()
+  equal(neap.autograd.dump(kept):match "[^\n]*\n[^\n]*\n", "tape of f32 []: 4 ops, 1 leaf\n#5 = square(#4); released by a backward pass\n")
+end)
+
+test("dump: parameters of a model by name", function()
+  local model = neap.architecture.mlp { dim = 2, width = 4, depth = 1 }
+  local text = neap.autograd.dump(model(neap.randn(3, 2), neap.rand(3)):square():mean())
+  for _, entry in ipairs(model:parameters()) do
+    check.truth(text:find(("leaf '%s' f32"):format(entry[1]), 1, true), entry[1] .. " is not in\n" .. text)
+  end
+end)
+
+test("dump: tensors without a tape", function()
+  local message = "dump: expected a tensor made from one that requires a gradient, got one without a tape"
+  raises(message, function() neap.autograd.dump(neap.ones(1)) end)
+  raises(message, function() neap.autograd.dump(neap.no_grad(neap.exp, leaf { 1 })) end)
+  raises("expected a tensor, got nil", function() neap.autograd.dump() end)
+end)
+
+local function half(x)
+  return (x * x:detach()):sum()
+end
+
+test("check: right gradients pass, and the report names the worst element", function()
+  local x, w = neap.randn(2, 3), neap.randn(3)
+  local before = x:tolist()
+  local report = neap.autograd.check(function(a, b)
+    equal({ a.dtype, b.dtype }, { "f64", "f64" })
+    return (a * b):sigmoid():sum()
+  end, { x, w }, { second = true })
+  equal({ x.dtype, x.requires_grad, x:tolist() }, { "f32", false, before })
+  check.truth(report.error < 1e-7 and report.input <= 2 and #report.index == (report.input == 1 and 2 or 1), tostring(report))
+  close(report.analytic, report.numeric, 1e-6)
+  check.truth(tostring(report):find("^gradients agree; worst: input %d, index %[.-%]: expected .* relative error"), tostring(report))
+  equal(neap.no_grad(neap.autograd.check, neap.sum, { x }).order, 1)
+end)
+
+test("check: wrong gradients are named", function()
+  local x = neap.tensor { { 1, 2, 3 }, { 4, 5, 1 } }
+  raises("autograd.check: wrong gradient: input 1, index [1, 1]: expected 10", function() neap.autograd.check(half, { x }) end)
+  raises("got 5; relative error 0.5", function() neap.autograd.check(half, { x }) end)
+  raises("autograd.check: wrong gradient: input 3, index [0]: expected 1", function()
+    neap.autograd.check(function(a, i, b) return (a:gather(i, 0) + b:detach() + b * 0):sum() end,
+      { neap.ones(3), neap.tensor({ 2 }, "i32"), neap.ones(1) })
+  end)
+  local function hidden(a) -- a^2 / 2, whose gradient the tape takes for a constant
+    return (a * a:detach() - a:detach():square() * 0.5):sum()
+  end
+  neap.autograd.check(hidden, { x })
+  raises("autograd.check: wrong second gradient: input 1", function() neap.autograd.check(hidden, { x }, { second = true }) end)
+  equal(neap.autograd.check(half, { x }, { tolerance = 0.6 }).analytic, 5)
+end)
+
+test("check: inputs", function()
+  local x = neap.ones(2)
+  raises("autograd.check: expected a function, got nil", function() neap.autograd.check(nil, { x }) end)
+  raises("autograd.check: expected a table of tensors, got userdata", function() neap.autograd.check(neap.sum, x) end)
+  raises("autograd.check: input 2: expected a tensor, got number", function() neap.autograd.check(neap.add, { x, 1 }) end)
+  raises("gradient check: expected 1 to 16 inputs, got 0", function() neap.autograd.check(neap.sum, {}) end)
+  raises("gradient check: expected 1 to 16 inputs, got 0", function()
+    neap.autograd.check(neap.sum, { neap.tensor({ 1 }, "i32") })
+  end)
+  raises("autograd.check: expected at most 16 tensors in f32 or f64", function()
+    local many = {}
+    for i = 1, 17 do
+      many[i] = x
+    end
+    neap.autograd.check(neap.sum, many)
+  end)
+  raises("gradient check: expected inputs with elements, got none", function() neap.autograd.check(neap.sum, { neap.ones(0) }) end)
+  raises("autograd.check: unknown key 'second_order'; did you mean 'second'?", function()
+    neap.autograd.check(neap.sum, { x }, { second_order = true })
+  end)
+  for _, bad in ipairs { 0, -1, "1", 0 / 0, math.huge } do
+    raises("autograd.check: tolerance: expected a number above 0, got " .. tostring(bad), function()
+      neap.autograd.check(neap.sum, { x }, { tolerance = bad })
+    end)
+  end
+end)
+
+test("check: functions that cannot be checked", function()
+  local x, calls = neap.ones(2), 0
+  local function refused(message, f)
+    raises(message, function() neap.autograd.check(f, { x }) end)
+  end
+  refused("autograd.check: expected a tensor from the function, got number", function() return 1 end)
+  refused("autograd.check: expected a tensor from the function, got nil", function() end)
+  refused("gradient check: expected a scalar from the function, got f64 [2]", function(a) return a:exp() end)
+  refused("gradient check: expected a result with a history", function(a) return a:sum():detach() end)
+  refused("gradient check: expected f64 throughout, got f32 from 'cast'", function(a) return a:cast("f32"):sum():cast "f64" end)
+  refused("mul: input 1: expected f64, got f32", function(a) return (a * neap.ones(2)):sum() end)
+  refused("gradient check: expected the same value from each call", function(a)
+    calls = calls + 1
+    return (a * calls):sum()
+  end)
+  refused("tensor: closed already", function(a)
+    local y = a:sum()
+    a:close()
+    return y
+  end)
+  local thrown = { code = 7 }
+  local _, problem = pcall(neap.autograd.check, function() error(thrown) end, { x })
+  check.truth(problem == thrown, "the error of the function is raised as it is")
+  equal(neap.autograd.check(neap.sum, { x }).wrong, nil) -- no message is left from the failures
+end)
+
+test("check: a whole layer, and attention with lengths", function()
+  local x, w, b = neap.randn(3, 4), neap.randn(2, 4), neap.randn(2)
+  neap.autograd.check(function(...) return neap.linear_gelu(...):layer_norm(1e-3):square():mean() end, { x, w, b },
+    { second = true })
+  local q, k = neap.randn(2, 3, 1, 2), neap.randn(2, 4, 1, 2)
+  neap.autograd.check(function(...) return neap.attention(...):square():sum() end,
+    { q, k, neap.randn(2, 4, 1, 2), neap.tensor({ 3, 0 }, "i32") }, { second = true })
+end)
+
 check.finish()

@@ -73,6 +73,22 @@ for _, row in ipairs(core.op_table()) do
   end)
 end
 
+test("attention with lengths", function()
+  local q, k, v = neap.randn(2, 3, 1, 4), neap.randn(2, 5, 1, 4), neap.randn(2, 5, 1, 4)
+  local lengths = neap.tensor({ 2, 0 }, "i32")
+  local y = neap.attention(q, k, v, lengths)
+  equal(y:slice(0, 0, 1), neap.attention(q, k:slice(1, 0, 2), v:slice(1, 0, 2)):slice(0, 0, 1):tolist())
+  equal(y:slice(0, 1, 2), neap.zeros(1, 3, 1, 4):tolist())
+  local qkv = neap.randn(2, 3, 12)
+  equal(neap.self_attention(qkv, lengths, 2):slice(0, 0, 1):slice(1, 0, 2),
+    neap.self_attention(qkv:slice(1, 0, 2), 2):slice(0, 0, 1):tolist())
+  raises("attention: lengths: expected 0 to 5, got 6 in row 1 of the batch", function()
+    neap.attention(q, k, v, neap.tensor({ 0, 6 }, "i32"))
+  end)
+  raises("lengths i32 [B] or none, got f32", function() neap.attention(q, k, v, neap.ones(2)) end)
+  raises("attention: argument 4 is one too many", function() neap.attention(q, k, v, 2) end)
+end)
+
 test("attributes by position, as a list, by name", function()
   local want = { { 3.5 }, { 7.25 } }
   for _, sum in ipairs {
