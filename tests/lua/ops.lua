@@ -85,7 +85,10 @@ test("attention with lengths", function()
   raises("attention: lengths: expected 0 to 5, got 6 in row 1 of the batch", function()
     neap.attention(q, k, v, neap.tensor({ 0, 6 }, "i32"))
   end)
-  raises("lengths i32 [B] or none, got f32", function() neap.attention(q, k, v, neap.ones(2)) end)
+  raises("attention: expected q [B, N, H, d], k and v [B, M, H, d] of one dtype, f32 or f64, M and d from 1, and lengths "
+    .. "i32 [B] or none, got f32 [2, 3, 1, 4], f32 [2, 5, 1, 4], f32 [2, 5, 1, 4], f32 [2]", function()
+    neap.attention(q, k, v, neap.ones(2))
+  end)
   raises("attention: argument 4 is one too many", function() neap.attention(q, k, v, 2) end)
 end)
 
