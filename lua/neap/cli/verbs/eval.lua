@@ -42,7 +42,8 @@ local function draw(given, run, pairs_)
   sampling_options.check_interval("eval", own, given, 1)
   local before = precision.set((precision.choose(given.precision or "fp32")))
   local done, x = pcall(own.sample, own, run.model, {
-    n = given.n, seed = given.seed, labels = labels and labels:tolist(), batch = given.batch, watch = sampling_options.show_progress,
+    n = given.n, seed = given.seed, labels = labels and labels:tolist(), batch = given.batch,
+    watch = sampling_options.show_progress,
   })
   precision.put(before)
   if not done then
