@@ -1,5 +1,5 @@
---- Components by kind: neap.KIND.NAME { parameter = value, ... } looks the registry up, so that a plugin from outside
--- appears here with no Lua written for it.
+--- Components by kind: neap.KIND.NAME { parameter = value, ... } looks NAME up in the registry, so components of any plugin
+-- need no Lua code.
 local core = require "neap.core"
 local sampler = require "neap.sampler"
 local tensor = require "neap.tensor"
@@ -7,7 +7,7 @@ require "neap.dataset"
 
 local component = {}
 
--- What a recipe gets for a filled table of parameters: the thing itself where there is one to hold.
+-- What a recipe gets of an instance; kinds without an entry yield the instance.
 local wrap = {
   architecture = function(instance)
     return core.network(instance, tensor.seed())

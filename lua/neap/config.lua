@@ -3,7 +3,7 @@ local core = require "neap.core"
 
 local config = {}
 
---- { parameter = value } of a component; a component inside is { kind, name, config }.
+--- { parameter = value } of a component; a parameter that is a component is { kind, name, config }.
 function config.of(instance)
   local values, reason = core.json_decode(instance:json())
   if type(values) ~= "table" then

@@ -1,5 +1,5 @@
---- Samples of a trained model, kept with the noise that each was made from: what neap.objective.reflow trains on, as
--- neap.dataset.coupled reads it (Liu et al. 2022, Flow Straight and Fast).
+--- Pairs of noise and sample of a trained model, for neap.objective.reflow; neap.dataset.coupled reads the file (Liu et al. 2022,
+-- Flow Straight and Fast).
 local core = require "neap.core"
 local check = require "neap.check"
 local output = require "neap.output"
@@ -29,10 +29,9 @@ local function settings_of(given)
   return own
 end
 
---- neap.couple { model, sampler, n, path, seed, labels = "each" }: draws n samples and writes them with their noise to
--- the file at `path`, which ends in .safetensors; returns the path. The noise is what the sampler would draw by the same
--- seed, so sample i of the file is sample i of sampler:sample(model, { n, seed, labels }). A guidance of the sampler goes
--- into the samples.
+--- neap.couple { model, sampler, n, path, seed, labels = "each" }: writes n samples and their noise to a .safetensors file and
+-- returns its path. The noise is that of the sampler for this seed: sample i of the file is sample i of sampler:sample(model,
+-- { n, seed, labels }). The samples are made with the sampler's guidance.
 local function couple(given)
   local own = settings_of(given)
   local spec = own.model:spec()

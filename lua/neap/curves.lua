@@ -1,11 +1,11 @@
---- The curves of a run: what its metrics hold, a panel for each sort of figure, over the steps.
+--- curves.png of a run: its metrics over the steps, in panels.
 local folder = require "neap.folder"
 local plot = require "neap.plot"
 
 local curves = {}
 
--- Figures of one sort by the beginnings of their names, most telling first; a sort that a run has none of is left out.
--- `low` and `high` are shown even where no figure comes near.
+-- A panel: its title and the patterns of its metrics' names. A panel without metrics is left out. The range of y includes `low`
+-- and `high`.
 local PANELS = {
   { "Frechet distance", "^frechet$", low = 0 }, { "Sliced Wasserstein distance", "^sliced_wasserstein$", low = 0 },
   { "Recall and precision", "^recall$", "^precision$", low = 0, high = 1 }, { "Classes seen in samples", "^modes$", low = 0 },
@@ -13,7 +13,7 @@ local PANELS = {
   { "Right about real pictures and fakes", "^real_accuracy$", "^fake_accuracy$", "^pair_accuracy$", low = 0, high = 1 },
   { "Margin of logits", "^margin$" }, { "Gradient norm", "^gradient_norm" }, { "Penalties", "^r[12]$", "^gradient_penalty$" },
 }
-local LEAST_POINTS = 400 -- of a long line; twice as many would hide each other
+local LEAST_POINTS = 400 -- of a long line, and at most twice as many
 
 local function matches(name, patterns)
   for i = 2, #patterns do
@@ -33,7 +33,7 @@ local function is_drawn(name)
   return false
 end
 
--- A series for each name that some panel shows, and the number of rows.
+-- A series for each metric that a panel shows, and the number of rows.
 local function read(path)
   local lines, drawn, count = {}, {}, 0
   for row in folder.metric_rows(path) do
@@ -60,7 +60,7 @@ local function names_in(lines, patterns)
   return names
 end
 
--- The range of a panel that has `low`, with a little room around; nil where its figures alone say it.
+-- The range of a panel that has `low`, with a margin of 5 %; else nil: the figure takes the range of its lines.
 local function range_of(panel, lines)
   local low, high = panel.low, panel.high or panel.low
   if not low then
@@ -87,7 +87,7 @@ local function figure_of(panel, names, all)
   return figure
 end
 
---- Draws the metrics of the run in a folder into curves.png there and returns its path; nil where there are too few rows.
+--- Draws the metrics of the run in a folder into curves.png there. Returns its path; nil with fewer than two rows.
 function curves.draw(place)
   local panels, lines, count = { columns = 2 }, read(place.path)
   for _, panel in ipairs(PANELS) do

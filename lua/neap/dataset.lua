@@ -1,10 +1,10 @@
---- What Lua adds to open data sets: batches to walk over, names of labels.
+--- Methods of open data sets: iteration over batches, names of labels.
 local core = require "neap.core"
 local tensor = require "neap.tensor"
 
 local methods = core.source_methods
 
---- for x, y in data:batches(size [, count]) do: shuffled batches by the recipe's seed, endless without a count.
+--- for x, y in data:batches(size [, count]) do: batches shuffled by the recipe's seed; without a count the loop never ends.
 function methods:batches(size, count)
   local step = 0
   if math.type(size) ~= "integer" then
@@ -18,7 +18,7 @@ function methods:batches(size, count)
   end
 end
 
---- The names of all labels, from label 0 on, or nil where the data set names none.
+--- The names of all labels, from label 0 on; nil if the data set has none.
 function methods:label_names()
   local names = {}
   for label = 0, self:spec().classes - 1 do

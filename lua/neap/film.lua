@@ -1,4 +1,4 @@
---- Samples on their way from noise to pictures, frame by frame, as an animated PNG.
+--- Records the steps of a sampler as an animated PNG.
 local core = require "neap.core"
 local check = require "neap.check"
 local image = require "neap.image"
@@ -13,8 +13,8 @@ local CAPTION_SIZE = 14
 local RULES = { columns = rule.whole(1), scale = rule.whole(1), fps = rule.number_above(0), hold = rule.number(0) }
 local KEYS = { "columns", "scale", "fps", "hold", "text", "path" }
 
---- film.new { columns, scale, fps, hold, text, path }: `text` is written into the file. `path` is where film:save() writes,
--- checked here, before anything is drawn.
+--- film.new { columns, scale, fps, hold, text, path }: `text` are pairs for the text chunks of the file; `path` is where
+-- film:save() writes, checked here, before sampling.
 function film.new(settings)
   local own = { hold = HOLD }
   check.keys("film", settings, KEYS)
@@ -28,14 +28,14 @@ function film.new(settings)
   return setmetatable({ settings = own, frames = {} }, film)
 end
 
---- Fails where a film of so many frames of n samples [h, w, C] would be too large.
+--- Fails if a film of that many frames of n samples [h, w, C] would be too large.
 function film:check(frames, n, h, w)
   local name = self.settings.path or "film"
   local height, width = image.grid_size(name, n, h, w, self.settings)
   core.film_check(name, frames, { height + 2 * CAPTION_SIZE, width, 3 })
 end
 
--- A frame is kept as the bytes of its grid, not enlarged.
+-- A frame is kept as the bytes of its grid, before it is scaled up.
 local function bytes_of(x, columns)
   local ops = core.ops
   local most = ops.max(ops.abs(x)):item()
@@ -43,7 +43,7 @@ local function bytes_of(x, columns)
     core.fail "film: expected numbers for a picture, got NaN"
   end
   local grid = image.grid(ops.clamp(x, -1, 1), { columns = columns })
-  return ops.cast(ops.affine(grid, 127.5, 128), "u8") -- which rounds, for the cast cuts off
+  return ops.cast(ops.affine(grid, 127.5, 128), "u8") -- 127.5 and 0.5 to round: the cast truncates
 end
 
 local function picture_of(frame, scale)
@@ -51,20 +51,20 @@ local function picture_of(frame, scale)
   return image.caption(image.enlarge(grid, scale or 1), { ("t = %.2f"):format(frame.t) }, { size = CAPTION_SIZE })
 end
 
---- What a sampler is given as `watch`, with all samples in one batch. `model` decodes what it draws, where that is latents.
+--- The `watch` function of a sampler, which must have all samples in one batch. `model`, where it is given, decodes latents.
 function film:watch(model)
   return function(_, steps, t, x)
     x = model and model:to_pictures(x) or x
     local shape = core.methods.shape(x)
     if #shape ~= 4 then
-      core.fail_usage "film: expected pictures on the way; a generator draws them from latents in one step"
+      core.fail_usage "film: expected pictures at each step; a generator makes them from latents in one step"
     end
     self:check(math.max(steps, #self.frames) + 1, shape[1], shape[2], shape[3])
     table.insert(self.frames, { t = math.abs(t), bytes = bytes_of(x, self.settings.columns) })
   end
 end
 
---- Writes the film to `path`, by default the one given to film.new.
+--- Writes the film to `path`, by default that of film.new.
 function film:save(path)
   local settings, pictures = self.settings, {}
   for i, frame in ipairs(self.frames) do

@@ -1,4 +1,4 @@
---- The folder of a run: the recipe, its settings, metrics line by line, checkpoints and pictures.
+--- The folder of a run: recipe, settings, metrics (one line each), checkpoints, pictures.
 local core = require "neap.core"
 local options = require "neap.options"
 
@@ -9,7 +9,7 @@ folder.CHECKPOINT = "checkpoint.safetensors"
 
 local NO_SUCH_FILE = 2 -- ENOENT
 
--- nil where there is no such file; a file that cannot be read is an error.
+-- The bytes of a file; nil if it does not exist; fails if it cannot be read.
 local function read_all(path)
   local text
   local file <close>, reason, code = io.open(path, "rb")
@@ -21,14 +21,14 @@ local function read_all(path)
   return text or core.fail(("%s: cannot be read: %s"):format(path, reason))
 end
 
---- The folder at a path, which need not be there yet; slashes at its end would get in the way of other names.
+--- The folder at a path, which need not exist. Trailing slashes are dropped, so that names can be appended.
 function folder.at(path)
   local trimmed = path:match "^(.-)/*$"
   return setmetatable({ path = trimmed ~= "" and trimmed or "/" }, folder)
 end
 
---- Locks the folder where there is one: from here to folder:release no other run may use it. Fails with the name of the
--- process that does.
+--- Locks the folder, if it exists: until folder:release no other run can use it. Fails with the process that holds the
+-- lock.
 function folder:claim()
   if core.exists(self.path) == "folder" then
     local owner
@@ -48,14 +48,14 @@ end
 
 folder.__close = folder.release
 
--- Locks the folder at the path, whichever that is by now.
+-- Locks the folder that the path leads to now.
 local function claim_anew(self)
   self:release()
   self:claim()
 end
 
---- Fails where the path no longer leads to the folder that was locked: another run may use the path by now. A lock file that
--- someone removed is made anew, unless another run has been faster.
+--- Fails if the path no longer leads to the locked folder: another run may use the path by now. If the lock file was removed,
+-- locks again, which fails if another run has locked meanwhile.
 function folder:check()
   local is_here, is_locked = self.lock:holds(self.path)
   if not is_here then
@@ -65,8 +65,9 @@ function folder:check()
   end
 end
 
--- A new run never writes over an old one: that moves to the next free number. Its lock is held until the new folder has
--- one; of two runs that begin at once only one moves it. A link stays, and what it leads to moves and is made anew.
+-- Moves an earlier run to the next free number, so that a new run never overwrites it. Its lock is held until the new folder
+-- is locked, so of two runs that start together only one moves it. If the path is a link, the folder behind it moves and is
+-- made again; the link stays.
 local function move_aside(self)
   local earlier <close> = self.lock -- luacheck: ignore 211
   local now, reason = core.folder_aside(self.path)
@@ -79,8 +80,8 @@ local function move_aside(self)
   self:claim()
 end
 
---- Makes the folder ready for a new run, or for one that goes on, locks it and removes what killed saves left there. A path
--- may be a link to a folder, also to one that is not there yet: the run is written where the link leads.
+--- Makes the folder ready for a new or resumed run: creates and locks it, and removes temporary files of killed saves. The path
+-- may be a link to a folder, also to one that does not exist yet; the run is written to that folder.
 function folder:open(resume)
   core.folder_make(self.path)
   if not (self.lock and self.lock:holds(self.path)) then
@@ -91,7 +92,7 @@ function folder:open(resume)
   end
   local reason = core.writable(self.path)
   if reason then
-    core.fail(("train: %s: cannot write there: %s"):format(self.path, reason))
+    core.fail(("train: %s: cannot be written: %s"):format(self.path, reason))
   end
   core.folder_clean(self.path)
 end
@@ -108,7 +109,7 @@ function folder:save_text(name, text)
   core.file_save(self:file(name), text)
 end
 
---- Keeps the recipe as it was, and all that it was run with; `plan` as neap.train.plan describes it.
+--- Saves the recipe and all settings of the run; `plan` as neap.train.plan describes it.
 function folder:describe(settings, plan)
   local recipe = folder.recipe and read_all(folder.recipe)
   if recipe then
@@ -125,7 +126,7 @@ local function is_row(row)
   return type(row) == "table" and math.type(row.step) and math.type(row.loss) and math.type(row.seconds)
 end
 
--- Iterates over rows and their lines; a line that was cut short by the end of the process is left out.
+-- Iterates over rows and their lines; skips a line that a killed process did not finish.
 local function rows_in(path)
   local file, reason = io.open(path, "rb")
   if not file then
@@ -143,7 +144,7 @@ local function rows_in(path)
   end
 end
 
---- Iterates over the rows of the metrics of a run in a folder, in their order; one at a time is in memory.
+--- Iterates over the metrics of the run in a folder, in order, with one row at a time in memory.
 function folder.metric_rows(path)
   local file = folder.at(path):file "metrics.jsonl"
   if core.exists(file) ~= "file" then
@@ -152,7 +153,7 @@ function folder.metric_rows(path)
   return rows_in(file)
 end
 
---- All rows of the metrics of a run in a folder, in their order.
+--- All metrics of the run in a folder, in order.
 function folder.metrics(path)
   local rows = {}
   for row in folder.metric_rows(path) do
@@ -161,7 +162,7 @@ function folder.metrics(path)
   return rows
 end
 
---- The last row of the metrics up to a step; one without training where there is none.
+--- The last row of the metrics up to a step; { seconds = 0 } if there is none.
 function folder:last_row(step)
   local path, last = self:file "metrics.jsonl", { seconds = 0 }
   for row in core.exists(path) and rows_in(path) or function() end do
@@ -170,8 +171,8 @@ function folder:last_row(step)
   return last
 end
 
---- Opens the metrics to go on after `step`; returns their last row up to there, one without training where there is none.
--- Metrics of later steps would stand twice once those steps are done again.
+--- Opens the metrics to continue after `step`; returns the last row up to it, or { seconds = 0 }. Drops the rows of later
+-- steps: those steps are done again.
 function folder:open_metrics(step)
   local path, last = self:file "metrics.jsonl", { seconds = 0 }
   local rows = core.exists(path) and rows_in(path) or function() end

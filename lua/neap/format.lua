@@ -1,4 +1,4 @@
---- Numbers as people read them.
+--- Numbers for people: durations, sizes, counts.
 local format = {}
 
 --- 754 -> "12:34"

@@ -26,7 +26,7 @@ local function text_of(who, value)
   return type(value) == "string" and value or core.fail(("%s: expected a path, got %s"):format(who, type(value)))
 end
 
--- The sizes of a tensor that has `axes`, as a message names them.
+-- The sizes of a tensor of `count` axes; `axes` describes them in the message.
 local function sizes(who, x, axes, count)
   local shape = core.methods.shape(x)
   if #shape ~= count then
@@ -36,7 +36,7 @@ local function sizes(who, x, axes, count)
 end
 
 local GRID_KEYS, POINTS_KEYS = { "columns", "gap", "scale" }, { "side", "reach", "ink" }
-local FILM_KEYS, FPS, MOST_SECONDS = { "fps", "hold", "text" }, 12, 65
+local FILM_KEYS, FPS, MAX_SECONDS = { "fps", "hold", "text" }, 12, 65
 local CAPTION_KEYS, TEXT_SIZE, TEXT_COLOR = { "size" }, 12, { 1, 1, 1 }
 
 local function columns_for(count)
@@ -45,8 +45,8 @@ end
 
 local GAP = 1
 
---- Rows and columns of pixels of a grid of n pictures [h, w, C]; settings as in image.grid. Fails where no picture file is
--- as large; `who` stands before the message.
+--- Height and width in pixels of a grid of n pictures [h, w, C]; settings as in image.grid. Fails if that is too large for a
+-- picture file; the message begins with `who`.
 function image.grid_size(who, n, h, w, settings)
   local columns, gap = settings.columns or columns_for(n), settings.gap or GAP
   local scale = whole("grid: scale", settings.scale or 1, 1)
@@ -56,8 +56,8 @@ function image.grid_size(who, n, h, w, settings)
   return height, width
 end
 
---- One picture [rows, columns, C] of many, with a gap around each; columns default to a square. Settings are columns,
--- gap (1), and scale (1): how many pixels the side of one becomes.
+--- Pictures [N, H, W, C] as one picture [rows, columns, C]. Settings: columns (default: about a square), gap (1) in pixels
+-- around each picture, and scale (1), by which the result is enlarged.
 function image.grid(pictures, settings)
   settings = settings or {}
   check.keys("grid", settings, GRID_KEYS)
@@ -76,7 +76,7 @@ function image.grid(pictures, settings)
   return settings.scale and settings.scale ~= 1 and image.enlarge(x, settings.scale) or x
 end
 
---- Every pixel becomes a square of `scale` pixels.
+--- Each pixel becomes a square of scale x scale pixels.
 function image.enlarge(x, scale)
   local h, w, c = sizes("enlarge", x, "a picture [H, W, C]", 3)
   local ops = core.ops
@@ -88,7 +88,7 @@ end
 
 local POINTS_SIDE, POINTS_REACH, POINTS_INK = 240, 2.5, 0.5
 
--- The flat index of the pixel of each point; what lies outside goes to the border.
+-- The flat index of the pixel of each point; points outside go to the border.
 local function pixels_of(points, side, reach)
   local ops, shape = core.ops, core.methods.shape(points)
   if shape[#shape] ~= 2 then
@@ -100,7 +100,8 @@ local function pixels_of(points, side, reach)
   return ops.cast(ops.reshape((last - row) * side + column, { -1 }), "i32")
 end
 
---- Clouds of points of the plane { [N, .., 2], ... } as pictures [count, side, side, 1], brighter where there are more.
+--- Clouds of points in the plane, { [N, .., 2], ... }, as pictures [count, side, side, 1]: each point adds `ink` (0.5) to its
+-- pixel. Settings: side (240) in pixels, reach (2.5): the picture shows [-reach, reach] on both axes; ink.
 function image.points(clouds, settings)
   settings = settings or {}
   check.keys("points", settings, POINTS_KEYS)
@@ -121,8 +122,8 @@ function image.points(clouds, settings)
   return ops.concat(pictures, 0)
 end
 
---- The picture in colours with a strip below it, on which the texts stand side by side, each in the middle of an equal
--- part. Settings are size (12), of the letters in pixels.
+--- The picture, in colour, with a strip below it that shows the texts side by side, each centred in an equal part. Settings:
+-- size (12), the font size in pixels.
 function image.caption(picture, texts, settings)
   settings = settings or {}
   check.keys("caption", settings, CAPTION_KEYS)
@@ -142,19 +143,19 @@ function image.caption(picture, texts, settings)
   return canvas
 end
 
---- Writes a PNG to a path that ends in .png; `text` are pairs for its text chunks.
+--- Writes a PNG to a path that ends in .png; `text` has pairs for its text chunks.
 function image.save(path, picture, text)
   output.ending("save", path, { "png" })
   core.png_save(path, picture, text)
 end
 
---- Seconds that each frame of a film stays, and that the last one does, of settings { fps, hold }.
+--- Seconds per frame of a film and of its last frame, from settings { fps, hold }.
 function image.delays(settings)
   local delay, hold = 1 / positive("film: fps", settings.fps or FPS), settings.hold or 0
-  return delay, delay + read.number("film: hold", hold, 0, math.max(0, MOST_SECONDS - delay))
+  return delay, delay + read.number("film: hold", hold, 0, math.max(0, MAX_SECONDS - delay))
 end
 
--- The number of frames, and a function that gives the picture of each and says whether it was made for the call.
+-- The number of frames, and function(i) -> picture, whether it was made for the call and can be closed after use.
 local function frames_of(frames)
   if type(frames) ~= "table" then
     local n, h, w, c = sizes("film", frames, "frames [F, H, W, C]", 4)
@@ -170,9 +171,9 @@ local function frames_of(frames)
   end
 end
 
---- Writes an animated PNG, which plain readers show as its first frame. Frames are [F, H, W, C], or a table of pictures or
--- of functions that give one, which are called as the frames are written, so that no more than one need be held. Settings
--- are fps (12), frames a second, hold (0), seconds that the last frame stays on, and text, pairs for its text chunks.
+--- Writes an animated PNG; viewers without animation show its first frame. Frames are a tensor [F, H, W, C], or a table of
+-- pictures or functions that return one; a function is called when its frame is written, so that one frame at a time is in
+-- memory. Settings: fps (12), hold (0): extra seconds of the last frame, text: pairs for the text chunks.
 function image.film(path, frames, settings)
   settings = settings or {}
   check.keys("film", settings, FILM_KEYS)
@@ -194,13 +195,13 @@ function image.film(path, frames, settings)
   film:save()
 end
 
---- Reads a PNG or JPEG, by its content and not its name, as f32 [H, W, C] with C = 1 or 3; what is transparent, over white.
+--- Reads a PNG or JPEG, by its content and not its name, as f32 [H, W, C] with C = 1 or 3; transparent pixels over white.
 function image.load(path)
   local picture = core.picture_load(text_of("load", path))
   return picture
 end
 
---- Reads a PNG or JPEG as a mask f32 [H, W, 1] from 0 to 1: grey values from black to white, and 0 where it is transparent.
+--- Reads a PNG or JPEG as a mask f32 [H, W, 1]: 0 for black, 1 for white, times alpha (0: transparent).
 function image.load_mask(path)
   local picture, alpha = core.picture_load(text_of("load_mask", path), true)
   local grey = core.ops.affine(core.ops.mean(picture, { axes = { 2 }, keep = true }), 0.5, 0.5)

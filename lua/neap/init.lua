@@ -1,4 +1,4 @@
---- What a recipe sees: require "neap".
+--- The library of recipes: require "neap".
 --
 -- Tensors and their ops, components by kind (neap.dataset.idx { ... }), options from the command line, training,
 -- pictures, checkpoints. Axes and indices count from 0, as in the core.
@@ -43,10 +43,6 @@ end
 
 return setmetatable(neap, {
   __index = function(_, key)
-    local names = {}
-    for name in pairs(neap) do
-      names[#names + 1] = name
-    end
-    core.fail_usage(("neap has no '%s'%s"):format(tostring(key), check.suggestion(key, names)))
+    check.fail_name("neap has no", key, check.names(neap))
   end,
 })

@@ -1,5 +1,5 @@
---- How tensors lie in checkpoints: as PyTorch has them. What has four axes is a convolution's weight,
--- [out, rows, columns, in] here and [out, in, rows, columns] in the file.
+--- The layout of tensors in checkpoints is PyTorch's. A tensor of four axes is the weight of a convolution: [out, rows, columns,
+-- in] in memory and [out, in, rows, columns] in the file.
 local core = require "neap.core"
 
 local layout = {}
@@ -14,7 +14,7 @@ local function moved(x, axes)
   return core.ops.contiguous(view)
 end
 
---- The tensor as the file has it; itself where that is the same.
+--- The tensor in the layout of the file; the same tensor if the layout is the same.
 function layout.to_file(x)
   return moved(x, TO_FILE)
 end
@@ -23,7 +23,7 @@ function layout.from_file(x)
   return moved(x, FROM_FILE)
 end
 
---- The shape in the file of a tensor of this shape here.
+--- The shape in the file of a tensor of this shape in memory.
 function layout.shape(shape)
   if #shape ~= 4 then
     return shape

@@ -1,4 +1,4 @@
---- What lies between: noises for pictures that turn into each other, weights for classes that do.
+--- Interpolation of noise, and of classes as weights of the label table.
 local core = require "neap.core"
 
 local mix = {}
@@ -15,12 +15,12 @@ local function angle_between(a, b)
   local dot = ops.sum(a * b):item()
   local norms = math.sqrt(ops.sum(ops.square(a)):item() * ops.sum(ops.square(b)):item())
   if norms == 0 then
-    core.fail_usage "interpolate: expected noises that are not zero"
+    core.fail_usage "interpolate: expected noise with a norm above 0"
   end
   return math.acos(math.max(-1, math.min(1, dot / norms)))
 end
 
-local SMALL_ANGLE = 1e-4 -- below it the sines cancel, and a straight line is the same
+local SMALL_ANGLE = 1e-4 -- below it the sines cancel, and linear interpolation is the same
 
 local function weights(angle, share)
   if angle < SMALL_ANGLE then
@@ -29,8 +29,8 @@ local function weights(angle, share)
   return math.sin((1 - share) * angle) / math.sin(angle), math.sin(share * angle) / math.sin(angle)
 end
 
---- interpolate(a, b, count) -> [count, ..] from noise a to noise b, both included, on the great circle through them: points
--- of a straight line would be shorter than noise is, and pictures drawn from them pale (Shoemake 1985; White 2016).
+--- interpolate(a, b, count) -> [count, ..] from noise a to noise b, both included: spherical linear interpolation (Shoemake 1985;
+-- White 2016). Linear interpolation has a smaller norm than noise, and its pictures come out pale.
 function mix.interpolate(a, b, count)
   local shape = core.methods.shape(a)
   if table.concat(shape, " ") ~= table.concat(core.methods.shape(b), " ") then
@@ -57,7 +57,7 @@ local function check_classes(classes, from, to)
   end
 end
 
---- morph(classes, from, to, count) -> [count, classes + 1] weights of the label table, from one class to another.
+--- morph(classes, from, to, count) -> [count, classes + 1]: weights of the label table, from one class to another.
 function mix.morph(classes, from, to, count)
   local rows = {}
   check_classes(classes, from, to)

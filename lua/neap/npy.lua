@@ -1,4 +1,4 @@
---- NumPy arrays in files.
+--- NumPy files.
 local core = require "neap.core"
 local output = require "neap.output"
 

@@ -1,4 +1,4 @@
---- Optimisers: settings for neap.train, or, with a model, an object for loops of one's own.
+--- Optimisers: settings for neap.train or, with a model, an object for your own training loop.
 local core = require "neap.core"
 local check = require "neap.check"
 
@@ -8,7 +8,7 @@ local class = {}
 class.__index = class
 class.__name = "neap.optimizer_settings"
 
--- What each kind reads; `model` makes an object that steps, of the parameters whose names begin with `part` alone.
+-- The keys of each kind. With `model` the result is an optimiser of its parameters, or of those whose names begin with `part`.
 local KEYS = {
   adamw = { "lr", "beta1", "beta2", "eps", "weight_decay", "clip", "ema", "model", "part" },
   sgd = { "lr", "momentum", "weight_decay", "clip", "ema", "model", "part" },
@@ -21,7 +21,7 @@ local function new(kind, settings)
     self.settings[key] = value
   end
   if settings.part and not settings.model then
-    core.fail_usage(("%s: part: expected a model whose part it is"):format(kind))
+    core.fail_usage(("%s: part: expected a model beside it: neap.optimizer.%s { model = ..., part = ... }"):format(kind, kind))
   end
   if settings.model then
     self.settings.model = nil
@@ -42,13 +42,13 @@ function optimizer.sgd(settings)
   return new("sgd", settings)
 end
 
--- neap.train has the model, and makes what steps.
+-- Are these settings for neap.train, without a model?
 local function is_settings(value)
   return type(value) == "table" and getmetatable(value) == class and not value.state
 end
 
---- Settings of neap.train's `optimizer`: one for all phases of the objective, or { phase = settings, ... }. Returns
--- { base, phases }, tables of plain settings; phases is nil where one serves all. nil for anything else.
+--- Reads neap.train's `optimizer`: settings for all phases of the objective, or { phase = settings, ... }. Returns { base,
+-- phases }, tables of plain settings, with phases = nil if the settings are for all; nil for any other value.
 function optimizer.read(value)
   if is_settings(value) then
     return { base = value.settings }
@@ -72,14 +72,14 @@ local function state_of(self, verb)
   return self.state
 end
 
---- Updates the model by the gradients that backward left, clears its own, and returns their norm.
+--- Updates the model with the gradients of backward, clears the gradients of its parameters, and returns their norm.
 function class:step(lr_scale)
   local state = state_of(self, "step")
   self.steps = self.steps + 1
   return state:step(self.steps, lr_scale or 1)
 end
 
---- Forgets the gradients that backward left for what this optimiser moves.
+--- Clears the gradients of the parameters of this optimiser.
 function class:clear()
   state_of(self, "clear"):clear()
 end

@@ -1,8 +1,7 @@
---- Options of a run: key=value on the command line, over what the recipe says.
+--- Options of a run: key=value on the command line replaces values of the recipe.
 --
--- A recipe declares its own keys with their defaults, `local o = neap.options { width = 192 }`; the keys of training are
--- known everywhere. What nobody knows is refused with the nearest name.
-local core = require "neap.core"
+-- A recipe declares its own keys with defaults, `local o = neap.options { width = 192 }`; the keys of training are known
+-- everywhere. An unknown key fails with the nearest name.
 local check = require "neap.check"
 local rule = require "neap.rule"
 
@@ -16,10 +15,10 @@ options.standard = {
   threads = rule.whole(1), resume = rule.flag, extend = rule.flag,
 }
 
-local given, used = {}, {} -- texts by key; keys that some declaration knows
+local given, used = {}, {} -- texts by key; declared keys
 local owned = {} -- keys of training that the recipe declares as its own
 
---- Takes the command line's pairs { { key, text }, ... }; forgets earlier ones.
+--- Sets the pairs { { key, text }, ... } of the command line, in place of earlier ones.
 function options.give(pairs_given)
   given, used, owned = {}, {}, {}
   for _, pair in ipairs(pairs_given) do
@@ -27,7 +26,7 @@ function options.give(pairs_given)
   end
 end
 
---- The value of a standard key: the command line's, else the fallback, which is checked as well.
+--- The value of a standard key from the command line, else the fallback; either is checked.
 function options.standard_value(key, fallback)
   local value = given[key]
   used[key] = true
@@ -40,7 +39,8 @@ function options.standard_value(key, fallback)
   return rule.read(key, options.standard[key], value)
 end
 
---- The same for neap.train: what a recipe has declared itself comes from the recipe alone, which may train several times.
+--- The same for neap.train. A key that the recipe declared itself takes the recipe's value: it may train several times, with
+-- different values.
 function options.training_value(key, value)
   if owned[key] and value ~= nil then
     return rule.read(key, options.standard[key], value)
@@ -48,7 +48,7 @@ function options.training_value(key, value)
   return options.standard_value(key, value)
 end
 
--- A default of 1 says nothing about 1.5: any finite number will do. A whole one stays a Lua integer beside an integer.
+-- Any finite number fits a numeric default, whole or not. With an integer default, a whole number is a Lua integer.
 local function number_like(default)
   return { kind = rule.finite.kind, read = function(value)
     local number = rule.finite.read(value)
@@ -56,17 +56,17 @@ local function number_like(default)
   end }
 end
 
--- A default with a rule of its own.
+-- The metatable of a default that has a rule.
 local whole = {}
 
---- neap.whole(8) in neap.options: a whole number from `low` (1), 8 by default. For counts that the recipe itself uses;
--- components check their own parameters.
+--- neap.whole(8) in neap.options: a whole number from `low` (default 1), with default 8. For counts that the recipe uses
+-- itself; components check their own parameters.
 function options.whole(default, low)
   local wanted = rule.whole(low or 1)
   return setmetatable({ rule = wanted, default = rule.read("whole", wanted, default) }, whole)
 end
 
--- The rule for a key of the recipe follows from its default.
+-- The rule of a key follows from the type of its default.
 local function rule_for(default)
   if type(default) == "boolean" then
     return rule.flag
@@ -76,7 +76,7 @@ local function rule_for(default)
   return rule.text()
 end
 
--- The default of a key and the rule that the command line's value must fit.
+-- The default of a key, and the rule for a value of the command line.
 local function declared(default)
   if getmetatable(default) == whole then
     return default.default, default.rule
@@ -85,21 +85,15 @@ local function declared(default)
 end
 
 local function known_names()
-  local names = {}
-  for key in pairs(options.standard) do
-    names[#names + 1] = key
-  end
-  for key in pairs(used) do
-    names[#names + 1] = key
-  end
-  return names
+  local names, declared_names = check.names(options.standard), check.names(used)
+  return table.move(declared_names, 1, #declared_names, #names + 1, names)
 end
 
---- Fails when the command line holds a key that is neither declared nor standard.
+--- Fails if the command line has a key that is neither declared nor standard.
 function options.check()
   for key in pairs(given) do
     if not used[key] and not options.standard[key] then
-      core.fail_usage(("unknown key '%s'%s"):format(key, check.suggestion(key, known_names())))
+      check.fail_name("unknown key", key, known_names())
     end
   end
 end
@@ -125,17 +119,17 @@ local function fill(defaults, prefix)
   return result
 end
 
---- neap.options { key = default, group = { key = default } } -> the same table with the command line's values; keys in
--- groups are written group.key=value. A number takes any finite number; neap.whole(8) takes whole numbers alone. A recipe
--- with a loop of its own declares the keys of training that it uses; one that declares them and calls neap.train hands
--- them on.
+--- neap.options { key = default, group = { key = default } } -> the same table with the values of the command line; a key in a
+-- group is written group.key=value. A numeric default takes any finite number; neap.whole(8) takes whole numbers only. A
+-- recipe with its own training loop declares the keys of training that it uses; one that declares them and calls neap.train
+-- passes them on.
 function options.declare(defaults)
   local result = fill(defaults, "")
   options.check()
   return result
 end
 
---- What the command line gave, for the records of a run.
+--- A copy of the pairs of the command line, for the files of a run.
 function options.overrides()
   local copy = {}
   for key, value in pairs(given) do

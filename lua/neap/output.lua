@@ -1,10 +1,10 @@
---- Where results go, checked before the work that they come of: that a file can be written there, that its ending says what
--- it will hold, and that no two results share a file.
+--- Checks of output paths before the work starts: the file can be written, its extension fits the format, and no two results
+-- share a file.
 local core = require "neap.core"
 
 local output = {}
 
---- Fails unless a path has one of `endings`, such as { "svg", "png" }. A device or a pipe may have any name.
+--- Fails unless a path has one of the extensions `endings`, such as { "svg", "png" }. A device or a pipe may have any name.
 function output.ending(who, path, endings)
   local text = type(path) == "string"
   if text and core.is_special(path) then
@@ -19,7 +19,7 @@ function output.ending(who, path, endings)
   core.fail_usage(("%s: expected a path that ends in .%s, got %s"):format(who, table.concat(endings, " or ."), tostring(path)))
 end
 
---- Fails where no file with one of `endings` (nil: any) can be written at a path.
+--- Fails unless a file with one of `endings` (nil: any) can be written at a path.
 function output.check(who, path, endings)
   if endings then
     output.ending(who, path, endings)
@@ -27,14 +27,14 @@ function output.check(who, path, endings)
   core.file_check(path)
 end
 
--- Results may share a device, such as the terminal.
+-- Is a the same file as b? Two results may share a device, such as the terminal.
 local function shared(a, b)
   local place = a.path and b.path and not core.is_special(a.path) and core.real_path(a.path)
   return place and place == core.real_path(b.path)
 end
 
---- Checks all results of a command, { { name = "--raw", path = .., endings = .. }, .. }, against each other, too, and against
--- what it reads, `inputs` of { name, path }. Entries without a path are passed over.
+--- Checks all results of a command, { { name = "--raw", path = .., endings = .. }, .. }, also against each other and against
+-- the files that it reads, `inputs` = { { name, path }, .. }. Entries without a path are skipped.
 function output.check_all(who, outputs, inputs)
   for i, own in ipairs(outputs) do
     for k = 1, i - 1 do
@@ -53,7 +53,7 @@ function output.check_all(who, outputs, inputs)
   end
 end
 
---- Names a file that was written on standard output; a device or a pipe may be where that goes.
+--- Prints the path of a result, unless that is a device or a pipe, which may be standard output itself.
 function output.announce(path)
   if not core.is_special(path) then
     print(path)

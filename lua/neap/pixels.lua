@@ -1,9 +1,9 @@
---- Pictures [B, rows, columns, C] from pictures.
+--- Resizing and pooling of pictures [B, rows, columns, C].
 local core = require "neap.core"
 
 local pixels = {}
 
-local MODES = { nearest = 0, linear = 1 } -- as the op resample counts them
+local MODES = { nearest = 0, linear = 1 } -- values of the op resample
 
 local function whole(who, least, value)
   if math.type(value) ~= "integer" or value < least then
@@ -18,7 +18,7 @@ local function check_pictures(who, x)
   end
 end
 
---- x:resize(rows, columns [, mode]): to another size, by the "nearest" pixel or "linear" between pixels.
+--- x:resize(rows, columns [, mode]): mode is "nearest" (the default) or "linear".
 function pixels.resize(x, rows, columns, mode)
   local number = MODES[mode or "nearest"]
   if not number then
@@ -30,7 +30,7 @@ function pixels.resize(x, rows, columns, mode)
   return core.resize(x, rows, columns, number)
 end
 
--- Windows lie beside each other where nothing is said.
+-- The stride is the kernel by default: windows do not overlap.
 local function pool(who, x, kernel, stride, padding)
   stride, padding = stride or kernel, padding or 0
   check_pictures(who, x)
@@ -40,12 +40,12 @@ local function pool(who, x, kernel, stride, padding)
   return core[who](x, kernel, stride, padding)
 end
 
---- x:average_pool(kernel [, stride [, padding]]): means over windows; zeros outside count, too.
+--- x:average_pool(kernel [, stride [, padding]]): means over windows, which include the zeros of padding.
 function pixels.average_pool(x, kernel, stride, padding)
   return pool("average_pool", x, kernel, stride, padding)
 end
 
---- x:max_pool(kernel [, stride [, padding]]): the largest of each window; padding up to half the kernel.
+--- x:max_pool(kernel [, stride [, padding]]): maxima over windows; padding up to half the kernel.
 function pixels.max_pool(x, kernel, stride, padding)
   return pool("max_pool", x, kernel, stride, padding)
 end

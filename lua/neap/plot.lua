@@ -4,10 +4,9 @@
 --   figure:line(points, { color = "blue", label = "training" })
 --   figure:save "loss.svg"
 --
--- The legend stands in the corner where it hides least, or where `legend` says: right, left, lower right, lower left,
--- outside. Points are a tensor [.., 2] or a list { { x, y }, ... }; plot.series(400) thins out those that come one by one. A
--- figure becomes a list of primitives in pixels, and what writes it knows nothing of axes: neap/plot/svg.lua and
--- neap/plot/raster.lua.
+-- `legend` places the legend: best (the default: the corner where it hides least), right, left, lower right, lower left or
+-- outside. Points are a tensor [.., 2] or a list { { x, y }, ... }; plot.series(400) thins out points that arrive one by one.
+-- A figure becomes a list of primitives in pixels, which neap/plot/svg.lua or neap/plot/raster.lua writes.
 local core = require "neap.core"
 local axes = require "neap.plot.axes"
 local check = require "neap.check"
@@ -25,7 +24,7 @@ figure.__index, figure.__name = figure, "neap.figure"
 
 local KEYS = { "width", "height", "x", "y", "equal", "ticks", "title", "xlabel", "ylabel", "legend" }
 local WIDTH, HEIGHT, TICKS = 480, 360, 5
-local MOST, MOST_POINTS = 10000, 1000000 -- pixels a side; of a series
+local MAX_SIDE, MAX_POINTS = 10000, 1000000 -- pixels; points of a series
 
 -- --- Figures ---------------------------------------------------------------------------------------------------------
 
@@ -36,8 +35,8 @@ local function new(settings)
     core.fail(("plot: legend: expected best, right, left, lower right, lower left or outside, got %s"):format(tostring(place)))
   end
   return setmetatable({
-    width = math.floor(read.number("plot: width", settings.width or WIDTH, 1, MOST)),
-    height = math.floor(read.number("plot: height", settings.height or HEIGHT, 1, MOST)),
+    width = math.floor(read.number("plot: width", settings.width or WIDTH, 1, MAX_SIDE)),
+    height = math.floor(read.number("plot: height", settings.height or HEIGHT, 1, MAX_SIDE)),
     x = read.range("plot: x", settings.x), y = read.range("plot: y", settings.y), equal = settings.equal,
     ticks = settings.ticks == false and 0 or read.number("plot: ticks", settings.ticks or TICKS, 0, 50),
     title = read.text("plot: title", settings.title), xlabel = read.text("plot: xlabel", settings.xlabel),
@@ -45,7 +44,7 @@ local function new(settings)
   }, figure)
 end
 
--- Adds what is drawn, in a colour of its own where none is given.
+-- Adds a mark. Without a colour in settings it gets the next one of the cycle.
 local function add(self, kind, settings, keys, mark)
   settings = settings or {}
   check.keys(kind, settings, keys)
@@ -89,12 +88,12 @@ function figure:arrows(from, to, settings)
   local width = size_of("arrows", settings, "width", 1)
   local mark = { points = read.flat("arrows", from), to = read.flat("arrows", to), width = width }
   if #mark.points ~= #mark.to then
-    core.fail(("arrows: expected as many ends as beginnings, got %d and %d"):format(#mark.to // 2, #mark.points // 2))
+    core.fail(("arrows: expected as many tips as tails, got %d and %d"):format(#mark.to // 2, #mark.points // 2))
   end
   return add(self, "arrows", settings, LINE_KEYS, mark)
 end
 
---- A text on a baseline at a point of the data; anchor says which end of it: left, middle, right.
+--- A text whose baseline is at a point in data coordinates; anchor is the part of the text at that point: left, middle, right.
 function figure:text(x, y, s, settings)
   local size = size_of("text", settings, "size", 12)
   local anchor = type(settings) == "table" and settings.anchor or "left"
@@ -138,8 +137,8 @@ function figure:picture(scale)
   return raster.render(self:primitives(), self.width, self.height, scale)
 end
 
---- Writes the figure as the ending of its path says, SVG or PNG. Settings are for PNG: scale, how many pixels one of
--- the figure becomes, and text, pairs for its text chunks.
+--- Writes the figure as SVG or PNG, by the file's extension. Settings are for PNG: scale (PNG pixels per pixel of the
+-- figure) and text (pairs for its text chunks).
 function figure:save(path, settings)
   settings = settings or {}
   check.keys("save", settings, SAVE_KEYS)
@@ -189,7 +188,7 @@ function panels:primitives()
   return list
 end
 
---- plot.panels { figure, figure, ..., columns = 2 }: figures side by side, row by row, as one.
+--- plot.panels { figure, figure, ..., columns = 2 }: one figure with the given ones in a grid, row by row.
 local function side_by_side(settings)
   if type(settings) ~= "table" or #settings == 0 then
     core.fail "panels: expected figures { figure, figure, columns = 2 }"
@@ -208,10 +207,10 @@ local function side_by_side(settings)
   return setmetatable(self, panels)
 end
 
---- plot.series(least): `series:add(x, y)` and at the end `series:list()`, of at least so many points and fewer than twice as
--- many.
+--- plot.series(least): call series:add(x, y) for each point, then series:list(), which has at most 2 * least points, and at
+-- least `least` if that many were added.
 local function new_series(least)
-  return series.new(math.floor(read.number("plot: series", least, 2, MOST_POINTS)))
+  return series.new(math.floor(read.number("plot: series", least, 2, MAX_POINTS)))
 end
 
 return setmetatable({ panels = side_by_side, mix = color.mix, series = new_series }, {

@@ -1,4 +1,4 @@
---- Progress on standard error: a bar that rewrites itself on a terminal, a plain line now and then elsewhere.
+--- Progress on standard error: a bar on a terminal, a line every ten seconds elsewhere.
 local core = require "neap.core"
 local format = require "neap.format"
 
@@ -20,8 +20,8 @@ local function bar(share)
   return ("#"):rep(full) .. ("-"):rep(BAR - full)
 end
 
---- Shows step `step`, with text such as the loss, at most once a period. `seconds` were spent on the run so far, here or
--- before it was resumed, and the run ends at `limit` of them.
+--- Shows step `step` with a text, such as the loss, at most once a period. `seconds` is the training time of the run so far,
+-- including before a resume; `limit` is the time at which it ends.
 function progress:update(step, seconds, limit, text)
   local now = core.now()
   if now - self.shown < self.period then
@@ -39,7 +39,7 @@ function progress:update(step, seconds, limit, text)
   io.stderr:flush()
 end
 
---- Takes the bar away, so that other lines can be printed.
+--- Removes the bar, so that other lines can be printed.
 function progress:clear()
   if self.terminal then
     io.stderr:write "\r\27[K"

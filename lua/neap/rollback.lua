@@ -1,12 +1,12 @@
---- Training that went astray goes back to the last good state, at half the rate: copies of all that a step changes.
+--- Rolls a diverged training back to the last good state, at half the rate: copies of everything that a step changes.
 local core = require "neap.core"
 
 local rollback = {}
 rollback.__index = rollback
 
-local EVERY = 200 -- steps between two states that are kept; losing more is dear, and copying costs a pass over the memory
+local EVERY = 200 -- steps between copies: a copy costs one pass over the memory, a rollback up to that many steps
 
---- For a run { model, trainer, step, rate }, at most `times` times; 0 keeps nothing.
+--- Rollbacks of a run { model, trainer, step, rate }, at most `times`; with 0, nothing is copied.
 function rollback.new(run, times)
   return setmetatable({ run = run, left = times, copies = {} }, rollback)
 end
@@ -22,7 +22,7 @@ local function changed_by_training(run)
   return list
 end
 
---- Keeps the state after the run's step, now and then.
+--- Copies the state after the step of the run, every EVERY steps.
 function rollback:keep()
   if self.left == 0 or self.step and self.run.step % EVERY ~= 0 then
     return
@@ -37,7 +37,7 @@ function rollback:keep()
   end
 end
 
---- Puts the state that was kept back, if one may, and returns true; the run stands at its step again.
+--- Restores the copied state, halves the rate, sets the step back and returns true; false if no copy or no rollback is left.
 function rollback:back(reason)
   if self.left == 0 or not self.step then
     return false

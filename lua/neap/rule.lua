@@ -1,5 +1,5 @@
---- Rules for values that a recipe or a command line gives: { kind = what is expected, in words, read = function }. `read`
--- takes a Lua value or its text and returns the value, or nil where it does not fit.
+--- Rules for values from a recipe or the command line: { kind = what is expected, in words, read = function }. `read` takes
+-- a Lua value or its text and returns the value, or nil if it does not fit.
 local core = require "neap.core"
 
 local rule = {}
@@ -8,7 +8,7 @@ local function range(low, high)
   return high and (" from %s to %s"):format(low, high) or (" from %s"):format(low)
 end
 
--- A number or its text; nil for infinity and NaN, which pass comparisons that a check is made of.
+-- A number or its text; nil for infinity and NaN.
 local function finite(value)
   local number = tonumber(value)
   return number and number - number == 0 and number or nil
@@ -74,7 +74,7 @@ local function class_of(value)
   return type(meta) == "table" and meta.__name or nil
 end
 
---- A thing of the vocabulary by the name of its metatable.
+--- An object of neap, by the name of its metatable.
 function rule.thing(class, kind)
   return { kind = kind, read = function(value)
     return class_of(value) == class and value or nil
@@ -87,13 +87,13 @@ function rule.component(kind)
   end }
 end
 
--- As a message shows it: numbers and texts as they are, other things by what they are.
+-- A value in a message: numbers and texts as they are, others by class or type.
 local function shown(value)
   local plain = type(value) == "string" or type(value) == "number" or type(value) == "boolean"
   return plain and ("'%s'"):format(value) or class_of(value) or "a " .. type(value)
 end
 
---- Reads a value; one of the wrong sort is a mistake in what was asked for.
+--- Reads a value; fails with a usage error that begins with `key` if it does not fit.
 function rule.read(key, wanted, value)
   local result = wanted.read(value)
   if result == nil then

@@ -1,12 +1,12 @@
---- New tensors, and the random numbers of a recipe.
+--- New tensors, and random numbers of a recipe.
 --
--- Every call that draws takes the next stream of the recipe's seed, so a recipe draws the same numbers in every run.
+-- Every random call takes the next stream of the recipe's seed, so a recipe gets the same numbers in every run.
 local core = require "neap.core"
 
 local tensor = {}
 local seed, stream = 0, 0
 
--- Numbers drawn by recipes lie in streams of their own, apart from those of training.
+-- Streams of recipes begin above those of training.
 local FIRST = 1 << 32
 
 local function next_stream()
@@ -21,7 +21,7 @@ local function shape_of(first, ...)
   return { first, ... }
 end
 
--- What Lua would find wrong only inside these functions, it would place at a line of theirs and not of the recipe.
+-- Checked here so that the message names a line of the recipe; an error raised by Lua would name a line of this file.
 local function number(who, value)
   return type(value) == "number" and value or core.fail(("%s: expected a number, got %s"):format(who, type(value)))
 end
@@ -32,7 +32,7 @@ end
 
 tensor.tensor = core.tensor
 
---- neap.seed(n): starts the recipe's numbers anew; neap.seed() tells the seed.
+--- neap.seed(n) sets the seed and restarts the streams; neap.seed() returns the seed.
 function tensor.seed(value)
   if value ~= nil then
     seed, stream = whole("seed", value), 0
@@ -52,7 +52,7 @@ function tensor.ones(...)
   return core.full(shape_of(...), 1)
 end
 
---- arange(stop), arange(start, stop [, step]): the numbers below stop.
+--- arange(stop), arange(start, stop [, step]): numbers from start (0) to below stop.
 function tensor.arange(start, stop, step)
   if stop == nil then
     start, stop = 0, start
@@ -72,7 +72,7 @@ function tensor.linspace(first, last, count)
   return core.count(first, count > 1 and range / (count - 1) or 0, count)
 end
 
---- Standard normal numbers; uniform ones in [0, 1).
+--- Standard normal numbers; rand: uniform in [0, 1).
 function tensor.randn(...)
   return core.random("normal", seed, next_stream(), 0, shape_of(...))
 end
@@ -89,13 +89,13 @@ function tensor.rand_like(x)
   return tensor.rand(core.methods.shape(x))
 end
 
---- One number in [low, high), 0 and 1 where they are not given.
+--- One uniform number in [low, high), [0, 1) by default.
 function tensor.uniform(low, high)
   low, high = number("uniform", low or 0), number("uniform", high or 1)
   return low + (high - low) * core.uniform(seed, next_stream(), 0)
 end
 
--- Runs f with a switch of the core turned to a state, and returns what it returns.
+-- Returns f(...), run with a switch of the core set to a state.
 local function with(switch, state, name, f, ...)
   local meta = getmetatable(f)
   if type(f) ~= "function" and not (type(meta) == "table" and meta.__call) then
@@ -110,20 +110,20 @@ local function with(switch, state, name, f, ...)
   return table.unpack(results, 2, results.n)
 end
 
---- Runs f without recording, and returns what it returns.
+--- Returns f(...), run without recording for gradients.
 function tensor.no_grad(f, ...)
   return with(core.record, false, "no_grad", f, ...)
 end
 
---- Runs f as neap.train runs a step, and returns what it returns: batch norm goes by the batch and moves its running
--- statistics, spectral norms move on.
+--- Returns f(...), run in training mode, as neap.train runs a step: batch norm normalises by the batch and updates its running
+-- statistics; spectral norms iterate.
 function tensor.training(f, ...)
   return with(core.training, true, "training", f, ...)
 end
 
 tensor.gradients = core.methods.gradients
 
---- x:chunk(n [, axis]) -> n tensors of equal size along an axis, by default the last.
+--- x:chunk(n [, axis]) -> n tensors of equal size along an axis (default: the last).
 function core.methods.chunk(x, n, axis)
   local shape = core.methods.shape(x)
   axis = axis or -1
@@ -142,7 +142,7 @@ end
 
 tensor.chunk = core.methods.chunk
 
---- for row in x:each() do: the elements along the first axis, numbers where there is no other.
+--- for row in x:each() do: the rows along the first axis; numbers if it is the only axis.
 function core.methods.each(x)
   local shape, i = core.methods.shape(x), -1
   local values = #shape == 1 and x:tolist()

@@ -21,7 +21,7 @@ test("between two noises lies noise of their length", function()
   close(between, { { { { 3, 0 } } }, { { { half, half } } }, { { { 0, 3 } } } }, 1e-6)
   close(neap.interpolate(a, a, 2), { { { { 3, 0 } } }, { { { 3, 0 } } } }, 1e-6)
   raises("interpolate: expected two noises of one shape", function() neap.interpolate(a, neap.zeros(2), 3) end)
-  raises("interpolate: expected noises that are not zero", function() neap.interpolate(a, a * 0, 3) end)
+  raises("interpolate: expected noise with a norm above 0", function() neap.interpolate(a, a * 0, 3) end)
   raises("interpolate: count: expected a whole number from 2, got 1", function() neap.interpolate(a, b, 1) end)
 end)
 

@@ -1,4 +1,4 @@
---- Axes of a figure: where its box lies, what a number of the data is in pixels, ticks at round numbers, and titles.
+--- Axes of a figure: the box, data coordinates in pixels, ticks at round numbers, titles.
 local core = require "neap.core"
 local legend = require "neap.plot.legend"
 local primitive = require "neap.plot.primitive"
@@ -8,9 +8,9 @@ local axes = {}
 local crisp, line, text = primitive.crisp, primitive.line, primitive.text
 local SIZE, TITLE_SIZE, EDGE, TICK = primitive.SIZE, 14, 12, 4
 
-local CLOSE = 0.8 -- how much more ticks than asked for are fine
+local CLOSE = 0.8 -- a step may be this much smaller than the requested one
 
---- About `count` round numbers from low to high, and how to write them.
+--- About `count` ticks { at, label } at round numbers from low to high.
 function axes.ticks(low, high, count)
   local raw = (high - low) / count
   local power = 10.0 ^ math.floor(math.log(raw, 10) + 1e-9)
@@ -30,7 +30,7 @@ function axes.ticks(low, high, count)
   return list
 end
 
--- What a unit is on both axes is made equal by widening one of the ranges.
+-- Widens one of the ranges so that a unit has the same length on both axes.
 local function equalize(box)
   local unit = math.min(box.width / (box.x[2] - box.x[1]), box.height / (box.y[2] - box.y[1]))
   for key, size in pairs { x = box.width, y = box.height } do
@@ -47,7 +47,7 @@ local function widest(ticks)
   return width
 end
 
--- The box between the margins that labels need.
+-- Sets the box: what the margins for labels leave of the figure.
 local function measure(box, settings)
   local ticks = settings.ticks > 0
   box.top = settings.title and EDGE + TITLE_SIZE + 6 or EDGE
@@ -65,8 +65,7 @@ local function measure(box, settings)
   end
 end
 
---- The box of a figure { width, height, x, y, equal, ticks, title, xlabel, ylabel, legend, entries } whose ranges are
--- known.
+--- The box of a figure { width, height, x, y, equal, ticks, title, xlabel, ylabel, legend, entries }; x and y are ranges.
 function axes.box(settings)
   local box = { x = settings.x, y = settings.y }
   measure(box, settings)
@@ -76,7 +75,7 @@ function axes.box(settings)
   return box
 end
 
---- Points of the data in pixels.
+--- Points in data coordinates, a flat list, to pixels.
 function axes.place(box, points)
   local placed = {}
   local x, y = box.width / (box.x[2] - box.x[1]), box.height / (box.y[2] - box.y[1])

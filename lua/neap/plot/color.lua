@@ -1,4 +1,4 @@
---- Colours of figures: a name or "#rrggbb" as { red, green, blue, alpha } from 0 to 1.
+--- Colours of figures, { red, green, blue, alpha } from 0 to 1.
 local core = require "neap.core"
 local check = require "neap.check"
 
@@ -9,32 +9,24 @@ local NAMES = {
   green = "#2e8b57", orange = "#e08a1e", purple = "#7b4fa3",
 }
 
--- What lines and points get in turn that are given no colour.
+-- The colours of lines and points that have none set, in order.
 local CYCLE = { "blue", "red", "green", "orange", "purple", "gray" }
 
 function color.cycle(number)
   return CYCLE[(number - 1) % #CYCLE + 1]
 end
 
-local function names()
-  local list = {}
-  for name in pairs(NAMES) do
-    list[#list + 1] = name
-  end
-  return list
-end
-
---- Fails in the name of `who` for what is no colour.
+--- A name or "#rrggbb" as { red, green, blue, alpha }; the message of a failure begins with `who`.
 function color.read(who, value, alpha)
   local red, green, blue = tostring(NAMES[value] or value):match "^#(%x%x)(%x%x)(%x%x)$"
   if not red then
     core.fail(("%s: color: expected a name or '#rrggbb', got '%s'%s"):format(who, tostring(value),
-      check.suggestion(value, names())))
+      check.suggestion(value, check.names(NAMES))))
   end
   return { tonumber(red, 16) / 255, tonumber(green, 16) / 255, tonumber(blue, 16) / 255, alpha or 1 }
 end
 
---- The colour a share of the way from one to another, as "#rrggbb".
+--- Linear interpolation of two colours, as "#rrggbb"; share = 0 is `from`, 1 is `to`.
 function color.mix(from, to, share)
   local a, b = color.read("mix", from), color.read("mix", to)
   if type(share) ~= "number" or not (share >= 0 and share <= 1) then

@@ -1,4 +1,4 @@
---- The legend of a figure: where it stands and what it looks like.
+--- The legend of a figure: its place and its look.
 local core = require "neap.core"
 local color = require "neap.plot.color"
 local primitive = require "neap.plot.primitive"
@@ -7,24 +7,24 @@ local legend = {}
 
 local crisp, SIZE = primitive.crisp, primitive.SIZE
 local FAINT, VEIL = color.read("plot", "light"), color.read("plot", "white", 0.85)
-local SAMPLE, PAD, STEP = 18, 8, 18 -- lines beside its texts, room around them, from text to text
+local SAMPLE, PAD, STEP = 18, 8, 18 -- pixels: line beside a text, padding, distance of texts
 
 local function width_of(entries)
   local width = 0
   for _, entry in ipairs(entries) do
-    width = math.max(width, core.draw_text_width(entry.label, SIZE) * 1.1) -- letters of an SVG may be wider than ours
+    width = math.max(width, core.draw_text_width(entry.label, SIZE) * 1.1) -- an SVG viewer's font may be wider
   end
   return math.ceil(width) + SAMPLE + 3 * PAD
 end
 
---- What a legend beside the box takes of the figure's width.
+--- The width that a legend outside the box needs.
 function legend.breadth(entries)
   return PAD + width_of(entries)
 end
 
--- --- Where it stands -------------------------------------------------------------------------------------------------
+-- --- Its place -----------------------------------------------------------------------------------------------------
 
--- The upper left corner of a legend of a size.
+-- The upper left corner of a legend of a given size.
 local PLACES = {
   left = function(box) return box.left + PAD, box.top + PAD end,
   right = function(box, width) return box.right - PAD - width, box.top + PAD end,
@@ -32,10 +32,10 @@ local PLACES = {
   ["lower right"] = function(box, width, height) return box.right - PAD - width, box.bottom - PAD - height end,
   outside = function(box) return box.right + PAD, box.top end,
 }
-local CORNERS = { "right", "left", "lower right", "lower left" } -- of corners that hide as much, the first is taken
-local STRIDE = 4 -- pixels from one to the next point of a line that is looked at
+local CORNERS = { "right", "left", "lower right", "lower left" } -- the first of equally good ones is taken
+local STRIDE = 4 -- pixels between the tested points of a line
 
---- Whether a legend may be asked to stand there.
+--- Is this a value of the setting `legend`?
 function legend.is_place(name)
   return name == "best" or PLACES[name] ~= nil
 end
@@ -44,7 +44,7 @@ local function inside(frame, x, y)
   return x >= frame.left and x <= frame.right and y >= frame.top and y <= frame.bottom and 1 or 0
 end
 
--- How much of a line lies in a frame, in strides.
+-- The length of a line inside a frame, in strides.
 local function crossed(frame, points)
   local count = 0
   for i = 3, #points, 2 do
@@ -65,7 +65,7 @@ local function covered(frame, points)
   return count
 end
 
--- How much of what is drawn a legend in the frame would hide.
+-- How much of the primitives a legend in the frame would hide: strides of lines plus points.
 local function hidden(frame, drawn)
   local count = 0
   for _, p in ipairs(drawn) do
@@ -96,7 +96,7 @@ local function best(box, width, height, drawn)
   return found
 end
 
--- --- What it looks like ----------------------------------------------------------------------------------------------
+-- --- Its look -------------------------------------------------------------------------------------------------------
 
 local function sample(entry, x, y)
   if entry.kind == "points" then
@@ -106,8 +106,8 @@ local function sample(entry, x, y)
   return { kind = "line", points = { x, y, x + SAMPLE, y }, width = entry.width, color = entry.opaque }
 end
 
---- The legend of entries { kind, label, opaque, width or radius }: in a corner of the box, beside it, or in the corner
--- where it hides least of the primitives that are drawn.
+--- Adds the legend of entries { kind, label, opaque, width or radius } to list. place = "best" is the corner of the box where
+-- the legend hides least of the primitives in `drawn`.
 function legend.draw(list, box, entries, place, drawn)
   local width, height = width_of(entries), #entries * STEP + PAD
   local frame = place == "best" and best(box, width, height, drawn) or frame_at(place, box, width, height)

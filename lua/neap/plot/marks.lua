@@ -1,4 +1,4 @@
---- What is drawn over axes: lines, points, arrows and texts of the data as primitives in pixels.
+--- Marks of a figure (lines, points, arrows, texts) as primitives in pixels.
 local axes = require "neap.plot.axes"
 
 local marks = {}
@@ -13,9 +13,10 @@ function marks.points(list, box, mark)
   list[#list + 1] = { kind = "discs", points = axes.place(box, mark.points), radius = mark.radius, color = mark.color }
 end
 
-local HEAD, SLIM, SHORTEST = 4, 0.4, 0.5 -- length of a head in widths and pixels, half its breadth for its length
+-- A head is 2 widths + HEAD pixels long and SLIM times as wide on each side; arrows below SHORTEST pixels are left out.
+local HEAD, SLIM, SHORTEST = 4, 0.4, 0.5
 
--- The shaft ends within the head, whose tip is where the arrow points.
+-- The shaft ends at the base of the head, so that its round end does not stick out at the tip.
 local function arrow(list, x, y, tip_x, tip_y, mark)
   local length = math.sqrt((tip_x - x) ^ 2 + (tip_y - y) ^ 2)
   if length < SHORTEST then
@@ -47,7 +48,7 @@ function marks.text(list, box, mark)
   }
 end
 
---- The range of all marks along one axis (1 or 2), with a little room around.
+--- The range of all marks along one axis (1 or 2), with a margin of 5 %.
 function marks.range(list, axis)
   local low, high = math.huge, -math.huge
   for _, mark in ipairs(list) do

@@ -1,11 +1,11 @@
---- What axes and legends are made of: texts and thin lines in pixels.
+--- Primitives of axes and legends: texts and thin lines, in pixels.
 local color = require "neap.plot.color"
 
-local primitive = { SIZE = 12 } -- of letters
+local primitive = { SIZE = 12 } -- font size
 
 local INK = color.read("plot", "black")
 
---- A text on a baseline from (x, y); settings { size, anchor, angle }.
+--- A text whose baseline is at (x, y); settings { size, anchor, angle }.
 function primitive.text(x, y, s, settings)
   return {
     kind = "text", x = x, y = y, text = s, size = settings.size or primitive.SIZE, anchor = settings.anchor or 0,
@@ -17,7 +17,7 @@ function primitive.line(points, ink)
   return { kind = "line", points = points, width = 1, color = ink or INK }
 end
 
---- Where a thin line fills one row of pixels.
+--- Rounds a coordinate to the middle of a pixel, where a line of width 1 fills one row.
 function primitive.crisp(x)
   return math.floor(x) + 0.5
 end

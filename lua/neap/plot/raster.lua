@@ -1,9 +1,9 @@
---- Figures as pictures: each primitive is drawn on a canvas.
+--- Figures as pictures: draws primitives on a canvas.
 local core = require "neap.core"
 
 local raster = {}
 
--- Where a point of the figure lies on a canvas whose corner is at (left, top), at so many pixels for one.
+-- Points of the figure on a canvas whose corner is at (left, top), with `scale` canvas pixels per pixel of the figure.
 local function place(points, frame)
   local placed = {}
   for i = 1, #points, 2 do
@@ -33,7 +33,7 @@ function draw.text(frame, p)
   core.draw_text(frame.canvas, at[1], at[2], p.text, style, p.color)
 end
 
--- Drawing on a part of the canvas clips.
+-- A slice of the canvas clips.
 function draw.clip(frame, p)
   local left, top = math.floor(p.left * frame.scale + 0.5), math.floor(p.top * frame.scale + 0.5)
   local right, bottom = math.floor(p.right * frame.scale + 0.5), math.floor(p.bottom * frame.scale + 0.5)
@@ -44,7 +44,7 @@ function draw.clip(frame, p)
   end
 end
 
---- f32 [height * scale, width * scale, 3]
+--- A list of primitives as a picture f32 [height * scale, width * scale, 3].
 function raster.render(list, width, height, scale)
   local canvas = core.full({ math.floor(height * scale + 0.5), math.floor(width * scale + 0.5), 3 }, 1)
   local frame = { canvas = canvas, scale = scale, left = 0, top = 0 }

@@ -1,4 +1,4 @@
---- What a recipe hands over to a figure: numbers, texts, ranges, points. Each fails in the name of `who`.
+--- Arguments of figures: numbers, texts, ranges, points. A message begins with `who`.
 local core = require "neap.core"
 
 local read = {}
@@ -7,7 +7,7 @@ local function finite(x)
   return type(x) == "number" and x - x == 0
 end
 
---- A number within limits.
+--- A number from low to high.
 function read.number(who, value, low, high)
   if not finite(value) or value < low or value > high then
     core.fail(("%s: expected a number from %g to %g, got %s"):format(who, low, high, tostring(value)))
@@ -15,14 +15,14 @@ function read.number(who, value, low, high)
   return value
 end
 
---- A text that can be drawn, or nil.
+--- A text, or nil; fails on characters that the font lacks.
 function read.text(who, value)
   if value == nil then
     return nil
   elseif type(value) ~= "string" then
     core.fail(("%s: expected a text, got %s"):format(who, type(value)))
   end
-  core.draw_text_width(value, 1) -- says what cannot be drawn
+  core.draw_text_width(value, 1) -- fails by the character that cannot be drawn
   return value
 end
 
@@ -33,7 +33,7 @@ function read.range(who, value)
   end
   local low, high = (type(value) == "table" and value or {})[1], (type(value) == "table" and value or {})[2]
   if not finite(low) or not finite(high) or low >= high then
-    core.fail(("%s: expected a range { low, high }"):format(who))
+    core.fail(("%s: expected a range { low, high }, two numbers with low < high"):format(who))
   end
   return { low, high }
 end

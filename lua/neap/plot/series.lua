@@ -1,14 +1,14 @@
---- Points of a curve that comes one point after another, in bounded memory: every point of a short one, and of a long one
--- evenly spaced points with the last.
+--- Points of a curve that arrive one by one, in bounded memory: all points of a short curve; of a long one, evenly spaced
+-- points and the last.
 local series = {}
 series.__index = series
 
---- Keeps fewer than 2 `least` points, and at least `least` where so many came.
+--- Keeps fewer than 2 * least points, and at least `least` once that many were added.
 function series.new(least)
   return setmetatable({ least = least, stride = 1, count = 0, points = {} }, series)
 end
 
--- Every other point goes, of an even number.
+-- Drops every other point; their number is even.
 local function halve(self)
   for i = 1, self.least do
     self.points[i] = self.points[2 * i - 1]
@@ -29,7 +29,7 @@ function series:add(x, y)
   self.count, self.x, self.y = self.count + 1, x, y
 end
 
---- { { x, y }, ... } in the order in which they came.
+--- { { x, y }, ... } in the order of arrival.
 function series:list()
   local list = table.move(self.points, 1, #self.points, 1, {})
   if self.count > 0 and (self.count - 1) % self.stride ~= 0 then

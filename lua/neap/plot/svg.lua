@@ -3,7 +3,7 @@ local svg = {}
 
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
 
--- Hundredths of a pixel are enough, and zeros at the end none.
+-- Two decimals, without trailing zeros.
 local function number(x)
   local text = ("%.2f"):format(x):gsub("%.?0+$", "")
   return text == "-0" and "0" or text
@@ -66,7 +66,7 @@ function write.clip(out, p)
   out[#out + 1] = "</g>"
 end
 
---- The text of a file.
+--- A list of primitives as the text of an SVG file.
 function svg.render(list, width, height)
   local out = { clips = 0 }
   local size = ('width="%d" height="%d" viewBox="0 0 %d %d"'):format(width, height, width, height)
