@@ -1,4 +1,4 @@
-/* The glyphs of printable ASCII in their order: see font.h for how to read them. */
+/* The glyphs of printable ASCII, in order; font.h describes the format. */
 #include "draw/font.h"
 
 const neap_glyph neap_font[NEAP_FONT_LAST - NEAP_FONT_FIRST + 1] = {

@@ -1,6 +1,6 @@
 /*
- * A font of strokes, made for labels. A glyph is polylines on a grid: each point is a digit for x and a letter for y,
- * with the baseline at 'e', small letters up to 'm', capitals up to 'q' and tails down to 'a'; a blank lifts the pen.
+ * A stroke font for labels. A glyph is a list of polylines on a grid, separated by blanks: each point is a digit for x and
+ * a letter for y. The baseline is 'e'; lower case reaches 'm', capitals 'q', descenders 'a'.
  */
 #ifndef NEAP_DRAW_FONT_H
 #define NEAP_DRAW_FONT_H

@@ -1,4 +1,4 @@
-/* Lines and discs: all that is within some distance of segments. */
+/* Lines and discs: all pixels within a distance of segments. */
 #include <math.h>
 
 #include <neap/error.h>

@@ -76,7 +76,7 @@ static double distance(neap_point p, neap_point a, neap_point b)
     return hypot(p.x - a.x - along * x, p.y - a.y - along * y);
 }
 
-/* A pixel is covered by its distance from the edge, over one pixel's width; nothing covers more than its own width. */
+/* Coverage falls from 1 to 0 over one pixel at the edge; a line thinner than a pixel covers at most its width. */
 void neap_mask_segment(neap_mask *mask, neap_point a, neap_point b, double radius)
 {
     double reach = radius + 0.5, most = fmin(2 * radius, 1);

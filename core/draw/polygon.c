@@ -1,6 +1,6 @@
 /*
- * Polygons: each row of pixels is cut by a few lines; between the first and second, third and fourth, ... edge that a
- * line crosses it is inside, and covers exactly what lies between them.
+ * Polygons: LINES scan lines per row of pixels. By the even-odd rule a line is inside between its first and second crossing
+ * with an edge, its third and fourth, and so on; horizontal coverage is exact.
  */
 #include <math.h>
 
@@ -9,9 +9,9 @@
 
 #include "draw/mask.h"
 
-#define LINES 8 /* a row */
+#define LINES 8 /* per row of pixels */
 
-/* Where the edges cross the line at height y, in ascending order; returns how many do. */
+/* The x of all crossings of edges with the line at height y, ascending; returns their number. */
 static int64_t crossings(const neap_point *points, int64_t count, double y, double *at)
 {
     int64_t found = 0;

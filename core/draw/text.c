@@ -1,4 +1,4 @@
-/* Text: strokes of the font, scaled, turned and moved. */
+/* Text: strokes of the font, scaled, rotated and translated. */
 #include <math.h>
 #include <string.h>
 
@@ -7,13 +7,13 @@
 #include "draw/font.h"
 #include "draw/mask.h"
 
-#define CAPITAL 0.7 /* of the size of a text */
+#define CAPITAL 0.7 /* height of capitals per font size */
 #define PI 3.14159265358979323846
 
-/* From units on the baseline to pixels. */
+/* From font units to pixels. */
 typedef struct frame {
     neap_point origin;
-    double right_x, right_y, up_x, up_y; /* what one unit to the right and one up are */
+    double right_x, right_y, up_x, up_y; /* one unit to the right, one unit up, in pixels */
 } frame;
 
 static int check_text(const char *text, double size)

@@ -1,4 +1,4 @@
-/* The convolution layer: weight, bias, window, and a path that stands before messages about them. */
+/* The convolution layer. */
 #include <string.h>
 
 #include <neap/error.h>
@@ -18,8 +18,8 @@ static int check_spec(const neap_conv_spec *s, const char *path)
     const int64_t groups = s->window.groups;
     if (groups >= 1 && s->in >= 1 && s->out >= 1 && s->kernel >= 1 && s->in % groups == 0 && s->out % groups == 0)
         return 0;
-    return neap_fail("%s: expected channels that groups divide and a kernel, all from 1, got %lld to %lld in %lld groups and "
-                     "%lld", path, (long long)s->in, (long long)s->out, (long long)groups, (long long)s->kernel);
+    return neap_fail("%s: expected channels divisible by groups and a kernel, all from 1, got %lld to %lld in %lld groups and "
+                     "kernel %lld", path, (long long)s->in, (long long)s->out, (long long)groups, (long long)s->kernel);
 }
 
 int neap_conv_make(neap_conv_layer *layer, neap_model *model, const neap_conv_spec *spec, const char *path, ...)
@@ -41,7 +41,7 @@ int neap_conv_make(neap_conv_layer *layer, neap_model *model, const neap_conv_sp
     return layer->bias ? 0 : -1;
 }
 
-/* Fails with the layer's path when x has other channels. */
+/* Fails with the path of the layer if x has the wrong channels. */
 static int check(const neap_conv_layer *layer, const neap_tensor *x)
 {
     char got[NEAP_SHAPE_TEXT];

@@ -1,9 +1,9 @@
-/* Initialisation: f32 tensors from a stream. */
+/* Initial values of parameters: f32 tensors from a random stream. */
 #include <math.h>
 
 #include "nn/init.h"
 
-/* Of a weight [out, window.., in]: the window's size multiplies both. */
+/* Fan-in or fan-out of a weight [out, window.., in]; both include the size of the window. */
 static double fan(neap_shape shape, bool in)
 {
     const int last = shape.rank - 1;

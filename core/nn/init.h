@@ -1,4 +1,4 @@
-/* How a parameter starts. */
+/* Initial values of parameters. */
 #ifndef NEAP_INIT_H
 #define NEAP_INIT_H
 

@@ -1,4 +1,4 @@
-/* Labels as rows of a table, or as mixtures of its rows. */
+/* Label embeddings. */
 #include <neap/nn.h>
 
 neap_tensor *neap_label_embedding(neap_tensor *table, neap_tensor *labels)

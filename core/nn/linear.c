@@ -1,4 +1,4 @@
-/* The linear layer: weight, bias, and a path that stands before messages about them. */
+/* The linear layer. */
 #include <string.h>
 
 #include <neap/error.h>
@@ -25,7 +25,7 @@ int neap_linear_make(neap_linear_layer *layer, neap_model *model, int64_t in, in
     return 0;
 }
 
-/* Fails with the layer's path when x does not end in `in`. The path is that of the weight, without ".weight". */
+/* Fails with the path of the layer if the last axis of x is not `in`. layer->path ends in ".weight", which is cut off. */
 static int check(const neap_linear_layer *layer, const neap_tensor *x)
 {
     char got[NEAP_SHAPE_TEXT];

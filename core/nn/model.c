@@ -19,7 +19,7 @@ struct neap_model {
     uint64_t seed;
     parameter *item;
     int count, capacity;
-    int64_t size, all, limit; /* elements of parameters, with buffers, and at most */
+    int64_t size, all, limit; /* elements: of parameters; with buffers; at most */
 };
 
 neap_model *neap_model_new(uint64_t seed)
@@ -65,7 +65,7 @@ static int reserve_one(neap_model *model)
 static neap_tensor *add(neap_model *model, neap_shape shape, neap_init init, bool buffer, const char *name)
 {
     if (neap_model_find(model, name))
-        return neap_fail_null("model: parameter '%s' is there already", name);
+        return neap_fail_null("model: parameter '%s' exists already", name);
     if (neap_shape_size(shape) > model->limit - model->all)
         return neap_fail_null("model: expected at most %lld elements in all, got more at '%s'", (long long)model->limit, name);
     if (reserve_one(model) < 0)

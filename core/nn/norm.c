@@ -1,4 +1,4 @@
-/* Layers that normalise: batch norm with its running statistics, and group norm. */
+/* The normalisation layer: batch norm with running statistics, or group norm. */
 #include <neap/nn.h>
 
 #include "nn/path.h"
@@ -42,7 +42,7 @@ int neap_norm_make(neap_norm_layer *layer, neap_model *model, int64_t channels, 
     return layer->mean && layer->variance ? 0 : -1;
 }
 
-/* By the running statistics, which makes it a scale and a shift. */
+/* Batch norm by the running statistics: a scale and a shift. */
 static neap_tensor *frozen(const neap_norm_layer *layer, neap_tensor *x, double slope)
 {
     neap_tensor *scale = neap_mul(layer->scale, neap_rsqrt(neap_affine(layer->variance, 1, EPS)));

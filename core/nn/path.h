@@ -1,4 +1,4 @@
-/* Paths of layers, formatted once for all of a layer's parameters. */
+/* The path of a layer, formatted once for all of its parameters. */
 #ifndef NEAP_NN_PATH_H
 #define NEAP_NN_PATH_H
 
@@ -6,7 +6,7 @@
 
 #define NEAP_PATH_BYTES 200
 
-/* 0, or -1 with a message that begins with `layer` where the path is too long. */
+/* Returns 0, or -1 with a message that begins with `layer` if the path is too long. */
 int neap_layer_path(const char *layer, char full[NEAP_PATH_BYTES], const char *path, va_list args)
     __attribute__((format(printf, 3, 0)));
 

@@ -1,4 +1,4 @@
-/* Sines and cosines: features of the time, fixed positions of a grid. */
+/* Sinusoidal features of time and of positions in a grid. */
 #include <math.h>
 
 #include <neap/error.h>

@@ -1,5 +1,5 @@
 /*
- * Spectral normalisation: a weight over its largest singular value, which one step of the power method a pass follows
+ * Spectral normalisation: a weight divided by its largest singular value, estimated by one step of power iteration per pass
  * (Miyato et al. 2018, Spectral Normalization for Generative Adversarial Networks, algorithm 1).
  */
 #include <neap/autograd.h>
@@ -8,13 +8,13 @@
 
 #define EPS 1e-12
 
-/* A vector as a column, of length 1. */
+/* x scaled to length 1. */
 static neap_tensor *unit(neap_tensor *x)
 {
     return neap_mul(x, neap_rsqrt(neap_affine(neap_sum(neap_square(x), NULL, 0, false), 1, EPS)));
 }
 
-/* Both singular vectors are held fixed while the value is differentiated; in training the buffer moves on. */
+/* The gradient treats both singular vectors as constants. In training the buffer u is updated. */
 static neap_tensor *singular_value(neap_tensor *matrix, neap_tensor *u)
 {
     neap_tensor *fixed = neap_detach(matrix);
@@ -26,7 +26,7 @@ static neap_tensor *singular_value(neap_tensor *matrix, neap_tensor *u)
     if (!value)
         return NULL;
     if (neap_item(value) == 0)
-        return neap_fail_null("spectral norm: expected weights that are not all zero");
+        return neap_fail_null("spectral norm: expected a weight that is not all zeros");
     return neap_training() && neap_write(u, neap_dtype_of(left), neap_data(left)) < 0 ? NULL : value;
 }
 

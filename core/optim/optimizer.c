@@ -1,4 +1,4 @@
-/* Optimisers over some parameters of a model: what they hold, and the checks of their settings. */
+/* Optimisers: their state, and checks of their settings. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -28,9 +28,9 @@ static bool selected(const neap_model *model, int index, const char *prefix)
 #define SGD (1 << NEAP_SGD)
 static const struct {
     const char *name;
-    int kinds; /* that read it */
+    int kinds; /* bits: kinds that use it */
     size_t offset;
-    double low, limit; /* from low, below limit */
+    double low, limit; /* low <= value < limit */
     const char *expected;
 } rules[] = {
     {"lr", ADAMW | SGD, offsetof(neap_optimizer_config, lr), DBL_MIN, INFINITY, POSITIVE},
@@ -54,7 +54,7 @@ int neap_optimizer_check(const neap_optimizer_config *config)
     return 0;
 }
 
-/* The states that these settings need. */
+/* Counts the states that the settings need. */
 static void count_states(neap_optimizer *o)
 {
     o->moments = o->config.kind == NEAP_SGD ? o->config.momentum > 0 : 2;

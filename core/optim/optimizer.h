@@ -1,4 +1,4 @@
-/* What an optimiser holds, for the files of this folder. */
+/* The optimiser, for files of this folder. */
 #ifndef NEAP_OPTIM_OPTIMIZER_H
 #define NEAP_OPTIM_OPTIMIZER_H
 
@@ -12,8 +12,8 @@
 struct neap_optimizer {
     neap_optimizer_config config;
     int count, states;
-    int moments, ema;  /* the first states are moments; `ema` is the one after them, or -1 */
-    const char **name; /* of the parameters, borrowed from the model */
+    int moments, ema;  /* states 0 .. moments - 1 are moments; `ema` is the index of the average, or -1 */
+    const char **name; /* names of the parameters, borrowed from the model */
     neap_tensor **parameter;
     neap_tensor **state; /* [states][count], owned */
     char **state_name;   /* likewise */

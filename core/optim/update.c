@@ -1,4 +1,4 @@
-/* One step: the gradients' norm, the clip factor, and the update in one pass over each parameter. */
+/* One step: the norm of the gradients, the clip factor, and the update in one pass over each parameter. */
 #include <math.h>
 
 #include <neap/error.h>
@@ -6,7 +6,7 @@
 
 #include "optim/optimizer.h"
 
-/* A gradient must look like its parameter: the update reads as many elements. */
+/* The update reads as many elements of a gradient as its parameter has. */
 static int check_gradient(const neap_optimizer *o, int i, const neap_tensor *g)
 {
     const neap_tensor *p = o->parameter[i];
@@ -19,7 +19,7 @@ static int check_gradient(const neap_optimizer *o, int i, const neap_tensor *g)
     return 0;
 }
 
-/* The L2 norm of all gradients together. A norm that is no number names the first parameter to blame. */
+/* The L2 norm of all gradients together; fails by the name of the first parameter whose gradient is not finite. */
 static int total_norm(const neap_optimizer *o, neap_tensor *const *gradients, double *norm)
 {
     const neap_kernels *k = neap_kernels_for(NEAP_F32);
@@ -35,7 +35,7 @@ static int total_norm(const neap_optimizer *o, neap_tensor *const *gradients, do
     }
     *norm = sqrt(squares);
     if (*norm < o->config.least)
-        return neap_fail("diverged: the gradient of '%s' and all of its part has vanished: expected a norm from %g, got %g",
+        return neap_fail("diverged: the gradients of '%s' and the rest of its part have vanished: expected a norm from %g, got %g",
                          o->name[0], o->config.least, *norm);
     return 0;
 }
@@ -44,11 +44,11 @@ typedef struct update_job {
     const neap_kernels *kernels;
     neap_optimizer_kind kind;
     neap_update_args args;
-    float *p, *moment[NEAP_MOMENTS], *ema; /* NULL where there is none */
+    float *p, *moment[NEAP_MOMENTS], *ema; /* NULL: none */
     const float *g;
 } update_job;
 
-static float *forth(float *x, int64_t n)
+static float *advance(float *x, int64_t n)
 {
     return x ? x + n : NULL;
 }
@@ -56,7 +56,7 @@ static float *forth(float *x, int64_t n)
 static void update_range(void *user, int64_t begin, int64_t end)
 {
     const update_job *j = user;
-    float *p = j->p + begin, *m = forth(j->moment[0], begin), *v = forth(j->moment[1], begin), *ema = forth(j->ema, begin);
+    float *p = j->p + begin, *m = advance(j->moment[0], begin), *v = advance(j->moment[1], begin), *ema = advance(j->ema, begin);
     if (j->kind == NEAP_SGD)
         j->kernels->sgd(end - begin, &j->args, p, j->g + begin, m, ema);
     else

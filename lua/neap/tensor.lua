@@ -131,7 +131,7 @@ function core.methods.chunk(x, n, axis)
   local size = shape[axis + 1]
   if not size or math.type(n) ~= "integer" or n < 1 or size % n ~= 0 then
     shape = table.concat(shape, ", ")
-    core.fail(("chunk: expected an axis that %s divides, got axis %s of [%s]"):format(n, axis, shape))
+    core.fail(("chunk: expected an axis divisible by %s, got axis %s of [%s]"):format(n, axis, shape))
   end
   local parts, step = {}, size // n
   for i = 1, n do

@@ -27,7 +27,7 @@ test("the line is the recipe's, also through functions of the library", function
     neap.no_grad(neap.chunk, x, 2)
     return line
   end)
-  equal(message, ("%s:%d: chunk: expected an axis that 2 divides, got axis 1 of [2, 3]"):format(here, line))
+  equal(message, ("%s:%d: chunk: expected an axis divisible by 2, got axis 1 of [2, 3]"):format(here, line))
 end)
 
 test("a recipe within a recipe: its name for code without a file", function()

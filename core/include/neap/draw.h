@@ -1,10 +1,10 @@
 /*
- * Drawing: antialiased lines, polygons, discs and text on a canvas, f32 [height, width, 3] in [-1, 1] like any picture.
+ * Drawing: antialiased lines, polygons, discs and text on a canvas, a picture f32 [height, width, 3] in [-1, 1].
  *
- * Coordinates are pixels: x to the right, y downwards, (0, 0) is the upper left corner of the upper left pixel. What
- * lies outside is not drawn. A canvas may be a view; drawing on a slice clips to it. All of one call is put on the canvas
- * at once, so that a transparent line does not darken where it crosses itself. Drawing is a write in place: a tape that
- * holds the canvas notices the change. Every function returns 0, or -1 with a message.
+ * Coordinates are in pixels: x to the right, y downwards; (0, 0) is the upper left corner of the upper left pixel. Drawing
+ * is clipped to the canvas, which may be a view. Each call blends its shape once, so a transparent line is not darker where
+ * it crosses itself. Drawing is a write in place: backward fails if the tape saved the canvas. Functions return 0, or -1 with
+ * a message; any thread may call them on a canvas that no other thread uses.
  */
 #ifndef NEAP_DRAW_H
 #define NEAP_DRAW_H
@@ -19,25 +19,25 @@ typedef struct neap_point {
     double x, y;
 } neap_point;
 
-/* A line from point to point with round ends and joins, `width` pixels wide. One point makes a dot. */
+/* A line through the points with round ends and joins, `width` pixels wide. One point draws a dot. */
 int neap_draw_line(neap_tensor *canvas, const neap_point *points, int64_t count, double width, neap_color color);
 
-/* A filled polygon, closed from its last point to its first; where it overlaps itself, even layers are outside. */
+/* A filled polygon, closed from its last point to its first, by the even-odd rule. */
 int neap_draw_polygon(neap_tensor *canvas, const neap_point *points, int64_t count, neap_color color);
 
-/* A disc around each of the points; each is drawn on its own, so that transparent ones add up where they overlap. */
+/* A disc around each point. Each disc is blended separately: transparent ones add up where they overlap. */
 int neap_draw_discs(neap_tensor *canvas, const neap_point *points, int64_t count, double radius, neap_color color);
 
 typedef struct neap_text_style {
-    double size;   /* of the letters: capitals are 0.7 of it high */
-    double anchor; /* what stands at the point: 0 the beginning of the text, 0.5 its middle, 1 its end */
-    double angle;  /* in degrees, counter-clockwise; 90 reads upwards */
+    double size;   /* font size in pixels; capitals are 0.7 of it high */
+    double anchor; /* the part of the text at the point: 0 its start, 0.5 its middle, 1 its end */
+    double angle;  /* degrees, counter-clockwise; 90 reads upwards */
     neap_color color;
 } neap_text_style;
 
-/* One line of printable ASCII on a baseline through `at`, in the one font there is. */
+/* One line of printable ASCII with its baseline through `at`, in the built-in font. */
 int neap_draw_text(neap_tensor *canvas, neap_point at, const char *text, const neap_text_style *style);
-/* How wide the text is drawn at this size; -1 with a message for what cannot be drawn. */
+/* The width of a text in pixels; -1 with a message if a character is not printable ASCII or the size is not above 0. */
 double neap_draw_text_width(const char *text, double size);
 
 #endif

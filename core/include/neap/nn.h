@@ -1,9 +1,13 @@
 /*
- * Models: named parameters, how they start, and the layers that architectures share.
+ * Models: named parameters, their initialisation, and the layers that architectures share.
  *
- * A parameter's name is a dotted path ("blocks.0.attn.qkv.weight"); the part before the first dot that a model was
- * asked to divide by ("generator", "discriminator") is a part that an objective can train alone. Layouts: linear
- * [out, in], convolution [out, rows, columns, in], which a checkpoint has as [out, in, rows, columns].
+ * A parameter's name is a dotted path ("blocks.0.attn.qkv.weight"). Parameters with a common first word ("generator",
+ * "discriminator") can be a part that an objective trains alone. Layouts: linear [out, in]; convolution [out, rows, columns, in],
+ * in checkpoints [out, in, rows, columns].
+ *
+ * One thread at a time may change a model or apply a layer in training. Functions that return int return 0, or -1 with a
+ * message; those that return a pointer return NULL with a message, unless they say otherwise. A tensor argument that is NULL
+ * gives NULL and leaves the message as it is. Results lie in the innermost open scope.
  */
 #ifndef NEAP_NN_H
 #define NEAP_NN_H
@@ -26,44 +30,46 @@ typedef struct neap_init {
     double scale;
 } neap_init;
 
-neap_model *neap_model_new(uint64_t seed); /* parameters start from streams forked by name: order does not matter */
+/* The random stream of a parameter is forked from the seed by its name, so values do not depend on the order of creation. */
+neap_model *neap_model_new(uint64_t seed);
 void neap_model_free(neap_model *model);
 
-/* At most so many elements in all: a parameter beyond fails before anything is allocated for it. */
+/* Limits the elements of all parameters and buffers; one beyond the limit fails before it is allocated. */
 void neap_model_limit(neap_model *model, int64_t elements);
 
-/* Adds a parameter and returns it, borrowed; it lives as long as the model. A second use of a name fails. */
+/* Adds a parameter, which the model owns, and returns it. A name that exists fails. */
 neap_tensor *neap_model_parameter(neap_model *model, neap_shape shape, neap_init init, const char *name, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The same for what no gradient trains and checkpoints hold all the same: running statistics. */
+/* The same for a buffer, such as running statistics: no gradient trains it, but checkpoints contain it. */
 neap_tensor *neap_model_buffer(neap_model *model, neap_shape shape, neap_init init, const char *name, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Parameters and buffers in the order in which they were added. */
+/* Parameters and buffers, in the order of creation; borrowed. An index out of range gives NULL or false, without a message. */
 int neap_model_count(const neap_model *model);
 const char *neap_model_name(const neap_model *model, int index);
 neap_tensor *neap_model_tensor(const neap_model *model, int index);
 bool neap_model_is_buffer(const neap_model *model, int index);
 neap_tensor *neap_model_find(const neap_model *model, const char *name); /* NULL without a message */
-int64_t neap_model_size(const neap_model *model);                       /* elements of all parameters */
+int64_t neap_model_size(const neap_model *model);                       /* elements of all parameters, without buffers */
 
-/* Layers: a few borrowed parameters and their path, which stands before messages about them. */
+/* Layers: borrowed parameters and their path, with which messages begin. */
 typedef struct neap_linear_layer {
     neap_tensor *weight, *bias; /* bias NULL: none */
     const char *path;           /* owned by the model */
 } neap_linear_layer;
 
-/* Names are path.weight and path.bias; the bias starts at zero. Returns 0, or -1 with a message. */
+/* Creates path.weight and path.bias, which starts at zero. */
 int neap_linear_make(neap_linear_layer *layer, neap_model *model, int64_t in, int64_t out, neap_init init,
                      const char *path, ...) __attribute__((format(printf, 6, 7)));
+/* x [.., in] -> [.., out]: the layer, gelu (tanh form) of it, and residual + gate * it. */
 neap_tensor *neap_linear_apply(const neap_linear_layer *layer, neap_tensor *x);
 neap_tensor *neap_linear_apply_gelu(const neap_linear_layer *layer, neap_tensor *x);
 neap_tensor *neap_linear_apply_gated(const neap_linear_layer *layer, neap_tensor *residual, neap_tensor *gate,
                                      neap_tensor *x);
 
-/* A convolution of pictures [B, rows, columns, in], see neap_conv2d in ops.h; `kernel` pixels a side. Names are
- * path.weight and, with a bias, path.bias, which starts at zero. */
+/* A convolution of pictures [B, rows, columns, in] with a kernel of `kernel` x `kernel` pixels: see neap_conv2d in ops.h.
+ * Creates path.weight and, with a bias, path.bias, which starts at zero. */
 typedef struct neap_conv_spec {
     int64_t in, out, kernel;
     neap_window window;
@@ -83,11 +89,11 @@ int neap_conv_make(neap_conv_layer *layer, neap_model *model, const neap_conv_sp
     __attribute__((format(printf, 4, 5)));
 neap_tensor *neap_conv_apply(const neap_conv_layer *layer, neap_tensor *x);
 
-/* Group norm, or batch norm where groups is 0: path.weight, path.bias, and for batch norm the buffers path.running_mean and
- * path.running_var. In training batch norm takes the batch's statistics and moves the running ones a tenth of the way (see
- * neap_batch_norm in ops.h); otherwise it goes by the running ones. slope: see neap_batch_norm in ops.h. */
+/* Group norm, or batch norm if groups is 0. Creates path.weight, path.bias and, for batch norm, the buffers path.running_mean
+ * and path.running_var. In training, batch norm uses the statistics of the batch and updates the running ones with momentum 0.1;
+ * otherwise it uses the running ones. neap_batch_norm in ops.h documents slope. */
 typedef struct neap_norm_layer {
-    neap_tensor *scale, *shift, *mean, *variance; /* the last two NULL for group norm */
+    neap_tensor *scale, *shift, *mean, *variance; /* group norm: mean and variance are NULL */
     int64_t groups;
 } neap_norm_layer;
 
@@ -95,34 +101,34 @@ int neap_norm_make(neap_norm_layer *layer, neap_model *model, int64_t channels, 
     __attribute__((format(printf, 5, 6)));
 neap_tensor *neap_norm_apply(const neap_norm_layer *layer, neap_tensor *x, double slope);
 
-/* weight [out, ..] over its largest singular value as a matrix of `out` rows, by the power method (Miyato et al. 2018);
- * u [out] is the buffer that follows its left singular vector, one step a call in training. Weights of zeros have none, and
- * fail. */
+/* Spectral normalisation (Miyato et al. 2018): weight [out, ..] divided by its largest singular value as a matrix of `out` rows.
+ * u [out] is a buffer that approximates the left singular vector; in training each call does one step of power iteration. Fails for
+ * a weight of zeros. */
 neap_tensor *neap_spectral_weight(neap_tensor *weight, neap_tensor *u);
 
-/* Is this thread training? Trainers say so around the phases of a step, loops of one's own where they wish; off elsewhere.
- * Returns the former. */
+/* Training mode of this thread, initially off. The trainer turns it on for the phases of a step; a training loop of your own
+ * has to do so itself. neap_training_set returns the mode before. */
 bool neap_training_set(bool on);
 bool neap_training(void);
 
 /* The rows of x, of any dtype, that `rows` names, i32 [n]: [n, ...]. */
 neap_tensor *neap_rows(neap_tensor *x, neap_tensor *rows);
 
-/* What labels mean: i32 [B] picks rows of the table [N, D], weights [B, N] of the table's dtype mix them -> [B, D]. */
+/* Rows of a table [N, D] by labels i32 [B], or mixed by weights [B, N] of the dtype of the table -> [B, D]. */
 neap_tensor *neap_label_embedding(neap_tensor *table, neap_tensor *labels);
 
 /* [cos, sin] of 1000 t f_i, f_i = 10000^(-i / (width / 2)); t [B] in [0, 1] -> [B, width]. */
 neap_tensor *neap_time_features(neap_tensor *t, int64_t width);
 
-/* The same of t / 100, for networks whose derivative in t is learned from (Geng et al. 2025). The features above turn
- * by up to 1000 t, and so their derivative would be a thousand times theirs; these still tell times apart. */
+/* The same of t / 100, for objectives that use the derivative of the network in t (Geng et al. 2025): the features above have
+ * angles up to 1000 t, so their derivative would be up to a thousand times their size. These still separate times well. */
 neap_tensor *neap_slow_time_features(neap_tensor *t, int64_t width);
 
-/* Fixed positions of a grid: half the channels for columns, then half for rows, each [sin, cos] -> [rows * columns,
- * width]; width a multiple of 4 (MAE's and DiT's table). */
+/* Fixed position embeddings of a grid, as in MAE and DiT -> [rows * columns, width]: half of the channels for the column, then half
+ * for the row, each [sin, cos]; width is a multiple of 4. */
 neap_tensor *neap_grid_positions(int64_t rows, int64_t columns, int64_t width);
 
-/* [B, H, W, C] -> [B, (H/p)(W/p), p p C] in the order (row in patch, column in patch, channel), and back. */
+/* [B, H, W, C] -> [B, (H/p)(W/p), p p C], each patch in the order (row, column, channel), and back. */
 neap_tensor *neap_patchify(neap_tensor *x, int64_t patch);
 neap_tensor *neap_unpatchify(neap_tensor *x, int64_t patch, int64_t height, int64_t width);
 

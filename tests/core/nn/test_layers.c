@@ -51,7 +51,7 @@ START_TEST(test_linear_is_refused)
     ck_assert_int_eq(neap_linear_make(&layer, model, 4, 6, normal, "%s", path + 1), 0);
     ck_assert_int_eq(neap_linear_make(&layer, model, 4, 6, normal, "%s", "out"), 0);
     ck_assert_int_eq(neap_linear_make(&layer, model, 4, 6, normal, "%s", "out"), -1);
-    check_message("model: parameter 'out.weight' is there already");
+    check_message("model: parameter 'out.weight' exists already");
     neap_model_free(model);
 }
 END_TEST
@@ -230,9 +230,9 @@ START_TEST(test_patches_are_refused)
         int64_t patch, height, width;
         const char *message;
     } bad[] = {
-        {0, 4, 6, "unpatchify: expected sides that 0 divides, got 4 and 6"},
+        {0, 4, 6, "unpatchify: expected height and width divisible by 0, got 4 and 6"},
         {-2, 4, 6, "unpatchify: expected sides that -2 divides, got 4 and 6"},
-        {2, 5, 6, "unpatchify: expected sides that 2 divides, got 5 and 6"},
+        {2, 5, 6, "unpatchify: expected height and width divisible by 2, got 5 and 6"},
         {2, 4, 4, "unpatchify: expected [B, 4, 4 C], got [2, 6, 8]"},
         {3, 6, 9, "unpatchify: expected [B, 6, 9 C], got [2, 6, 8]"},
     };
@@ -241,11 +241,11 @@ START_TEST(test_patches_are_refused)
         check_message(bad[i].message);
     }
     ck_assert_ptr_null(neap_patchify(x, 4));
-    check_message("patchify: expected [B, H, W, C] with sides that 4 divides, got [2, 4, 6, 1]");
+    check_message("patchify: expected [B, H, W, C] with H and W divisible by 4, got [2, 4, 6, 1]");
     ck_assert_ptr_null(neap_patchify(x, 0));
-    check_message("patchify: expected [B, H, W, C] with sides that 0 divides, got [2, 4, 6, 1]");
+    check_message("patchify: expected [B, H, W, C] with H and W divisible by 0, got [2, 4, 6, 1]");
     ck_assert_ptr_null(neap_patchify(rows, 2));
-    check_message("patchify: expected [B, H, W, C] with sides that 2 divides, got [2, 6, 8]");
+    check_message("patchify: expected [B, H, W, C] with H and W divisible by 2, got [2, 6, 8]");
     ck_assert_ptr_null(neap_unpatchify(x, 2, 4, 6));
     check_message("unpatchify: expected [B, 6, 4 C], got [2, 4, 6, 1]");
     ck_assert_ptr_null(neap_unpatchify(neap_patchify(NULL, 2), 2, 4, 6));

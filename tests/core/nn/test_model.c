@@ -69,7 +69,7 @@ START_TEST(test_refused)
     name[256] = '\0';
     neap_tensor *a = neap_model_parameter(model, neap_dims(3), one, "a.weight");
     ck_assert_ptr_null(neap_model_parameter(model, neap_dims(4), one, "a.%s", "weight"));
-    check_message("model: parameter 'a.weight' is there already");
+    check_message("model: parameter 'a.weight' exists already");
     ck_assert_ptr_null(neap_model_parameter(model, neap_dims(1), one, "%s", name));
     check_message("model: expected a parameter name below 256 bytes, got 256");
     ck_assert_ptr_nonnull(neap_model_parameter(model, neap_dims(1), one, "%s", name + 1));

@@ -115,10 +115,10 @@ START_TEST(test_conv_layers_are_refused)
     neap_model *model = neap_model_new(3);
     neap_conv_spec spec = {.in = 4, .out = 6, .kernel = 3, .window = {1, 1, 1, 0}};
     ck_assert_int_eq(neap_conv_make(&layer, model, &spec, "stem.%d", 2), -1);
-    check_message("stem.2: expected channels that groups divide and a kernel, all from 1, got 4 to 6 in 0 groups and 3");
+    check_message("stem.2: expected channels divisible by groups and a kernel, all from 1, got 4 to 6 in 0 groups and kernel 3");
     spec.window.groups = 4;
     ck_assert_int_eq(neap_conv_make(&layer, model, &spec, "stem"), -1);
-    check_message("stem: expected channels that groups divide and a kernel, all from 1, got 4 to 6 in 4 groups and 3");
+    check_message("stem: expected channels divisible by groups and a kernel, all from 1, got 4 to 6 in 4 groups and kernel 3");
     ck_assert_int_eq(neap_model_count(model), 0);
     neap_model_free(model);
 }
@@ -127,7 +127,7 @@ END_TEST
 START_TEST(test_spectral_norm_is_refused)
 {
     neap_tensor *u = neap_full(NEAP_F32, neap_dims(3), 1);
-    check_failure(neap_spectral_weight(f32(neap_dims(3, 2)), u), "spectral norm: expected weights that are not all zero");
+    check_failure(neap_spectral_weight(f32(neap_dims(3, 2)), u), "spectral norm: expected a weight that is not all zeros");
     check_failure(neap_spectral_weight(f32(neap_dims(2, 3)), u), "expected a weight [out, ..] and u [out], got [2, 3] and [3]");
     check_failure(neap_spectral_weight(f32((neap_shape){0}), u), "spectral norm: expected a weight");
     check_values("u stays", u, neap_dims(3), (const double[]){1, 1, 1}, 0);

@@ -150,7 +150,7 @@ START_TEST(changed_pictures)
     const double d = number(plain, "discriminator.d");
     neap_train_report report;
     ck_fails_with(neap_trainer_step(hidden.trainer, 1, 1, &report),
-                  "train: step 1: diverged: the gradient of 'generator.g' and all of its part has vanished: expected a norm "
+                  "train: step 1: diverged: the gradients of 'generator.g' and the rest of its part have vanished: expected a norm "
                   "from 1e-08, got 0");
     ck_assert_double_eq_tol(number(hidden, "discriminator.d"), d - 2 * RATE * (sigmoid(2 * d) - sigmoid(-2 * d)), 1e-6);
     take_step(never, 1);
