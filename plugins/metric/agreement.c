@@ -1,6 +1,6 @@
 /*
- * Metric: label agreement. A classifier looks at samples, and the share of those is counted in which it sees the class
- * that was asked for; and the smallest such share of any class asked for. The reference is not looked at.
+ * Metric: label agreement, the share of samples that a classifier assigns to the requested class; and the smallest such
+ * share of any requested class. The reference is ignored.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -11,7 +11,7 @@
 #include "evidence.h"
 
 typedef struct tally {
-    int64_t asked, right;
+    int64_t requested, correct;
 } tally;
 
 static int count(const neap_evidence *samples, tally *tallies)
@@ -22,29 +22,29 @@ static int count(const neap_evidence *samples, tally *tallies)
     if (!logits || !labels)
         return -1;
     for (int64_t i = 0; i < rows; i++) {
-        int64_t seen = evidence_class("the samples", logits, classes, i), asked = labels[i];
-        if (seen < 0)
+        int64_t predicted = evidence_class("the samples", logits, classes, i), requested = labels[i];
+        if (predicted < 0)
             return -1;
-        if (asked < 0 || asked >= classes)
+        if (requested < 0 || requested >= classes)
             return neap_fail("labels of the samples: expected 0 to %" PRId64 ", got %" PRId64 " in row %" PRId64,
-                             classes - 1, asked, i);
-        tallies[asked].asked++;
-        tallies[asked].right += seen == asked;
+                             classes - 1, requested, i);
+        tallies[requested].requested++;
+        tallies[requested].correct += predicted == requested;
     }
     return 0;
 }
 
 static void sum_up(const tally *tallies, int64_t classes, double *scores)
 {
-    int64_t asked = 0, right = 0;
+    int64_t requested = 0, correct = 0;
     double least = 1;
     for (int64_t k = 0; k < classes; k++) {
-        asked += tallies[k].asked;
-        right += tallies[k].right;
-        if (tallies[k].asked)
-            least = fmin(least, (double)tallies[k].right / (double)tallies[k].asked);
+        requested += tallies[k].requested;
+        correct += tallies[k].correct;
+        if (tallies[k].requested)
+            least = fmin(least, (double)tallies[k].correct / (double)tallies[k].requested);
     }
-    scores[0] = (double)right / (double)asked;
+    scores[0] = (double)correct / (double)requested;
     scores[1] = least;
 }
 
@@ -71,5 +71,5 @@ static const neap_metric functions = {
 static const neap_param params[] = {NEAP_PARAMS_END};
 
 NEAP_PLUGIN(agreement) = NEAP_ONE_COMPONENT("agreement", "1.0.0", "MIT",
-                                            "Share of samples in which a classifier sees the class asked for.",
+                                            "Share of samples that a classifier assigns to the requested class.",
                                             "metric/2", char, params, functions);

@@ -1,4 +1,4 @@
-/* Checks of evidence, with the side and the row that are wrong in the message. */
+/* Checks of evidence. Each message names the side and, where one is at fault, the row. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -33,7 +33,7 @@ int evidence_features(const neap_evidence *samples, const neap_evidence *referen
     if (evidence_side("the samples", samples, rows) < 0 || evidence_side("the reference", reference, rows) < 0)
         return -1;
     int64_t a = neap_dim(samples->features, 1), b = neap_dim(reference->features, 1);
-    return a == b ? 0 : neap_fail("features: expected one width, got %" PRId64 " of the samples and %" PRId64
+    return a == b ? 0 : neap_fail("features: expected equal widths, got %" PRId64 " of the samples and %" PRId64
                                   " of the reference", a, b);
 }
 
@@ -42,18 +42,19 @@ int evidence_logits(const char *side, const neap_evidence *evidence)
     if (!evidence->logits)
         return neap_fail("expected logits of %s, got none", side);
     if (neap_dim(evidence->logits, 0) < 1 || neap_dim(evidence->logits, 1) < 1)
-        return neap_fail("logits of %s: expected at least one row and one class", side);
+        return neap_fail("logits of %s: expected at least one row and one class, got %" PRId64 " and %" PRId64, side,
+                         neap_dim(evidence->logits, 0), neap_dim(evidence->logits, 1));
     return 0;
 }
 
 int64_t evidence_class(const char *side, const float *logits, int64_t classes, int64_t row)
 {
-    const float *own = logits + row * classes;
+    const float *x = logits + row * classes;
     int64_t best = 0;
     for (int64_t k = 0; k < classes; k++) {
-        if (!isfinite(own[k]))
-            return neap_fail("logits of %s: expected finite numbers, got others in row %" PRId64, side, row);
-        if (own[k] > own[best])
+        if (!isfinite(x[k]))
+            return neap_fail("logits of %s: expected finite numbers, got %g in row %" PRId64, side, (double)x[k], row);
+        if (x[k] > x[best])
             best = k;
     }
     return best;

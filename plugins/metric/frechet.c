@@ -2,9 +2,8 @@
  * Metric: the Frechet distance of two Gaussians fitted to features (Heusel et al. 2017, GANs Trained by a Two
  * Time-Scale Update Rule, equation 6): |m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2)).
  *
- * C1 C2 is not symmetric, so its root is taken by way of S C2 S with S = C1^(1/2), which is symmetric, has the same
- * eigenvalues, and none of them below zero but for rounding. All of it is in double precision: the distance is a small
- * difference of large traces.
+ * C1 C2 is not symmetric. With S = C1^(1/2), S C2 S is symmetric and has the same eigenvalues; only rounding makes one
+ * negative. All arithmetic is in double precision, because the distance is a small difference of large traces.
  */
 #include <math.h>
 #include <string.h>
@@ -31,7 +30,7 @@ static gaussian fit(neap_tensor *features)
     return g;
 }
 
-/* A copy that may be written over. */
+/* A copy, because neap_eigenvalues_symmetric overwrites its input. */
 static neap_tensor *copy_of(neap_tensor *x)
 {
     x = neap_contiguous(x);
@@ -40,10 +39,10 @@ static neap_tensor *copy_of(neap_tensor *x)
 
 static double root(double value)
 {
-    return value > 0 ? sqrt(value) : 0; /* an eigenvalue below zero is rounding */
+    return value > 0 ? sqrt(value) : 0; /* a negative eigenvalue is rounding */
 }
 
-/* The symmetric root, V diag(root(values)) V^T with eigenvectors as rows of `vectors`. */
+/* The symmetric square root, V diag(root(values)) V^T; `vectors` holds V^T: one eigenvector a row. */
 static neap_tensor *root_of(neap_tensor *matrix)
 {
     const int64_t n = neap_dim(matrix, 0);
@@ -56,7 +55,7 @@ static neap_tensor *root_of(neap_tensor *matrix)
     return neap_matmul_t(vectors, neap_mul(vectors, values), true, false);
 }
 
-/* The sum of the roots of a symmetric matrix's eigenvalues. */
+/* The trace of the symmetric square root. */
 static int root_trace(neap_tensor *matrix, double *sum)
 {
     const int64_t n = neap_dim(matrix, 0);
@@ -85,13 +84,13 @@ static int distance(const neap_evidence *samples, const neap_evidence *reference
     gaussian a = fit(samples->features), b = fit(reference->features);
     if (!a.covariance || !b.covariance)
         return -1;
-    neap_tensor *s = root_of(b.covariance); /* of the side that stays, so that rounding does, too */
-    neap_tensor *between = neap_matmul(neap_matmul(s, a.covariance), s);
-    double shared = 0;
-    if (!between || root_trace(between, &shared) < 0)
+    neap_tensor *s = root_of(b.covariance); /* the reference's: equal in every evaluation, and so is its rounding */
+    neap_tensor *product = neap_matmul(neap_matmul(s, a.covariance), s);
+    double cross = 0;
+    if (!product || root_trace(product, &cross) < 0)
         return -1;
-    double apart = neap_item(neap_sum(neap_square(neap_sub(a.mean, b.mean)), NULL, 0, false));
-    *score = apart + trace(a.covariance) + trace(b.covariance) - 2 * shared;
+    double means = neap_item(neap_sum(neap_square(neap_sub(a.mean, b.mean)), NULL, 0, false));
+    *score = means + trace(a.covariance) + trace(b.covariance) - 2 * cross;
     return neap_failed() ? -1 : 0;
 }
 
@@ -111,5 +110,5 @@ static const neap_metric functions = {sizeof functions, (const char *const[]){"f
 static const neap_param params[] = {NEAP_PARAMS_END};
 
 NEAP_PLUGIN(frechet) = NEAP_ONE_COMPONENT("frechet", "1.0.0", "MIT",
-                                          "Frechet distance of Gaussians fitted to features.", "metric/2", char, params,
-                                          functions);
+                                          "Frechet distance between Gaussians fitted to features.", "metric/2", char,
+                                          params, functions);

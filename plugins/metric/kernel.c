@@ -1,7 +1,7 @@
 /*
  * Metric: the kernel distance (Binkowski et al. 2018, Demystifying MMD GANs, section 4): the squared maximum mean
- * discrepancy of features under the cubic kernel k(x, y) = (x.y / D + 1)^3. The estimate is the unbiased one, so it may
- * fall below zero where both sides are alike, and it is over all pairs, in place of a mean over random subsets.
+ * discrepancy of features under the cubic kernel k(x, y) = (x.y / D + 1)^3. The estimate is unbiased, so it may be
+ * negative for similar distributions. It uses all pairs and not the mean over random subsets.
  */
 #include <neap/cancel.h>
 #include <neap/error.h>
@@ -16,7 +16,7 @@ typedef struct block {
     const float *products; /* [rows, columns] */
     int64_t columns;
     double scale;
-    double sums[BLOCK]; /* of kernels, by row */
+    double sums[BLOCK]; /* of kernel values, by row */
 } block;
 
 static void add_rows(void *user, int64_t begin, int64_t end)
@@ -33,7 +33,7 @@ static void add_rows(void *user, int64_t begin, int64_t end)
     }
 }
 
-/* The sum of kernels between some rows of x and some of y. */
+/* Adds the kernel values of all pairs of a row of x and a row of y. */
 static int add_block(neap_tensor *x, neap_tensor *y, double *sum)
 {
     neap_tensor *products = neap_matmul_t(x, y, false, true);
@@ -52,7 +52,7 @@ static neap_tensor *rows_from(neap_tensor *x, int64_t first)
     return neap_slice(x, 0, first, end < count ? end : count);
 }
 
-/* The sum over all pairs; of one set with itself each unequal pair of blocks is looked at once and counts twice. */
+/* The sum over all pairs. Where x is y, a pair of different blocks is computed once and counted twice. */
 static int sum_pairs(neap_tensor *x, neap_tensor *y, double *sum)
 {
     *sum = 0;
@@ -69,7 +69,7 @@ static int sum_pairs(neap_tensor *x, neap_tensor *y, double *sum)
     return 0;
 }
 
-/* The sum of k(x, x) over the rows: what the unbiased estimate leaves out. */
+/* The sum of k(x, x) over the rows, which the unbiased estimate excludes. */
 static double diagonal(neap_tensor *x)
 {
     const float *row = neap_data(x);
@@ -85,7 +85,7 @@ static double diagonal(neap_tensor *x)
     return sum;
 }
 
-static double mean_apart(double sum, neap_tensor *x)
+static double off_diagonal_mean(double sum, neap_tensor *x)
 {
     const double n = (double)neap_dim(x, 0);
     return (sum - diagonal(x)) / (n * (n - 1));
@@ -96,7 +96,8 @@ static int distance(neap_tensor *x, neap_tensor *y, double *score)
     double xx, yy, xy;
     if (sum_pairs(x, x, &xx) < 0 || sum_pairs(y, y, &yy) < 0 || sum_pairs(x, y, &xy) < 0)
         return -1;
-    *score = mean_apart(xx, x) + mean_apart(yy, y) - 2 * xy / ((double)neap_dim(x, 0) * (double)neap_dim(y, 0));
+    const double pairs = (double)neap_dim(x, 0) * (double)neap_dim(y, 0);
+    *score = off_diagonal_mean(xx, x) + off_diagonal_mean(yy, y) - 2 * xy / pairs;
     return 0;
 }
 
@@ -116,5 +117,5 @@ static const neap_metric functions = {sizeof functions, (const char *const[]){"k
 static const neap_param params[] = {NEAP_PARAMS_END};
 
 NEAP_PLUGIN(kernel) = NEAP_ONE_COMPONENT("kernel", "1.0.0", "MIT",
-                                         "Kernel distance of features: unbiased, cubic, over all pairs.", "metric/2",
+                                         "Kernel distance of features: cubic, unbiased, over all pairs.", "metric/2",
                                          char, params, functions);

@@ -1,7 +1,7 @@
 /*
- * Metric: modes found. A classifier names the class that it sees in each sample; the classes seen at all are counted, and
- * how far their shares are from even ones is told by the Kullback-Leibler divergence in nats (Metz et al. 2017, Unrolled
- * Generative Adversarial Networks, section 3.3.1). Neither labels nor the reference are looked at.
+ * Metric: the number of classes that a classifier finds in the samples, and the Kullback-Leibler divergence of their
+ * shares from the uniform distribution, in nats (Metz et al. 2017, Unrolled Generative Adversarial Networks, section
+ * 3.3.1). Labels and the reference are ignored.
  */
 #include <math.h>
 
@@ -15,10 +15,10 @@ static int count(const neap_evidence *samples, int64_t *counts)
     const int64_t rows = neap_dim(samples->logits, 0), classes = neap_dim(samples->logits, 1);
     const float *logits = neap_data(samples->logits);
     for (int64_t i = 0; logits && i < rows; i++) {
-        const int64_t seen = evidence_class("the samples", logits, classes, i);
-        if (seen < 0)
+        const int64_t predicted = evidence_class("the samples", logits, classes, i);
+        if (predicted < 0)
             return -1;
-        counts[seen]++;
+        counts[predicted]++;
     }
     return logits ? 0 : -1;
 }
@@ -52,5 +52,5 @@ static const neap_metric functions = {sizeof functions, (const char *const[]){"m
 static const neap_param params[] = {NEAP_PARAMS_END};
 
 NEAP_PLUGIN(modes) = NEAP_ONE_COMPONENT(
-    "modes", "1.0.0", "MIT", "Classes that a classifier sees in the samples, and how uneven their shares are.",
+    "modes", "1.0.0", "MIT", "Classes that a classifier finds in the samples, and how uneven their shares are.",
     "metric/2", char, params, functions);

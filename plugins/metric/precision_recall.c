@@ -1,8 +1,9 @@
 /*
- * Metric: precision and recall (Kynkaanniemi et al. 2019, Improved Precision and Recall Metric for Assessing Generative
- * Models, equations 1 and 2). A side's manifold is the union of balls around its rows, each as wide as the distance to
- * the row's k-th nearest neighbour on its own side; precision is the share of samples within the reference's manifold,
- * recall the share of the reference within that of the samples. Neighbours are exact, found through blocks of products.
+ * Metric: precision and recall (Kynkaanniemi et al. 2019, Improved Precision and Recall Metric for Assessing
+ * Generative Models, equations 1 and 2). A side's manifold is the union of balls around its rows; the radius of a
+ * ball is the distance to the row's k-th nearest neighbour on the same side. Precision is the share of samples within
+ * the reference's manifold, recall the share of the reference within the samples' manifold. Neighbours are exact,
+ * computed in blocks of products.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -16,7 +17,7 @@
 #include "evidence.h"
 
 #define BLOCK 1024 /* rows a side: a block of products is 4 MiB */
-#define MOST_K 64
+#define MAX_K 64
 
 typedef struct config {
     int64_t k;
@@ -24,16 +25,16 @@ typedef struct config {
 
 typedef struct side {
     neap_tensor *rows;
-    const double *squares; /* [N]: of the rows' lengths */
-    double *nearest;       /* [N, k]: squared distances to the nearest others, ascending */
-    bool *inside;          /* [N]: within the other side's manifold */
+    const double *squares; /* [N]: squared lengths of the rows */
+    double *nearest;       /* [N, k]: squared distances to the nearest other rows, ascending */
+    bool *inside;          /* [N]: is the row within the other side's manifold? */
 } side;
 
-/* One block: rows from `first` of `from` against columns from `second` of `to`. */
+/* Products of the rows of `from` that begin at `first` with the rows of `to` that begin at `second`. */
 typedef struct block {
     side *from;
     const side *to;
-    const float *products;
+    const float *products; /* [rows, columns] */
     int64_t first, second, columns, k;
 } block;
 
@@ -79,25 +80,25 @@ static neap_tensor *rows_from(const side *s, int64_t first)
     return neap_slice(s->rows, 0, first, end < count ? end : count);
 }
 
-static int look_at(block *b, neap_range_fn *look)
+static int visit_block(block *b, neap_range_fn *visit)
 {
     neap_tensor *products = neap_matmul_t(rows_from(b->from, b->first), rows_from(b->to, b->second), false, true);
     if (!products || neap_check_cancel() < 0)
         return -1;
     b->products = neap_data(products);
     b->columns = neap_dim(products, 1);
-    neap_parallel(neap_dim(products, 0), 8, look, b);
+    neap_parallel(neap_dim(products, 0), 8, visit, b);
     return 0;
 }
 
-/* Calls `look` on the rows of each pair of blocks. */
-static int walk(side *from, const side *to, int64_t k, neap_range_fn *look)
+/* Calls `visit` on the rows of each pair of blocks. */
+static int visit_all(side *from, const side *to, int64_t k, neap_range_fn *visit)
 {
     for (int64_t first = 0; first < neap_dim(from->rows, 0); first += BLOCK)
         for (int64_t second = 0; second < neap_dim(to->rows, 0); second += BLOCK) {
             block b = {.from = from, .to = to, .first = first, .second = second, .k = k};
             neap_scope scope = neap_scope_open();
-            int status = look_at(&b, look);
+            int status = visit_block(&b, visit);
             neap_scope_close(scope);
             if (status < 0)
                 return -1;
@@ -105,12 +106,13 @@ static int walk(side *from, const side *to, int64_t k, neap_range_fn *look)
     return 0;
 }
 
-/* Squared distances come out of products by cancellation, so rows are taken relative to the middle of the reference. */
-static int prepare(side *s, neap_tensor *features, neap_tensor *middle, int64_t k)
+/* Squared distances are differences of products and lose digits to cancellation, so the mean of the reference is
+ * subtracted. */
+static int prepare(side *s, neap_tensor *features, neap_tensor *centre, int64_t k)
 {
     const int columns[] = {1};
     const int64_t rows = neap_dim(features, 0);
-    s->rows = neap_sub(features, middle);
+    s->rows = neap_sub(features, centre);
     s->squares = neap_data(neap_sum(neap_square(neap_cast(s->rows, NEAP_F64)), columns, 1, false));
     s->nearest = neap_data(neap_full(NEAP_F64, neap_dims(rows, k), INFINITY));
     s->inside = neap_data(neap_zeros(NEAP_U8, neap_dims(rows)));
@@ -130,11 +132,11 @@ static int compare(neap_tensor *samples, neap_tensor *reference, int64_t k, doub
 {
     const int rows[] = {0};
     side a = {0}, b = {0};
-    neap_tensor *middle = neap_mean(reference, rows, 1, true);
-    if (prepare(&a, samples, middle, k) < 0 || prepare(&b, reference, middle, k) < 0)
+    neap_tensor *centre = neap_mean(reference, rows, 1, true);
+    if (prepare(&a, samples, centre, k) < 0 || prepare(&b, reference, centre, k) < 0)
         return -1;
-    if (walk(&a, &a, k, find_nearest) < 0 || walk(&b, &b, k, find_nearest) < 0 || walk(&a, &b, k, find_inside) < 0 ||
-        walk(&b, &a, k, find_inside) < 0)
+    if (visit_all(&a, &a, k, find_nearest) < 0 || visit_all(&b, &b, k, find_nearest) < 0 ||
+        visit_all(&a, &b, k, find_inside) < 0 || visit_all(&b, &a, k, find_inside) < 0)
         return -1;
     scores[0] = share_inside(&a);
     scores[1] = share_inside(&b);
@@ -155,10 +157,10 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
 static const neap_metric functions = {sizeof functions, (const char *const[]){"precision", "recall", NULL}, score};
 
 static const neap_param params[] = {
-    NEAP_INT(config, k, 3, 1, MOST_K, "Which neighbour a ball reaches to."),
+    NEAP_INT(config, k, 3, 1, MAX_K, "Neighbour whose distance is the radius of a ball."),
     NEAP_PARAMS_END,
 };
 
 NEAP_PLUGIN(precision_recall) = NEAP_ONE_COMPONENT("precision_recall", "1.0.0", "MIT",
-                                                   "Shares of samples and of the reference in each other's manifold.",
+                                                   "Share of the samples in the reference's manifold, and the reverse.",
                                                    "metric/2", config, params, functions);

@@ -1,8 +1,9 @@
 /*
  * Metric: the sliced Wasserstein distance (Rabin et al. 2011, Wasserstein Barycenter and Its Application to Texture
- * Mixing; Bonneel et al. 2015, equation 4): both sides are projected onto directions, in each of which the Wasserstein
- * distance is exact by sorting, and the mean of its `order`-th power over the directions is brought back by the root.
- * Directions are evenly spaced over the half circle in the plane, drawn from the sphere by `seed` in other widths.
+ * Mixing; Bonneel et al. 2015, equation 4). Both sides are projected onto directions; along each, sorting gives the
+ * exact Wasserstein distance. The score is the `order`-th root of the mean `order`-th power over the directions. In
+ * two dimensions the directions are evenly spaced over the half circle; otherwise they are drawn from the sphere by
+ * `seed`.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -31,11 +32,11 @@ typedef struct slices {
     cloud a, b;
     int64_t width;
     const float *directions; /* [directions, width] */
-    double *powers;          /* [directions] */
-    double *room;            /* [directions, a.rows + b.rows] */
+    double *powers;          /* [directions]: distances to the power of order */
+    double *projected;       /* [directions, a.rows + b.rows]: scratch */
 } slices;
 
-static void give_direction(const config *c, int64_t i, int64_t width, float *direction)
+static void fill_direction(const config *c, int64_t i, int64_t width, float *direction)
 {
     double length = 0;
     if (width == 2) {
@@ -68,15 +69,15 @@ static void project(const cloud *points, int64_t width, const float *direction, 
     qsort(out, (size_t)points->rows, sizeof *out, ascending);
 }
 
-/* The integral of |difference of the quantile functions|^order: both are constant between multiples of 1 / rows, which
- * are walked in common, counted in parts of 1 / (n m). */
+/* The integral of |difference of the quantile functions|^order. Both functions are constant between multiples of 1 /
+ * rows; the loop visits the common intervals, measured in units of 1 / (n m). */
 static double transport(const double *a, int64_t n, const double *b, int64_t m, int64_t order)
 {
     double sum = 0;
     for (int64_t i = 0, j = 0, at = 0; i < n && j < m;) {
         int64_t a_end = (i + 1) * m, b_end = (j + 1) * n, end = a_end < b_end ? a_end : b_end;
-        double apart = fabs(a[i] - b[j]);
-        sum += (double)(end - at) * (order == 1 ? apart : apart * apart);
+        double difference = fabs(a[i] - b[j]);
+        sum += (double)(end - at) * (order == 1 ? difference : difference * difference);
         at = end;
         i += end == a_end;
         j += end == b_end;
@@ -88,7 +89,7 @@ static void slice(void *user, int64_t begin, int64_t end)
 {
     slices *s = user;
     for (int64_t i = begin; i < end && neap_check_cancel() == 0; i++) {
-        double *a = s->room + i * (s->a.rows + s->b.rows), *b = a + s->a.rows;
+        double *a = s->projected + i * (s->a.rows + s->b.rows), *b = a + s->a.rows;
         const float *direction = s->directions + i * s->width;
         project(&s->a, s->width, direction, a);
         project(&s->b, s->width, direction, b);
@@ -109,10 +110,10 @@ static int measure(slices *s, double *score)
     const int64_t count = s->config->directions;
     float *directions = neap_calloc((size_t)(count * s->width), sizeof *directions);
     s->powers = neap_calloc((size_t)count, sizeof *s->powers);
-    s->room = neap_calloc((size_t)(count * (s->a.rows + s->b.rows)), sizeof *s->room);
-    bool ready = directions && s->powers && s->room;
+    s->projected = neap_calloc((size_t)(count * (s->a.rows + s->b.rows)), sizeof *s->projected);
+    bool ready = directions && s->powers && s->projected;
     for (int64_t i = 0; ready && i < count; i++)
-        give_direction(s->config, i, s->width, directions + i * s->width);
+        fill_direction(s->config, i, s->width, directions + i * s->width);
     s->directions = directions;
     if (ready) {
         neap_parallel(count, 1, slice, s);
@@ -121,7 +122,7 @@ static int measure(slices *s, double *score)
     }
     neap_free(directions);
     neap_free(s->powers);
-    neap_free(s->room);
+    neap_free(s->projected);
     return ready && !neap_failed() ? 0 : -1;
 }
 
@@ -139,11 +140,11 @@ static const neap_metric functions = {sizeof functions, (const char *const[]){"s
 
 static const neap_param params[] = {
     NEAP_INT(config, directions, 64, 1, 4096, "Number of directions."),
-    NEAP_INT(config, order, 2, 1, 2, "Which power of the distance is averaged."),
-    NEAP_INT(config, seed, 0, 0, 0x1p53, "Of directions in more or fewer than two dimensions."),
+    NEAP_INT(config, order, 2, 1, 2, "Power of the distance that is averaged."),
+    NEAP_INT(config, seed, 0, 0, 0x1p53, "Seed of the directions, unless points have two dimensions."),
     NEAP_PARAMS_END,
 };
 
 NEAP_PLUGIN(sliced_wasserstein) = NEAP_ONE_COMPONENT(
-    "sliced_wasserstein", "1.0.0", "MIT", "Wasserstein distance of points, exact in each of many directions.",
+    "sliced_wasserstein", "1.0.0", "MIT", "Wasserstein distance of points, exact along each of many directions.",
     "metric/2", config, params, functions);

@@ -1,8 +1,8 @@
 /*
- * Metric: the share of samples that lie on a set of the plane, no farther from it than its noise carries almost all
- * real points. Across a curve the noise has one dimension, and 99.73% of it stays within 3 standard deviations; around
- * a point it has two, and as much stays within 3.44 of them: exp(-3.44^2 / 2) = 0.0027. Areas have no noise; a network
- * cannot make an edge without width, so it may be off by one standard deviation of the noise that the other sets have.
+ * Metric: the share of samples that lie on a two-dimensional shape, within a distance that covers 99.73% of its
+ * noise. Across a curve the noise is one-dimensional: 3 standard deviations. Around a point it is two-dimensional:
+ * 3.44 standard deviations, exp(-3.44^2 / 2) = 0.0027. Areas have no noise, but a network cannot make a perfectly
+ * sharp edge, so one standard deviation of `noise` is allowed.
  */
 #include <neap/error.h>
 
@@ -14,7 +14,7 @@ typedef struct config {
     double noise, tolerance;
 } config;
 
-static const double deviations[] = {3.44, 3, 1}; /* by the dimensions of the shape */
+static const double deviations[] = {3.44, 3, 1}; /* by the dimension of the shape */
 
 static int score(const void *settings, const neap_evidence *samples, const neap_evidence *reference, double *scores)
 {
@@ -39,11 +39,11 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
 static const neap_metric functions = {sizeof functions, (const char *const[]){"support", NULL}, score};
 
 static const neap_param params[] = {
-    NEAP_CHOICE(config, shape, 0, toy_names, "The set, as the data set toy2d has it."),
-    NEAP_REAL(config, noise, 0.05, 0, 10, "Standard deviation of its noise."),
-    NEAP_REAL(config, tolerance, 0, 0, 10, "How far off a sample may be; 0: as far as almost all of the noise."),
+    NEAP_CHOICE(config, shape, 0, toy_names, "The shape, as in the data set toy2d."),
+    NEAP_REAL(config, noise, 0.05, 0, 10, "Standard deviation of the noise."),
+    NEAP_REAL(config, tolerance, 0, 0, 10, "Largest distance from the shape; 0: one that covers 99.73% of the noise."),
     NEAP_PARAMS_END,
 };
 
-NEAP_PLUGIN(support) = NEAP_ONE_COMPONENT("support", "1.0.0", "MIT", "Share of points that lie on a set of the plane.",
+NEAP_PLUGIN(support) = NEAP_ONE_COMPONENT("support", "1.0.0", "MIT", "Share of points that lie on a 2D shape.",
                                           "metric/2", config, params, functions);

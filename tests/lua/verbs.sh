@@ -60,7 +60,8 @@ expect 0 "" neap help interval
 holds "help shows components inside" grep \
     -qx '    of             component; a guidance\. What is on inside; nil: nothing is\.' stdout
 expect 0 "" neap help precision_recall
-holds "help of a metric" grep -qx '    k              int from 1 to 64; default 3\. Which neighbour a ball reaches to\.' stdout
+holds "help of a metric" grep \
+    -qx '    k              int from 1 to 64; default 3\. Neighbour whose distance is the radius of a ball\.' stdout
 expect 0 "" neap help dataset.toy2d
 holds "help shows choices" \
     grep -qx '    shape          moons | spirals | checkerboard | gaussians8 | rings; default moons\. .*' stdout

@@ -330,7 +330,7 @@ START_TEST(refused)
         {"frechet", labels, two, "frechet: expected features of the samples, got none"},
         {"frechet", two, nothing, "frechet: expected features of the reference, got none"},
         {"frechet", one, two, "frechet: features of the samples: expected at least 2 rows, got 1"},
-        {"frechet", two, wide, "frechet: features: expected one width, got 3 of the samples and 4 of the reference"},
+        {"frechet", two, wide, "frechet: features: expected equal widths, got 3 of the samples and 4 of the reference"},
         {"frechet", plane, bad, "frechet: features of the reference: expected finite numbers, got nan in row 1"},
         {"kernel", two, one, "kernel: features of the reference: expected at least 2 rows, got 1"},
         {"precision_recall", two, two,
@@ -341,9 +341,9 @@ START_TEST(refused)
         {"agreement", two, nothing, "agreement: expected logits of the samples, got none"},
         {"agreement", logits, nothing, "agreement: expected labels of the samples, got none"},
         {"agreement", third, nothing, "agreement: labels of the samples: expected 0 to 2, got 3 in row 0"},
-        {"agreement", blind, nothing, "agreement: logits of the samples: expected finite numbers, got others in row 0"},
+        {"agreement", blind, nothing, "agreement: logits of the samples: expected finite numbers, got nan in row 0"},
         {"modes", two, nothing, "modes: expected logits of the samples, got none"},
-        {"modes", blind, nothing, "modes: logits of the samples: expected finite numbers, got others in row 0"},
+        {"modes", blind, nothing, "modes: logits of the samples: expected finite numbers, got nan in row 0"},
     };
     neap_scored scored;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
