@@ -1,6 +1,6 @@
 /*
- * A game between a network's discriminator and its generator (Goodfellow et al. 2014, algorithm 1): in each step d_steps
- * updates of the one, then one of the other. The fakes of the last discriminator's update serve the generator's, too.
+ * Adversarial training (Goodfellow et al. 2014, algorithm 1): each step updates the discriminator d_steps times, then
+ * the generator once. The generator's update uses the fakes of the last discriminator update.
  */
 #include <math.h>
 
@@ -8,9 +8,9 @@
 #include "augment.h"
 
 enum { DISCRIMINATOR, GENERATOR };
-enum { FAKE }; /* shared between the phases: with the history that leads back to the generator */
+enum { FAKE }; /* slot shared between the phases: fakes with the history that leads back to the generator */
 
-/* --- Pictures ------------------------------------------------------------------------------------------------------ */
+/* --- Pictures ----------------------------------------------------------------------------------------------------- */
 
 static neap_tensor *make_fakes(neap_network *network, neap_step *step)
 {
@@ -21,76 +21,77 @@ static neap_tensor *make_fakes(neap_network *network, neap_step *step)
     return neap_network_generate(network, z, step->condition);
 }
 
-/* A leaf of its own, so that gradients can be asked for there. */
+/* x without its history; if `wanted`, a leaf that requires gradients. */
 static neap_tensor *leaf(neap_tensor *x, bool wanted)
 {
     neap_tensor *alone = neap_detach(x);
     return alone && wanted && neap_require_grad(alone, true) < 0 ? NULL : alone;
 }
 
-/* Real pictures and fakes are changed alike before the discriminator sees them, so that it cannot learn a small data set by
- * heart (Karras et al. 2020, Training Generative Adversarial Networks with Limited Data, which finds that the generator is
- * taught to make the changes where their probability is above some 0.8). */
-static neap_tensor *changed(const adversarial_config *c, const neap_step *step, const char *which, neap_tensor *x)
+/* Real pictures and fakes get the same augmentation before the discriminator sees them, so that it cannot memorise a
+ * small data set (Karras et al. 2020, Training Generative Adversarial Networks with Limited Data: above a probability
+ * of about 0.8 the generator learns to produce augmented pictures). */
+static neap_tensor *augmented(const adversarial_config *c, const neap_step *step, const char *which, neap_tensor *x)
 {
     const augmentation changes = {c->augment, c->flip, c->shift};
     return augment(&changes, neap_random_fork(step->random, which), step->first, x);
 }
 
-/* --- Figures ------------------------------------------------------------------------------------------------------- */
+/* --- Metrics ------------------------------------------------------------------------------------------------------ */
 
-#define SATURATED 20  /* logits: s(-20) is 2e-9, and so is the generator's gradient */
-#define VANISHED 1e-8 /* norm of the generator's gradient: Adam would take whole steps along what is rounding error */
+#define SATURATED 20  /* absolute logit: the sigmoid is 2e-9 at -20, and so is the generator's gradient */
+#define VANISHED 1e-8 /* norm of the generator's gradient: Adam would take full steps along rounding errors */
 
-typedef struct figures {
-    double mean, right; /* right: the share above zero */
-    double least;       /* -infinity where one is no number */
-} figures;
+typedef struct statistics {
+    double mean, positive; /* positive: the share above zero */
+    double least;          /* -infinity where a logit is NaN */
+} statistics;
 
-static int look(neap_tensor *logits, figures *f)
+static int measure(neap_tensor *logits, statistics *f)
 {
     neap_tensor *flat = neap_contiguous(logits);
     const float *v = flat ? neap_data(flat) : NULL;
     const double n = flat ? (double)neap_size(flat) : 0;
-    *f = (figures){.least = HUGE_VAL};
+    *f = (statistics){.least = HUGE_VAL};
     for (int64_t i = 0; v && i < neap_size(flat); i++) {
         f->mean += (double)v[i] / n;
-        f->right += v[i] > 0 ? 1 / n : 0;
+        f->positive += v[i] > 0 ? 1 / n : 0;
         f->least = fmin(f->least, isnan(v[i]) ? -HUGE_VAL : (double)v[i]);
     }
     return v ? 0 : -1;
 }
 
-/* Games of differences are told by pairs, whose pictures share a label: an offset of a class's logits means nothing there. */
+/* A relative loss is reported by pairs of pictures with the same label: a constant added to all logits of a class
+ * does not change it. */
 static int report_pairs(neap_step *step, neap_tensor *real, neap_tensor *fake)
 {
-    figures pair;
-    if (look(neap_sub(real, fake), &pair) < 0)
+    statistics pair;
+    if (measure(neap_sub(real, fake), &pair) < 0)
         return -1;
     neap_step_report(step, "margin", pair.mean);
-    neap_step_report(step, "pair_accuracy", pair.right);
+    neap_step_report(step, "pair_accuracy", pair.positive);
     return 0;
 }
 
-/* What there is to look at in a game without a curve of its own; fails where it is over. */
+/* Reports accuracies and margins, because adversarial losses do not show progress. Fails when training has diverged. */
 static int report(const adversarial_config *c, neap_step *step, neap_tensor *real, neap_tensor *fake)
 {
-    const adversarial_loss *game = &adversarial_losses[c->loss];
-    figures on_real, on_fake; /* of logits that are positive where the discriminator is right */
-    if (game->relative)
+    const adversarial_loss *losses = &adversarial_losses[c->loss];
+    statistics on_real, on_fake; /* of logits whose sign is positive where the discriminator is right */
+    if (losses->relative)
         return report_pairs(step, real, fake);
-    if (look(real, &on_real) < 0 || look(neap_neg(fake), &on_fake) < 0)
+    if (measure(real, &on_real) < 0 || measure(neap_neg(fake), &on_fake) < 0)
         return -1;
     neap_step_report(step, "margin", on_real.mean + on_fake.mean);
-    neap_step_report(step, "real_accuracy", on_real.right);
-    neap_step_report(step, "fake_accuracy", on_fake.right);
-    if (game->saturates && on_real.least > SATURATED && on_fake.least > SATURATED)
+    neap_step_report(step, "real_accuracy", on_real.positive);
+    neap_step_report(step, "fake_accuracy", on_fake.positive);
+    if (losses->saturates && on_real.least > SATURATED && on_fake.least > SATURATED)
         return neap_fail("diverged: the discriminator is saturated: each real logit is above %d and each fake one below "
                          "-%d, which leaves the generator no gradient", SATURATED, SATURATED);
     return 0;
 }
 
-/* --- Losses -------------------------------------------------------------------------------------------------------- */
+/* --- Losses ------------------------------------------------------------------------------------------------------- */
 
 static neap_tensor *discriminator_loss(const adversarial_config *c, neap_network *network, neap_step *step)
 {
@@ -100,7 +101,8 @@ static neap_tensor *discriminator_loss(const adversarial_config *c, neap_network
         return NULL;
     if (neap_step_share(step, FAKE, made) < 0)
         return NULL;
-    neap_tensor *real = leaf(changed(c, step, "real", step->x), due), *fake = leaf(changed(c, step, "fake", made), due);
+    neap_tensor *real = leaf(augmented(c, step, "real", step->x), due);
+    neap_tensor *fake = leaf(augmented(c, step, "fake", made), due);
     neap_tensor *on_real = neap_network_discriminate(network, real, step->condition);
     neap_tensor *on_fake = neap_network_discriminate(network, fake, step->condition);
     neap_tensor *loss = adversarial_losses[c->loss].discriminator(on_real, on_fake);
@@ -109,7 +111,7 @@ static neap_tensor *discriminator_loss(const adversarial_config *c, neap_network
     return due ? neap_add(loss, adversarial_penalty(c, network, step, real, on_real, fake, on_fake)) : loss;
 }
 
-static neap_tensor *without_history(neap_network *network, neap_tensor *x, const neap_condition *condition)
+static neap_tensor *unrecorded_logits(neap_network *network, neap_tensor *x, const neap_condition *condition)
 {
     const bool was = neap_record(false);
     neap_tensor *logits = neap_network_discriminate(network, x, condition);
@@ -119,11 +121,13 @@ static neap_tensor *without_history(neap_network *network, neap_tensor *x, const
 
 static neap_tensor *generator_loss(const adversarial_config *c, neap_network *network, neap_step *step)
 {
-    const adversarial_loss *game = &adversarial_losses[c->loss];
-    neap_tensor *fake = changed(c, step, "fake", neap_step_shared(step, FAKE)), *on_real = NULL;
-    if (game->both && !(on_real = without_history(network, changed(c, step, "real", step->x), step->condition)))
+    const adversarial_loss *losses = &adversarial_losses[c->loss];
+    neap_tensor *fake = augmented(c, step, "fake", neap_step_shared(step, FAKE)), *on_real = NULL;
+    if (losses->both)
+        on_real = unrecorded_logits(network, augmented(c, step, "real", step->x), step->condition);
+    if (losses->both && !on_real)
         return NULL;
-    return game->generator(on_real, neap_network_discriminate(network, fake, step->condition));
+    return losses->generator(on_real, neap_network_discriminate(network, fake, step->condition));
 }
 
 static neap_tensor *loss(const void *settings, int phase, neap_network *network, neap_step *step)
@@ -145,20 +149,23 @@ static const neap_objective functions = {.size = sizeof functions, .needs = need
                                          .repeats = repeats, .least = least};
 
 static const neap_param params[] = {
-    NEAP_CHOICE(adversarial_config, loss, 1, adversarial_loss_names, "The game."),
-    NEAP_INT(adversarial_config, d_steps, 1, 1, 1000, "Updates of the discriminator before each of the generator's."),
+    NEAP_CHOICE(adversarial_config, loss, 1, adversarial_loss_names, "Adversarial loss."),
+    NEAP_INT(adversarial_config, d_steps, 1, 1, 1000, "Updates of the discriminator per update of the generator."),
     NEAP_REAL(adversarial_config, r1, 0, 0, 1e6,
-              "Weight of the penalty on gradients at real pictures; 0: none. Norms over the batch blur it."),
-    NEAP_REAL(adversarial_config, r2, 0, 0, 1e6, "Weight of the penalty on gradients at fakes; 0: none. Likewise."),
+              "Weight of the gradient penalty at real pictures; 0: none. Batch norm distorts it."),
+    NEAP_REAL(adversarial_config, r2, 0, 0, 1e6,
+              "Weight of the gradient penalty at fakes; 0: none. Batch norm distorts it."),
     NEAP_REAL(adversarial_config, gradient_penalty, 0, 0, 1e6,
-              "Weight of the penalty on gradients between both that are not 1. Likewise."),
-    NEAP_INT(adversarial_config, every, 1, 1, 1000, "Steps from one penalty to the next; each is as many times as strong."),
+              "Weight of the penalty on gradient norms other than 1 between real and fake. Batch norm distorts it."),
+    NEAP_INT(adversarial_config, every, 1, 1, 1000,
+             "Steps from one penalty to the next; each is multiplied by this number."),
     NEAP_REAL(adversarial_config, augment, 0.5, 0, 1,
-              "Probability of each change to pictures that the discriminator sees; the generator learns those above 0.8."),
-    NEAP_FLAG(adversarial_config, flip, 0, "A change: mirrored, left to right, every other time."),
-    NEAP_INT(adversarial_config, shift, 0, 0, 1024, "A change: moved by up to so many pixels each way; 0: none."),
+              "Probability of each augmentation; above about 0.8 the generator learns to produce them."),
+    NEAP_FLAG(adversarial_config, flip, 0, "Augmentation: mirror left to right, with probability 1/2."),
+    NEAP_INT(adversarial_config, shift, 0, 0, 1024, "Augmentation: move by up to this many pixels each way; 0: none."),
     NEAP_PARAMS_END,
 };
 
-NEAP_PLUGIN(adversarial) = NEAP_ONE_COMPONENT("adversarial", "1.0.0", "MIT", "A game of discriminator and generator.",
-                                              "objective/2", adversarial_config, params, functions);
+NEAP_PLUGIN(adversarial) = NEAP_ONE_COMPONENT("adversarial", "1.0.0", "MIT",
+                                              "Adversarial training of a generator and a discriminator.", "objective/2",
+                                              adversarial_config, params, functions);

@@ -1,4 +1,4 @@
-/* What the files of the objective adversarial share. */
+/* Shared by the files of the objective adversarial. */
 #ifndef ADVERSARIAL_H
 #define ADVERSARIAL_H
 
@@ -13,23 +13,23 @@ typedef struct adversarial_config {
     bool flip;
 } adversarial_config;
 
-/* Both sides of a game over logits of real pictures and of fakes, [B] each; what each side makes small. */
+/* The losses that discriminator and generator minimise, of logits of real pictures and of fakes, [B] each. */
 typedef struct adversarial_loss {
     neap_tensor *(*discriminator)(neap_tensor *real, neap_tensor *fake);
     neap_tensor *(*generator)(neap_tensor *real, neap_tensor *fake);
-    bool both;      /* the generator's looks at real pictures, too; else `real` is NULL there */
-    bool saturates; /* a sigmoid's tails take the generator's gradient away */
-    bool relative;  /* only differences of logits count, so that none alone is right or wrong */
+    bool both;      /* the generator's loss uses real logits, too; otherwise its `real` is NULL */
+    bool saturates; /* the generator's gradient vanishes in the tails of the sigmoid */
+    bool relative;  /* depends on differences of logits alone, so that a single logit is neither right nor wrong */
 } adversarial_loss;
 
 extern const char *const adversarial_loss_names[]; /* ends with NULL; in the order of adversarial_losses */
 extern const adversarial_loss adversarial_losses[];
 
-/* The penalties, which must be due, on the discriminator's gradients in one step, or NULL with a message. real and fake are
- * the leaves that the logits were made from. */
+/* The sum of the gradient penalties of a step in which they are due, or NULL with a message. real and fake are the
+ * leaves from which the logits were computed. */
 neap_tensor *adversarial_penalty(const adversarial_config *c, neap_network *network, neap_step *step, neap_tensor *real,
                                  neap_tensor *real_logits, neap_tensor *fake, neap_tensor *fake_logits);
-/* Is one due in this step, on these pictures? */
+/* Is a penalty due in this step? */
 bool adversarial_penalty_due(const adversarial_config *c, const neap_step *step);
 
 #endif

@@ -1,4 +1,4 @@
-/* The games: what discriminator and generator make small. Logits are before any sigmoid s. */
+/* Adversarial losses, which discriminator and generator minimise. Logits are inputs of the sigmoid s. */
 #include "adversarial.h"
 
 static neap_tensor *mean(neap_tensor *x)
@@ -6,7 +6,7 @@ static neap_tensor *mean(neap_tensor *x)
     return neap_mean(x, NULL, 0, false);
 }
 
-/* V = E log s(real) + E log(1 - s(fake)) (Goodfellow et al. 2014, equation 1): D makes it large, G small. */
+/* V = E log s(real) + E log(1 - s(fake)) (Goodfellow et al. 2014, equation 1): D maximises it, G minimises it. */
 static neap_tensor *minimax_discriminator(neap_tensor *real, neap_tensor *fake)
 {
     return neap_add(mean(neap_softplus(neap_neg(real))), mean(neap_softplus(fake)));
@@ -18,7 +18,7 @@ static neap_tensor *minimax_generator(neap_tensor *real, neap_tensor *fake)
     return neap_neg(mean(neap_softplus(fake)));
 }
 
-/* G makes E log s(fake) large, which has a gradient where D is sure (section 3 there). */
+/* G maximises E log s(fake), which has a gradient where D is confident (same paper, section 3). */
 static neap_tensor *non_saturating_generator(neap_tensor *real, neap_tensor *fake)
 {
     (void)real;

@@ -1,8 +1,8 @@
 /*
- * Penalties on the discriminator's gradients at pictures: R1 on real ones and R2 on fakes (Mescheder et al. 2018, Which
- * Training Methods for GANs do actually Converge?, equations 9 and 10), and on pictures between the two (Gulrajani et al.
- * 2017, Improved Training of Wasserstein GANs). Lazily: every k-th step, k times as strong (Karras et al. 2020, Analyzing and
- * Improving the Image Quality of StyleGAN, appendix B).
+ * Penalties on the discriminator's gradients at pictures: R1 on real ones and R2 on fakes (Mescheder et al. 2018,
+ * Which Training Methods for GANs do actually Converge?, equations 9 and 10), and on pictures between the two
+ * (Gulrajani et al. 2017, Improved Training of Wasserstein GANs). Regularisation is lazy: every k-th step, multiplied
+ * by k (Karras et al. 2020, Analyzing and Improving the Image Quality of StyleGAN, appendix B).
  */
 #include "adversarial.h"
 
@@ -20,7 +20,7 @@ static neap_tensor *squared_gradient(neap_tensor *logits, neap_tensor *x)
     return neap_sum(neap_square(gradient), (int[]){1, 2, 3}, 3, false);
 }
 
-/* weight / 2 times the mean square, told by name. */
+/* weight / 2 times the mean squared gradient, which is reported as `name`. */
 static neap_tensor *centred_at_zero(double weight, neap_tensor *logits, neap_tensor *x, neap_step *step, const char *name)
 {
     neap_tensor *mean = neap_mean(squared_gradient(logits, x), NULL, 0, false);
@@ -30,11 +30,12 @@ static neap_tensor *centred_at_zero(double weight, neap_tensor *logits, neap_ten
     return neap_affine(mean, weight / 2, 0);
 }
 
-/* weight times the mean of (|gradient| - 1)^2 at random places between real pictures and fakes. */
+/* weight times the mean of (|gradient| - 1)^2 at random points between real pictures and fakes. */
 static neap_tensor *centred_at_one(double weight, neap_network *network, neap_step *step, neap_tensor *real,
                                    neap_tensor *fake)
 {
-    neap_tensor *share = neap_rand(neap_random_fork(step->random, "between"), step->first, neap_dims(neap_dim(real, 0), 1, 1, 1));
+    const neap_shape shape = neap_dims(neap_dim(real, 0), 1, 1, 1);
+    neap_tensor *share = neap_rand(neap_random_fork(step->random, "between"), step->first, shape);
     neap_tensor *x = neap_detach(neap_add(real, neap_mul(share, neap_sub(fake, real))));
     if (!x || neap_require_grad(x, true) < 0)
         return NULL;

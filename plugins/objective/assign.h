@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* Fills column[i] with a permutation of 0 to n - 1 for which the sum of cost[i * n + column[i]] is smallest; costs are
- * finite. Takes a time of order n^3. Returns 0, or -1 with a message. */
+/* Fills `column` with the permutation of 0 to n - 1 that minimises the sum of cost[i * n + column[i]]; costs are
+ * finite. Time is O(n^3). Returns 0, or -1 with a message. */
 int assign_rows(const float *cost, int64_t n, int32_t *column);
 
 #endif

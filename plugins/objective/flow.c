@@ -1,7 +1,7 @@
 /*
- * What the objectives along a flow share. Laws of times after Esser et al. 2024 (Scaling Rectified Flow Transformers),
- * section 3.1: logit-normal, mode, and the shift; one time a stratum after Kingma et al. 2021 (Variational Diffusion
- * Models), section I.1.
+ * Shared by the objectives that train flows. Distributions of times and the shift follow Esser et al. 2024 (Scaling
+ * Rectified Flow Transformers), section 3.1; stratified times follow Kingma et al. 2021 (Variational Diffusion Models),
+ * section I.1.
  */
 #include <math.h>
 
@@ -17,8 +17,8 @@ static double uniform_at(const flow_times *c, double u)
     return u;
 }
 
-/* The normal number below which a share u lies. Halving needs no table of coefficients, and a batch is short. Beyond
- * nine deviations lie fewer than one number of 10^18, and uniforms are multiples of 2^-24. */
+/* The quantile function of the normal distribution, by bisection: no table of coefficients, and fast enough for a
+ * batch. The probability beyond nine standard deviations is below 10^-18, and uniforms are multiples of 2^-24. */
 static double normal_quantile(double u)
 {
     double low = -9, high = 9;
@@ -45,17 +45,17 @@ static double mode_at(const flow_times *c, double u)
 
 const char *const flow_laws[] = {"uniform", "logit_normal", "mode", NULL};
 
-/* From a share of all times to the time. */
-static double (*const time_at[])(const flow_times *c, double u) = {uniform_at, logit_normal_at, mode_at};
+/* The quantile function of each distribution of times. */
+static double (*const quantile[])(const flow_times *c, double u) = {uniform_at, logit_normal_at, mode_at};
 
-/* In place: nothing has seen the uniforms yet. */
-static neap_tensor *place_times(neap_tensor *u, const flow_times *c, const neap_step *step)
+/* Turns uniforms into times, in place. */
+static neap_tensor *transform_times(neap_tensor *u, const flow_times *c, const neap_step *step)
 {
     float *t = neap_data(u);
     for (int64_t i = 0; t && i < neap_size(u); i++) {
         const double row = (double)step->first + (double)i;
         double share = c->stratified ? (row + (double)t[i]) / (double)step->global : (double)t[i];
-        t[i] = (float)fmin(1, fmax(0, time_at[c->law](c, share)));
+        t[i] = (float)fmin(1, fmax(0, quantile[c->law](c, share)));
     }
     return u;
 }
@@ -68,13 +68,13 @@ neap_tensor *flow_draw_times(const flow_times *c, const neap_step *step, const c
     if (c->law == FLOW_LOGIT_NORMAL && !c->stratified)
         t = neap_sigmoid(neap_affine(neap_randn(random, step->first, shape), c->deviation, c->mean));
     else
-        t = place_times(neap_rand(random, step->first, shape), c, step);
+        t = transform_times(neap_rand(random, step->first, shape), c, step);
     if (c->shift != 1)
         t = neap_div(neap_affine(t, c->shift, 0), neap_affine(t, c->shift - 1, 1));
     return t;
 }
 
-/* --- Noise, conditions and pictures --------------------------------------------------------------------------------- */
+/* --- Noise, conditions and pictures ------------------------------------------------------------------------------- */
 
 neap_tensor *flow_draw_noise(const neap_step *step)
 {
@@ -121,11 +121,11 @@ static void report_bins(neap_step *step, const float *errors, const float *t, in
 int flow_report(neap_step *step, neap_tensor *output, neap_tensor *target, neap_tensor *t)
 {
     neap_scope scope = neap_scope_open();
-    bool was = neap_record(false);
+    bool recorded = neap_record(false);
     neap_tensor *errors = neap_mean(neap_square(neap_sub(output, target)), (const int[]){1, 2, 3}, 3, false);
     if (errors)
         report_bins(step, neap_data(errors), neap_data(t), neap_size(errors));
-    neap_record(was);
+    neap_record(recorded);
     neap_scope_close(scope);
     return errors ? 0 : -1;
 }

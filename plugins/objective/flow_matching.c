@@ -1,7 +1,7 @@
 /*
- * Rectified flow (Liu et al. 2022; Lipman et al. 2022): x_t = (1 - t) x + t z, v = z - x, loss = mean of
- * (f(x_t, t) - v)^2, or the same for x or z in place of v. `flow_matching` draws the noise; `reflow` takes the noise
- * from which a trained flow made the example, so that the new paths are straight where the old ones were not.
+ * Rectified flow (Liu et al. 2022; Lipman et al. 2022): x_t = (1 - t) x + t z, v = z - x, loss = mean of (f(x_t, t) -
+ * v)^2; by choice f predicts x or z in place of v. `flow_matching` draws the noise. `reflow` takes the noise from
+ * which a trained flow generated the example, so that the new paths are straighter than the old ones.
  */
 #include <neap/error.h>
 
@@ -14,7 +14,7 @@ typedef struct config {
     double label_dropout;
 } config;
 
-/* --- What the network gives --------------------------------------------------------------------------------------- */
+/* --- Predictions -------------------------------------------------------------------------------------------------- */
 
 static neap_tensor *target_v(neap_tensor *x, neap_tensor *z, neap_tensor *v)
 {
@@ -34,14 +34,14 @@ static neap_tensor *target_noise(neap_tensor *x, neap_tensor *z, neap_tensor *v)
     return z;
 }
 
-/* Velocities are quotients that end as 0 over 0, at the data or at the noise, and would multiply a network's error
- * without bound there. A hundredth of noise is about one of 256 levels of grey, and the first of 50 steps, 0.02 long,
- * makes at most twice the error of it. */
-#define LEAST_DENOMINATOR 0.01
+/* The velocity is a quotient that becomes 0 / 0, at the data for x0 and at the noise for noise, where it would
+ * amplify the network's error without bound. Noise of 0.01 is about one of 256 grey levels, and a step of 0.02, the
+ * first of 50, at most doubles the error. */
+#define MIN_DENOMINATOR 0.01
 
-static neap_tensor *held(neap_tensor *t)
+static neap_tensor *clamped(neap_tensor *t)
 {
-    return flow_per_picture(neap_maximum(t, neap_scalar(LEAST_DENOMINATOR)));
+    return flow_per_picture(neap_maximum(t, neap_scalar(MIN_DENOMINATOR)));
 }
 
 static neap_tensor *from_v(neap_tensor *output, neap_tensor *x, neap_tensor *t)
@@ -52,16 +52,16 @@ static neap_tensor *from_v(neap_tensor *output, neap_tensor *x, neap_tensor *t)
 
 static neap_tensor *from_x0(neap_tensor *output, neap_tensor *x, neap_tensor *t)
 {
-    return neap_div(neap_sub(x, output), held(t));
+    return neap_div(neap_sub(x, output), clamped(t));
 }
 
 static neap_tensor *from_noise(neap_tensor *output, neap_tensor *x, neap_tensor *t)
 {
-    return neap_div(neap_sub(output, x), held(neap_affine(t, -1, 1)));
+    return neap_div(neap_sub(output, x), clamped(neap_affine(t, -1, 1)));
 }
 
 static const char *const predictions[] = {"v", "x0", "noise", NULL};
-static const char *const meanings[] = {"v=z-x", "x", "z"}; /* in the words of a checkpoint's metadata */
+static const char *const meanings[] = {"v=z-x", "x", "z"}; /* as stored in a checkpoint's metadata */
 
 static const struct {
     neap_tensor *(*target)(neap_tensor *x, neap_tensor *z, neap_tensor *v);
@@ -83,13 +83,13 @@ static double dropout(const void *settings)
     return ((const config *)settings)->label_dropout;
 }
 
-/* --- Which noise goes with which example -------------------------------------------------------------------------- */
+/* --- Pairing of noise and examples -------------------------------------------------------------------------------- */
 
 enum { INDEPENDENT, OPTIMAL_TRANSPORT };
 static const char *const pairings[] = {"independent", "optimal_transport", NULL};
 
-/* The noise in the order that makes the sum of squared distances to the examples smallest (Pooladian et al. 2023; Tong
- * et al. 2023). |x - z|^2 = |x|^2 + |z|^2 - 2 x z, and the squares are the same in every order. */
+/* The noise in the order that minimises the sum of squared distances to the examples (Pooladian et al. 2023; Tong et
+ * al. 2023). |x - z|^2 = |x|^2 + |z|^2 - 2 x z, and the sum of the squares does not depend on the order. */
 static neap_tensor *transported(neap_tensor *x, neap_tensor *z)
 {
     const int64_t batch = neap_dim(x, 0);
@@ -145,22 +145,22 @@ static const neap_objective reflow_functions = {.size = sizeof reflow_functions,
                                                 .dropout = dropout};
 
 #define SHARED_PARAMS                                                                                                 \
-    NEAP_CHOICE(config, prediction, 0, predictions, "What the network gives: velocity, picture or noise."),      \
+    NEAP_CHOICE(config, prediction, 0, predictions, "What the network predicts: velocity, picture or noise."),        \
         FLOW_TIMES_PARAMS(config, FLOW_UNIFORM, 0), FLOW_DROPOUT_PARAM(config)
 
 static const neap_param flow_matching_params[] = {
     SHARED_PARAMS,
     NEAP_CHOICE(config, pairing, INDEPENDENT, pairings,
-                "Which noise goes with which example of a batch: any, or the nearest ones, whatever their labels; the "
-                "time that takes grows with the cube of the batch."),
+                "Pairing of noise and examples in a batch: random, or by optimal transport, which ignores labels and "
+                "takes a time that grows with the cube of the batch."),
     NEAP_PARAMS_END,
 };
 static const neap_param reflow_params[] = {SHARED_PARAMS, NEAP_PARAMS_END};
 
 static const neap_component flow_matching_components[] = {
-    {"objective/2", "flow_matching", "Rectified flow: the velocity from data to noise.", sizeof(config),
-     flow_matching_params, &flow_matching_functions},
-    {"objective/2", "reflow", "Rectified flow once more, between the noise and the samples of a trained flow.",
+    {"objective/2", "flow_matching", "Rectified flow: the network learns the velocity from data to noise.",
+     sizeof(config), flow_matching_params, &flow_matching_functions},
+    {"objective/2", "reflow", "Rectified flow between the noise and the samples of a trained flow.",
      sizeof(config), reflow_params, &reflow_functions},
     {0},
 };

@@ -1,8 +1,7 @@
 /*
- * Mean flows (Geng et al. 2025, Mean Flows for One-step Generative Modeling): the network gives u(x_t, t, r), the mean
- * velocity between r and t, so one step from t = 1 to r = 0 draws a sample. Differentiating (t - r) u in t along the
- * path gives what u must satisfy, u = v - (t - r) du/dt (their equation 6), and the right side, held fixed, is the
- * target.
+ * Mean flows (Geng et al. 2025, Mean Flows for One-step Generative Modeling): the network predicts u(x_t, t, r), the
+ * mean velocity between r and t, so one step from t = 1 to r = 0 draws a sample. Differentiating (t - r) u in t along
+ * the path gives u = v - (t - r) du/dt (equation 6). The right side, without gradient, is the target.
  */
 #include <neap/autograd.h>
 
@@ -16,9 +15,8 @@ typedef struct config {
 
 /* --- Times -------------------------------------------------------------------------------------------------------- */
 
-/* Two times of one law, in order. Only one of them is stratified: pairs from one stratum would all be close together.
- */
-static void draw_ends(const config *c, const neap_step *step, neap_tensor **t, neap_tensor **r)
+/* Draws two times from one distribution, r <= t. Only one is stratified: two from the same stratum would be close. */
+static void draw_times(const config *c, const neap_step *step, neap_tensor **t, neap_tensor **r)
 {
     flow_times plain = c->times;
     plain.stratified = false;
@@ -32,9 +30,9 @@ static void draw_ends(const config *c, const neap_step *step, neap_tensor **t, n
 
 /* --- The derivative along the path -------------------------------------------------------------------------------- */
 
-/* du/dt where x moves by v and r stands still. The gradient of seed * u, times the direction, is linear in the seed,
- * and its gradient by the seed is the directional derivative: two passes backward, and every op that can be
- * differentiated twice will do. The seed's value is of no account. */
+/* du/dt where dx/dt = v and r is constant. The gradient of seed * u, times the direction, is linear in the seed, and
+ * its gradient by the seed is the directional derivative. That takes two backward passes and ops that can be
+ * differentiated twice. The seed's value does not matter. */
 static neap_tensor *along_path(neap_tensor *u, neap_tensor *x, neap_tensor *t, neap_tensor *v)
 {
     neap_tensor *const from[] = {x, t};
@@ -44,16 +42,17 @@ static neap_tensor *along_path(neap_tensor *u, neap_tensor *x, neap_tensor *t, n
         return NULL;
     neap_tensor *by_x = neap_sum(neap_mul(gradient[0], v), NULL, 0, false);
     neap_tensor *by_t = neap_sum(gradient[1], NULL, 0, false);
-    neap_tensor *moved = neap_add(by_x, by_t);
-    if (!moved || neap_gradients(moved, NULL, &seed, 1, NEAP_KEEP_GRAPH, &derivative) < 0)
+    neap_tensor *directional = neap_add(by_x, by_t);
+    if (!directional || neap_gradients(directional, NULL, &seed, 1, NEAP_KEEP_GRAPH, &derivative) < 0)
         return NULL;
     return neap_detach(derivative);
 }
 
 /* --- The loss ----------------------------------------------------------------------------------------------------- */
 
-/* Errors weighed by (|e|^2 + offset)^-power, itself held fixed, so that no few pictures rule the batch. */
-static neap_tensor *weighed(const config *c, neap_tensor *u, neap_tensor *target)
+/* Weights errors by (|e|^2 + offset)^-power, so that a few pictures do not dominate the batch; no gradient goes
+ * through the weight. */
+static neap_tensor *weighted(const config *c, neap_tensor *u, neap_tensor *target)
 {
     neap_tensor *errors = neap_sum(neap_square(neap_sub(u, target)), (const int[]){1, 2, 3}, 3, false);
     neap_tensor *weights = neap_power(neap_affine(neap_detach(errors), 1, c->offset), -c->power);
@@ -65,7 +64,7 @@ static neap_tensor *loss(const void *settings, int phase, neap_network *network,
     const config *c = settings;
     neap_tensor *t, *r;
     (void)phase;
-    draw_ends(c, step, &t, &r);
+    draw_times(c, step, &t, &r);
     neap_tensor *z = flow_draw_noise(step);
     neap_tensor *v = neap_sub(z, step->x), *xt = flow_between(step->x, v, t);
     neap_tensor *gap = flow_per_picture(neap_sub(t, r));
@@ -75,7 +74,7 @@ static neap_tensor *loss(const void *settings, int phase, neap_network *network,
     neap_tensor *target = neap_detach(neap_sub(v, neap_mul(gap, along_path(u, xt, t, v))));
     if (flow_report(step, u, target, t) < 0)
         return NULL;
-    return weighed(c, u, target);
+    return weighted(c, u, target);
 }
 
 static double dropout(const void *settings)
@@ -90,13 +89,14 @@ static const neap_objective functions = {.size = sizeof functions, .needs = need
 
 static const neap_param params[] = {
     FLOW_TIMES_PARAMS(config, FLOW_LOGIT_NORMAL, -0.4),
-    NEAP_REAL(config, same, 0.75, 0, 1, "Share of the examples at which both times are one, where u is the velocity."),
-    NEAP_REAL(config, power, 1, 0, 4, "How much large errors are held back: they weigh (error + offset)^-power."),
-    NEAP_REAL(config, offset, 0.01, 1e-8, 1000, "See power."),
+    NEAP_REAL(config, same, 0.75, 0, 1, "Share of the examples with equal times, where u is the velocity."),
+    NEAP_REAL(config, power, 1, 0, 4,
+              "Errors get the weight (error + offset)^-power; the larger, the less large errors count."),
+    NEAP_REAL(config, offset, 0.01, 1e-8, 1000, "Added to the error in its weight; see power."),
     FLOW_DROPOUT_PARAM(config),
     NEAP_PARAMS_END,
 };
 
 NEAP_PLUGIN(mean_flow) = NEAP_ONE_COMPONENT("mean_flow", "1.0.0", "MIT",
-                                            "The mean velocity between two times, for samples in one step.",
+                                            "Mean flow: the network learns the mean velocity between two times.",
                                             "objective/2", config, params, functions);
