@@ -1,7 +1,10 @@
 #!/bin/sh
 # The order of the layers, read from the #include lines: a folder of core may include only what its row names, plugins
-# and the binding only public headers, and Lua is known nowhere but in lua/.
+# and the binding only public headers, and Lua is known nowhere but in lua/. And the order of the files, read from the symbols
+# of the objects: a file that uses another is not used by it, directly or through others.
 cd "${NEAP_SOURCE:-$(dirname "$0")/..}" || exit 1
+build=${NEAP_BUILD:-build}
+status=0
 
 # folder: what it may include of other folders of core, as a folder or as one header; public headers that it may include
 layers() {
@@ -47,9 +50,71 @@ includes | awk -v rows="$(layers)" '
         next
     }
     head == ".." { refuse("no path upwards") }
+    head == "tests" { refuse("tests are for tests alone") }
     path[1] == "core" && !(path[2] in folders) { refuse("core/" path[2] " has no row in tests/layers.sh") }
     path[1] == "core" && (head in folders) && !has(folders[path[2]], head) && !has(folders[path[2]], header) {
         refuse($2 " is not for core/" path[2])
     }
     path[1] != "core" && (head in folders) { refuse("only public headers are for " path[1]) }
-    END { print NR " includes"; exit failed || NR < 100 }'
+    END { print NR " includes"; exit failed || NR < 100 }' || status=1
+
+# Objects, one of each C file: kernels of the generic set, plugins as they are linked into one library.
+objects() {
+    find core lua plugins -name '*.c' | while read -r source; do
+        name=${source##*/}
+        set --
+        for object in "$build/${source%/*}/.libs/"*-"${name%.c}.o" "$build/${source%/*}/"*-"${name%.c}.o"; do
+            case $object in */libcore_la-* | */libexact_la-* | */libgeneric_la-* | */libbundled_la-* | */neap-*) set -- "$@" "$object" ;; esac
+        done
+        echo "$source ${1:-missing}"
+    done
+}
+
+# Uses that are let pass: a kernel in the table that attention.c fills, and kinds of plugins and parameters, which know each
+# other.
+exceptions() {
+    cat <<'ROWS'
+core/kernels/attention core/kernels/attention_gradient
+core/plugin/params core/plugin/instance
+core/plugin/params core/plugin/validate
+ROWS
+}
+
+# user, definer, symbol. Ops call each other through the dispatch and the table of ops, whatever files they are in.
+uses() {
+    { sed -n 's/^OP(\([a-z0-9_]*\),.*/op neap_\1/p' core/ops/ops.def; exceptions | sed 's/^/exception /'; objects | sort; } >"$list"
+    sed -n 's/^[a-z].*\.c \(.*\.o\)$/\1/p' "$list" | xargs nm -P -A | sed 's/\[[^]]*\]//' | awk -v list="$list" '
+        BEGIN {
+            while ((getline <list) > 0)
+                if ($1 == "op") op[$2] = 1
+                else if ($1 == "exception") exception[$2 " " $3] = 1
+                else { sub(/\.c$/, "", $1); unit[$2 ":"] = $1 }
+        }
+        $3 == "U" { wants[unit[$1] " " $2] = 1; next }
+        $3 ~ /[A-Z]/ { definer[$2] = unit[$1] }
+        END {
+            for (want in wants) {
+                split(want, part, " ")
+                to = definer[part[2]]
+                if (to != "" && to != part[1] && !(to ~ /^core\/ops\// && part[2] in op) && part[1] != "core/ops/table" &&
+                    !((part[1] " " to) in exception))
+                    print part[1], to, part[2]
+            }
+        }' | sort
+}
+
+list=$(mktemp) edges=$(mktemp) || exit 1
+trap 'rm -f "$list" "$edges"' EXIT
+uses >"$edges"
+sed -n 's/^\(.*\.c\) missing$/\1: no object in the build/p' "$list" | grep . && status=1
+echo "$(grep -c '\.c ' "$list") objects, $(wc -l <"$edges") uses"
+[ "$(wc -l <"$edges")" -ge 500 ] || status=1
+cut -d ' ' -f 1,2 "$edges" | tsort 2>"$list" >/dev/null || {
+    echo "files that use each other:"
+    sed -n 's/^tsort: \([a-z].*\/.*\)/\1/p' "$list" | sort -u | while read -r member; do
+        echo "    $member: uses $(awk -v member="$member" 'NR == FNR { circle[$2] = 1; next }
+            $1 == member && $2 in circle { printf "%s%s of %s", sep, $3, $2; sep = ", " }' "$list" "$edges")"
+    done
+    status=1
+}
+exit $status

@@ -24,14 +24,18 @@ void neap_pages_unmap(void *pages, size_t bytes);
 void *neap_block_new(size_t bytes);
 void neap_block_free(void *block, size_t bytes);
 
-/* One mapping that planned buffers lie in. It lives until its arena and every buffer in it have let go. */
+/* Pages that planned buffers lie in. Freed when the arena and every buffer in it have released it. */
 typedef struct neap_mapping {
     void *pages;
     size_t bytes;
     int holders; /* atomic */
 } neap_mapping;
 
+neap_mapping *neap_mapping_new(size_t bytes); /* one holder; NULL without a message */
+void neap_mapping_keep(neap_mapping *mapping);
 void neap_mapping_release(neap_mapping *mapping);
+bool neap_mapping_is_unshared(const neap_mapping *mapping); /* one holder is left */
+size_t neap_mapping_total(void); /* bytes of all mappings */
 
 /* Stands right before the data of every buffer. */
 typedef struct neap_buffer_header {
@@ -59,9 +63,6 @@ typedef struct neap_arena_place {
 
 neap_arena_place neap_arena_place_buffer(size_t bytes);
 void neap_arena_note_free(const neap_buffer_header *header);
-
-/* Bytes that arenas take from the system or give back, for neap_memory(). */
-void neap_buffer_count_reserved(ptrdiff_t bytes);
 
 /* Offsets for blocks that live from event `birth` up to event `death`, so that no two that live together overlap.
  * The first `fixed` keep the offsets they have. Of the others those with death 0, and the smallest where there are very

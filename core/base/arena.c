@@ -43,28 +43,6 @@ struct neap_arena {
 static _Thread_local neap_arena *active;
 static uint64_t steps; /* atomic: step numbers are unique in the process */
 
-void neap_mapping_release(neap_mapping *mapping)
-{
-    if (!mapping || __atomic_sub_fetch(&mapping->holders, 1, __ATOMIC_ACQ_REL) > 0)
-        return;
-    neap_pages_unmap(mapping->pages, mapping->bytes);
-    neap_buffer_count_reserved(-(ptrdiff_t)mapping->bytes);
-    neap_free(mapping);
-}
-
-static neap_mapping *mapping_new(size_t bytes)
-{
-    neap_mapping *mapping = neap_realloc_quietly(NULL, sizeof *mapping);
-    void *pages = mapping && !neap_allocation_refused(bytes) ? neap_pages_map(bytes) : NULL;
-    if (!pages) {
-        neap_free(mapping);
-        return NULL;
-    }
-    *mapping = (neap_mapping){.pages = pages, .bytes = bytes, .holders = 1};
-    neap_buffer_count_reserved((ptrdiff_t)bytes);
-    return mapping;
-}
-
 static bool grow(void **array, size_t *capacity, size_t count, size_t size)
 {
     if (count < *capacity)
@@ -188,7 +166,7 @@ neap_arena_place neap_arena_place_buffer(size_t bytes)
     if (planned && planned->offset != SIZE_MAX) {
         place.at = (char *)a->mapping->pages + planned->offset;
         place.mapping = a->mapping;
-        __atomic_add_fetch(&a->mapping->holders, 1, __ATOMIC_RELAXED);
+        neap_mapping_keep(a->mapping);
     }
     return place;
 }
@@ -248,10 +226,10 @@ static void add_plan(neap_arena *a)
  * on ordinary buffers. */
 static void fit_mapping(neap_arena *a)
 {
-    if (a->mapping && a->mapping->bytes == a->extent && __atomic_load_n(&a->mapping->holders, __ATOMIC_ACQUIRE) == 1)
+    if (a->mapping && a->mapping->bytes == a->extent && neap_mapping_is_unshared(a->mapping))
         return;
     neap_mapping_release(a->mapping);
-    a->mapping = a->extent ? mapping_new(a->extent) : NULL;
+    a->mapping = a->extent ? neap_mapping_new(a->extent) : NULL;
 }
 
 /* The step that ended becomes a plan, unless it is one. */

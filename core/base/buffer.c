@@ -158,17 +158,10 @@ void neap_buffer_free(void *buffer)
         neap_mapping_release(mapping);
 }
 
-void neap_buffer_count_reserved(ptrdiff_t bytes)
-{
-    pthread_mutex_lock(&pool.lock);
-    pool.reserved = (size_t)((ptrdiff_t)pool.reserved + bytes);
-    pthread_mutex_unlock(&pool.lock);
-}
-
 neap_memory_stats neap_memory(void)
 {
     pthread_mutex_lock(&pool.lock);
-    neap_memory_stats stats = {pool.live, pool.peak, pool.reserved};
+    neap_memory_stats stats = {pool.live, pool.peak, pool.reserved + neap_mapping_total()};
     pthread_mutex_unlock(&pool.lock);
     return stats;
 }

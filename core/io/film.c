@@ -9,8 +9,9 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
-#include "io/picture.h"
+#include "io/pixels.h"
 #include "io/png.h"
+#include "io/png_chunk.h"
 
 /* A delay is a fraction of two 16-bit numbers; thousandths of a second serve. */
 #define TICKS 1000
@@ -23,11 +24,6 @@ struct neap_film {
     uint32_t sequence; /* of the next fcTL or fdAT */
     bool failed;       /* a frame could not be written, and the file is to be abandoned */
 };
-
-static uint32_t get_u32(const unsigned char *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
 
 /* --- Chunks ------------------------------------------------------------------------------------------------------- */
 
@@ -69,7 +65,7 @@ static int write_chunks(neap_film *f, const unsigned char *png, size_t size, uin
     const bool first = f->added == 0;
     bool controlled = false;
     for (size_t at = NEAP_PNG_HEAD; status == 0 && at < size;) {
-        size_t body = get_u32(png + at);
+        size_t body = neap_png_get_u32(png + at);
         bool data = memcmp(png + at + 4, "IDAT", 4) == 0, end = memcmp(png + at + 4, "IEND", 4) == 0;
         if (data && !controlled) {
             status = write_control(f, ticks);

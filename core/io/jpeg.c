@@ -8,7 +8,8 @@
 #include <neap/memory.h>
 
 #include "io/exif.h"
-#include "io/picture.h"
+#include "io/jpeg.h"
+#include "io/pixels.h"
 
 typedef struct reader {
     tjhandle turbo;

@@ -9,10 +9,13 @@
 #include <png.h>
 
 #include <neap/error.h>
+#include <neap/io.h>
 #include <neap/memory.h>
 
 #include "io/exif.h"
-#include "io/picture.h"
+#include "io/output.h"
+#include "io/pixels.h"
+#include "io/png_chunk.h"
 
 /* --- Reading ------------------------------------------------------------------------------------------------------ */
 

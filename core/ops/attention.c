@@ -1,7 +1,7 @@
 /* Attention on separate q, k and v, and on one product that holds all three. */
 #include <math.h>
 
-#include "ops/support.h"
+#include "ops/rules.h"
 
 /* --- Arguments of the kernel ------------------------------------------------------------------------------------- */
 

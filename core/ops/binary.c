@@ -1,5 +1,6 @@
 /* Elementwise ops of two and three arguments, with broadcasting. */
-#include "ops/walk.h"
+#include "ops/broadcast.h"
+#include "ops/composite.h"
 
 #define KERNEL_OF(name) [NEAP_OP_##name] = NEAP_K_##name,
 static const neap_binary_id kernel_of[NEAP_OP_COUNT] = {KERNEL_OF(add) KERNEL_OF(sub) KERNEL_OF(mul) KERNEL_OF(div)
@@ -9,39 +10,39 @@ static const neap_compare_id compare_of[NEAP_OP_COUNT] = {
 #include "kernels/kernels.def"
 };
 
-static void binary_segment(const neap_walk *walk, int64_t n, const char *const *x, char *y)
+static void binary_segment(const neap_broadcast *loop, int64_t n, const char *const *x, char *y)
 {
-    const neap_call *call = walk->user;
-    call->kernels->binary[kernel_of[call->op - neap_ops]](n, x[0], walk->step[0], x[1], walk->step[1], y);
+    const neap_call *call = loop->user;
+    call->kernels->binary[kernel_of[call->op - neap_ops]](n, x[0], loop->step[0], x[1], loop->step[1], y);
 }
 
 int neap_binary_forward(neap_call *call)
 {
-    neap_walk_run(call->out, call->in, 2, binary_segment, call);
+    neap_broadcast_run(call->out, call->in, 2, binary_segment, call);
     return 0;
 }
 
-static void compare_segment(const neap_walk *walk, int64_t n, const char *const *x, char *y)
+static void compare_segment(const neap_broadcast *loop, int64_t n, const char *const *x, char *y)
 {
-    const neap_call *call = walk->user;
-    call->kernels->compare[compare_of[call->op - neap_ops]](n, x[0], walk->step[0], x[1], walk->step[1], (uint8_t *)y);
+    const neap_call *call = loop->user;
+    call->kernels->compare[compare_of[call->op - neap_ops]](n, x[0], loop->step[0], x[1], loop->step[1], (uint8_t *)y);
 }
 
 int neap_compare_forward(neap_call *call)
 {
-    neap_walk_run(call->out, call->in, 2, compare_segment, call);
+    neap_broadcast_run(call->out, call->in, 2, compare_segment, call);
     return 0;
 }
 
-static void where_segment(const neap_walk *walk, int64_t n, const char *const *x, char *y)
+static void where_segment(const neap_broadcast *loop, int64_t n, const char *const *x, char *y)
 {
-    const neap_call *call = walk->user;
-    call->kernels->select(n, (const uint8_t *)x[0], walk->step[0], x[1], walk->step[1], x[2], walk->step[2], y);
+    const neap_call *call = loop->user;
+    call->kernels->select(n, (const uint8_t *)x[0], loop->step[0], x[1], loop->step[1], x[2], loop->step[2], y);
 }
 
 int neap_where_forward(neap_call *call)
 {
-    neap_walk_run(call->out, call->in, 3, where_segment, call);
+    neap_broadcast_run(call->out, call->in, 3, where_segment, call);
     return 0;
 }
 

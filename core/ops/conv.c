@@ -2,7 +2,7 @@
  * Convolution of pictures. Three ops, each bilinear, whose gradients are the other two: so the family is closed, however
  * often it is differentiated.
  */
-#include "ops/support.h"
+#include "ops/rules.h"
 
 enum { STRIDE, PADDING, DILATION, GROUPS }; /* of attrs.i */
 enum { ROWS = 1, COLUMNS = 2, CHANNELS = 3 }; /* axes of a picture, and of weights */

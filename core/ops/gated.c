@@ -1,5 +1,5 @@
 /* The gated residual that ends a block: residual + gate * x, a gate per sample. */
-#include "ops/support.h"
+#include "ops/composite.h"
 
 typedef struct gated_job {
     const neap_kernels *kernels;

@@ -1,7 +1,7 @@
 /* Elements and rows picked by an index, and their adjoints: added in the index's order, whatever the threads. */
 #include <string.h>
 
-#include "ops/support.h"
+#include "ops/rules.h"
 
 #define COLUMNS 64 /* of one unit of work: a cache line of f32 four times over */
 

@@ -1,5 +1,5 @@
 /* The linear layer, and what follows it done while a tile of the product is still in cache. */
-#include "ops/support.h"
+#include "ops/composite.h"
 
 /* x [.., in] and weight [out, in] at input `x` and the next, a bias [out] after them: the product's shape. */
 static int check_linear(neap_call *call, int x, const char *expected)

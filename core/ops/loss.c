@@ -1,5 +1,5 @@
 /* Losses: means over a batch, in forms that neither overflow nor cancel. */
-#include "ops/support.h"
+#include "ops/rules.h"
 
 /* --- cross_entropy ----------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* The matrix product, and the precision of products. */
 #include <stdatomic.h>
 
-#include "ops/support.h"
+#include "ops/composite.h"
 
 static _Atomic neap_dtype precision = NEAP_F32;
 

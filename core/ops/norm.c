@@ -1,5 +1,5 @@
 /* Normalisation over the last axis: plain, and modulated per sample. */
-#include "ops/support.h"
+#include "ops/composite.h"
 
 /* --- Rows over threads ------------------------------------------------------------------------------------------- */
 

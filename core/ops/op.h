@@ -80,7 +80,6 @@ static inline bool neap_is_real(const neap_tensor *x)
 /* Helpers that families share (rules.c). */
 int neap_broadcast_shapes(const char *op, neap_shape a, neap_shape b, neap_shape *out);
 int neap_axis_check(const char *op, int64_t *axis, int rank); /* negative counts from the end */
-neap_tensor *neap_sum_to(neap_tensor *g, neap_shape shape);   /* sums g down to a shape that was broadcast to g's */
 int neap_op_fail(const neap_call *call, const char *expected); /* `op: expected .., got [shapes of inputs]`; -1 */
 int neap_has(const neap_tensor *x);                            /* 0, or -1 for NULL: the status of a gradient */
 

@@ -1,7 +1,7 @@
 /* Max pooling: where the largest element of each window is, and the elements picked there. */
 #include <math.h>
 
-#include "ops/support.h"
+#include "ops/rules.h"
 
 enum { KERNEL, STRIDE, PADDING }; /* of attrs.i */
 

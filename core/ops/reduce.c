@@ -1,7 +1,7 @@
 /* Reductions: sum, mean, max and variance over any axes. */
 #include <string.h>
 
-#include "ops/support.h"
+#include "ops/rules.h"
 
 /* Elements that one unit of work reduces: fixed, so that the order of a sum never depends on the threads. */
 #define UNIT 32768

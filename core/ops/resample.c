@@ -6,7 +6,7 @@
 
 #include <neap/memory.h>
 
-#include "ops/support.h"
+#include "ops/rules.h"
 
 /* --- Which pixels make which --------------------------------------------------------------------------------------- */
 

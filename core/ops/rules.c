@@ -1,9 +1,10 @@
-/* Shape rules and checks that families of ops share. */
+/* Shape rules, and what the families of ops share below the dispatch: see rules.h. */
 #include <stdio.h>
 #include <string.h>
 
-#include "ops/op.h"
+#include "ops/rules.h"
 
+#define LEAST_ELEMENTS 16384 /* a thread wakes in a few microseconds, the time that so many elements take */
 #define GOT_TEXT (5 * NEAP_SHAPE_TEXT)
 
 /* Whole numbers that are not as the row has them by itself: "padding 500"; and a list of them. */
@@ -133,16 +134,41 @@ int neap_shape_reduce(neap_call *call)
     return 0;
 }
 
-neap_tensor *neap_sum_to(neap_tensor *g, neap_shape shape)
+/* --- Rows and windows ------------------------------------------------------------------------------------------------ */
+
+int64_t neap_row_count(neap_shape shape)
 {
-    int axes[NEAP_MAX_RANK], count = 0;
-    if (!g || neap_shape_equal(g->shape, shape))
-        return g;
-    int lead = g->shape.rank - shape.rank;
-    for (int i = 0; i < g->shape.rank; i++)
-        if (i < lead || (shape.dim[i - lead] == 1 && g->shape.dim[i] != 1))
-            axes[count++] = i;
-    if (count)
-        g = neap_sum(g, axes, count, true);
-    return neap_reshape(g, shape);
+    int64_t rows = 1;
+    for (int i = 0; i + 1 < shape.rank; i++)
+        rows *= shape.dim[i];
+    return rows;
+}
+
+int64_t neap_window_count(int64_t n, int64_t kernel, int64_t stride, int64_t padding)
+{
+    const int64_t reach = n + 2 * padding - kernel;
+    return reach < 0 ? 0 : reach / stride + 1;
+}
+
+int64_t neap_row_grain(int64_t row_size)
+{
+    return row_size < LEAST_ELEMENTS ? LEAST_ELEMENTS / (row_size < 1 ? 1 : row_size) : 1;
+}
+
+/* --- Around a forward pass -------------------------------------------------------------------------------------------- */
+
+int neap_forward_put(const neap_call *call, const neap_tensor *value)
+{
+    if (!value)
+        return -1;
+    neap_tensor_copy(call->out, value);
+    return 0;
+}
+
+neap_tensor *neap_pack_last(neap_tensor *x)
+{
+    const int last = x ? x->shape.rank - 1 : -1;
+    if (last < 0 || x->shape.dim[last] == 1 || x->stride[last] == 1)
+        return x;
+    return neap_tensor_pack(x);
 }

@@ -1,7 +1,7 @@
 /* Batch norm and group norm: statistics over pixels, with what bends the result (a leaky ReLU) in the same pass. */
 #include <math.h>
 
-#include "ops/support.h"
+#include "ops/rules.h"
 
 enum { EPS, SLOPE, MOMENTUM }; /* of attrs.f */
 enum { X, SCALE, SHIFT, RUNNING_MEAN, RUNNING_VARIANCE };

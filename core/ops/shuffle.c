@@ -1,7 +1,8 @@
 /* Elements laid out anew: padding, joining, splitting. */
 #include <string.h>
 
-#include "ops/support.h"
+#include "ops/op.h"
+#include <neap/parallel.h>
 
 /* --- Pad --------------------------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* Softmax and its logarithm along an axis. */
-#include "ops/support.h"
+#include "ops/rules.h"
 
 typedef void forward_fn(int64_t rows, int64_t n, const void *x, void *y);
 typedef void gradient_fn(int64_t rows, int64_t n, const void *y, const void *gy, void *gx);

@@ -1,7 +1,7 @@
 /* Ops that give another view of the same elements. */
 #include <string.h>
 
-#include "ops/op.h"
+#include "ops/composite.h"
 
 /* --- Shape rules ------------------------------------------------------------------------------------------------- */
 

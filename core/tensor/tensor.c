@@ -1,11 +1,9 @@
-/* Tensors: creation, owners, views, and what can be asked of them. */
+/* Tensors: storage, owners, and the properties of a tensor. */
 #include <stdlib.h>
 #include <string.h>
 
-#include <neap/error.h>
 #include <neap/memory.h>
 
-#include "kernels/kernels.h"
 #include "tensor/scope.h"
 #include "tensor/tensor.h"
 
@@ -17,7 +15,7 @@ static void storage_release(neap_storage *storage)
     neap_free(storage);
 }
 
-static neap_storage *storage_new(size_t bytes)
+neap_storage *neap_storage_new(size_t bytes)
 {
     neap_storage *storage = neap_calloc(1, sizeof *storage);
     if (!storage)
@@ -91,7 +89,7 @@ neap_tensor *neap_scope_return(neap_scope scope, neap_tensor *result)
     return neap_scope_adopt(result);
 }
 
-static neap_tensor *tensor_new(neap_dtype dtype, neap_shape shape)
+neap_tensor *neap_tensor_new(neap_dtype dtype, neap_shape shape)
 {
     neap_tensor *x = neap_calloc(1, sizeof *x);
     if (!x)
@@ -103,45 +101,9 @@ static neap_tensor *tensor_new(neap_dtype dtype, neap_shape shape)
     return x;
 }
 
-neap_tensor *neap_empty(neap_dtype dtype, neap_shape shape)
+neap_tensor *neap_tensor_alias(const neap_tensor *x)
 {
-    char text[NEAP_SHAPE_TEXT];
-    if (!neap_kernels_for(NEAP_F32)) /* NEAP_CPU or NEAP_GEMM means nothing: no op could touch the tensor */
-        return NULL;
-    int64_t size = shape.rank > NEAP_MAX_RANK ? -1 : neap_shape_size(shape);
-    if (size < 0 || size > (int64_t)(PTRDIFF_MAX / (int64_t)sizeof(double)))
-        return neap_fail_null("tensor: expected at most %d axes of sizes from 0, got %s", NEAP_MAX_RANK,
-                              shape.rank > NEAP_MAX_RANK ? "more" : neap_shape_text(shape, text));
-    neap_tensor *x = tensor_new(dtype, shape);
-    if (!x)
-        return NULL;
-    x->storage = storage_new((size_t)size * neap_dtype_size(dtype));
-    if (!x->storage) {
-        neap_release(x);
-        return NULL;
-    }
-    return neap_scope_adopt(x);
-}
-
-neap_tensor *neap_zeros(neap_dtype dtype, neap_shape shape)
-{
-    neap_tensor *x = neap_empty(dtype, shape);
-    if (x)
-        memset(x->storage->data, 0, x->storage->bytes);
-    return x;
-}
-
-neap_tensor *neap_from(neap_dtype dtype, neap_shape shape, const void *data)
-{
-    neap_tensor *x = neap_empty(dtype, shape);
-    if (x && x->storage->bytes)
-        memcpy(x->storage->data, data, x->storage->bytes);
-    return x;
-}
-
-static neap_tensor *share(const neap_tensor *x)
-{
-    neap_tensor *view = tensor_new(x->dtype, x->shape);
+    neap_tensor *view = neap_tensor_new(x->dtype, x->shape);
     if (!view)
         return NULL;
     memcpy(view->stride, x->stride, sizeof view->stride);
@@ -152,26 +114,9 @@ static neap_tensor *share(const neap_tensor *x)
     return view;
 }
 
-neap_tensor *neap_tensor_alias(const neap_tensor *x)
-{
-    return share(x);
-}
-
 neap_tensor *neap_tensor_ghost(const neap_tensor *x)
 {
-    return tensor_new(x->dtype, x->shape);
-}
-
-neap_tensor *neap_tensor_view(const neap_tensor *x, neap_shape shape, const int64_t *stride, int64_t offset)
-{
-    neap_tensor *view = share(x);
-    if (!view)
-        return NULL;
-    view->shape = shape;
-    if (shape.rank)
-        memcpy(view->stride, stride, (size_t)shape.rank * sizeof *stride);
-    view->offset = offset;
-    return neap_scope_adopt(view);
+    return neap_tensor_new(x->dtype, x->shape);
 }
 
 void neap_tensor_touch(neap_tensor *x)

@@ -36,6 +36,10 @@ struct neap_tensor {
     neap_node *node;               /* owned; NULL: wants no gradient */
 };
 
+/* A tensor without storage, with one owner, outside any scope; and storage for one. */
+neap_tensor *neap_tensor_new(neap_dtype dtype, neap_shape shape);
+neap_storage *neap_storage_new(size_t bytes);
+
 /* Hands a tensor with one owner to the innermost scope; releases it and returns NULL when that fails. */
 neap_tensor *neap_scope_adopt(neap_tensor *x);
 

@@ -36,7 +36,6 @@ void neap_lua_push_reason(lua_State *L, const char *message);
 neap_tensor **neap_lua_slot(lua_State *L);
 neap_tensor *neap_lua_test_tensor(lua_State *L, int index);  /* NULL when it is none */
 neap_tensor *neap_lua_check_tensor(lua_State *L, int index);
-int neap_lua_handles(void); /* tensors held by Lua */
 
 /* Fills the handle on top of the stack from an expression in a scope of its own, and returns it or raises. */
 #define NEAP_LUA_RETURN(L, slot, expression)                                                                        \
@@ -55,6 +54,7 @@ neap_dtype neap_lua_check_dtype(lua_State *L, int index, neap_dtype fallback);
 lua_State *neap_lua_new_state(void); /* NULL where there is no memory for one */
 void neap_lua_collect_start(lua_State *L);
 void neap_lua_collect_pace(lua_State *L);
+void neap_lua_collect_count(int made); /* handles of tensors made (1) and collected (-1) */
 
 /* --- Handles of other things ------------------------------------------------------------------------------------------ */
 

@@ -12,11 +12,17 @@
 #define MARGIN ((size_t)8 << 20)
 #define HANDLE_BYTES 512 /* a tensor's own structs and its node on the tape, roughly */
 
+static size_t handles;
 static size_t least; /* outside bytes: after the last full collection, or fewer since */
+
+void neap_lua_collect_count(int made)
+{
+    handles += (size_t)made;
+}
 
 static size_t outside(void)
 {
-    return neap_memory().live + (size_t)neap_lua_handles() * HANDLE_BYTES;
+    return neap_memory().live + handles * HANDLE_BYTES;
 }
 
 static size_t slack(lua_State *L)

@@ -3,20 +3,13 @@
 
 #include "binding.h"
 
-static int handles;
-
-int neap_lua_handles(void)
-{
-    return handles;
-}
-
 neap_tensor **neap_lua_slot(lua_State *L)
 {
     neap_lua_collect_pace(L);
     neap_tensor **slot = lua_newuserdatauv(L, sizeof *slot, 0);
     *slot = NULL;
     luaL_setmetatable(L, NEAP_LUA_TENSOR);
-    handles++;
+    neap_lua_collect_count(1);
     return slot;
 }
 
@@ -46,7 +39,7 @@ static int tensor_close(lua_State *L)
 
 static int tensor_gc(lua_State *L)
 {
-    handles--;
+    neap_lua_collect_count(-1);
     return tensor_close(L);
 }
 

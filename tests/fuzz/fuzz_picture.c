@@ -4,7 +4,9 @@
 #include <neap/error.h>
 
 #include "io/exif.h"
+#include "io/jpeg.h"
 #include "io/picture.h"
+#include "io/png.h"
 #include "replay.h"
 
 #define MOST_PIXELS (1 << 20)

@@ -6,7 +6,10 @@
 
 #include <math.h>
 
+#include "io/jpeg.h"
 #include "io/picture.h"
+#include "io/pixels.h"
+#include "io/png.h"
 #include "io_test.h"
 
 /* Of a picture in [-1, 1] there are 256 levels; the nearest one is at most half a level away. */

@@ -1,5 +1,5 @@
-/* Chunks of a PNG (W3C PNG, 5.3), and texts in them: see png.h. */
-#include "io/png.h"
+/* See png_chunk.h. */
+#include "io/png_chunk.h"
 
 #include <string.h>
 
