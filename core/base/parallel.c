@@ -11,7 +11,7 @@
 #include <neap/parallel.h>
 
 #include "limits.h"
-#include "pool.h"
+#include "workers.h"
 
 #define MOST_THREADS NEAP_POOL_PARTS
 #define PARTS_A_THREAD 2 /* so that a thread that is late leaves something for the others */

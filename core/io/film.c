@@ -9,7 +9,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
-#include "io/pixels.h"
+#include "io/picture_bytes.h"
 #include "io/png.h"
 #include "io/png_chunk.h"
 

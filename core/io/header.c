@@ -11,7 +11,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
-#include "io/json.h"
+#include "io/jansson.h"
 #include "io/text.h"
 
 #define LENGTH_BYTES 8

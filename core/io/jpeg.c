@@ -9,7 +9,7 @@
 
 #include "io/exif.h"
 #include "io/jpeg.h"
-#include "io/pixels.h"
+#include "io/picture_bytes.h"
 
 typedef struct reader {
     tjhandle turbo;

@@ -6,7 +6,7 @@
 #include <neap/memory.h>
 
 #include "io/jpeg.h"
-#include "io/pixels.h"
+#include "io/picture_bytes.h"
 #include "io/png.h"
 
 neap_tensor *neap_picture_parse(const char *name, const void *bytes, size_t size, neap_tensor **alpha)

@@ -14,7 +14,7 @@
 
 #include "io/exif.h"
 #include "io/output.h"
-#include "io/pixels.h"
+#include "io/picture_bytes.h"
 #include "io/png_chunk.h"
 
 /* --- Reading ------------------------------------------------------------------------------------------------------ */

@@ -50,6 +50,6 @@ typedef struct gradient_case {
 
 #define LIST(...) .count = (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), .list = {__VA_ARGS__}
 
-extern const gradient_case elementwise_cases[], layout_cases[], network_cases[]; /* each ends with op NULL */
+extern const gradient_case elementwise_cases[], view_cases[], network_cases[]; /* each ends with op NULL */
 
 #endif

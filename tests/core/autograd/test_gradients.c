@@ -12,7 +12,7 @@
 
 #define TOLERANCE 1e-7 /* rounding over the step of 1e-5, and the step's own error, are both near 1e-10 */
 
-static const gradient_case *const families[] = {elementwise_cases, layout_cases, network_cases};
+static const gradient_case *const families[] = {elementwise_cases, view_cases, network_cases};
 enum { FAMILIES = sizeof families / sizeof *families };
 
 static const gradient_case *case_at(int index)

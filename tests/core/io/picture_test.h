@@ -8,7 +8,7 @@
 
 #include "io/jpeg.h"
 #include "io/picture.h"
-#include "io/pixels.h"
+#include "io/picture_bytes.h"
 #include "io/png.h"
 #include "io_test.h"
 

@@ -1,8 +1,8 @@
 /*
  * The pool of worker threads behind neap_parallel.
  */
-#ifndef NEAP_POOL_H
-#define NEAP_POOL_H
+#ifndef NEAP_WORKERS_H
+#define NEAP_WORKERS_H
 
 #include <stdbool.h>
 

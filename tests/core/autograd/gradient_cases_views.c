@@ -9,7 +9,7 @@
     {name, {fill(2, 3, 1, 4)}, {LIST(3, 1)}}, {name, {fill(2, 3, 4)}, {LIST(0, 1), KEEP}},                          \
     {name, {fill(5, 1)}, {LIST(1)}}, {name, {{SHAPE(3, 4, 2), FILL_##fill, LAYOUT_PERMUTED, 0}}, {LIST(0, 2)}}
 
-const gradient_case layout_cases[] = {
+const gradient_case view_cases[] = {
     REDUCTION("sum", NORMAL), REDUCTION("mean", NORMAL), REDUCTION("max", APART), REDUCTION("variance", NORMAL),
     {"sum", {SCALAR}, {0}},
     {"mean", {SCALAR}, {0}},

@@ -1,5 +1,5 @@
-/* Jansson's memory: see json.h. */
-#include "io/json.h"
+/* Jansson's memory: see jansson.h. */
+#include "io/jansson.h"
 
 #include <pthread.h>
 

@@ -1,5 +1,5 @@
-/* See pixels.h. */
-#include "io/pixels.h"
+/* See picture_bytes.h. */
+#include "io/picture_bytes.h"
 
 #include <math.h>
 

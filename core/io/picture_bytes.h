@@ -1,8 +1,8 @@
 /*
  * Pictures between bytes and tensors: 0..255 is -1..1. Decoders work from memory, so that they can be fuzzed.
  */
-#ifndef NEAP_IO_PIXELS_H
-#define NEAP_IO_PIXELS_H
+#ifndef NEAP_IO_PICTURE_BYTES_H
+#define NEAP_IO_PICTURE_BYTES_H
 
 #include <neap/tensor.h>
 

@@ -4,7 +4,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
-#include "io/json.h"
+#include "io/jansson.h"
 #include "io/text.h"
 #include "plugin/host.h"
 

@@ -8,7 +8,7 @@
  * Who waits spins for some microseconds, as the next job of a training step comes at once, and then sleeps, so that
  * waiting takes no core from whom it waits for.
  */
-#include "pool.h"
+#include "workers.h"
 
 #include <pthread.h>
 #include <signal.h>

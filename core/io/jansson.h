@@ -1,8 +1,8 @@
 /*
  * Jansson with neap's memory: what neap/io.h says of JSON, and Jansson itself.
  */
-#ifndef NEAP_IO_JSON_H
-#define NEAP_IO_JSON_H
+#ifndef NEAP_IO_JANSSON_H
+#define NEAP_IO_JANSSON_H
 
 #include <jansson.h>
 
