@@ -34,6 +34,24 @@ static int guidance_uses_null(lua_State *L)
     return 1;
 }
 
+/* Does a guidance, or one inside it, compare with another network? */
+static bool compares(const neap_instance *guidance)
+{
+    const neap_param *param = guidance ? neap_instance_component(guidance)->params : NULL;
+    for (; param && param->type != NEAP_PARAM_END; param++) {
+        const neap_value value = neap_instance_get(guidance, param);
+        if (value.network || compares(value.component))
+            return true;
+    }
+    return false;
+}
+
+static int guidance_compares(lua_State *L)
+{
+    lua_pushboolean(L, compares(neap_lua_check_instance(L, 1)));
+    return 1;
+}
+
 /* dataset_part(dataset, "train" or "test", draw, count) -> component, is the data set generated? See neap_source_part. */
 static int dataset_part(lua_State *L)
 {
@@ -54,6 +72,7 @@ static const luaL_Reg functions[] = {
     {"objective_predicts", objective_predicts},
     {"objective_dropout", objective_dropout},
     {"guidance_uses_null", guidance_uses_null},
+    {"guidance_compares", guidance_compares},
     {"dataset_part", dataset_part},
     {NULL, NULL},
 };

@@ -193,10 +193,10 @@ local function count_of(settings)
   return n
 end
 
--- The guidance, or nil for one that uses the null condition with a model that takes no condition.
+-- The guidance; for a model that takes no condition nil, unless the guidance compares with another network.
 local function guidance_for(guidance, spec)
   local conditional = spec.classes > 0 or spec.text or spec.tokens or spec.pooled or spec.picture
-  return guidance and (conditional or not core.guidance_uses_null(guidance)) and guidance or nil
+  return guidance and (conditional or core.guidance_compares(guidance)) and guidance or nil
 end
 
 -- The condition as tensors by kind: those given, and labels as numbers or weights.
