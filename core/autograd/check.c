@@ -73,12 +73,19 @@ static neap_tensor *weighted_gradient(void *user, neap_tensor *const *x)
     return sum;
 }
 
+/* The sign of a NaN means nothing, and differs between processors. */
+static double unsigned_nan(double x)
+{
+    return isnan(x) ? (double)NAN : x;
+}
+
 static int judge(const neap_gradient_report *r, double tolerance)
 {
     if (r->error <= tolerance)
         return 0;
     return neap_fail("gradient check (%s order): input %d, element %lld: expected %.12g, got %.12g",
-                     r->order == 1 ? "first" : "second", r->input, (long long)r->element, r->numeric, r->analytic);
+                     r->order == 1 ? "first" : "second", r->input, (long long)r->element, unsigned_nan(r->numeric),
+                     unsigned_nan(r->analytic));
 }
 
 /* Writes the order's worst element to `worst` unless that holds a larger error. */

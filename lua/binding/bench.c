@@ -1,6 +1,6 @@
 /*
- * What `neap bench` needs besides the vocabulary of recipes: the measured FMA peak, and a data set of random numbers that
- * costs nothing to read, so that a step of training is timed and not a file.
+ * For `neap bench`: the measured FMA peak, the speed of bf16, and a data set of random numbers in memory, so that a training
+ * step is timed without reading files.
  */
 #include <string.h>
 
@@ -80,20 +80,20 @@ static const neap_component components[] = {
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "random", NEAP_VERSION, "MIT", "Random numbers, for benchmarks.",
                                    components};
 
-/* bench_data(): makes dataset.random known; before that it would only clutter lists. */
+/* bench_data(): registers dataset.random, which other verbs do not list. */
 static int bench_data(lua_State *L)
 {
     return neap_registry_add(&plugin, "built in") < 0 ? neap_lua_raise(L) : 0;
 }
 
-/* fma_peak(bf16) -> floating-point operations a second of all threads */
+/* fma_peak(bf16) -> floating-point operations per second of all threads */
 static int fma_peak(lua_State *L)
 {
     lua_pushnumber(L, neap_fma_peak(lua_toboolean(L, 1)));
     return 1;
 }
 
-/* bf16_speed() -> how many times faster products run in bf16 than in fp32; 0 where the processor has no instruction for it */
+/* bf16_speed() -> speed of products in bf16 over that in fp32; 0 if the processor has no instruction for bf16 */
 static int bf16_speed(lua_State *L)
 {
     const double speed = neap_bf16_speed();

@@ -1,9 +1,9 @@
 /*
- * The Lua binding: what its files share.
+ * Declarations shared by the files of the Lua binding.
  *
- * Handles are userdata that own one reference to a thing of the core. An op called from Lua reads its arguments, makes
- * an empty handle, and only then opens a scope: nothing that may jump runs between neap_scope_open and
- * neap_scope_close. A failure is raised after the scope is closed.
+ * A handle is a userdata that owns one reference to an object of the core. A function that Lua calls reads its arguments,
+ * makes an empty handle, and only then opens a scope: between neap_scope_open and neap_scope_close nothing may raise a Lua
+ * error, which is a longjmp. A failure is raised after the scope is closed.
  */
 #ifndef NEAP_BINDING_H
 #define NEAP_BINDING_H
@@ -16,12 +16,12 @@
 
 /* --- Errors (raise.c) ----------------------------------------------------------------------------------------------- */
 
-/* Lines of the library itself are passed over when an error is placed; `folder` holds neap/. */
+/* Sets the folder that contains neap/. The line of an error is the innermost one outside of the library. */
 void neap_lua_library(const char *folder);
 
-/* Raises the pending message of the core, with the recipe's own line before it. */
+/* Raises the pending message of the core, after the file and line of the recipe. */
 int neap_lua_raise(lua_State *L);
-/* The same for a mistake in what was asked for: the program ends with status 2. */
+/* The same for a usage error: the program ends with status 2. */
 int neap_lua_raise_usage(lua_State *L);
 /* Raises a message of the binding. */
 int neap_lua_error(lua_State *L, const char *format, ...);
@@ -32,12 +32,12 @@ void neap_lua_push_reason(lua_State *L, const char *message);
 
 #define NEAP_LUA_TENSOR "neap.tensor"
 
-/* Pushes an empty handle, after giving the collector its turn. */
+/* Pushes an empty handle, and may run the collector before. */
 neap_tensor **neap_lua_slot(lua_State *L);
-neap_tensor *neap_lua_test_tensor(lua_State *L, int index);  /* NULL when it is none */
+neap_tensor *neap_lua_test_tensor(lua_State *L, int index);  /* NULL if it is no tensor */
 neap_tensor *neap_lua_check_tensor(lua_State *L, int index);
 
-/* Fills the handle on top of the stack from an expression in a scope of its own, and returns it or raises. */
+/* Evaluates an expression in its own scope, puts the result into the handle on top of the stack, and returns it or raises. */
 #define NEAP_LUA_RETURN(L, slot, expression)                                                                        \
     do {                                                                                                            \
         neap_scope result_scope_ = neap_scope_open();                                                               \
@@ -51,7 +51,7 @@ neap_dtype neap_lua_check_dtype(lua_State *L, int index, neap_dtype fallback);
 
 /* --- Memory (state.c, collect.c) --------------------------------------------------------------------------------------- */
 
-lua_State *neap_lua_new_state(void); /* NULL where there is no memory for one */
+lua_State *neap_lua_new_state(void); /* NULL without memory */
 void neap_lua_collect_start(lua_State *L);
 void neap_lua_collect_pace(lua_State *L);
 void neap_lua_collect_count(int made); /* handles of tensors made (1) and collected (-1) */
@@ -66,9 +66,9 @@ void neap_lua_collect_count(int made); /* handles of tensors made (1) and collec
 #define NEAP_LUA_SAFETENSORS "neap.safetensors"
 #define NEAP_LUA_FILM "neap.film"
 
-/* A userdata that holds one pointer, closed exactly once. Pushes it empty. */
+/* Pushes an empty userdata for one pointer, which is closed exactly once. */
 void **neap_lua_handle(lua_State *L, const char *type);
-void *neap_lua_check(lua_State *L, int index, const char *type); /* raises when it is closed */
+void *neap_lua_check(lua_State *L, int index, const char *type); /* raises if it is closed */
 /* Makes a metatable with __index = methods, and __gc and __close = close. Leaves the stack as it was. */
 void neap_lua_class(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction close);
 
@@ -80,10 +80,10 @@ void neap_lua_push_spec(lua_State *L, const neap_spec *spec);
 void neap_lua_add_calls(lua_State *L); /* adds the calls of network_calls.c to the methods of models */
 neap_optimizer_config neap_lua_optimizer(lua_State *L, int index);
 
-/* A text for C, which would end at a NUL byte: one that holds such a byte is refused. */
+/* A text without NUL bytes, at which C would cut it off; raises if there is one. */
 const char *neap_lua_check_text(lua_State *L, int index);
 
-/* Fields of the table at `index`; the fallback where they are nil. */
+/* A field of the table at `index`; the fallback if it is nil. */
 lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integer fallback);
 double neap_lua_number(lua_State *L, int index, const char *key, double fallback);
 
@@ -107,33 +107,32 @@ neap_condition *neap_lua_condition(const neap_lua_parts *parts, int64_t rows);
 
 /* --- Places (place.c) ------------------------------------------------------------------------------------------------ */
 
-/* A folder of the installed program: `folder` as configure has it, or in the same layout around the running program, written
- * to `text`, where that folder exists. */
+/* A folder of the installed program. If a folder in the same layout relative to the running program exists, writes its path to
+ * `text` and returns that; else returns `folder`, the one of configure. */
 const char *neap_lua_place(const char *folder, char *text, size_t room);
 
 /* --- Texts of pictures (files.c) ------------------------------------------------------------------------------------- */
 
-/* The texts of a table { key = text } in the order of their keys, as an array that is left on the stack; none where there is
- * no table. */
+/* The entries of a table { key = text }, sorted by key, as an array that is left on the stack; none if the value is nil. */
 const neap_pair *neap_lua_read_pairs(lua_State *L, int index, int *count);
 
 /* --- Signals (interrupt.c, coroutine.c) ------------------------------------------------------------------------------- */
 
-void neap_lua_signals_start(void);              /* on the main thread, before anything that takes long */
-int neap_lua_signal_status(void);               /* of a process that ends by the last signal; 0 where none came */
-lua_State *neap_lua_running(lua_State *L);      /* says which coroutine runs from now on; returns the one before */
+void neap_lua_signals_start(void);              /* on the main thread, first of all */
+int neap_lua_signal_status(void);               /* exit status after the last signal; 0: none came */
+lua_State *neap_lua_running(lua_State *L);      /* sets the running coroutine; returns the previous one */
 void neap_lua_coroutines_start(lua_State *L);   /* after luaL_openlibs, with the main coroutine */
 
 /* --- What the process inherits (descriptors.c, locale.c) ---------------------------------------------------------------- */
 
-/* Opens /dev/null for each of descriptors 0, 1 and 2 that is closed; else the next file that is opened, as a run's metrics,
- * would take its number and what is printed. False, with a message on standard error, where that cannot be done. */
+/* Opens /dev/null for each of descriptors 0, 1 and 2 that is closed; otherwise the next file to be opened, such as the metrics of
+ * a run, would get that number and receive what is printed. False on failure, with a message on standard error. */
 bool neap_lua_open_descriptors(void);
 
-/* Keeps the decimal point of numbers and the order of texts those of the C locale, whatever os.setlocale is called with. */
+/* Fixes number format and text order to the C locale; os.setlocale cannot change them. */
 void neap_lua_locale_start(lua_State *L);
 
-/* --- What goes into require "neap.core": each adds functions to the table on top of the stack. ----------------------- */
+/* --- The parts of require "neap.core": each adds functions to the table on top of the stack. ------------------------- */
 
 void neap_lua_open_tensor(lua_State *L);
 void neap_lua_open_make(lua_State *L);

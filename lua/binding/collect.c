@@ -1,19 +1,20 @@
 /*
- * Pacing Lua's collector by what it cannot see: the bytes of tensors. A handle weighs a few bytes to Lua and may hold
- * megabytes, so the collector would come far too late. When what lies outside has grown by an eighth (and a little)
- * over the least since the last full collection, the young objects are collected, and all of them if that freed too
- * little. The least, because a step's tensors come and go by themselves with the tape: measured against a peak, as many
- * bytes could lie dead in the next valley, and the next climb would begin on top of them.
+ * Runs Lua's collector by the bytes of tensors, which Lua cannot see: a handle takes a few bytes of Lua memory and may hold
+ * megabytes. When the outside bytes have grown by an eighth, plus a margin, over their minimum since the last full collection,
+ * the young objects are collected, and all objects if that freed too little. The minimum is the base because the tensors of
+ * a step come and go with the tape: with the peak as base, as many bytes of garbage could stay unnoticed below it, and the next
+ * peak would add to them.
  *
- * A full collection walks Lua's own heap; half of that may pile up before one is due, so that allocations pay for it.
+ * A full collection walks the heap of Lua. So the outside bytes may also grow by half of that heap, and allocations pay for
+ * the walk.
  */
 #include "binding.h"
 
 #define MARGIN ((size_t)8 << 20)
-#define HANDLE_BYTES 512 /* a tensor's own structs and its node on the tape, roughly */
+#define HANDLE_BYTES 512 /* structs of a tensor and its node on the tape, roughly */
 
 static size_t handles;
-static size_t least; /* outside bytes: after the last full collection, or fewer since */
+static size_t least; /* minimum of the outside bytes since the last full collection */
 
 void neap_lua_collect_count(int made)
 {

@@ -1,6 +1,6 @@
 /*
- * Which coroutine runs. Lua keeps a debug hook for each coroutine and does not say from outside which one is running, so the
- * functions of its library that enter one are wrapped here.
+ * Tracks the running coroutine. Each coroutine has its own debug hook, and Lua cannot tell from outside which one runs, so the
+ * functions of the coroutine library that enter one are wrapped here.
  */
 #include "binding.h"
 
@@ -13,7 +13,7 @@ static int call_inside(lua_State *L, lua_State *co)
     return status == LUA_OK ? lua_gettop(L) : lua_error(L);
 }
 
-/* coroutine.resume and coroutine.close; the library's own is the upvalue. */
+/* coroutine.resume and coroutine.close; the original is the upvalue. */
 static int enter(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTHREAD);
@@ -23,7 +23,7 @@ static int enter(lua_State *L)
     return call_inside(L, co);
 }
 
-/* What coroutine.wrap gives: upvalues are the library's function, and its coroutine. */
+/* The result of coroutine.wrap; the upvalues are the library's result and its coroutine. */
 static int enter_wrapped(lua_State *L)
 {
     lua_pushvalue(L, lua_upvalueindex(1));

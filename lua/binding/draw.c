@@ -13,7 +13,7 @@ static double item(lua_State *L, int index, lua_Integer i)
     return value;
 }
 
-/* The points of a list, as a userdata that is left on the stack. */
+/* The points of a flat list, in a userdata that is left on the stack. */
 static const neap_point *check_points(lua_State *L, int index, int64_t *count)
 {
     luaL_checktype(L, index, LUA_TTABLE);

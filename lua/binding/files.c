@@ -1,4 +1,4 @@
-/* Files in Lua: pictures, NumPy arrays, small files written whole, folders. */
+/* Files in Lua: pictures, NumPy arrays, files written atomically, folders. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static int by_key(const void *left, const void *right)
     return strcmp(((const neap_pair *)left)->key, ((const neap_pair *)right)->key);
 }
 
-/* The text at an index, which the format ends at its first NUL. */
+/* The text at an index, without NUL, at which the format would cut it off. */
 static const char *check_text(lua_State *L, int index, const char *what)
 {
     if (lua_type(L, index) != LUA_TSTRING)
@@ -37,8 +37,8 @@ static size_t count_entries(lua_State *L, int index)
     return count;
 }
 
-/* Pushes the table { key = text } as an array that points into Lua's values; NULL where there is none. In order of the keys:
- * that of a table differs from process to process, and the same run should write the same file. */
+/* The array points to strings of Lua. It is sorted because the order of a table differs between processes, and the same run has to
+ * write the same file. */
 const neap_pair *neap_lua_read_pairs(lua_State *L, int index, int *count)
 {
     *count = 0;
@@ -96,12 +96,12 @@ static int npy_load(lua_State *L)
     NEAP_LUA_RETURN(L, slot, neap_npy_load(path));
 }
 
-/* The next part of the text that the function at 2 returns. Its error becomes a failure of the core, because nothing may
- * jump over the file. */
+/* Gets the next part of the text from the function at 2. Its error becomes a failure of the core: a Lua error must not jump over
+ * the open file. */
 static int next_part(void *user, const void **bytes, size_t *size)
 {
     lua_State *L = user;
-    lua_settop(L, 2); /* the part before may go */
+    lua_settop(L, 2); /* drops the previous part */
     lua_pushvalue(L, 2);
     if (lua_pcall(L, 0, 1, 0) != LUA_OK) {
         const char *message = lua_tostring(L, -1);
@@ -113,7 +113,7 @@ static int next_part(void *user, const void **bytes, size_t *size)
     return *bytes != NULL;
 }
 
-/* file_save(path, text), or a function that returns one part of the text after another, and nil at its end */
+/* file_save(path, text); or file_save(path, f), where f returns the next part of the text, and nil at the end */
 static int file_save(lua_State *L)
 {
     size_t size;
@@ -128,14 +128,14 @@ static int folder_make(lua_State *L)
     return done(L, neap_folder_make(neap_lua_check_text(L, 1)));
 }
 
-/* folder_clean(path) -> how many temporary files of killed processes were removed */
+/* folder_clean(path) removes temporary files of killed processes -> their number */
 static int folder_clean(lua_State *L)
 {
     lua_pushinteger(L, neap_folder_clean(neap_lua_check_text(L, 1)));
     return 1;
 }
 
-/* Is there nothing at a path? Any other failure, as of rights or memory, says nothing about that, and is raised. */
+/* After a failed stat: is there nothing at the path? Raises any other failure, such as missing permission. */
 static bool is_absent(lua_State *L, const char *path)
 {
     if (errno != ENOENT && errno != ENOTDIR) {
@@ -157,7 +157,7 @@ static int exists(lua_State *L)
     return 1;
 }
 
-/* writable(path): nil, or why not */
+/* writable(path) -> nil, or the reason why the folder is not writable */
 static int writable(lua_State *L)
 {
     if (access(neap_lua_check_text(L, 1), W_OK | X_OK) == 0)
@@ -178,7 +178,7 @@ static int folder_close(lua_State *L)
     return 0;
 }
 
-/* Pushes the names, and returns 0 or the reason why some may be missing. */
+/* Pushes the names; returns 0, or the errno after which some may be missing. */
 static int push_names(lua_State *L, DIR *folder)
 {
     struct dirent *entry;
@@ -192,8 +192,8 @@ static int push_names(lua_State *L, DIR *folder)
     return errno;
 }
 
-/* folder_list(path) -> { name, ... } without those that begin with a dot; empty where there is no folder. Raises where the
- * folder cannot be read. */
+/* folder_list(path) -> { name, ... } without names that begin with a dot; empty if there is no folder. Raises if the folder
+ * cannot be read. */
 static int folder_list(lua_State *L)
 {
     const char *path = neap_lua_check_text(L, 1);
@@ -210,7 +210,7 @@ static int folder_list(lua_State *L)
     return 1;
 }
 
-/* temporary() -> the path of a new empty file, which the caller removes: in the first folder that takes one. */
+/* temporary() -> the path of a new empty file in the first folder that allows it; the caller removes the file. */
 static int temporary(lua_State *L)
 {
     const char *const folders[] = {getenv("TMPDIR"), "/tmp", "/var/tmp", "."};
@@ -227,7 +227,7 @@ static int temporary(lua_State *L)
         lua_pushstring(L, path);
         return 1;
     }
-    return neap_lua_error(L, "no temporary file can be made in TMPDIR, /tmp, /var/tmp or the current folder: %s",
+    return neap_lua_error(L, "cannot create a temporary file in TMPDIR, /tmp, /var/tmp or the current folder: %s",
                           strerror(errno));
 }
 

@@ -26,7 +26,7 @@ static int film_open(lua_State *L)
     return *handle ? 1 : neap_lua_raise(L);
 }
 
-/* film_check(path, frames, shape of a frame): raises where a film has no room for them */
+/* film_check(path, frames, shape of a frame): raises if the film would be too large */
 static int film_check(lua_State *L)
 {
     neap_shape frame = neap_lua_check_shape(L, 3);
@@ -40,7 +40,7 @@ static int add(lua_State *L)
     return neap_film_add(film, neap_lua_check_tensor(L, 2), luaL_checknumber(L, 3)) < 0 ? neap_lua_raise(L) : 0;
 }
 
-/* save(): the film is complete, and the file takes its place */
+/* save(): completes the film and puts the file in its place */
 static int save(lua_State *L)
 {
     neap_film *film = check(L);

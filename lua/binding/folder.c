@@ -1,4 +1,4 @@
-/* The folder of a run: moving an earlier run out of the way of a new one, and room on its disk. */
+/* The folder of a run: moves an earlier run aside, and tells the free space on its disk. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@ static bool is_inside(const char *inner, const char *outer)
     return strncmp(inner, outer, length) == 0 && (inner[length] == 0 || inner[length] == '/' || length == 1);
 }
 
-/* The folder that a path names, behind links, as an absolute path; NULL with errno. `parent` gets that of the path. */
+/* Writes the absolute path of a folder, with links resolved, to `real`, and that of the parent of `path` to `parent`. False with
+ * errno set on failure. */
 static bool resolve(const char *path, char real[PATH_MAX], char parent[PATH_MAX])
 {
     char up[PATH_MAX];
@@ -26,7 +27,7 @@ static bool resolve(const char *path, char real[PATH_MAX], char parent[PATH_MAX]
     return realpath(path, real) && realpath(up, parent);
 }
 
-/* Renames to the first free number. The name is taken by an empty folder first, so that no two processes take one. */
+/* Renames to the first free number. An empty folder reserves the name, so that two processes cannot take the same one. */
 static int rename_aside(const char *from, char *to, size_t room)
 {
     for (int number = 1;; number++) {
@@ -42,7 +43,7 @@ static int rename_aside(const char *from, char *to, size_t room)
         if (rename(from, to) == 0)
             return 0;
         if (rmdir(to) == 0)
-            return rename(from, to); /* some file systems replace no folder, not even an empty one */
+            return rename(from, to); /* some file systems cannot replace even an empty folder */
     }
 }
 
@@ -52,13 +53,13 @@ static const char *why_not(const char *real, const char *parent)
     if (!realpath(".", here))
         return strerror(errno);
     if (is_inside(here, real))
-        return "the current folder is in it";
-    return is_inside(parent, real) ? "the link to it is in it" : NULL;
+        return "the current folder is inside it";
+    return is_inside(parent, real) ? "the link to it is inside it" : NULL;
 }
 
 /*
- * folder_aside(path) -> where the folder is now, path.1 or the next free number; or nil and why it cannot be moved.
- * A link stays where it is: the folder that it leads to is moved, within its own parent.
+ * folder_aside(path) moves a folder to path.1 or the next free number -> its new path; or nil and why it cannot be moved.
+ * A link stays: the folder that it leads to is moved, within its own parent.
  */
 static int folder_aside(lua_State *L)
 {
@@ -77,7 +78,7 @@ static int folder_aside(lua_State *L)
 
 /* --- Room --------------------------------------------------------------------------------------------------------------- */
 
-/* The part of a path that exists: its last folders may have yet to be made. */
+/* statvfs of the longest part of a path that exists. */
 static bool measure(const char *path, struct statvfs *disk)
 {
     char part[PATH_MAX];
@@ -90,13 +91,13 @@ static bool measure(const char *path, struct statvfs *disk)
         if (!slash)
             snprintf(part, sizeof part, ".");
         else
-            slash[slash == part] = 0; /* the root's own slash stays */
+            slash[slash == part] = 0; /* keeps the slash of the root */
     }
     return true;
 }
 
-/* folder_room(path) -> bytes that this user may still write on the disk of a folder, which need not be there yet; nil where
- * the file system does not say */
+/* folder_room(path) -> free bytes for this user on the disk of a folder, which need not exist; nil if the file system cannot
+ * tell */
 static int folder_room(lua_State *L)
 {
     struct statvfs disk;
@@ -104,7 +105,7 @@ static int folder_room(lua_State *L)
         lua_pushnil(L);
         return 1;
     }
-    uint64_t blocks = geteuid() == 0 ? disk.f_bfree : disk.f_bavail, bytes; /* some blocks are kept for root */
+    uint64_t blocks = geteuid() == 0 ? disk.f_bfree : disk.f_bavail, bytes; /* some blocks are reserved for root */
     if (__builtin_mul_overflow(blocks, (uint64_t)disk.f_frsize, &bytes) || bytes > INT64_MAX)
         bytes = INT64_MAX;
     lua_pushinteger(L, (lua_Integer)bytes);

@@ -1,4 +1,4 @@
-/* Gradients in Lua: marks, backward, gradients of given tensors, recording. */
+/* Gradients in Lua: require_grad, backward, gradients of given tensors, recording. */
 #include <string.h>
 
 #include "binding.h"
@@ -26,7 +26,7 @@ static int find_flag(lua_State *L, const char *who, const char *key)
                    : neap_lua_error(L, "%s: unknown flag '%s'", who, key);
 }
 
-/* A table { name = true or false }, or nothing. */
+/* Flags from a table { name = true or false } or nil. */
 static unsigned flags_at(lua_State *L, const char *who, int index)
 {
     unsigned flags = 0;
@@ -43,19 +43,19 @@ static unsigned flags_at(lua_State *L, const char *who, int index)
     return flags;
 }
 
-/* y:backward([seed] [, { keep_graph, create_graph }]): adds to .grad of every leaf. */
+/* y:backward([seed] [, { keep_graph, create_graph }]): adds to .grad of each leaf. */
 static int backward(lua_State *L)
 {
     neap_tensor *y = neap_lua_check_tensor(L, 1), *seed = neap_lua_test_tensor(L, 2);
     unsigned flags = flags_at(L, "backward", seed ? 3 : 2);
-    neap_lua_collect_pace(L); /* here a step needs the most */
+    neap_lua_collect_pace(L); /* memory of a step peaks here */
     neap_scope scope = neap_scope_open();
     int status = neap_backward(y, seed, flags);
     neap_scope_close(scope);
     return status < 0 ? neap_lua_raise(L) : 0;
 }
 
-#define MOST_GRADIENTS 4096
+#define MAX_GRADIENTS 4096
 
 static int read_list(lua_State *L, int index, neap_tensor **x)
 {
@@ -63,8 +63,8 @@ static int read_list(lua_State *L, int index, neap_tensor **x)
     if (lua_type(L, index) != LUA_TTABLE)
         neap_lua_error(L, "gradients: expected a table of tensors, got %s", luaL_typename(L, index));
     for (; lua_geti(L, index, count + 1) != LUA_TNIL; lua_pop(L, 1)) {
-        if (count == MOST_GRADIENTS)
-            neap_lua_error(L, "gradients: expected at most %d tensors", MOST_GRADIENTS);
+        if (count == MAX_GRADIENTS)
+            neap_lua_error(L, "gradients: expected at most %d tensors", MAX_GRADIENTS);
         x[count++] = neap_lua_check_tensor(L, lua_gettop(L));
     }
     lua_pop(L, 1);
@@ -87,10 +87,10 @@ static int gradients(lua_State *L)
     neap_tensor *y = neap_lua_check_tensor(L, 1);
     lua_settop(L, 3);
     unsigned flags = flags_at(L, "gradients", 3);
-    neap_tensor **x = lua_newuserdatauv(L, 2 * MOST_GRADIENTS * sizeof *x, 0), **g = x + MOST_GRADIENTS;
+    neap_tensor **x = lua_newuserdatauv(L, 2 * MAX_GRADIENTS * sizeof *x, 0), **g = x + MAX_GRADIENTS;
     int count = read_list(L, 2, x);
     lua_createtable(L, count, 0);
-    for (int i = 0; i < count; i++) { /* handles first: nothing may jump once the gradients are ours */
+    for (int i = 0; i < count; i++) { /* handles first: no Lua error may occur while C owns the gradients */
         neap_lua_slot(L);
         lua_seti(L, -2, i + 1);
     }
@@ -116,14 +116,14 @@ static int detach(lua_State *L)
     NEAP_LUA_RETURN(L, slot, neap_detach(x));
 }
 
-/* training(on) -> the former state */
+/* training(on) -> the previous state */
 static int training(lua_State *L)
 {
     lua_pushboolean(L, neap_training_set(lua_toboolean(L, 1)));
     return 1;
 }
 
-/* record(on) -> the former state */
+/* record(on) -> the previous state */
 static int record(lua_State *L)
 {
     lua_pushboolean(L, neap_record(lua_toboolean(L, 1)));

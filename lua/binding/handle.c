@@ -1,4 +1,4 @@
-/* Handles: userdata that hold one pointer and are closed once; and small readers of tables. */
+/* Handles, and readers of texts and table fields. */
 #include <string.h>
 
 #include "binding.h"

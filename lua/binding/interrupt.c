@@ -1,13 +1,12 @@
 /*
- * SIGINT, SIGTERM and SIGHUP: requests to end.
+ * SIGINT, SIGTERM and SIGHUP end the program in order.
  *
- * The handler sets a flag. Long calls of the core ask for it between units of work (neap_check_cancel). A loop in Lua that
- * polls, as training does, ends at its next step. Any other Lua code is stopped by a debug hook, which raises an error at
- * the next instruction; it stays in place, so that the error passes every pcall on its way to the outermost protected call
- * of the program.
+ * The handler sets a flag. Long calls of the core check it between units of work (neap_check_cancel). A loop in Lua that polls,
+ * as in training, ends at its next step. Other Lua code is stopped by a debug hook that raises an error at the next
+ * instruction. The hook stays set, so no pcall below the outermost protected call of the program can catch the error.
  *
- * A second signal within two seconds ends the process; but not one that follows at once, for what starts neap may pass on
- * what the terminal has sent already.
+ * A second signal within PATIENCE ends the process at once. One within ECHO is ignored: the parent process may forward the
+ * signal that the terminal has sent to neap as well.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -17,13 +16,13 @@
 #include "binding.h"
 
 #define PATIENCE 2000 /* milliseconds */
-#define ECHO 200      /* likewise */
+#define ECHO 200      /* milliseconds */
 #define MESSAGE "neap.interrupted" /* in the registry: what the hook raises */
 
-static volatile sig_atomic_t pressed, caught; /* caught: the last signal of all, 0: none */
+static volatile sig_atomic_t pressed, caught; /* caught: the last signal; 0: none */
 static volatile sig_atomic_t polling = 1;     /* until the program protects a verb */
 static volatile int64_t last_press;           /* milliseconds */
-static lua_State *volatile running;           /* the coroutine that runs; hooks belong to one each */
+static lua_State *volatile running;           /* the running coroutine; each has its own hook */
 static pthread_t main_thread;
 
 /* --- The hook --------------------------------------------------------------------------------------------------------- */
@@ -36,7 +35,7 @@ static void stop(lua_State *L, lua_Debug *frame)
     lua_error(L);
 }
 
-/* Called by the handler as well: lua_sethook is made for that. */
+/* Also called by the signal handler: lua_sethook is async-signal-safe. */
 static void update_hook(void)
 {
     lua_State *L = running;
@@ -77,7 +76,7 @@ static void note_press(int signal_number)
     update_hook();
 }
 
-/* Threads that a library has made may be chosen to take a signal; the Lua state is the main thread's. */
+/* The system may deliver a signal to a thread of a library; only the main thread may use the Lua state. */
 static void on_signal(int signal_number)
 {
     if (pthread_equal(pthread_self(), main_thread))
@@ -91,8 +90,8 @@ static void do_nothing(int signal_number)
     (void)signal_number;
 }
 
-/* Signals that were ignored when the program started stay so: nohup asks for that. Interrupted calls are not begun anew, so
- * that a write to a pipe that nobody reads, or a read that nobody answers, ends. */
+/* Signals that were ignored at the start, as by nohup, stay ignored. No SA_RESTART: a blocked read or write has to end at a
+ * signal. */
 static void handle(int signal_number, void (*handler)(int))
 {
     struct sigaction before, action = {.sa_handler = handler};
@@ -107,8 +106,8 @@ static bool asked_to_stop(void *user)
     return pressed;
 }
 
-/* A closed pipe and a file-size limit become errors of the call that writes. Their handler does nothing and is not SIG_IGN,
- * which programs that a recipe starts would inherit. */
+/* A closed pipe and a file-size limit become errors of the write. The handler is a no-op and not SIG_IGN, which child processes
+ * of a recipe would inherit. */
 void neap_lua_signals_start(void)
 {
     main_thread = pthread_self();
@@ -133,7 +132,7 @@ static int interrupted(lua_State *L)
     return 1;
 }
 
-/* poll(on): while it is on, the caller promises to ask interrupted() after each step, and no hook stops it. */
+/* poll(on): while on, no hook stops Lua code; the caller has to check interrupted() after each step. */
 static int poll(lua_State *L)
 {
     set_polling(lua_toboolean(L, 1));
@@ -153,8 +152,8 @@ static int leave_protected(lua_State *L, int status, lua_KContext before)
     return lua_gettop(L);
 }
 
-/* protect(polling, f, ...): as pcall(f, ...), with polling as it is given meanwhile and as it was afterwards. While a signal
- * waits to be answered, the message of a failure becomes the one that the hook raises from then on. */
+/* protect(polling, f, ...): pcall(f, ...) with polling on or off, restored afterwards. If f fails after a signal, the hook raises
+ * its message from then on. */
 static int protect(lua_State *L)
 {
     const lua_KContext before = polling;
@@ -173,7 +172,7 @@ static int caught_signal(lua_State *L)
     return 2;
 }
 
-/* forget_signal(): goes on as if none had come; for a prompt, where Ctrl-C ends a line. */
+/* forget_signal(): clears the signal; for a prompt, where Ctrl-C ends a line. */
 static int forget_signal(lua_State *L)
 {
     pressed = caught = 0;

@@ -1,4 +1,4 @@
-/* JSON in Lua by jansson: json_encode(value) and json_decode(text). Keys are written in sorted order. */
+/* JSON in Lua with Jansson: json_encode(value) and json_decode(text). Keys are written in sorted order. */
 #include <string.h>
 
 #include <jansson.h>
@@ -6,10 +6,10 @@
 #include "binding.h"
 
 #define DEEPEST 32
-#define DIGITS 12 /* of reals; metrics need no more */
-#define EXACT_DIGITS 17 /* which hold any double */
+#define DIGITS 12 /* of reals; enough for metrics */
+#define EXACT_DIGITS 17 /* enough for any double */
 
-/* What is being built hangs on a handle, so that an error anywhere frees it. */
+/* A handle owns the value under construction, so that a Lua error frees it. */
 #define JSON_TYPE "neap.json"
 
 static int json_close(lua_State *L)
@@ -28,7 +28,7 @@ static json_t **new_slot(lua_State *L)
     return slot;
 }
 
-/* A refused allocation, whatever Jansson made of it, is an error of its own. */
+/* Raises if an allocation was refused: Jansson may report it as another error. */
 static void check_memory(lua_State *L)
 {
     if (neap_json_refused())
@@ -46,7 +46,7 @@ static json_t *hold(lua_State *L, json_t **slot, json_t *value, const char *what
 
 /* --- Text that is not UTF-8: { "bytes": "636166e9" }, see neap_hex ---------------------------------------------------- */
 
-/* The text that an object stands for, to be freed; NULL for an object like any other. */
+/* The bytes of such an object, to be freed by the caller; NULL for any other object. */
 static char *bytes_of(lua_State *L, const json_t *object, size_t *size)
 {
     const char *digits = json_string_value(json_object_get(object, "bytes"));
@@ -71,7 +71,7 @@ static void hold_bytes(lua_State *L, json_t **slot, const char *text, size_t len
     hold(L, slot, *slot, "a text");
 }
 
-/* A table that would be read back as text. */
+/* Fails for a table that would be read back as text. */
 static void check_object(lua_State *L, const json_t *object)
 {
     size_t size;
@@ -85,14 +85,14 @@ static void check_object(lua_State *L, const json_t *object)
 
 static void encode(lua_State *L, int index, json_t **slot, int depth);
 
-/* A list has no keys but 1 to its length: names beside them, or gaps, would be lost. */
+/* Fails for a list with other keys than 1 to its length: JSON would lose them. */
 static void check_list(lua_State *L, int index, lua_Integer length)
 {
     lua_Integer entries = 0;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
         entries++;
     if (entries != length)
-        neap_lua_error(L, "json: expected a list without gaps or names, got %d entries of which %d follow each other",
+        neap_lua_error(L, "json: expected a list without gaps or names, got %d entries, %d of them in sequence",
                        (int)entries, (int)length);
 }
 
@@ -172,7 +172,7 @@ static void encode(lua_State *L, int index, json_t **slot, int depth)
     }
 }
 
-/* The least number of digits, from DIGITS on, that a real is read back from. */
+/* The smallest number of digits, from DIGITS up, from which a real is read back exactly. */
 static int digits_of_real(double value)
 {
     char text[40], *end;
@@ -185,7 +185,7 @@ static int digits_of_real(double value)
     return digits;
 }
 
-/* The least that all reals of a value are read back from. */
+/* The smallest number of digits for all reals in a value. */
 static int digits_of(json_t *value)
 {
     const char *key;
@@ -203,8 +203,8 @@ static int digits_of(json_t *value)
     return most;
 }
 
-/* json_encode(value [, exact]): reals are rounded to DIGITS digits, or, exactly, have as many as reading them back takes.
- * Written twice, first to measure it: nothing that may jump runs within Jansson. */
+/* json_encode(value [, exact]): reals are rounded to DIGITS digits, or, if exact, have as many as are needed to read them back.
+ * Jansson writes twice, first to measure: no Lua error may jump out of a callback of Jansson. */
 static int json_encode(lua_State *L)
 {
     char none;
@@ -279,7 +279,7 @@ static void push(lua_State *L, const json_t *value)
         lua_pushnil(L);
 }
 
-/* json_decode(text) -> value, or nil and the reason where the text is no JSON. Raises where memory runs out. */
+/* json_decode(text) -> value; or nil and the reason if the text is no JSON. Raises if memory runs out. */
 static int json_decode(lua_State *L)
 {
     size_t length;

@@ -1,13 +1,13 @@
 /*
- * The locale in Lua. Numbers are written and read with a decimal point and texts compared byte by byte, in figures, JSON and
- * settings as in a recipe: the same recipe makes the same files everywhere. os.setlocale changes the rest.
+ * The locale in Lua. Numbers have a decimal point and texts are compared byte by byte, in recipes, figures, JSON and settings:
+ * the same recipe writes the same files under every locale. os.setlocale changes the other categories.
  */
 #include <locale.h>
 #include <string.h>
 
 #include "binding.h"
 
-/* Overrides the process's locale on this thread, so that neither a recipe nor a library changes what is kept. */
+/* Overrides the locale of the process on this thread; neither a recipe nor a library can change these categories. */
 static void keep_point(void)
 {
     locale_t global = duplocale(LC_GLOBAL_LOCALE);
@@ -21,7 +21,7 @@ static void keep_point(void)
     }
 }
 
-/* os.setlocale(locale [, category]); the library's own is the upvalue. What is kept cannot be honoured: nil. */
+/* os.setlocale(locale [, category]); the original is the upvalue. Returns nil for the categories that are fixed. */
 static int set_locale(lua_State *L)
 {
     const bool asks = lua_isnoneornil(L, 1);

@@ -1,8 +1,8 @@
 /*
  * The lock of a run's folder.
  *
- * It is flock() on the file neap.lock in the folder. The kernel releases it when the process ends, however it ends,
- * so a file that a killed process left behind blocks nobody. The file holds process, host and command for the message.
+ * It is flock() on the file neap.lock in the folder. The kernel releases it when the process ends in any way, so the lock file
+ * of a killed process blocks nobody. The file holds process, host and command for the message.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ typedef struct run_lock {
 
 /* --- The owner ---------------------------------------------------------------------------------------------------------- */
 
-/* The command line of this process in one line: arguments joined by blanks, control characters as '?'. */
+/* The command line of this process, in one line: arguments separated by blanks, control characters as '?'. */
 static void command_line(char *text, size_t room)
 {
     ssize_t length = -1;
@@ -41,7 +41,7 @@ static void command_line(char *text, size_t room)
     text[length > 0 ? length : 0] = 0;
 }
 
-/* From the program's own name on: the folder that it was started from says nothing to the reader. */
+/* The command line from the name of the program on, without its folder. */
 static const char *without_folder(const char *command)
 {
     const char *end = command + strcspn(command, " "), *name = end;
@@ -57,7 +57,7 @@ static void host_name(char *name, size_t room)
     name[room - 1] = 0;
 }
 
-/* Best effort: without it the lock holds all the same, and the message lacks the name of its owner. */
+/* Best effort: on failure the lock still holds, and the message cannot name its owner. */
 static void write_owner(int file)
 {
     char command[OWNER_TEXT], host[256], text[2 * OWNER_TEXT];
@@ -68,7 +68,7 @@ static void write_owner(int file)
         return;
 }
 
-/* "process 12 (neap run a.lua)", with the host where it is another one. False where the file does not say yet. */
+/* "process 12 (neap run a.lua)", with the host if it is another one. False if the owner has not written it yet. */
 static bool read_owner(int file, char *phrase, size_t room)
 {
     char text[2 * OWNER_TEXT], owner_host[256], command[OWNER_TEXT] = "", host[256];
@@ -107,7 +107,7 @@ static bool is_at(const run_lock *lock, const char *path)
     return fstat(lock->folder, &folder) == 0 && stat(path, &at) == 0 && same(&folder, &at);
 }
 
-/* Is the file in the folder still the one that is locked? */
+/* Is the lock file in the folder still the locked one? */
 static bool is_whole(const run_lock *lock)
 {
     struct stat file, at;
@@ -115,7 +115,7 @@ static bool is_whole(const run_lock *lock)
            same(&file, &at);
 }
 
-/* 0; -1 with errno set. */
+/* Returns 0, or -1 with errno set. */
 static int open_lock(run_lock *lock, const char *path)
 {
     struct stat about;
@@ -127,7 +127,7 @@ static int open_lock(run_lock *lock, const char *path)
         return -1;
     if (fstat(lock->file, &about) == 0 && S_ISREG(about.st_mode))
         return 0;
-    errno = EEXIST; /* something else has the name */
+    errno = EEXIST; /* the name is taken by something that is no regular file */
     return -1;
 }
 
@@ -143,12 +143,12 @@ static outcome try_lock(run_lock *lock, const char *path)
     if (flock(lock->file, LOCK_EX | LOCK_NB) < 0) {
         if (errno == EWOULDBLOCK)
             return IN_USE;
-        neap_warn("%s: no lock: %s; nothing keeps another run out of this folder", path, strerror(errno));
+        neap_warn("%s: cannot be locked: %s; another run can use this folder at the same time", path, strerror(errno));
     }
     return is_at(lock, path) && is_whole(lock) ? LOCKED : CHANGED;
 }
 
-/* Waits in steps of two milliseconds for folders that are being moved, and for an owner that has yet to write its name. */
+/* Retries every two milliseconds while the folder is being moved or the owner has not written its name. */
 static outcome take(run_lock *lock, const char *path, char *owner, size_t room)
 {
     outcome now;
@@ -163,7 +163,7 @@ static outcome take(run_lock *lock, const char *path, char *owner, size_t room)
     return now;
 }
 
-/* folder_lock(path) -> a lock, which close() releases; or nil and whose it is: "process 12 (neap run a.lua)" */
+/* folder_lock(path) -> a lock, which close() releases; or nil and its owner: "process 12 (neap run a.lua)" */
 static int folder_lock(lua_State *L)
 {
     char owner[2 * OWNER_TEXT];
@@ -184,7 +184,7 @@ static int folder_lock(lua_State *L)
     return 2;
 }
 
-/* The file goes while it is locked: whoever opened it in the meantime sees that it is no longer there, and opens anew. */
+/* Removes the file while it is locked: a process that has opened it meanwhile sees that it is gone, and retries. */
 static int lock_close(lua_State *L)
 {
     run_lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);
@@ -194,7 +194,7 @@ static int lock_close(lua_State *L)
     return 0;
 }
 
-/* holds(path) -> is the folder at `path` the one that was locked?, is its lock still there? */
+/* holds(path) -> is the folder at `path` the locked one?, is its lock file still the locked one? */
 static int lock_holds(lua_State *L)
 {
     const run_lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);

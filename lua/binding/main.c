@@ -1,4 +1,4 @@
-/* The program: answers --version at once, or hands its arguments to require "neap.cli". */
+/* The program: prints its version, or passes its arguments to require "neap.cli". */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static void warn(void *user, const char *message)
     fprintf(stderr, "neap: warning: %s\n", message);
 }
 
-/* The status of the process, after saying why in one line: further ones are where Lua looked for its files. */
+/* Prints the first line of a message (further lines list the paths that `require` tried) and returns the exit status. */
 static int fail(const char *message)
 {
     const int signal_status = neap_lua_signal_status();
@@ -53,7 +53,7 @@ static void load_bundled(void)
 }
 #endif
 
-/* An outsider's plugins come first, so that theirs is the name where both claim one. */
+/* Plugins in NEAP_PLUGIN_PATH load first: of two components with one name the first is used. */
 static void load_plugins(void)
 {
     const char *folders = getenv("NEAP_PLUGIN_PATH");
@@ -96,7 +96,7 @@ static void set_path(lua_State *L)
     lua_pop(L, 1);
 }
 
-/* The command line as a list, from the verb on; returns the status that neap.cli gives. */
+/* Calls neap.cli with a list of the arguments and returns its exit status. */
 static int run(lua_State *L)
 {
     int argc = (int)lua_tointeger(L, 1);
@@ -132,12 +132,12 @@ static int run_lua(int argc, char **argv)
         status = (int)lua_tointeger(L, -1);
     else
         status = fail(lua_tostring(L, -1));
-    neap_lua_running(NULL); /* signals have no state to act on any more */
+    neap_lua_running(NULL); /* no signal handler may use L from here on */
     lua_close(L);
     return status;
 }
 
-/* Nothing looks at the result of each print: output that was lost, as where a pipe is closed, is reported at the end. */
+/* print does not report failed writes; output that was lost, as with a closed pipe, is reported here. */
 static int finish(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -155,7 +155,7 @@ int main(int argc, char **argv)
         puts("neap " NEAP_VERSION);
         return finish(0);
     }
-    if (neap_cpu_features() < 0 || !neap_gemm_name()) { /* before anything rests on them */
+    if (neap_cpu_features() < 0 || !neap_gemm_name()) { /* before anything depends on them */
         fprintf(stderr, "neap: %s\n", neap_error_message());
         return 2;
     }

@@ -1,4 +1,4 @@
-/* New tensors: from Lua's numbers and nested tables, filled, counted, random. */
+/* New tensors: from numbers and nested tables, constant, arithmetic sequences, random. */
 #include <string.h>
 
 #include "binding.h"
@@ -119,7 +119,7 @@ static int make_count(lua_State *L)
     NEAP_LUA_RETURN(L, slot, neap_arange(dtype, start, step, count));
 }
 
-/* --- Random: random(kind, seed, stream, first, shape); the stream is a purpose or a number ------------------------------- */
+/* --- Random: random(kind, seed, stream, first, shape); stream is a name or a number ---------------------------------- */
 
 static neap_random check_stream(lua_State *L, int index)
 {

@@ -1,9 +1,9 @@
 /*
  * One Lua function and method per row of the op table: neap.sum(x, ...) and x:sum(...).
  *
- * Tensors come first (or one table of them); a number among them stands for a scalar tensor. Attributes follow in the
- * order of the row, or by name in a last table: x:sum(1, true), x:sum({0, 1}), x:sum { axes = { 0, 1 }, keep = true }.
- * Axes, indices and sizes are those of C: axes from 0, negative ones from the end.
+ * The tensors come first, or one table of them; a number among them becomes a scalar tensor. Attributes follow in the order
+ * of the row, or by name in a last table: x:sum(1, true), x:sum({0, 1}), x:sum { axes = { 0, 1 }, keep = true }.
+ * Axes and indices count from 0, as in C; negative axes count from the end.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@ typedef struct op_call {
     const neap_op_info *info;
     int id, count;
     neap_tensor *in[NEAP_MAX_ARITY];
-    double number[NEAP_MAX_ARITY]; /* where in[i] is NULL */
+    double number[NEAP_MAX_ARITY]; /* used if in[i] is NULL */
     neap_attrs attrs;
     bool given[NEAP_MAX_ATTRS];
 } op_call;
@@ -44,7 +44,7 @@ static void add_table(lua_State *L, op_call *call, int index)
 {
     for (lua_Integer i = 1; lua_geti(L, index, i) != LUA_TNIL; i++) {
         if (!add_input(L, call, lua_gettop(L)))
-            neap_lua_error(L, "%s: input %d: expected a tensor, at most %d of them", call->info->name, (int)i,
+            neap_lua_error(L, "%s: input %d: expected a tensor, and at most %d of them", call->info->name, (int)i,
                            call->info->max_arity);
         lua_pop(L, 1);
     }
@@ -111,7 +111,7 @@ static int64_t integer_of(lua_State *L, const op_call *call, const neap_attr *at
     return whole(L, call, attr, index);
 }
 
-/* Where an INT or FLAG lives in attrs.i, or a REAL in attrs.f: in the order of the row. */
+/* INT and FLAG attributes fill attrs.i, REAL ones attrs.f, each in the order of the row. */
 static int place_of(const op_call *call, int which)
 {
     bool real = call->info->attrs[which].type == NEAP_ATTR_REAL;
@@ -160,12 +160,12 @@ static void set_named(lua_State *L, op_call *call, int index)
 {
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
-            neap_lua_error(L, "%s: expected attributes by name alone, or a list alone", call->info->name);
+            neap_lua_error(L, "%s: expected a table of attributes by name, or a list; not both in one", call->info->name);
         set_attr(L, call, find_attr(L, call, lua_tostring(L, -2)), lua_gettop(L));
     }
 }
 
-/* A table with a name among its keys, and so no list. */
+/* Has this table a string key, so that it is no list? */
 static bool is_named(lua_State *L, int index)
 {
     bool named = false;
@@ -189,7 +189,7 @@ static void set_defaults(op_call *call)
     }
 }
 
-/* A leading LIST takes all numbers that follow, so that x:reshape(2, 3) reads as it should. */
+/* A leading LIST takes all numbers that follow: x:reshape(2, 3). */
 static int read_list(lua_State *L, op_call *call, int index, int last)
 {
     call->given[0] = true;
@@ -211,7 +211,7 @@ static void read_attrs(lua_State *L, op_call *call, int index)
         if (is_named(L, index))
             set_named(L, call, index);
         else if (attrs[which].type == NEAP_ATTR_END)
-            neap_lua_error(L, "%s: argument %d is one too many", call->info->name, index);
+            neap_lua_error(L, "%s: unexpected argument %d", call->info->name, index);
         else if (lua_isnil(L, index))
             which++;
         else
@@ -269,7 +269,7 @@ static void push_attrs(lua_State *L, const neap_op_info *info)
     }
 }
 
-/* core.op_table() -> { { name, help, min, max, attrs, differentiable }, ... }: what help pages are made from. */
+/* core.op_table() -> { { name, help, min, max, attrs, differentiable }, ... }, for help pages. */
 static int op_table(lua_State *L)
 {
     lua_newtable(L);

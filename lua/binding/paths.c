@@ -1,27 +1,27 @@
-/* Paths in Lua: what can be written where, known before the work. */
+/* Paths in Lua: checks of outputs before the work. */
 #include "binding.h"
 
-/* file_check(path): raises where no file can be written */
+/* file_check(path): raises if no file can be written there */
 static int file_check(lua_State *L)
 {
     return neap_file_check(neap_lua_check_text(L, 1)) < 0 ? neap_lua_raise_usage(L) : 0;
 }
 
-/* picture_check(path, height, width): raises where no picture is as large */
+/* picture_check(path, height, width): raises if a picture of this size is too large for a file */
 static int picture_check(lua_State *L)
 {
     const lua_Integer height = luaL_checkinteger(L, 2), width = luaL_checkinteger(L, 3);
     return neap_picture_check_size(neap_lua_check_text(L, 1), width, height) < 0 ? neap_lua_raise_usage(L) : 0;
 }
 
-/* is_special(path): does something stand there that is written into, and not replaced? A device or a pipe has no format. */
+/* is_special(path): is it a device or a pipe, which is written into, not replaced, and has no format? */
 static int is_special(lua_State *L)
 {
     lua_pushboolean(L, neap_file_is_direct(neap_lua_check_text(L, 1)));
     return 1;
 }
 
-/* real_path(path) -> the one name of the file that would be written there; nil where none can be */
+/* real_path(path) -> the absolute path, without links, of the file that would be written; nil if none can be */
 static int real_path(lua_State *L)
 {
     char *place = neap_file_place(neap_lua_check_text(L, 1));

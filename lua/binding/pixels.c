@@ -1,4 +1,4 @@
-/* Pooling and resizing of pictures in Lua; lua/neap/pixels.lua has checked what comes here. */
+/* Pooling and resizing of pictures in Lua; lua/neap/pixels.lua checks the arguments. */
 #include "binding.h"
 
 typedef neap_tensor *pool_fn(neap_tensor *x, int64_t kernel, int64_t stride, int64_t padding);

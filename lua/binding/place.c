@@ -1,6 +1,6 @@
 /*
- * Where an installed program finds its own files. The folders of configure are compiled in; a program that was installed
- * or moved elsewhere finds the same layout around itself.
+ * Where an installed program finds its files. The folders of configure are compiled in; a program that was installed or moved
+ * elsewhere uses the same layout relative to itself.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #include "binding.h"
 
-/* The folder of the running program; false where the system does not say. */
+/* The folder of the running program; false if the system cannot tell. */
 static bool program_folder(char *folder, size_t room)
 {
     const ssize_t length = readlink("/proc/self/exe", folder, room - 1);
@@ -22,7 +22,7 @@ static bool program_folder(char *folder, size_t room)
     return true;
 }
 
-/* Length of the folders that two paths begin with, without the slash after them. */
+/* The length of the common leading folders of two paths, without the slash after them. */
 static size_t common_folders(const char *a, const char *b)
 {
     size_t common = 0;

@@ -1,18 +1,18 @@
-/* Errors as Lua sees them: the core's message behind the line of the recipe that led to it. */
+/* Errors in Lua: the message of the core after the file and line of the recipe. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "binding.h"
 
-static char library[4096] = "@"; /* how the source of every file of the library begins */
+static char library[4096] = "@"; /* the prefix of `source` of every library file */
 
 void neap_lua_library(const char *folder)
 {
     snprintf(library, sizeof library, "@%s/neap/", folder);
 }
 
-/* Is this a line of a recipe: Lua, and not of the library? */
+/* Is this a line of a recipe: Lua code outside of the library? */
 static bool recipe_line(const lua_Debug *frame)
 {
     return frame->currentline > 0 && strncmp(frame->source, library, strlen(library)) != 0;
@@ -50,7 +50,7 @@ int neap_lua_raise(lua_State *L)
     return lua_error(L);
 }
 
-/* The program compares the message it ends with to this one. */
+/* The program compares its last message with this one: usage errors end with status 2. */
 static void note_usage(lua_State *L)
 {
     lua_pushvalue(L, -1);

@@ -1,10 +1,10 @@
-/* Elements back in Lua: numbers, nested tables, text; and elements written in place. */
+/* Elements of tensors in Lua: as numbers, nested tables and text, and written in place. */
 #include <math.h>
 #include <stdio.h>
 
 #include "binding.h"
 
-/* All elements as doubles in a userdata, so that a jump leaks nothing. Pushes it. */
+/* Pushes a userdata with all elements as doubles; a Lua error cannot leak it. */
 static double *elements(lua_State *L, neap_tensor *x)
 {
     double *values = lua_newuserdatauv(L, ((size_t)neap_size(x) + 1) * sizeof *values, 0);
@@ -75,7 +75,7 @@ static int size(lua_State *L)
     return 1;
 }
 
-/* By way of a copy, since y may be a view of x. */
+/* Copies y first: it may be a view of x. */
 static int write_elements(neap_tensor *x, neap_tensor *y)
 {
     const void *bytes = neap_data(neap_contiguous(y));
@@ -117,7 +117,7 @@ static void add_range(luaL_Buffer *text, const double *values, int64_t count)
         high = fmax(high, values[i]);
     }
     neap_print(line, sizeof line, " from %.5g to %.5g", low, high);
-    luaL_addstring(text, count > 1 && low <= high ? line : ""); /* there is no range of NaN alone */
+    luaL_addstring(text, count > 1 && low <= high ? line : ""); /* no range if all are NaN */
     snprintf(line, sizeof line, odd ? ", %lld not finite" : "", (long long)odd);
     luaL_addstring(text, line);
 }
@@ -129,7 +129,7 @@ static void add_rows(luaL_Buffer *text, const double *values, int64_t rows, int6
         luaL_addstring(text, "\n ");
         for (int64_t c = 0; c < columns && c < COLUMNS; c++) {
             double value = values[r * columns + c];
-            neap_print(number, sizeof number, " %10.5g", isnan(value) ? fabs(value) : value); /* NaN without its sign */
+            neap_print(number, sizeof number, " %10.5g", isnan(value) ? fabs(value) : value); /* prints NaN without its sign */
             luaL_addstring(text, number);
         }
         luaL_addstring(text, columns > COLUMNS ? " .." : "");
@@ -137,7 +137,7 @@ static void add_rows(luaL_Buffer *text, const double *values, int64_t rows, int6
     luaL_addstring(text, rows > ROWS ? "\n  .." : "");
 }
 
-/* `tensor f32 [2, 3] from -1 to 2.5` and the first elements, the last axis as columns. */
+/* `tensor f32 [2, 3] from -1 to 2.5` and the first elements, with the last axis as columns. */
 static int text_of(lua_State *L)
 {
     neap_tensor *x = neap_lua_check_tensor(L, 1);

@@ -1,4 +1,4 @@
-/* Checkpoint files in Lua: saved from a list of named tensors, opened as a handle. */
+/* Safetensors files in Lua: saving a list of named tensors, reading through a handle. */
 #include <string.h>
 
 #include "binding.h"
@@ -19,7 +19,8 @@ static int file_close(lua_State *L)
 
 /* --- Saving: the list { { name, value }, ... } as an array that points into Lua's values ------------------------------- */
 
-/* The text on top, which the list holds; a number would become a text that nobody holds. The file's ends at a NUL. */
+/* The text on top of the stack, owned by the list. A number is refused: nothing would own its text. So is a NUL, at which the file
+ * would cut it off. */
 static const char *check_text(lua_State *L, lua_Integer i)
 {
     if (lua_type(L, -1) != LUA_TSTRING)
@@ -37,7 +38,7 @@ static const char *name_at(lua_State *L, int list, lua_Integer i)
     lua_geti(L, -1, 1);
     const char *name = check_text(L, i);
     lua_geti(L, -2, 2);
-    return name; /* held by the list; the value is on top, above the name and the pair */
+    return name; /* owned by the list; the stack is pair, name, value */
 }
 
 static neap_named_tensor *read_tensors(lua_State *L, int list, lua_Integer count)
@@ -76,7 +77,7 @@ static int save(lua_State *L)
     return 0;
 }
 
-/* safetensors_size(tensors, pairs) -> bytes: checks everything that saving checks, and writes nothing */
+/* safetensors_size(tensors, pairs) -> bytes; does all checks of saving, and writes nothing */
 static int size(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -128,7 +129,7 @@ static int tensors(lua_State *L)
     return 1;
 }
 
-/* load(name) -> tensor, or nil where there is none */
+/* load(name) -> tensor, or nil if there is none */
 static int load(lua_State *L)
 {
     const neap_safetensors *file = check(L);

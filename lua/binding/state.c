@@ -1,13 +1,13 @@
-/* Lua's own memory: bounded by what the process may have, as tensors are, so that a table that grows too large is an error. */
+/* The allocator of Lua. It has the limit of tensors, so that a table that grows too large is an error in Lua. */
 #include <stdlib.h>
 
 #include "binding.h"
 
-#define UNCHECKED ((size_t)4 << 20) /* bytes between questions whether there is room */
+#define UNCHECKED ((size_t)4 << 20) /* bytes of growth between two checks of the limit */
 
 static void *allocate(void *user, void *block, size_t old, size_t size)
 {
-    static size_t grown; /* since the last question */
+    static size_t grown; /* since the last check */
     const size_t has = block ? old : 0;
     (void)user;
     if (size == 0) {
@@ -26,7 +26,7 @@ static void *allocate(void *user, void *block, size_t old, size_t size)
 
 lua_State *neap_lua_new_state(void)
 {
-    lua_State *L = luaL_newstate(); /* by realloc, too */
+    lua_State *L = luaL_newstate(); /* allocates with realloc until the allocator below is set */
     if (L)
         lua_setallocf(L, allocate, NULL);
     return L;

@@ -1,4 +1,4 @@
-/* Plugins that are linked in, in builds without dlopen; the build writes the table. */
+/* Plugins of a build without dlopen, which are linked in; the build writes the table. */
 #ifndef NEAP_STATIC_PLUGINS_H
 #define NEAP_STATIC_PLUGINS_H
 

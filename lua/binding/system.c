@@ -1,4 +1,4 @@
-/* The machine and the process in Lua: clock, terminal, threads, precision, memory, what was built. */
+/* Machine and process in Lua: clock, terminal, threads, precision, memory, errors, build. */
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,7 +32,7 @@ static int threads(lua_State *L)
     return 1;
 }
 
-/* precision([name]) -> the former one; "f32" or "bf16" */
+/* precision([name]) -> the previous one; "f32" or "bf16" */
 static int precision(lua_State *L)
 {
     neap_dtype dtype = neap_lua_check_dtype(L, 1, neap_precision());
@@ -98,7 +98,7 @@ static int fail_usage(lua_State *L)
     return neap_lua_raise_usage(L);
 }
 
-/* The message of the last mistake in what was asked for; the program ends with status 2 when it ends with it. */
+/* The message of the last usage error. If the program ends with that message, its status is 2. */
 static int usage_message(lua_State *L)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, "neap.usage");
@@ -127,7 +127,7 @@ static int machine(lua_State *L)
     return 1;
 }
 
-/* openblas() -> version and kernels of the library, which it loads; or nil and why there is none */
+/* openblas() loads OpenBLAS -> its version and kernels; or nil and the reason */
 static int openblas(lua_State *L)
 {
     const char *name = neap_openblas_name();

@@ -1,4 +1,4 @@
-/* Tensors in Lua: the handle, its life, operators, properties. Methods come from the op table (ops.c). */
+/* Tensors in Lua: the handle, operators, properties. Methods come from the op table (ops.c). */
 #include <string.h>
 
 #include "binding.h"
@@ -88,7 +88,7 @@ static neap_tensor *number_div(neap_tensor *x, double n)
     return neap_div(like(x, n), x);
 }
 
-/* a ^ b of two tensors, for a above 0. */
+/* a ^ b of two tensors, for a > 0. */
 static neap_tensor *power(neap_tensor *a, neap_tensor *b)
 {
     return neap_exp(neap_mul(b, neap_log(a)));
@@ -189,12 +189,12 @@ static int tensor_index(lua_State *L)
             properties[i].push(L, x);
             return 1;
         }
-    return key ? unknown(L, key) : neap_lua_error(L, "tensor: elements are read by slice, item or tolist");
+    return key ? unknown(L, key) : neap_lua_error(L, "tensor: has no numeric indices; read elements with slice, item or tolist");
 }
 
 static int tensor_newindex(lua_State *L)
 {
-    return neap_lua_error(L, "tensor: has no fields to set; x:assign(y) writes elements, x:require_grad(on) asks for gradients");
+    return neap_lua_error(L, "tensor: has no fields to set; x:assign(y) writes elements, x:require_grad(on) turns gradients on");
 }
 
 static const luaL_Reg metamethods[] = {
@@ -202,7 +202,7 @@ static const luaL_Reg metamethods[] = {
     {NULL, NULL},
 };
 
-/* The table of methods is core.methods, so that Lua files may add to it. */
+/* The table of methods is core.methods; Lua files add to it. */
 void neap_lua_open_tensor(lua_State *L)
 {
     luaL_newmetatable(L, NEAP_LUA_TENSOR);

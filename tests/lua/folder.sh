@@ -161,10 +161,10 @@ mkdir disk/held/inner
 inside() {
     (cd disk/held/inner && neap run ../../../points.lua out="$1")
 }
-expect_like 1 "${machine}mlp: *train: .. holds an earlier run and cannot be moved: the current folder is in it" inside ..
-expect_like 1 "${machine}mlp: *train: ../../held holds an earlier run and cannot be moved: the current folder is in it" \
+expect_like 1 "${machine}mlp: *train: .. holds an earlier run and cannot be moved: the current folder is inside it" inside ..
+expect_like 1 "${machine}mlp: *train: ../../held holds an earlier run and cannot be moved: the current folder is inside it" \
     inside ../../held
-expect_like 1 "${machine}mlp: *train: disk/held/self holds an earlier run and cannot be moved: the link to it is in it" \
+expect_like 1 "${machine}mlp: *train: disk/held/self holds an earlier run and cannot be moved: the link to it is inside it" \
     neap run points.lua out=disk/held/self
 rmdir disk/held/inner
 same_text "what is refused changes nothing" "$(cat before)" "$(contents disk/held)"

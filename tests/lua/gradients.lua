@@ -55,7 +55,7 @@ end)
 
 test("what has no gradient", function()
   local x = leaf { 1, 2 }
-  raises("tensor: has no fields to set; x:assign(y) writes elements, x:require_grad(on) asks for gradients", function()
+  raises("tensor: has no fields to set; x:assign(y) writes elements, x:require_grad(on) turns gradients on", function()
     x.requires_grad = true
   end)
   raises("backward: expected a tensor made from one that requires a gradient", function() neap.ones(1):backward() end)

@@ -52,10 +52,10 @@ test("encode: what JSON cannot hold", function()
 end)
 
 test("encode: lists with names or gaps, tables without end", function()
-  raises("json: expected a list without gaps or names, got 2 entries of which 1 follow each other", function()
+  raises("json: expected a list without gaps or names, got 2 entries, 1 of them in sequence", function()
     encode { 1, a = 2 }
   end)
-  raises("json: expected a list without gaps or names, got 2 entries of which 1 follow each other", function()
+  raises("json: expected a list without gaps or names, got 2 entries, 1 of them in sequence", function()
     encode { 1, nil, 3 }
   end)
   local endless = {}

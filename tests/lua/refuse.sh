@@ -142,7 +142,7 @@ expect_like 0 "*resumed at *${newline}dit: *[0-9] s" with_room "$size" run shape
 
 # --- A file system without locks --------------------------------------------------------------------------------------
 
-expect_like 0 "neap: warning: whole: no lock: *; nothing keeps another run out of this folder${newline}*resumed at *" \
+expect_like 0 "neap: warning: whole: cannot be locked: *; another run can use this folder at the same time${newline}*resumed at *" \
     env NEAP_TEST_NO_LOCKS=1 LD_PRELOAD="$shim" "$NEAP_SOURCE/neap" run shapes.lua steps=7 precision=fp32 out=whole resume=true
 holds "without locks nothing is left of one" absent whole/neap.lock
 finish

@@ -96,7 +96,7 @@ test("item, tolist, elements", function()
   equal(neap.tensor { { 2.5 } }:item(), 2.5)
   equal(neap.arange(6):reshape(2, 3):permute(1, 0):tolist(), { { 0, 3 }, { 1, 4 }, { 2, 5 } })
   raises("item: expected one element, got [2, 3]", function() neap.zeros(2, 3):item() end)
-  raises("tensor: elements are read by slice, item or tolist", function() local _ = neap.zeros(2)[1] end)
+  raises("tensor: has no numeric indices; read elements with slice, item or tolist", function() local _ = neap.zeros(2)[1] end)
 end)
 
 test("each: rows along the first axis, numbers where it is the only one", function()

@@ -231,7 +231,7 @@ START_TEST(test_patches_are_refused)
         const char *message;
     } bad[] = {
         {0, 4, 6, "unpatchify: expected height and width divisible by 0, got 4 and 6"},
-        {-2, 4, 6, "unpatchify: expected sides that -2 divides, got 4 and 6"},
+        {-2, 4, 6, "unpatchify: expected height and width divisible by -2, got 4 and 6"},
         {2, 5, 6, "unpatchify: expected height and width divisible by 2, got 5 and 6"},
         {2, 4, 4, "unpatchify: expected [B, 4, 4 C], got [2, 6, 8]"},
         {3, 6, 9, "unpatchify: expected [B, 6, 9 C], got [2, 6, 8]"},
