@@ -1,22 +1,22 @@
 /*
- * The Adams-Bashforth method of two steps, for steps of any lengths: the line through this velocity and the last one is
- * integrated over the step (Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, III.5). Order 2 at one
- * evaluation a step. The first step is Euler's: its error is of order h^2 and made once, so the order stands, and near
- * noise the paths of a flow are almost straight. So n steps take n evaluations, as Euler's do.
+ * The two-step Adams-Bashforth method for steps of varying length: the line through the current and the previous
+ * velocity is integrated over the step (Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, III.5).
+ * Order 2 with one evaluation a step. The first step is an Euler step: its single error of order h^2 keeps the order,
+ * and near noise the paths of a flow are almost straight. So n steps take n evaluations.
  */
 #include <neap/sampling.h>
 
-/* What the step before has left. */
+/* The previous step. */
 typedef struct history {
     neap_tensor *v; /* owned; NULL before the first step */
     double h;
 } history;
 
-static void remember(history *last, neap_tensor *v, double h)
+static void store(history *last, neap_tensor *v, double h)
 {
-    neap_tensor *const before = last->v;
-    *last = (history){neap_keep(v), h}; /* before the old one goes: a field may give the same tensor again */
-    neap_release(before);
+    neap_tensor *const old = last->v;
+    *last = (history){neap_keep(v), h}; /* before the release: a field may return the same tensor twice */
+    neap_release(old);
 }
 
 static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_time_step step)
@@ -29,7 +29,7 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
         mean = neap_sub(neap_affine(v, 1 + share, 0), neap_affine(last->v, share, 0));
     }
     neap_tensor *next = neap_add(x, neap_affine(mean, h, 0));
-    remember(last, v, h);
+    store(last, v, h);
     return next;
 }
 
@@ -48,5 +48,5 @@ static const neap_sampler functions = {sizeof functions, needs, sample};
 
 static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 50), NEAP_PARAMS_END};
 NEAP_PLUGIN(ab2) = NEAP_ONE_COMPONENT("ab2", "1.0.0", "MIT",
-                                      "Adams and Bashforth's method of two steps: order 2, one evaluation a step.",
+                                      "Two-step Adams-Bashforth method: order 2, one evaluation a step.",
                                       "sampler/2", neap_grid_config, params, functions);

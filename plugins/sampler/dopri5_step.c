@@ -1,4 +1,4 @@
-/* The method of order 5(4): its weights, a step of samples at times of their own, and the errors. */
+/* The Dormand-Prince method of order 5(4): coefficients, one step per sample, and the error. */
 #include <neap/error.h>
 
 #include "dopri5.h"
@@ -7,7 +7,7 @@
 
 static const double nodes[STAGES] = {0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1};
 
-/* Row s: weights of the velocities before stage s. The last row gives the step itself. */
+/* Row s: weights of the velocities before stage s. The last row is the step of order 5. */
 static const double weights[STAGES][STAGES] = {
     {0},
     {1.0 / 5},
@@ -40,7 +40,7 @@ static neap_tensor *weighted(neap_tensor *const *v, const double *weight, int co
     return sum;
 }
 
-/* The mean square of each sample's errors in units of the tolerance, f32 [n]. */
+/* Mean squared error of each sample in units of the tolerance, f32 [n]. */
 static neap_tensor *errors_of(dopri5_tolerance tolerance, neap_tensor *x, neap_tensor *y, neap_tensor *difference)
 {
     const int elements[] = {1, 2, 3};

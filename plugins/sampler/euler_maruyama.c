@@ -1,8 +1,8 @@
 /*
- * Euler and Maruyama's steps along the reverse SDE (Kloeden and Platen 1992, 10.2). Of our direction, t = 1 noise and
- * v = z - x, it is dx = (v - w s) dt + sqrt(2 w) dW with s = -(x + (1 - t) v) / t and w = strength t, as derived in
- * sampling.h. A step down by h = t - next: x - h (v - w s) + sqrt(2 strength t h) noise; weak order 1. The last step is
- * the mean, without noise that no later step would take away (Ma et al. 2024, SiT). At strength 0 it is Euler's method.
+ * The Euler-Maruyama method for the reverse SDE (Kloeden and Platen 1992, 10.2). With t = 1 at noise and v = z - x,
+ * the SDE is dx = (v - w s) dt + sqrt(2 w) dW, s = -(x + (1 - t) v) / t, w = strength t; sampling.h derives it. A
+ * step of h = t - next: x - h (v - w s) + sqrt(2 strength t h) noise; weak order 1. The last step adds no noise,
+ * because no later step would remove it (Ma et al. 2024, SiT). At strength 0 this is Euler's method.
  */
 #include <neap/sampling.h>
 
@@ -25,10 +25,10 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 
 static const neap_param params[] = {
     NEAP_GRID_PARAMS(config, 250),
-    NEAP_REAL(config, strength, 1, 0, 100, "The noise taken up at time t is strength t; 0: none."),
+    NEAP_REAL(config, strength, 1, 0, 100, "The diffusion coefficient w at time t is strength t; 0: no noise."),
     NEAP_PARAMS_END,
 };
 NEAP_STEP_SAMPLER(functions, "velocity", config, advance);
 NEAP_PLUGIN(euler_maruyama) = NEAP_ONE_COMPONENT("euler_maruyama", "1.0.0", "MIT",
-                                                 "Euler and Maruyama's steps along the reverse SDE.", "sampler/2",
+                                                 "Euler-Maruyama method for the reverse SDE.", "sampler/2",
                                                  config, params, functions);

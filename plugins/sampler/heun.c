@@ -1,8 +1,8 @@
 /*
- * Heun's method, the explicit trapezoid: an Euler step, then the mean of the velocities at both ends. Order 2, two
- * evaluations a step, but for the last, which is Euler's (Karras et al. 2022, algorithm 1): at t = 0 there is no noise
- * in x by which a network could tell the z of its velocity z - x, and half of what the last step has to take away would
- * stay. One such step has an error of h^2, so the order stands, and n steps take 2 n - 1 evaluations.
+ * Heun's method, the explicit trapezoidal rule: an Euler step, then the mean of the velocities at both ends. Order 2,
+ * two evaluations a step. The last step is an Euler step (Karras et al. 2022, algorithm 1): at t = 0, x holds no
+ * noise from which a network could infer the z of its velocity z - x, and half of the noise that the last step must
+ * remove would stay. One error of h^2 keeps the order, and n steps take 2 n - 1 evaluations.
  */
 #include <neap/sampling.h>
 
@@ -10,10 +10,10 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 {
     (void)self;
     const double h = step.next - step.t;
-    neap_tensor *v = neap_velocity_at(field, x, step.t), *there = neap_add(x, neap_affine(v, h, 0));
+    neap_tensor *v = neap_velocity_at(field, x, step.t), *end = neap_add(x, neap_affine(v, h, 0));
     if (step.next == 0)
-        return there;
-    neap_tensor *w = neap_velocity_at(field, there, step.next);
+        return end;
+    neap_tensor *w = neap_velocity_at(field, end, step.next);
     return neap_add(x, neap_affine(neap_add(v, w), h / 2, 0));
 }
 

@@ -1,6 +1,6 @@
 /*
- * Pictures straight from latents: what generators take is the noise itself. Truncation keeps latents from what lies far from
- * the middle (Brock et al. 2019, Large Scale GAN Training, section 3.1): fewer odd pictures, and less variety.
+ * Pictures from one call of a generator; its latents are the noise. Truncation avoids latents far from 0, which makes
+ * fewer bad pictures and less variety (Brock et al. 2019, Large Scale GAN Training, section 3.1).
  */
 #include <math.h>
 
@@ -11,23 +11,24 @@ typedef struct config {
     double truncation;
 } config;
 
-#define ROOT_HALF 0.70710678118654752
-#define ROOT_HALF_PI 1.2533141373155003
+#define SQRT_HALF 0.70710678118654752
+#define SQRT_HALF_PI 1.2533141373155003
 #define NEWTON_STEPS 16
 #define GRAIN 1024 /* values */
 
-/* The value of the normal distribution cut off beyond +-bound that has z's quantile: Brock et al. draw anew until a value is
- * inside, which has the same distribution; but so equal latents stay equal, and a way between latents stays one. The
- * equation is of tails, P(|y| > y) = r, which Newton's steps approach from below after the first. */
+/* Maps z to the same quantile of the normal distribution truncated at +-bound. Brock et al. redraw values until they
+ * are inside, which has the same distribution; but this map is continuous, so that interpolation between latents
+ * still works. It solves P(|Y| > y) = r by Newton's method, which approaches the root from below after the first
+ * step. */
 static double truncated(double z, double bound)
 {
     if (isnan(z))
         return z;
-    const double outside = erfc(bound * ROOT_HALF), beyond = erfc(fabs(z) * ROOT_HALF);
+    const double outside = erfc(bound * SQRT_HALF), beyond = erfc(fabs(z) * SQRT_HALF);
     const double r = outside + beyond - outside * beyond;
     double y = fmin(fabs(z), bound), step = 1;
     for (int i = 0; i < NEWTON_STEPS && fabs(step) > 1e-9; i++) {
-        step = (erfc(y * ROOT_HALF) - r) * ROOT_HALF_PI * exp(y * y / 2);
+        step = (erfc(y * SQRT_HALF) - r) * SQRT_HALF_PI * exp(y * y / 2);
         y += step;
     }
     return copysign(fmin(y, bound), z);
@@ -48,9 +49,9 @@ static void truncate_range(void *user, int64_t begin, int64_t end)
 
 static neap_tensor *truncated_latents(double bound, neap_tensor *z)
 {
-    neap_tensor *from = neap_contiguous(z), *y = from ? neap_empty(NEAP_F32, neap_shape_of(from)) : NULL;
+    neap_tensor *source = neap_contiguous(z), *y = source ? neap_empty(NEAP_F32, neap_shape_of(source)) : NULL;
     if (y)
-        neap_parallel(neap_size(y), GRAIN, truncate_range, &(job){bound, neap_data(from), neap_data(y)});
+        neap_parallel(neap_size(y), GRAIN, truncate_range, &(job){bound, neap_data(source), neap_data(y)});
     return y;
 }
 
@@ -72,10 +73,10 @@ static const neap_sampler functions = {sizeof functions, needs, sample};
 
 static const neap_param params[] = {
     NEAP_REAL(config, truncation, 0, 0, 100,
-              "The farthest that a latent's value may be from 0, before a uniform prior bends it; 0: any."),
+              "Largest absolute value of a latent, before the map to a uniform prior; 0: no limit."),
     NEAP_PARAMS_END,
 };
 
 NEAP_PLUGIN(latent) = NEAP_ONE_COMPONENT("latent", "1.0.0", "MIT",
-                                         "Pictures straight from latents, for generators.", "sampler/2",
+                                         "One call of a generator on its latents.", "sampler/2",
                                          config, params, functions);

@@ -1,4 +1,4 @@
-/* The explicit midpoint method: half an Euler step, then a whole one with the velocity found there. Order 2. */
+/* The explicit midpoint method: half an Euler step, then a full step with the velocity there. Order 2. */
 #include <neap/sampling.h>
 
 static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_time_step step)

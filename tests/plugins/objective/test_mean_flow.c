@@ -264,8 +264,8 @@ START_TEST(sampler)
     s.noise = NULL;
     s.invert = true;
     ck_fails_with(!neap_sample(inner, &s),
-                  "sample: mean: expected a way down to the data, for the mean velocity is known at a step's "
-                  "noisier end; got one from 0 up to 1");
+                  "sample: mean: expected descending times, because the mean velocity is known at a step's "
+                  "noisier end; got times from 0 up to 1");
     s.guidance = COMPONENT("guidance", "cfg", NULL);
     ck_fails_with(!neap_sample(inner, &s), "sample: mean takes no guidance, for it asks for no velocity; got cfg");
     end_sampling(s);

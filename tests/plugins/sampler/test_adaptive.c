@@ -180,7 +180,7 @@ START_TEST(evaluations_run_out)
     ck_assert_int_eq(evaluations, 13);
     ck_assert_int_eq(warned.count, 1);
     ck_assert_str_eq(warned.text, "dopri5: the evaluations are used up at t = 0.7 with tolerances rtol 0.001, "
-                                  "atol 0.001; one Euler step takes the rest of 4 of 4 samples");
+                                  "atol 0.001; one Euler step finishes 4 of 4 samples");
     check_near("to the end", x, neap_affine(z, exp(-1.5 * 0.3) * (1 - 1.5 * 0.7), 0), 1e-3);
     neap_instance_release(s.sampler);
 }
@@ -212,7 +212,7 @@ START_TEST(steps_become_too_short)
     neap_on_warning(NULL, NULL);
     ck_assert_int_eq(warned.count, 1);
     ck_assert_str_eq(warned.text, "dopri5: steps become too short at t = 0.5 with tolerances rtol 0.001, atol 0.001; "
-                                  "one Euler step takes the rest of 4 of 4 samples");
+                                  "one Euler step finishes 4 of 4 samples");
     check_near("to the end", x, neap_affine(neap_sample_noise(3, 0, neap_shape_of(x)), 1, -1), 1e-5);
     neap_instance_release(s.sampler);
 }
