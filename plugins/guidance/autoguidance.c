@@ -1,7 +1,7 @@
 /*
- * Autoguidance (Karras et al. 2024, Guiding a Diffusion Model with a Bad Version of Itself): away from what a worse
- * network makes of the same labels, v = (1 + w) v_y - w v_worse. It needs no null class, and serves unconditional
- * networks, too.
+ * Autoguidance (Karras et al. 2024, Guiding a Diffusion Model with a Bad Version of Itself): away from the velocity
+ * of a worse network under the same condition, v = (1 + w) v_y - w v_worse. It needs no null condition and works for
+ * unconditional networks, too.
  */
 #include <neap/error.h>
 #include <neap/sampling.h>
@@ -28,7 +28,7 @@ static const neap_guidance functions = {.size = sizeof functions, .velocity = ve
 
 static const neap_param params[] = {
     NEAP_REAL(config, w, 1, -1, 1000, "Weight of the guidance; 0 is off. The paper's scale is 1 + w."),
-    NEAP_NETWORK(config, worse, "velocity", "A network that makes more mistakes, as an earlier or a smaller one."),
+    NEAP_NETWORK(config, worse, "velocity", "A worse network, such as an earlier or a smaller one."),
     NEAP_PARAMS_END,
 };
 

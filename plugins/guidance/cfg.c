@@ -1,6 +1,6 @@
 /*
- * Classifier-free guidance (Ho and Salimans 2022): v = (1 + w) v_y - w v_0. Both velocities come from one batch of twice
- * the rows.
+ * Classifier-free guidance (Ho and Salimans 2022): v = (1 + w) v_y - w v_0. One call with twice the rows evaluates both
+ * velocities.
  */
 #include <neap/error.h>
 #include <neap/sampling.h>

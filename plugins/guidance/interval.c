@@ -1,7 +1,8 @@
 /*
- * Guidance in a part of the way (Kynkaanniemi et al. 2024): inside [low, high] the guidance that is given, outside the
- * conditional field. Near noise guidance narrows what is drawn, and near the picture it does nothing but cost. Where
- * samples are at different times, those inside and those outside are evaluated apart, so that each costs what it takes.
+ * Guidance in a limited interval (Kynkaanniemi et al. 2024): the given guidance at times in [low, high], the
+ * conditional velocity outside. Near noise guidance reduces variety, and near the picture it costs evaluations
+ * without an effect. If samples are at different times, those inside and those outside are evaluated separately, so
+ * that guidance is computed only inside.
  */
 #include <neap/error.h>
 #include <neap/sampling.h>
@@ -11,7 +12,7 @@ typedef struct config {
     double low, high;
 } config;
 
-/* Orders the rows, those inside first, and gives their number; row place[i] of that order is row i. */
+/* Orders the rows, those inside first; returns the number of those. Row i is row place[i] of that order. */
 static int64_t sort_rows(const config *c, const double *t, int64_t n, int32_t *row, int32_t *place)
 {
     int64_t count = 0, inside = 0;
@@ -41,7 +42,7 @@ static neap_tensor *velocity(const void *settings, const neap_conditional *field
 {
     const config *c = settings;
     if (c->low > c->high)
-        return neap_fail_null("interval: expected low up to high, got %g and %g", c->low, c->high);
+        return neap_fail_null("interval: expected low <= high, got %g and %g", c->low, c->high);
     neap_tensor *row = neap_empty(NEAP_I32, neap_shape_of(t)), *place = neap_empty(NEAP_I32, neap_shape_of(t));
     const double *time = neap_data(t);
     if (!row || !place || !time)
@@ -65,12 +66,12 @@ static bool uses_null(const void *settings)
 static const neap_guidance functions = {sizeof functions, velocity, uses_null};
 
 static const neap_param params[] = {
-    NEAP_COMPONENT(config, of, "guidance", "What is on inside; nil: nothing is."),
-    NEAP_REAL(config, low, 0, 0, 1, "The time next to the picture from which it is on."),
-    NEAP_REAL(config, high, 0.7, 0, 1, "The time next to the noise up to which it is on."),
+    NEAP_COMPONENT(config, of, "guidance", "Guidance inside the interval; nil: none."),
+    NEAP_REAL(config, low, 0, 0, 1, "Lower end of the interval, towards the picture."),
+    NEAP_REAL(config, high, 0.7, 0, 1, "Upper end of the interval, towards noise."),
     NEAP_PARAMS_END,
 };
 
 NEAP_PLUGIN(interval) = NEAP_ONE_COMPONENT("interval", "1.0.0", "MIT",
-                                           "Another guidance between two times, none outside.", "guidance/2", config,
+                                           "Another guidance, limited to an interval of times.", "guidance/2", config,
                                            params, functions);

@@ -145,7 +145,7 @@ for wrong in 'steps=1.5|a whole number from 1' 'steps=x|a whole number from 1' '
 done
 # A sampler that cannot draw in the end is refused before the training.
 for wrong in 'euler { guidance = neap.guidance.autoguidance {} }|*autoguidance: expected a worse network*' \
-    'euler { guidance = neap.guidance.interval { low = 0.9, high = 0.1 } }|*interval: expected low up to high, got 0.9 and 0.1' \
+    'euler { guidance = neap.guidance.interval { low = 0.9, high = 0.1 } }|*interval: expected low <= high, got 0.9 and 0.1' \
     'latent {}|*latent*'; do
     sed "s/euler { steps = 3, guidance = neap.guidance.cfg { w = 1 } }/${wrong%%|*}/; s/steps = 12/steps = 2000/" \
         shapes.lua >sampler.lua

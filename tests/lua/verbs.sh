@@ -58,7 +58,7 @@ holds "help shows range, default and text" \
     grep -qx '    steps          int from 1 to 100000; default 50\. Steps\.' stdout
 expect 0 "" neap help interval
 holds "help shows components inside" grep \
-    -qx '    of             component; a guidance\. What is on inside; nil: nothing is\.' stdout
+    -qx '    of             component; a guidance\. Guidance inside the interval; nil: none\.' stdout
 expect 0 "" neap help precision_recall
 holds "help of a metric" grep \
     -qx '    k              int from 1 to 64; default 3\. Neighbour whose distance is the radius of a ball\.' stdout
