@@ -19,7 +19,7 @@ optim: kernels tensor; error memory nn optim parallel
 draw: tensor; draw error memory tensor
 io: ; error io memory number tensor
 plugin: io; error io memory nn number plugin registry
-run: nn/condition plugin/handle; autograd cancel error io memory nn number optim parallel plugin registry run sampling
+run: nn/condition plugin/handle; autograd cancel error io memory nn number ops optim parallel plugin registry run sampling
 ROWS
 }
 
@@ -70,13 +70,10 @@ objects() {
     done
 }
 
-# Uses that are let pass: a kernel in the table that attention.c fills, and kinds of plugins and parameters, which know each
-# other.
+# Uses that are allowed: parameters of an instance may be instances.
 exceptions() {
     cat <<'ROWS'
-core/kernels/attention core/kernels/attention_gradient
 core/plugin/params core/plugin/instance
-core/plugin/params core/plugin/validate
 ROWS
 }
 

@@ -6,11 +6,6 @@
 
 #include "run/network.h"
 
-const char *neap_network_name(const neap_network *network)
-{
-    return neap_instance_component(network->instance)->name;
-}
-
 /* --- Life ----------------------------------------------------------------------------------------------------------- */
 
 static void destroy(neap_network *network)
@@ -124,13 +119,6 @@ void neap_network_picture_spec(const neap_network *network, neap_spec *out)
         spec.channels = network->autoencoder->spec.channels;
     }
     neap_spec_fill(out, spec);
-}
-
-neap_shape neap_network_noise_shape(const neap_network *network, int64_t count)
-{
-    const neap_spec *s = &network->spec;
-    const bool has_latents = s->latent.channels && neap_network_offers(network, "generate");
-    return has_latents ? neap_dims(count, s->latent.channels) : neap_dims(count, s->height, s->width, s->channels);
 }
 
 bool neap_network_frozen(const neap_network *network)

@@ -20,7 +20,10 @@ struct neap_network {
 };
 
 /* The architecture's name, borrowed; messages begin with it. */
-const char *neap_network_name(const neap_network *network);
+static inline const char *neap_network_name(const neap_network *network)
+{
+    return neap_instance_component(network->instance)->name;
+}
 
 /* Brings a condition of `rows` rows, or NULL, into the form that the architecture takes: leaves out kinds that it does
  * not take, fills missing ones, replaces the label -1 by the null class, and calls the architecture's `prepare`. *fitted

@@ -111,6 +111,13 @@ bool neap_network_offers(const neap_network *network, const char *what)
     return false;
 }
 
+neap_shape neap_network_noise_shape(const neap_network *network, int64_t count)
+{
+    const neap_spec *s = &network->spec;
+    const bool vector = s->latent.channels && neap_network_offers(network, "generate");
+    return vector ? neap_dims(count, s->latent.channels) : neap_dims(count, s->height, s->width, s->channels);
+}
+
 const char *neap_network_offer_at(int index)
 {
     return index >= 0 && index < OFFERS ? offers[index].name : NULL;
