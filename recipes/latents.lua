@@ -15,10 +15,11 @@ local o = neap.options {
 }
 
 local run, classifier = neap.checkpoint.load(o.run .. "/checkpoint.safetensors"), neap.checkpoint.load(o.evaluator)
-local length = run.model:noise_shape(1)[2]
-if length == 0 or run.model:spec().classes > 0 then
+local shape = run.model:noise_shape(1)
+if #shape ~= 2 or run.model:spec().classes > 0 then
   error(("latents: %s: expected an unconditional generator"):format(o.run), 0)
 end
+local length = shape[2]
 local z = neap.randn(o.draws, length)
 
 -- --- Latents of a class -----------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x,
 
 static const neap_param params[] = {NEAP_GRID_PARAMS(neap_grid_config, 1), NEAP_PARAMS_END};
 NEAP_STEP_SAMPLER(functions, "velocity", neap_grid_config, advance);
-NEAP_PLUGIN(halves) = NEAP_ONE_COMPONENT("halves", "1.0.0", "MIT", "Half steps.", "sampler/1", neap_grid_config, params,
+NEAP_PLUGIN(halves) = NEAP_ONE_COMPONENT("halves", "1.0.0", "MIT", "Half steps.", "sampler/2", neap_grid_config, params,
                                          functions);
 C
 cat >"$stage/halves.lua" <<'LUA'

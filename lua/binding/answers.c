@@ -34,18 +34,17 @@ static int guidance_uses_null(lua_State *L)
     return 1;
 }
 
-/* Does a guidance, or one inside it, compare with another network? */
 static bool compares(const neap_instance *guidance)
 {
     const neap_param *param = guidance ? neap_instance_component(guidance)->params : NULL;
-    for (; param && param->type != NEAP_PARAM_END; param++) {
-        const neap_value value = neap_instance_get(guidance, param);
-        if (value.network || compares(value.component))
+    for (; param && param->type != NEAP_PARAM_END; param++)
+        if (param->type == NEAP_PARAM_NETWORK ||
+            (param->type == NEAP_PARAM_COMPONENT && compares(neap_instance_get(guidance, param).component)))
             return true;
-    }
     return false;
 }
 
+/* guidance_compares(guidance): does it, or one inside it, compare with a network of its own? */
 static int guidance_compares(lua_State *L)
 {
     lua_pushboolean(L, compares(neap_lua_check_instance(L, 1)));

@@ -29,13 +29,14 @@ broken=$NEAP_TEST_PLUGINS
 warning="neap: warning: plugin"
 expect_like 0 "$warning $broken/bad_table.so: component 1 (bad_table): parameter 1 (far): offset 4096 lies outside *
 $warning $broken/missing_symbol.so: cannot be loaded: undefined symbol: neap_function_of_nobody
+$warning $broken/newer_only.so: component 1 (newer_only): interface 'sampler/3' is not served; this neap serves sampler/2
 $warning $broken/no_entry.so: has no symbol neap_plugin_v2
 $warning $broken/taken.so: sampler 'sound' is taken by $broken/sound.so
 $warning $broken/twice.so: sampler 'twice' is there twice
 $warning $broken/unknown_interface.so: component 1 (unknown_interface): interface 'oracle/1' is not known
 $warning $broken/wrong_abi.so: expected ABI 2, got ABI 999
 $warning $broken/wrong_size.so: expected a neap_plugin of at least 48 bytes, got 8" with "$broken" list sampler
-same_text "the rest go on" "$(samplers sound)" \
+same_text "the rest go on" "$(samplers sound versions)" \
     "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect_like 0 "$warning *${newline}mlp: *" with "$broken" run points.lua
 same_text "and a run works" 12 "$(step_of runs/points)"

@@ -174,6 +174,7 @@ if [ -d $fashion ]; then
     expect_like 0 "${machine}gan: *" neap run "$recipes/gan_fashion_r3.lua" width=8 steps=3 batch=4
     expect 0 "" neap sample runs/gan_fashion_r3 --label Dress -n 2 -o dresses.png
     judge="evaluator=$recipes/evaluator_fashion.safetensors"
+    expect 1 "neap: latents: fashion: expected an unconditional generator" neap run "$recipes/latents.lua" "$judge" run=fashion
     expect_like 1 "neap: latents: expected 18 pictures of class 'Hat' among 20, found 0" \
         neap run "$recipes/latents.lua" "$judge" draws=20 at=Hat
     for class in T-shirt Trouser Pullover Dress Coat Sandal Shirt Sneaker Bag "Ankle boot"; do # it draws one of them

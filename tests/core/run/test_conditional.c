@@ -332,7 +332,7 @@ START_TEST(a_misfit_is_named)
 {
     neap_source *source = open_dots(SETTINGS("picture", "false"));
     ck_assert_ptr_null(train_on(source));
-    ck_assert_str_eq(neap_error_message(), "viewer: takes 'picture'; the data set 'dots' tells 'labels', 'text'");
+    ck_assert_str_eq(neap_error_message(), "viewer: takes 'picture'; the data set 'dots' provides 'labels', 'text'");
     neap_error_clear();
     neap_source_close(source);
 }

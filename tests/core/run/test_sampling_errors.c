@@ -267,7 +267,7 @@ START_TEST(samples_of_another_shape)
 {
     ck_succeeds(neap_registry_add(&rogue_plugin, NULL));
     is_refused_of("twice", "sample: twice: expected [3, 1, 2, 1], got [6, 1, 2, 1]");
-    is_refused_of("mute", "sample: mute: gave nothing and no message");
+    is_refused_of("mute", "sample: mute: returned NULL without a message");
     is_refused_of("torn", "sample: torn");
 }
 END_TEST

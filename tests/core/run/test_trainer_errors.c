@@ -148,7 +148,7 @@ START_TEST(misfits)
     does_not_fit(NETWORK("mlp", "hidden", "8"), small_shapes(), "flow_matching", &usual_config,
                  "mlp: expects pictures [1, 1, 2]; the data set has [8, 8, 1]");
     does_not_fit(NETWORK("mlp", "classes", "5"), points(), "flow_matching", &usual_config,
-                 "mlp: takes 'labels'; the data set 'toy2d' tells nothing");
+                 "mlp: takes 'labels'; the data set 'toy2d' provides nothing");
     does_not_fit(NETWORK("mlp", "classes", "5"), COMPONENT("dataset", "toy2d", "shape", "rings"), "flow_matching",
                  &usual_config, "mlp: expects 5 classes; the data set has 2");
     does_not_fit(NETWORK("mlp", "hidden", "8"), points(), "flow_matching", &none,
@@ -234,7 +234,7 @@ START_TEST(objective_fails)
     refuses_step(t, 1, "train: step 1: failing: reshape: expected a shape of 12 elements like [6, 1, 1, 2], got [5]");
     end_training(t);
     t = pair_training("mute");
-    refuses_step(t, 1, "train: step 1: mute: gave no loss and no message");
+    refuses_step(t, 1, "train: step 1: mute: returned no loss and no message");
     end_training(t);
     t = pair_training("wide");
     refuses_step(t, 1, "train: step 1: wide: the loss 'all': expected one element, got [2]");
