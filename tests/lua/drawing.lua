@@ -108,7 +108,10 @@ test("guidance where there are no classes: away from a worse model, and never aw
   for _, w in ipairs { 0, 2 } do
     equal(moved(neap.guidance.cfg { w = w }), moved():tolist())
   end
-  close(moved(neap.guidance.autoguidance { w = 2, worse = worse }), (moved() * 3):tolist(), 1e-5)
+  local away = neap.guidance.autoguidance { w = 2, worse = worse }
+  for _, guidance in ipairs { away, neap.guidance.interval { of = away, low = 0, high = 1 } } do
+    close(moved(guidance), (moved() * 3):tolist(), 1e-5)
+  end
 end)
 
 test("with: the same, but for what is named", function()
