@@ -1,7 +1,7 @@
 /*
- * Data set: examples, each coupled with the noise that it was made from, in one safetensors file: x and noise, both f32
- * [N, H, W, C]; where there are classes, labels i32 [N] and their number in the metadata, as "classes". neap.couple
- * writes such files; the objective reflow trains on them.
+ * Data set: examples and the noise from which each was generated, in one safetensors file: x and noise, both f32
+ * [N, H, W, C]; with classes, labels i32 [N] and metadata "classes", their number. neap.couple writes such files; the
+ * objective reflow trains on them.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #include <neap/memory.h>
 #include <neap/plugin.h>
 
-#define MOST_CLASSES 1000000 /* as architectures have it */
+#define MAX_CLASSES 1000000 /* the limit of architectures, too */
 
 typedef struct coupled_config {
     const char *path;
@@ -22,12 +22,12 @@ typedef struct coupled_config {
 typedef struct coupled_data {
     neap_spec spec;
     int64_t count;
-    neap_tensor *x, *noise, *labels; /* owned; labels NULL: none */
+    neap_tensor *x, *noise, *labels; /* owned; labels NULL: no classes */
 } coupled_data;
 
-/* --- Opening: a file may hold anything ---------------------------------------------------------------------------- */
+/* --- Opening: nothing in the file is trusted ---------------------------------------------------------------------- */
 
-/* A tensor by name and dtype; `owner` gets it. Fails where it is not there. */
+/* Loads the tensor of a name and dtype into *owner. Returns 0, or -1 with a message. */
 static int load(const neap_safetensors *file, const char *name, const char *dtype, neap_tensor **owner)
 {
     int index = neap_safetensors_find(file, name);
@@ -49,7 +49,7 @@ static int load_pictures(coupled_data *data, const neap_safetensors *file)
     if (shape.rank != 4 || neap_shape_size(shape) < 1)
         return neap_fail("x: expected [N, H, W, C] without a size of 0, got %s", neap_shape_text(shape, got));
     if (!neap_shape_equal(shape, neap_shape_of(data->noise)))
-        return neap_fail("noise: expected %s as x has it, got %s", neap_shape_text(shape, want),
+        return neap_fail("noise: expected %s like x, got %s", neap_shape_text(shape, want),
                          neap_shape_text(neap_shape_of(data->noise), got));
     data->count = shape.dim[0];
     data->spec = (neap_spec){.height = shape.dim[1], .width = shape.dim[2], .channels = shape.dim[3]};
@@ -61,8 +61,8 @@ static int read_classes(coupled_data *data, const char *text)
     char *end = NULL;
     errno = 0;
     long long classes = text ? strtoll(text, &end, 10) : 0;
-    if (!text || end == text || *end || errno || classes < 1 || classes > MOST_CLASSES)
-        return neap_fail("metadata 'classes': expected a number from 1 to %d beside labels, got %s", MOST_CLASSES,
+    if (!text || end == text || *end || errno || classes < 1 || classes > MAX_CLASSES)
+        return neap_fail("metadata 'classes': expected a number from 1 to %d beside labels, got %s", MAX_CLASSES,
                          text ? text : "none");
     data->spec.classes = classes;
     return 0;
@@ -121,7 +121,7 @@ static void *coupled_open(const void *config)
     return data;
 }
 
-/* --- What is in it ------------------------------------------------------------------------------------------------ */
+/* --- Examples ----------------------------------------------------------------------------------------------------- */
 
 static int coupled_spec(const void *self, neap_spec *out)
 {
@@ -159,7 +159,7 @@ static int coupled_noise(const void *self, int64_t index, float *z)
 }
 
 static const neap_param coupled_params[] = {
-    NEAP_REQUIRED_TEXT(coupled_config, path, "a file that neap.couple wrote"),
+    NEAP_REQUIRED_TEXT(coupled_config, path, "File written by neap.couple."),
     NEAP_PARAMS_END,
 };
 
@@ -169,5 +169,5 @@ static const neap_dataset coupled_functions = {
 };
 
 NEAP_PLUGIN(coupled) = NEAP_ONE_COMPONENT("coupled", "1.0.0", "MIT",
-                                          "Samples of a model with the noise each was made from.", "dataset/2",
+                                          "Samples of a model, each with its noise.", "dataset/2",
                                           coupled_config, coupled_params, coupled_functions);

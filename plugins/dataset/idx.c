@@ -1,7 +1,7 @@
 /*
  * Data set: pictures and labels in IDX files (MNIST, Fashion-MNIST, EMNIST, ...), plain or gzip, kept in memory as
- * bytes. The format: two zero bytes, the type of the elements, the number of sizes, the sizes as big-endian 32-bit
- * numbers, then the elements in row-major order (Y. LeCun, C. Cortes, C. Burges: the MNIST database).
+ * bytes. The format: two zero bytes, the element type, the number of dimensions, the dimensions as big-endian 32-bit
+ * integers, then the elements in row-major order (Y. LeCun, C. Cortes, C. Burges: the MNIST database).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -36,14 +36,14 @@ typedef struct idx_file {
 typedef struct idx_data {
     neap_spec spec;
     int64_t count;
-    unsigned char *pixels, *labels; /* labels NULL: none */
-    char *names_text;               /* the names, each ended by a NUL; NULL: none */
+    unsigned char *pixels, *labels; /* labels NULL: no classes */
+    char *names_text;               /* the names, each terminated by a NUL; NULL: no names */
     const char **names;
 } idx_data;
 
 /* --- One file ---------------------------------------------------------------------------------------------------- */
 
-/* Says why fewer bytes came than were asked for. */
+/* Records why gzread returned fewer bytes than requested. */
 static int fail_short(gzFile file, const char *path, size_t expected, size_t got)
 {
     int code;
@@ -51,7 +51,7 @@ static int fail_short(gzFile file, const char *path, size_t expected, size_t got
     if (code == Z_ERRNO)
         return neap_fail("idx: %s: %s", path, strerror(errno));
     if (code == Z_BUF_ERROR)
-        return neap_fail("idx: %s: truncated gzip: expected its end, got that of the file", path);
+        return neap_fail("idx: %s: truncated gzip: the file ends before the compressed data", path);
     if (code != Z_OK && code != Z_STREAM_END)
         return neap_fail("idx: %s: broken gzip (zlib's error %d)", path, code);
     return neap_fail("idx: %s: truncated: expected %zu more bytes, got %zu", path, expected, got);
@@ -71,21 +71,21 @@ static int read_exactly(gzFile file, const char *path, unsigned char *out, size_
     return 0;
 }
 
-/* The block grows with what is really there, so a header that lies about its sizes costs no memory. */
+/* The block grows as data arrive, so a header with false sizes costs no memory. */
 static unsigned char *read_elements(gzFile file, const char *path, size_t bytes)
 {
     unsigned char *block = NULL;
     for (size_t done = 0; done < bytes;) {
-        size_t room = done ? done : FIRST_PIECE;
-        room = room < bytes - done ? room : bytes - done;
-        unsigned char *grown = neap_realloc(block, done + room);
+        size_t step = done ? done : FIRST_PIECE;
+        step = step < bytes - done ? step : bytes - done;
+        unsigned char *grown = neap_realloc(block, done + step);
         if (grown)
             block = grown;
-        if (!grown || read_exactly(file, path, block + done, room)) {
+        if (!grown || read_exactly(file, path, block + done, step)) {
             neap_free(block);
             return NULL;
         }
-        done += room;
+        done += step;
     }
     return block;
 }
@@ -101,22 +101,22 @@ static int read_sizes(gzFile file, const char *path, idx_file *out)
         if (out->size[i] == 0)
             return neap_fail("idx: %s: size %d of %d is 0", path, i + 1, out->rank);
         if (__builtin_mul_overflow(out->total, out->size[i], &out->total) || out->total > INT64_MAX)
-            return neap_fail("idx: %s: its sizes are too large together", path);
+            return neap_fail("idx: %s: the product of its sizes is too large", path);
     }
     return 0;
 }
 
-/* What the third byte says of the elements; NULL where it says nothing. */
+/* The element type that the third byte encodes, or NULL. */
 static const char *type_of(unsigned char code)
 {
     static const char *const types[] = {
-        [0x08] = "bytes",  [0x09] = "signed bytes", [0x0b] = "16-bit whole numbers", [0x0c] = "32-bit whole numbers",
+        [0x08] = "bytes",  [0x09] = "signed bytes", [0x0b] = "16-bit integers", [0x0c] = "32-bit integers",
         [0x0d] = "floats", [0x0e] = "doubles",
     };
     return code < sizeof types / sizeof *types ? types[code] : NULL;
 }
 
-/* The rest of the head is read to say what the file is. */
+/* Reads more of the file, so that the message can name its format. */
 static int fail_foreign(gzFile file, const char *path, const unsigned char magic[4])
 {
     unsigned char head[512];
@@ -145,7 +145,7 @@ static int read_head(gzFile file, const char *path, idx_file *out)
     return read_sizes(file, path, out);
 }
 
-/* Asking for one byte more also makes zlib check the sum at the end of a gzip file. */
+/* Reading one byte more makes zlib verify the checksum at the end of a gzip file. */
 static int check_end(gzFile file, const char *path, const idx_file *out)
 {
     unsigned char beyond;
@@ -153,7 +153,7 @@ static int check_end(gzFile file, const char *path, const idx_file *out)
     gzerror(file, &code);
     if (got < 0 || code != Z_OK)
         return fail_short(file, path, 1, 0);
-    return got ? neap_fail("idx: %s: bytes follow after its %zu elements", path, out->total) : 0;
+    return got ? neap_fail("idx: %s: expected its end after %zu elements, got more bytes", path, out->total) : 0;
 }
 
 static int load_file(const char *path, idx_file *out)
@@ -172,37 +172,38 @@ static int load_file(const char *path, idx_file *out)
     return out->bytes ? 0 : -1;
 }
 
-/* Some programs unpack NAME into a folder NAME, perhaps beside the file: a folder holds no data itself. */
+/* Some programs unpack NAME.gz into a folder NAME, which is not the data. */
 static bool is_file(const char *path)
 {
     struct stat about;
     return stat(path, &about) == 0 && !S_ISDIR(about.st_mode);
 }
 
-/* The path of a folder's file under the first of its customary names that is there, else under the first. */
-static char *path_in(const char *folder, const char *half, const char *content, int rank)
+/* The path of the first of the customary names that exists in the folder; if none does, the first name. Owned by the
+ * caller. */
+static char *path_in(const char *folder, const char *prefix, const char *content, int rank)
 {
     static const struct {
         char before_idx;
         const char *suffix;
     } forms[] = {{'-', ""}, {'-', ".gz"}, {'.', ""}, {'.', ".gz"}};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        char *path = neap_format("%s/%s-%s%cidx%d-ubyte%s", folder, half, content, forms[i].before_idx, rank,
+        char *path = neap_format("%s/%s-%s%cidx%d-ubyte%s", folder, prefix, content, forms[i].before_idx, rank,
                                  forms[i].suffix);
         if (!path || is_file(path))
             return path;
         neap_free(path);
     }
-    return neap_format("%s/%s-%s-idx%d-ubyte", folder, half, content, rank);
+    return neap_format("%s/%s-%s-idx%d-ubyte", folder, prefix, content, rank);
 }
 
-/* `path`, where given, is the file; else it is the one of that content in the config's folder. */
+/* Loads the file `path`, or where that is NULL the file with this content in the config's folder. */
 static int load(const idx_config *config, const char *path, const char *content, int rank, idx_file *out)
 {
-    static const char *const halves[] = {"train", "t10k"};
+    static const char *const prefixes[] = {"train", "t10k"};
     if (path)
         return load_file(path, out);
-    char *found = path_in(config->path, halves[config->split], content, rank);
+    char *found = path_in(config->path, prefixes[config->split], content, rank);
     int status = found ? load_file(found, out) : -1;
     neap_free(found);
     return status;
@@ -255,7 +256,7 @@ static int take_labels(idx_data *data, const idx_config *config)
     return take_classes(data, config->classes);
 }
 
-/* A label is asked for by its name, so no two have the same; empty names are none. */
+/* Names are unique, because they select labels. An empty name is no name. */
 static int check_names(const idx_data *data, int64_t count)
 {
     for (int64_t i = 1; i < count; i++)
@@ -282,7 +283,7 @@ static int take_names(idx_data *data, const char *names)
     for (int64_t i = 0; i < count; i++) {
         data->names[i] = at;
         at += strcspn(at, ",");
-        *at++ = '\0'; /* the last one stands there already */
+        *at++ = '\0'; /* the last name ends with a NUL already */
     }
     return check_names(data, count);
 }
@@ -342,7 +343,7 @@ static int idx_read(const void *self, int64_t index, const neap_example *out)
     return 0;
 }
 
-/* A folder has both halves; of single files nothing is known. */
+/* A folder has both halves; single files do not show which half they are. */
 static int idx_part(neap_instance *instance, neap_part part, int64_t draw, int64_t count)
 {
     (void)draw, (void)count;
@@ -354,12 +355,12 @@ static int idx_part(neap_instance *instance, neap_part part, int64_t draw, int64
 static const char *const splits[] = {"train", "test", NULL};
 
 static const neap_param idx_params[] = {
-    NEAP_TEXT(idx_config, path, NULL, "folder of train-images-idx3-ubyte and its kin, plain or .gz"),
-    NEAP_CHOICE(idx_config, split, 0, splits, "which half of the folder"),
-    NEAP_TEXT(idx_config, images, NULL, "file of pictures, in place of path"),
-    NEAP_TEXT(idx_config, labels, NULL, "file of labels, in place of path; without it there are none"),
-    NEAP_INT(idx_config, classes, 0, 0, 256, "number of classes; 0: the largest label and one"),
-    NEAP_TEXT(idx_config, label_names, NULL, "names of the classes, with commas between"),
+    NEAP_TEXT(idx_config, path, NULL, "Folder with train-images-idx3-ubyte and the like, plain or .gz."),
+    NEAP_CHOICE(idx_config, split, 0, splits, "Half of the data in the folder."),
+    NEAP_TEXT(idx_config, images, NULL, "File of pictures, in place of path."),
+    NEAP_TEXT(idx_config, labels, NULL, "File of labels, in place of path; nil: no labels."),
+    NEAP_INT(idx_config, classes, 0, 0, 256, "Number of classes; 0: the largest label plus one."),
+    NEAP_TEXT(idx_config, label_names, NULL, "Names of the classes, separated by commas."),
     NEAP_PARAMS_END,
 };
 
@@ -369,5 +370,5 @@ static const neap_dataset idx_functions = {
 };
 
 NEAP_PLUGIN(idx) = NEAP_ONE_COMPONENT("idx", "1.0.0", "MIT",
-                                      "Pictures and labels in IDX files, as MNIST and Fashion-MNIST come.", "dataset/2",
+                                      "Pictures and labels in IDX files, the format of MNIST.", "dataset/2",
                                       idx_config, idx_params, idx_functions);

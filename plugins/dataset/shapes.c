@@ -1,14 +1,15 @@
 /*
- * Data set: drawn shapes of ten classes, for when no pictures are installed. Picture i is a function of (seed, i), and
- * its class is i modulo 10. Each shape is given by the signed distance to its outline, from which the edges get their
- * smoothness; place, size, brightness and a tilt of up to 15 degrees vary (more, and a plus would be a cross).
+ * Data set: drawn shapes of ten classes, which needs no files. Picture i is a function of (seed, i); its class is i
+ * modulo 10. A shape is a signed distance to its outline, which makes the edges smooth. Position, size, brightness
+ * and a rotation of up to 15 degrees vary; with more, a plus would look like a cross.
  */
 #include <inttypes.h>
 #include <math.h>
 
 #include <neap/error.h>
 #include <neap/memory.h>
-#include <neap/registry.h>
+
+#include "drawn.h"
 
 typedef struct shapes_config {
     int64_t size, count, seed;
@@ -20,7 +21,7 @@ typedef struct shapes_data {
     neap_random random;
 } shapes_data;
 
-/* Outlines: the distance from (x, y) to a shape in the unit circle or a little more, negative inside; y points down. */
+/* Signed distances from (x, y) to shapes of about the unit circle's size, negative inside; y points down. */
 
 static double box(double x, double y, double half_width, double half_height)
 {
@@ -62,7 +63,7 @@ static double cross(double x, double y)
     return plus(0.7071067811865476 * (x + y), 0.7071067811865476 * (x - y));
 }
 
-/* Narrow, so that no tilt makes it a square. */
+/* Narrow, so that it never looks like a rotated square. */
 static double diamond(double x, double y)
 {
     return (0.95 * fabs(x) + 0.55 * fabs(y) - 0.95 * 0.55) / sqrt(0.95 * 0.95 + 0.55 * 0.55);
@@ -89,7 +90,7 @@ static const struct {
 };
 #define CLASSES ((int64_t)(sizeof shapes / sizeof *shapes))
 
-/* How a shape lies in the picture, in pixels. */
+/* Position of a shape in the picture, in pixels. */
 typedef struct shapes_pose {
     double x, y, radius, cosine, sine, brightness;
 } shapes_pose;
@@ -102,18 +103,18 @@ static double between(float u, double low, double high)
 static shapes_pose draw_pose(const shapes_data *data, int64_t index)
 {
     float u[5];
-    double size = (double)data->config.size, tilt;
+    double size = (double)data->config.size, angle;
     neap_random_uniform(data->random, (uint64_t)index, 5, u);
-    tilt = between(u[3], -0.26, 0.26);
+    angle = between(u[3], -0.26, 0.26);
     return (shapes_pose){.x = size * between(u[0], 0.42, 0.58),
                          .y = size * between(u[1], 0.42, 0.58),
                          .radius = size * between(u[2], 0.28, 0.4),
-                         .cosine = cos(tilt),
-                         .sine = sin(tilt),
+                         .cosine = cos(angle),
+                         .sine = sin(angle),
                          .brightness = between(u[4], 0.7, 1)};
 }
 
-/* The share of a pixel that the shape covers, taking its outline as straight within the pixel. */
+/* The share of a pixel that the shape covers, with the outline assumed straight within the pixel. */
 static double coverage(int64_t k, const shapes_pose *pose, double x, double y)
 {
     double dx = (x - pose->x) / pose->radius, dy = (y - pose->y) / pose->radius;
@@ -164,22 +165,17 @@ static const char *shapes_label_name(const void *self, int64_t label)
     return ((const shapes_data *)self)->config.labels && label >= 0 && label < CLASSES ? shapes[label].name : NULL;
 }
 
-/* Another draw is other pictures of the same distribution. */
 static int shapes_part(neap_instance *instance, neap_part part, int64_t draw, int64_t count)
 {
     const shapes_config *config = neap_instance_config(instance);
-    const neap_value seed = {.type = NEAP_PARAM_INT, .integer = config->seed + draw};
-    const neap_value number = {.type = NEAP_PARAM_INT, .integer = count};
-    if (part == NEAP_PART_TRAIN)
-        return 1;
-    return neap_instance_set(instance, "seed", &seed) < 0 || neap_instance_set(instance, "count", &number) < 0 ? -1 : 1;
+    return drawn_part(instance, part, config->seed, draw, count);
 }
 
 static const neap_param shapes_params[] = {
-    NEAP_INT(shapes_config, size, 28, 8, 1024, "height and width in pixels"),
-    NEAP_INT(shapes_config, count, 60000, 1, 1e12, "number of pictures"),
-    NEAP_INT(shapes_config, seed, 0, 0, 0x1p53, "another seed, other pictures"),
-    NEAP_FLAG(shapes_config, labels, 1, "give the class of each picture"),
+    NEAP_INT(shapes_config, size, 28, 8, 1024, "Height and width in pixels."),
+    NEAP_INT(shapes_config, count, 60000, 1, 1e12, "Number of pictures."),
+    NEAP_INT(shapes_config, seed, 0, 0, 0x1p53, "Seed of the pictures."),
+    NEAP_FLAG(shapes_config, labels, 1, "Label each picture with its class."),
     NEAP_PARAMS_END,
 };
 
@@ -189,5 +185,5 @@ static const neap_dataset shapes_functions = {
 };
 
 NEAP_PLUGIN(shapes) = NEAP_ONE_COMPONENT("shapes", "1.0.0", "MIT",
-                                         "Drawn shapes of ten classes, for when no pictures are installed.",
+                                         "Drawn shapes of ten classes; needs no files.",
                                          "dataset/2", shapes_config, shapes_params, shapes_functions);

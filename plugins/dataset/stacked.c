@@ -1,14 +1,16 @@
 /*
- * Pictures of one channel stacked three high, as the three channels of one picture (Metz et al. 2017, Unrolled Generative
- * Adversarial Networks, section 3.3.1): with ten classes each, a thousand modes to find. The label is that of the first
- * channel times classes squared, plus that of the second times classes, plus that of the third.
+ * Data set: three pictures of one channel stacked as the channels of one picture (Metz et al. 2017, Unrolled Generative
+ * Adversarial Networks, section 3.3.1). With ten classes each there are a thousand modes. The label is a classes^2 +
+ * b classes + c, for labels a, b and c of the three channels.
  */
 #include <neap/error.h>
 #include <neap/memory.h>
 #include <neap/run.h>
 
+#include "drawn.h"
+
 #define LAYERS 3
-#define MOST_PIXELS 65536
+#define MAX_PIXELS 65536
 
 typedef struct config {
     const neap_instance *of;
@@ -45,9 +47,9 @@ static int open_inside(stacked *s)
     if (s->functions->spec(s->inside, &s->spec) < 0)
         return -1;
     const int64_t classes = s->spec.classes, pixels = s->spec.height * s->spec.width;
-    if (s->spec.channels != 1 || classes > 1000 || pixels > MOST_PIXELS || s->functions->count(s->inside) < 1)
+    if (s->spec.channels != 1 || classes > 1000 || pixels > MAX_PIXELS || s->functions->count(s->inside) < 1)
         return neap_fail("of: expected pictures of one channel and at most %d pixels and 1000 classes, got "
-                         "[%lld, %lld, %lld] and %lld", MOST_PIXELS, (long long)s->spec.height, (long long)s->spec.width,
+                         "[%lld, %lld, %lld] and %lld", MAX_PIXELS, (long long)s->spec.height, (long long)s->spec.width,
                          (long long)s->spec.channels, (long long)classes);
     return 0;
 }
@@ -76,7 +78,7 @@ static int64_t count(const void *self)
     return ((const stacked *)self)->config->count;
 }
 
-/* Example `index` always has the same three pictures, each drawn evenly. */
+/* The three pictures of example `index` are drawn uniformly, as a function of (seed, index). */
 static int read_example(const void *self, int64_t index, const neap_example *out)
 {
     const stacked *s = self;
@@ -87,13 +89,13 @@ static int read_example(const void *self, int64_t index, const neap_example *out
     int status = layer ? 0 : -1;
     int32_t label = 0;
     for (int k = 0; status == 0 && k < LAYERS; k++) {
-        int32_t own = 0;
+        int32_t label_inside = 0;
         const uint64_t draw = (uint64_t)index * LAYERS + (uint64_t)k;
-        const neap_example one = {.size = sizeof one, .x = layer, .label = s->spec.classes ? &own : NULL};
+        const neap_example one = {.size = sizeof one, .x = layer, .label = s->spec.classes ? &label_inside : NULL};
         status = s->functions->read(s->inside, neap_random_below(random, draw, examples), &one);
         for (int64_t i = 0; i < pixels; i++)
             out->x[i * LAYERS + k] = layer[i];
-        label = label * (int32_t)s->spec.classes + own;
+        label = label * (int32_t)s->spec.classes + label_inside;
     }
     if (out->label)
         *out->label = label;
@@ -101,7 +103,7 @@ static int read_example(const void *self, int64_t index, const neap_example *out
     return status;
 }
 
-/* The part of the data set inside, in a draw of its own. */
+/* Sets the data set inside to the same part of itself. */
 static int set_inside(neap_instance *instance, neap_part part, int64_t draw, int64_t examples)
 {
     bool drawn;
@@ -118,22 +120,18 @@ static int set_inside(neap_instance *instance, neap_part part, int64_t draw, int
 static int part_of(neap_instance *instance, neap_part part, int64_t draw, int64_t examples)
 {
     const config *c = neap_instance_config(instance);
-    const neap_value seed = {.type = NEAP_PARAM_INT, .integer = c->seed + draw};
-    const neap_value number = {.type = NEAP_PARAM_INT, .integer = examples};
     if (set_inside(instance, part, draw, examples) < 0)
         return -1;
-    if (part == NEAP_PART_TRAIN)
-        return 1;
-    return neap_instance_set(instance, "seed", &seed) < 0 || neap_instance_set(instance, "count", &number) < 0 ? -1 : 1;
+    return drawn_part(instance, part, c->seed, draw, examples);
 }
 
 static const neap_dataset functions = {.size = sizeof functions, .open = open_data, .close = close_data, .spec = spec,
                                        .count = count, .read = read_example, .part = part_of};
 
 static const neap_param params[] = {
-    NEAP_COMPONENT(config, of, "dataset", "What the pictures are taken from."),
-    NEAP_INT(config, count, 1000000, 1, 1000000000, "Examples."),
-    NEAP_INT(config, seed, 0, 0, 1000000000, "Which are drawn."),
+    NEAP_COMPONENT(config, of, "dataset", "Data set of the pictures."),
+    NEAP_INT(config, count, 1000000, 1, 1000000000, "Number of examples."),
+    NEAP_INT(config, seed, 0, 0, 1000000000, "Seed of the choice of pictures."),
     NEAP_PARAMS_END,
 };
 

@@ -1,5 +1,5 @@
-/* The sets of the plane: where their points lie, and how far a point is from there. Part of the data set toy2d, which
- * draws from them, and of the metric support, which judges by them. */
+/* Two-dimensional shapes: their points, and the distance of any point to them. Part of the data set toy2d, which
+ * draws from them, and of the metric support, which measures distances. */
 #ifndef NEAP_DATASET_TOY_H
 #define NEAP_DATASET_TOY_H
 
@@ -9,10 +9,10 @@
 typedef struct toy_set {
     const char *name;
     int64_t classes;
-    int dimensions; /* of the shape: 0 points, 1 curves, 2 areas. Areas have no noise: it would blur their edges */
-    /* Where a point of class k lies before noise; u holds two uniforms. */
+    int dimensions; /* of the shape: 0 points, 1 curves, 2 areas. Areas have no noise, which would blur their edges */
+    /* A point of class k without noise; u holds two uniforms. */
     void (*place)(int64_t k, const float u[2], double p[2]);
-    double (*distance)(const double p[2]); /* to the nearest place of any class */
+    double (*distance)(const double p[2]); /* to the nearest point of any class */
 } toy_set;
 
 #define TOY_SETS 5

@@ -1,15 +1,16 @@
 /*
- * Data set: points of the plane, for models that train in seconds and whose samples are judged at a glance. Point i is
- * a function of (seed, i), drawn independently of the others, with its class: the arm, ring, square or peak it comes
- * from. Classes in turn would be more even than any model's samples can be, and real draws look closer to each other
- * than they are. Without noise every shape lies within [-1, 1] in both directions.
+ * Data set: two-dimensional points, for models that train in seconds and whose samples are easy to judge by eye.
+ * Point i and its class (arm, ring, square or Gaussian) are a function of (seed, i), independent of the other points.
+ * The class is drawn at random: cycling through the classes would balance them better than any model's samples can
+ * be, and metrics between two real draws would be too low. Without noise, each shape lies within [-1, 1] in both
+ * coordinates.
  */
 #include <inttypes.h>
 
 #include <neap/error.h>
 #include <neap/memory.h>
-#include <neap/registry.h>
 
+#include "drawn.h"
 #include "toy.h"
 
 typedef struct toy2d_config {
@@ -69,23 +70,18 @@ static int toy2d_read(const void *self, int64_t index, const neap_example *out)
     return 0;
 }
 
-/* Another draw is another set of points of the same distribution. */
 static int toy2d_part(neap_instance *instance, neap_part part, int64_t draw, int64_t count)
 {
     const toy2d_config *config = neap_instance_config(instance);
-    const neap_value seed = {.type = NEAP_PARAM_INT, .integer = config->seed + draw};
-    const neap_value number = {.type = NEAP_PARAM_INT, .integer = count};
-    if (part == NEAP_PART_TRAIN)
-        return 1;
-    return neap_instance_set(instance, "seed", &seed) < 0 || neap_instance_set(instance, "count", &number) < 0 ? -1 : 1;
+    return drawn_part(instance, part, config->seed, draw, count);
 }
 
 static const neap_param toy2d_params[] = {
-    NEAP_CHOICE(toy2d_config, shape, 0, toy_names, "what the points form"),
-    NEAP_INT(toy2d_config, count, 10000, 1, 1e12, "number of points"),
-    NEAP_REAL(toy2d_config, noise, 0.05, 0, 10, "standard deviation of the noise; a checkerboard has none"),
-    NEAP_INT(toy2d_config, seed, 0, 0, 0x1p53, "another seed, other points"),
-    NEAP_FLAG(toy2d_config, labels, 1, "give the class of each point"),
+    NEAP_CHOICE(toy2d_config, shape, 0, toy_names, "Shape of the distribution."),
+    NEAP_INT(toy2d_config, count, 10000, 1, 1e12, "Number of points."),
+    NEAP_REAL(toy2d_config, noise, 0.05, 0, 10, "Standard deviation of the noise; a checkerboard has none."),
+    NEAP_INT(toy2d_config, seed, 0, 0, 0x1p53, "Seed of the points."),
+    NEAP_FLAG(toy2d_config, labels, 1, "Label each point with its class."),
     NEAP_PARAMS_END,
 };
 
@@ -95,5 +91,5 @@ static const neap_dataset toy2d_functions = {
 };
 
 NEAP_PLUGIN(toy2d) = NEAP_ONE_COMPONENT("toy2d", "1.0.0", "MIT",
-                                        "Points of the plane: moons, spirals, checkerboard, eight Gaussians, rings.",
+                                        "Two-dimensional points: moons, spirals, checkerboard, eight Gaussians, rings.",
                                         "dataset/2", toy2d_config, toy2d_params, toy2d_functions);

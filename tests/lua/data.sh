@@ -91,7 +91,7 @@ bad_images "truncated: expected 4 more bytes, got 1"
 pictures 4 8 255 >images
 bad_images "truncated: expected 256 more bytes, got 255"
 pictures 4 8 257 >images
-bad_images "bytes follow after its 256 elements"
+bad_images "expected its end after 256 elements, got more bytes"
 printf 'P5 8 8 255\n' >images
 bad_images "expected an IDX file, got text that begins with 'P5 8 8 255'"
 printf 'version https' >images
@@ -103,7 +103,7 @@ bad_images "expected 1 to 4 sizes, got 5"
 printf '\0\0\10\3\0\0\0\4\0\0\0\0\0\0\0\10' >images
 bad_images "size 2 of 3 is 0"
 printf '\0\0\10\3\377\377\377\377\377\377\377\377\377\377\377\377' >images
-bad_images "its sizes are too large together"
+bad_images "the product of its sizes is too large"
 printf '\0\0\10\3\0\377\377\377\0\0\377\377\0\0\0\10' >images # hundreds of gigabytes, it says
 bad_images "truncated: expected 1048576 more bytes, got 0"
 labels 0 1 2 1 >images
@@ -115,7 +115,7 @@ if command -v gzip >/dev/null; then
     expect_like 0 "${machine}dit: *" neap run idx.lua images=images
     rm -r runs
     dd if=whole.gz of=images bs=20 count=1 2>/dev/null
-    bad_images "truncated gzip: expected its end, got that of the file"
+    bad_images "truncated gzip: the file ends before the compressed data"
 fi
 
 mkdir broken

@@ -100,7 +100,7 @@ START_TEST(tensors_that_are_refused)
     is_refused(open_with(neap_cast(x, NEAP_F64), z, NULL, NULL), "x: expected F32, got F64");
     is_refused(open_with(x, neap_cast(z, NEAP_BF16), NULL, NULL), "noise: expected F32, got BF16");
     is_refused(open_with(x, neap_slice(z, 0, 0, 4), NULL, NULL),
-               "noise: expected [5, 2, 3, 1] as x has it, got [4, 2, 3, 1]");
+               "noise: expected [5, 2, 3, 1] like x, got [4, 2, 3, 1]");
     x = z = neap_reshape(x, neap_dims(COUNT, 6));
     is_refused(open_with(x, z, NULL, NULL), "x: expected [N, H, W, C] without a size of 0, got [5, 6]");
     x = z = neap_zeros(NEAP_F32, neap_dims(3, 0, 3, 1));

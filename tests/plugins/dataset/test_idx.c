@@ -198,7 +198,7 @@ START_TEST(broken_head)
     bytes[3] = 3, bytes[11] = 0;
     refused(bytes, sizeof bytes, "size 2 of 3 is 0");
     memset(bytes + 4, 0xff, 12);
-    refused(bytes, sizeof bytes, "its sizes are too large together");
+    refused(bytes, sizeof bytes, "the product of its sizes is too large");
 }
 END_TEST
 
@@ -243,7 +243,7 @@ START_TEST(broken_contents)
     unsigned char bytes[PICTURES_SIZE + 1] = {0};
     make_pictures(bytes);
     refused(bytes, PICTURES_SIZE - 1, "truncated: expected 24 more bytes, got 23");
-    refused(bytes, PICTURES_SIZE + 1, "bytes follow after its 24 elements");
+    refused(bytes, PICTURES_SIZE + 1, "expected its end after 24 elements, got more bytes");
     bytes[4] = 0x7f; /* two thousand million pictures are promised: this must not cost their memory */
     refused(bytes, PICTURES_SIZE, "truncated: expected 1048576 more bytes, got 24");
     ck_fails_with(OPEN(setting("images", write_file("flat", labels, sizeof labels))) == NULL,
