@@ -1,8 +1,8 @@
 /*
- * The diffusion transformer (Peebles and Xie, Scalable Diffusion Models with Transformers, 2023): adaLN-Zero or the
- * condition as tokens, and later practice by choice: norms of queries and keys, rotary positions, a gated MLP, RMS
- * norms. Names and initialisation are those of the published checkpoints. With `interval` it is a mean velocity between
- * two times (Geng et al. 2025) and sees t - r, too.
+ * The diffusion transformer (Peebles and Xie, Scalable Diffusion Models with Transformers, 2023) with adaLN-Zero or
+ * in-context conditioning. Optional later additions: norms of queries and keys, rotary positions, a gated MLP, RMS
+ * norms. Parameter names and initialisation are those of the published checkpoints. With `interval` it predicts the
+ * mean velocity between two times (Geng et al. 2025) and gets t - r as a second input.
  */
 #include <neap/error.h>
 #include <neap/memory.h>
@@ -11,16 +11,16 @@
 
 #define TIME_FEATURES 256
 
-/* Features of a time, through a small MLP. */
+/* A small MLP on features of a time. */
 typedef struct embedder {
     neap_linear_layer first, second;
 } embedder;
 
 typedef struct dit {
     const dit_config *config;
-    transformer_config sizes; /* with the preset's sizes in place of zeros */
+    transformer_config sizes; /* zeros replaced by the preset's sizes */
     transformer_positions positions;
-    embedder time, gap; /* gap: of t - r, with interval */
+    embedder time, gap; /* gap: t - r, with interval */
     neap_linear_layer embed, final_modulation, final;
     transformer_norm final_norm; /* DIT_IN_CONTEXT */
     neap_tensor *labels;         /* [classes + 1, D], borrowed; NULL if unconditional */
@@ -73,7 +73,7 @@ static int make_layers(dit *m, neap_model *model)
     return 0;
 }
 
-/* Tokens ahead of the picture's: the time, and the class if there is one. */
+/* Number of tokens before those of the picture: time and, if conditional, class. */
 static int64_t context(const dit *m)
 {
     return m->config->conditioning == DIT_IN_CONTEXT ? 1 + (m->config->classes != 0) : 0;
@@ -131,7 +131,7 @@ static neap_tensor *embed_time(const embedder *e, neap_tensor *features)
     return neap_linear_apply(&e->second, neap_silu(neap_linear_apply(&e->first, features)));
 }
 
-/* Time and label are added to one condition, which modulates every norm. */
+/* The sum of the time and label embeddings modulates every norm. */
 static neap_tensor *run_modulated(const dit *m, neap_tensor *h, neap_tensor *time, neap_tensor *labels)
 {
     neap_tensor *part[2];
@@ -142,21 +142,21 @@ static neap_tensor *run_modulated(const dit *m, neap_tensor *h, neap_tensor *tim
     return dit_modulated_norm(&m->sizes, h, part[0], part[1]);
 }
 
-/* Time and label are tokens ahead of the picture's; they are dropped before the last layer. */
+/* Time and label are tokens before those of the picture; they are removed before the last layer. */
 static neap_tensor *run_in_context(const dit *m, neap_tensor *h, neap_tensor *time, neap_tensor *labels)
 {
-    const int64_t before = context(m);
+    const int64_t extra = context(m);
     const neap_shape token = neap_dims(-1, 1, m->sizes.width);
     neap_tensor *part[3] = {neap_reshape(time, token), NULL, NULL};
     if (m->labels)
         part[1] = neap_reshape(neap_label_embedding(m->labels, labels), token);
-    part[before] = h;
-    h = neap_concat(part, (int)before + 1, 1);
+    part[extra] = h;
+    h = neap_concat(part, (int)extra + 1, 1);
     for (int64_t i = 0; i < m->sizes.depth; i++)
         h = dit_block_run(&m->block[i], &m->positions, h, NULL);
     if (!h)
         return NULL;
-    return transformer_norm_apply(&m->final_norm, &m->sizes, neap_slice(h, 1, before, neap_dim(h, 1)));
+    return transformer_norm_apply(&m->final_norm, &m->sizes, neap_slice(h, 1, extra, neap_dim(h, 1)));
 }
 
 static neap_tensor *field(const dit *m, neap_tensor *x, neap_tensor *time, neap_tensor *labels)
@@ -179,7 +179,7 @@ static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_ten
 {
     const dit *m = self;
     if (!m->config->interval)
-        return neap_fail_null("average: expected a network of interval = true, got one of a single time");
+        return neap_fail_null("average: expected a network with interval = true, got one with a single time");
     return between(m, x, t, neap_sub(t, r), neap_condition_get(condition, NEAP_LABELS));
 }
 
@@ -204,19 +204,21 @@ static const neap_param params[] = {
     NEAP_INT(dit_config, columns, 0, 0, 4096, "Columns of a picture; 0: size."),
     NEAP_INT(dit_config, channels, 4, 1, 4096, "Channels of a picture."),
     NEAP_INT(dit_config, patch, 2, 1, 64, "Side of a patch; a patch becomes one token."),
-    NEAP_CHOICE(dit_config, preset, 0, preset_names, "Published sizes for width, depth and heads."),
-    NEAP_INT(dit_config, width, 0, 0, 16384, "Channels of a token; 0: of the preset."),
-    NEAP_INT(dit_config, depth, 0, 0, 1024, "Blocks; 0: of the preset."),
-    NEAP_INT(dit_config, heads, 0, 0, 256, "Attention heads, a divisor of the width; 0: of the preset."),
-    NEAP_INT(dit_config, classes, 0, 0, 1000000, "Classes; 0: unconditional. The null class is one row more."),
-    NEAP_REAL(dit_config, mlp_ratio, 4, 0.25, 64, "Inner width of the MLP over the width."),
+    NEAP_CHOICE(dit_config, preset, 0, preset_names, "Published sizes of width, depth and heads."),
+    NEAP_INT(dit_config, width, 0, 0, 16384, "Channels of a token; 0: preset."),
+    NEAP_INT(dit_config, depth, 0, 0, 1024, "Number of blocks; 0: preset."),
+    NEAP_INT(dit_config, heads, 0, 0, 256, "Number of attention heads, a divisor of the width; 0: preset."),
+    NEAP_INT(dit_config, classes, 0, 0, 1000000,
+             "Number of classes; 0: unconditional. The null class is one more row of the table."),
+    NEAP_REAL(dit_config, mlp_ratio, 4, 0.25, 64, "Inner width of the MLP, as a multiple of width."),
     NEAP_CHOICE(dit_config, conditioning, DIT_ADALN, conditionings,
-                "Time and class modulate every block, or are two more tokens of plain blocks."),
+                "Time and class modulate every block (adaln) or are additional tokens (in_context)."),
     NEAP_FLAG(dit_config, qk_norm, 0, "RMS norm of queries and keys per head, with a learned gain."),
-    NEAP_FLAG(dit_config, rope, 0, "Rotary positions, half of a head by row, half by column, in place of added ones."),
-    NEAP_FLAG(dit_config, swiglu, 0, "A gated MLP (SwiGLU) of two thirds of the inner width."),
-    NEAP_FLAG(dit_config, rms_norm, 0, "RMS norms in place of layer norms."),
-    NEAP_FLAG(dit_config, interval, 0, "A mean velocity between two times, for the objective mean_flow."),
+    NEAP_FLAG(dit_config, rope, 0,
+              "Rotary positions, half of a head by row, half by column, instead of added positions."),
+    NEAP_FLAG(dit_config, swiglu, 0, "Gated MLP (SwiGLU) with two thirds of the inner width."),
+    NEAP_FLAG(dit_config, rms_norm, 0, "RMS norms instead of layer norms."),
+    NEAP_FLAG(dit_config, interval, 0, "Predict the mean velocity between two times, for the objective mean_flow."),
     NEAP_PARAMS_END,
 };
 

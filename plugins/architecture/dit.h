@@ -1,4 +1,4 @@
-/* The diffusion transformer's settings and blocks. Internal to the plugin dit. */
+/* Settings and blocks of the diffusion transformer. Part of the plugin dit. */
 #ifndef NEAP_ARCHITECTURE_DIT_H
 #define NEAP_ARCHITECTURE_DIT_H
 
@@ -22,7 +22,7 @@ typedef struct dit_block {
 /* Returns 0, or -1 with a message. */
 int dit_block_make(dit_block *block, neap_model *model, const transformer_config *config, int conditioning, int index);
 
-/* condition [B, D] is the input of the modulation; a block of DIT_IN_CONTEXT ignores it. */
+/* condition [B, D] is the input of the modulation; ignored with DIT_IN_CONTEXT. */
 neap_tensor *dit_block_run(const dit_block *block, const transformer_positions *positions, neap_tensor *x,
                            neap_tensor *condition);
 

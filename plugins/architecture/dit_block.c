@@ -1,6 +1,6 @@
 /*
- * A block of the diffusion transformer. With adaLN-Zero, shift, scale and gate of each half come from the condition; with
- * the condition in context, it is the plain block of vision transformers (Peebles and Xie 2023, section 3.2).
+ * A block of the diffusion transformer. With adaLN-Zero, the condition determines shift, scale and gate of each half.
+ * With in-context conditioning it is the block of a vision transformer (Peebles and Xie 2023, section 3.2).
  */
 #include <neap/error.h>
 

@@ -1,16 +1,17 @@
 /*
- * A generator and a discriminator (Goodfellow et al. 2014) in one of three styles, unconditional or by class: a label's
- * embedding goes into the generator beside the latent; the discriminator adds its product with the features (Miyato and
- * Koyama 2018, cGANs with Projection Discriminator) or has a logit for each class.
+ * A generator and a discriminator (Goodfellow et al. 2014) in one of three styles, unconditional or
+ * class-conditional. The generator gets the label's embedding beside the latent. The discriminator adds the product
+ * of an embedding and the features (Miyato and Koyama 2018, cGANs with Projection Discriminator) or has one logit per
+ * class.
  */
 #include "gan.h"
 
 typedef struct gan {
     const gan_config *config;
     const gan_style *style;
-    void *self;                     /* the style's, owned */
-    neap_tensor *labels;            /* the generator's table, or NULL */
-    gan_table products;             /* the discriminator's, whose weight may be NULL */
+    void *self;           /* what style->make returned; owned */
+    neap_tensor *labels;  /* the generator's label table, or NULL */
+    gan_table projection; /* the discriminator's label table; its weight may be NULL */
     gan_linear head;
 } gan;
 
@@ -33,7 +34,7 @@ static int make_heads(gan *m, neap_model *model)
         return -1;
     if (!c->classes || joint)
         return 0;
-    return gan_table_make(&m->products, c->spectral_norm, model, neap_dims(c->classes + 1, features),
+    return gan_table_make(&m->projection, c->spectral_norm, model, neap_dims(c->classes + 1, features),
                           c->spectral_norm ? xavier : zero, "discriminator.labels");
 }
 
@@ -78,8 +79,8 @@ static int spec(const void *self, neap_spec *out)
                                            .classes = c->classes, .latent = {1, 1, c->latent}});
 }
 
-/* Normal latents as the prior has them: 2 Phi(z) - 1 is uniform in [-1, 1]. */
-static neap_tensor *by_prior(const gan *m, neap_tensor *z)
+/* Maps normal latents to the prior: 2 Phi(z) - 1 is uniform in [-1, 1]. */
+static neap_tensor *map_to_prior(const gan *m, neap_tensor *z)
 {
     return m->config->prior == PRIOR_UNIFORM ? neap_erf(neap_affine(z, 0.70710678118654752, 0)) : z;
 }
@@ -88,13 +89,13 @@ static neap_tensor *generate(void *self, neap_tensor *z, const neap_condition *c
 {
     const gan *m = self;
     neap_tensor *labels = neap_condition_get(condition, NEAP_LABELS);
-    z = by_prior(m, z);
+    z = map_to_prior(m, z);
     if (m->labels)
         z = neap_concat((neap_tensor *[]){z, neap_label_embedding(m->labels, labels)}, 2, 1);
     return m->style->generate(m->self, z);
 }
 
-/* The logits at the labels, [B]: of numbers, or by their weights. */
+/* The logits of the labels, [B]; labels i32 [B], or weights [B, classes + 1]. */
 static neap_tensor *pick(neap_tensor *logits, neap_tensor *labels)
 {
     if (!logits || !labels)
@@ -115,9 +116,9 @@ static neap_tensor *discriminate(void *self, neap_tensor *x, const neap_conditio
     if (m->config->classes && m->config->conditioning == JOINT)
         return pick(logits, labels);
     logits = neap_reshape(logits, neap_dims(neap_dim(logits, 0)));
-    if (!m->products.weight)
+    if (!m->projection.weight)
         return logits;
-    neap_tensor *product = neap_mul(features, neap_label_embedding(gan_table_weight(&m->products), labels));
+    neap_tensor *product = neap_mul(features, neap_label_embedding(gan_table_weight(&m->projection), labels));
     return neap_add(logits, neap_sum(product, (int[]){1}, 1, false));
 }
 
@@ -125,23 +126,24 @@ static const neap_architecture functions = {.size = sizeof functions, .build = b
                                             .generate = generate, .discriminate = discriminate};
 
 static const neap_param params[] = {
-    NEAP_CHOICE(gan_config, style, 1, styles, "Perceptrons, strided convolutions, or residual blocks without a norm."),
+    NEAP_CHOICE(gan_config, style, 1, styles,
+                "Multilayer perceptrons, strided convolutions, or residual blocks without norms."),
     NEAP_INT(gan_config, rows, 28, 1, 1024, "Rows of a picture; 1 for points."),
     NEAP_INT(gan_config, columns, 28, 1, 1024, "Columns of a picture; 1 for points."),
     NEAP_INT(gan_config, channels, 1, 1, 4096, "Channels of a picture, or dimensions of a point."),
-    NEAP_INT(gan_config, classes, 0, 0, 1000000, "Classes; 0: unconditional."),
-    NEAP_INT(gan_config, latent, 100, 1, 65536, "Values of a latent."),
+    NEAP_INT(gan_config, classes, 0, 0, 1000000, "Number of classes; 0: unconditional."),
+    NEAP_INT(gan_config, latent, 100, 1, 65536, "Width of a latent."),
     NEAP_CHOICE(gan_config, prior, PRIOR_NORMAL, priors,
-                "Latents are normal where they are given; the generator sees them so, or bent to uniform in [-1, 1]."),
+                "Distribution of latents in the generator; uniform: normal latents are mapped to [-1, 1]."),
     NEAP_INT(gan_config, width, 64, 1, 4096,
-             "Channels at the pictures' own sides; they double as sides halve. Of mlp: hidden."),
-    NEAP_INT(gan_config, depth, 2, 1, 64, "Hidden layers of mlp; blocks at each size of resnet."),
-    NEAP_CHOICE(gan_config, norm, GAN_BATCH_NORM, norms, "What follows the convolutions of dcgan."),
-    NEAP_INT(gan_config, group_width, 16, 1, 4096, "Channels of a group in resnet's 3x3 convolutions."),
-    NEAP_INT(gan_config, label_width, 64, 1, 4096, "Values of a label's embedding in the generator."),
-    NEAP_CHOICE(gan_config, conditioning, PROJECTION, conditionings, "How the discriminator knows the label."),
+             "Channels at full resolution; doubled when the sides halve. mlp: width of hidden layers."),
+    NEAP_INT(gan_config, depth, 2, 1, 64, "mlp: number of hidden layers. resnet: blocks per resolution."),
+    NEAP_CHOICE(gan_config, norm, GAN_BATCH_NORM, norms, "dcgan: norm after convolutions."),
+    NEAP_INT(gan_config, group_width, 16, 1, 4096, "resnet: channels of a group in 3x3 convolutions."),
+    NEAP_INT(gan_config, label_width, 64, 1, 4096, "Width of a label's embedding in the generator."),
+    NEAP_CHOICE(gan_config, conditioning, PROJECTION, conditionings, "How the discriminator uses the label."),
     NEAP_FLAG(gan_config, spectral_norm, 0,
-              "The discriminator's weights over their largest singular values; not resnet's pool."),
+              "Divide the discriminator's weights by their largest singular values; not resnet's pool."),
     NEAP_PARAMS_END,
 };
 

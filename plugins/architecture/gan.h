@@ -1,4 +1,4 @@
-/* What the files of the architecture gan share: settings, styles, and the layers that both parts are made of. */
+/* Shared by the files of the architecture gan: settings, styles, and layers. */
 #ifndef GAN_H
 #define GAN_H
 
@@ -16,10 +16,10 @@ typedef struct gan_config {
 
 #define GAN_SLOPE 0.2 /* of the leaky ReLU */
 
-/* How both parts are built. Each function gets what `make` returned, which neap_free frees. */
+/* Builds and runs generator and discriminator. `self` is what `make` returned; neap_free frees it. */
 typedef struct gan_style {
-    int (*check)(const gan_config *c); /* NULL: any will do */
-    void *(*make)(const gan_config *c, int64_t inputs, neap_model *model); /* inputs: values of latent and label */
+    int (*check)(const gan_config *c); /* NULL: any settings are valid */
+    void *(*make)(const gan_config *c, int64_t inputs, neap_model *model); /* inputs: width of latent and label */
     neap_tensor *(*generate)(const void *self, neap_tensor *z);            /* [B, inputs] to pictures */
     neap_tensor *(*features)(const void *self, neap_tensor *x);            /* pictures to [B, features] */
     int64_t (*feature_count)(const void *self);
@@ -27,17 +27,17 @@ typedef struct gan_style {
 
 extern const gan_style gan_mlp, gan_dcgan, gan_resnet;
 
-/* Sides that halve `halvings` times down to rows by columns of 4 to 7 pixels. */
-#define GAN_MOST_STAGES 12
+/* The smallest resolution: the sides halved `stages` times, to 4 to 7 pixels each. */
+#define GAN_MAX_STAGES 12
 typedef struct gan_base {
     int stages;
     int64_t rows, columns;
 } gan_base;
 
-/* Fails by the style's name where there is no such base. */
+/* Returns 0, or -1 with a message that names the style if the sides have no such base. */
 int gan_base_of(const gan_config *c, const char *style, gan_base *base);
 
-/* Weights and layers with the buffer of their spectral norm, where they have one. */
+/* Weights and layers with the buffer u of their spectral norm, which is NULL without one. */
 typedef struct gan_table {
     neap_tensor *weight, *u;
 } gan_table;
@@ -52,7 +52,7 @@ typedef struct gan_conv {
     neap_tensor *u;
 } gan_conv;
 
-/* `spectral`: its weight goes over its largest singular value. Names: path.weight, path.u. */
+/* `spectral`: the weight is divided by its largest singular value. Names: path.weight, path.u. */
 int gan_table_make(gan_table *t, bool spectral, neap_model *model, neap_shape shape, neap_init init, const char *path);
 neap_tensor *gan_table_weight(const gan_table *t);
 int gan_linear_make(gan_linear *l, bool spectral, neap_model *model, int64_t in, int64_t out, neap_init init,

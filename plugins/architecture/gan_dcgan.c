@@ -1,7 +1,7 @@
 /*
- * Strided convolutions both ways (Radford et al. 2016, Unsupervised Representation Learning with Deep Convolutional
- * Generative Adversarial Networks): 4x4 windows two apart, channels doubling as sides halve, normalisation after all but
- * the first and the last layer.
+ * Strided convolutions in generator and discriminator (Radford et al. 2016, Unsupervised Representation Learning with
+ * Deep Convolutional Generative Adversarial Networks): 4x4 kernels with stride 2; channels double when the sides
+ * halve; norms after all convolutions but the generator's last and the discriminator's first.
  */
 #include <stdio.h>
 
@@ -11,14 +11,14 @@ typedef struct dcgan {
     const gan_config *config;
     gan_base base;
     neap_linear_layer project;
-    neap_norm_layer project_norm, up_norm[GAN_MOST_STAGES], down_norm[GAN_MOST_STAGES];
-    neap_conv_layer up[GAN_MOST_STAGES];
-    gan_conv down[GAN_MOST_STAGES];
+    neap_norm_layer project_norm, up_norm[GAN_MAX_STAGES], down_norm[GAN_MAX_STAGES];
+    neap_conv_layer up[GAN_MAX_STAGES];
+    gan_conv down[GAN_MAX_STAGES];
 } dcgan;
 
 static const neap_init normal = {NEAP_INIT_NORMAL, 0.02};
 
-#define GROUPS 8 /* of a group norm, where the channels allow it */
+#define GROUPS 8 /* of a group norm */
 
 static int check(const gan_config *c)
 {
@@ -30,7 +30,7 @@ static int check(const gan_config *c)
     return 0;
 }
 
-/* Channels where the sides are `doublings` times the base; the pictures' own at the end. */
+/* Channels after `doublings` of the base's sides; at full resolution, those of the picture. */
 static int64_t channels_at(const dcgan *m, int doublings)
 {
     return doublings == m->base.stages ? m->config->channels : m->config->width << (m->base.stages - 1 - doublings);
@@ -48,10 +48,10 @@ static neap_tensor *normalise(const dcgan *m, const neap_norm_layer *norm, neap_
     return m->config->norm == GAN_NO_NORM ? neap_leaky_relu(x, slope) : neap_norm_apply(norm, x, slope);
 }
 
-static neap_conv_spec spec_of(const dcgan *m, int64_t in, int64_t out, bool transposed, bool bare)
+static neap_conv_spec spec_of(const dcgan *m, int64_t in, int64_t out, bool transposed, bool without_norm)
 {
     return (neap_conv_spec){.in = in, .out = out, .kernel = 4, .window = {2, 1, 1, 1}, .transposed = transposed,
-                            .bias = bare || m->config->norm == GAN_NO_NORM, .init = normal};
+                            .bias = without_norm || m->config->norm == GAN_NO_NORM, .init = normal};
 }
 
 static int make_generator(dcgan *m, int64_t inputs, neap_model *model)
@@ -77,8 +77,8 @@ static int make_discriminator(dcgan *m, neap_model *model)
 {
     char path[64];
     for (int i = 0; i < m->base.stages; i++) {
-        const int at = m->base.stages - i; /* doublings of what comes in */
-        const neap_conv_spec spec = spec_of(m, channels_at(m, at), channels_at(m, at - 1), false, i == 0);
+        const int doublings = m->base.stages - i; /* doublings at the input */
+        const neap_conv_spec spec = spec_of(m, channels_at(m, doublings), channels_at(m, doublings - 1), false, i == 0);
         snprintf(path, sizeof path, "discriminator.down.%d", i);
         if (gan_conv_make(&m->down[i], m->config->spectral_norm, model, &spec, path) < 0)
             return -1;

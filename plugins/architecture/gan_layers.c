@@ -1,25 +1,25 @@
-/* Layers with a spectral norm, and the sides that a generator can reach. */
+/* Layers with an optional spectral norm, and the resolutions of generators. */
 #include "gan.h"
 
-#define LEAST_BASE 4
-#define MOST_BASE 7
+#define MIN_BASE 4
+#define MAX_BASE 7
 
 int gan_base_of(const gan_config *c, const char *style, gan_base *base)
 {
     *base = (gan_base){0, c->rows, c->columns};
-    while (base->rows % 2 == 0 && base->columns % 2 == 0 && (base->rows > MOST_BASE || base->columns > MOST_BASE)) {
+    while (base->rows % 2 == 0 && base->columns % 2 == 0 && (base->rows > MAX_BASE || base->columns > MAX_BASE)) {
         base->rows /= 2;
         base->columns /= 2;
         base->stages++;
     }
-    if (base->stages > 0 && base->stages <= GAN_MOST_STAGES && base->rows >= LEAST_BASE && base->rows <= MOST_BASE &&
-        base->columns >= LEAST_BASE && base->columns <= MOST_BASE)
+    if (base->stages > 0 && base->stages <= GAN_MAX_STAGES && base->rows >= MIN_BASE && base->rows <= MAX_BASE &&
+        base->columns >= MIN_BASE && base->columns <= MAX_BASE)
         return 0;
-    return neap_fail("rows, columns: %s doubles %d to %d pixels once or more; expected such sides, got %lld by %lld", style,
-                     LEAST_BASE, MOST_BASE, (long long)c->rows, (long long)c->columns);
+    return neap_fail("rows, columns: %s: expected %d to %d pixels doubled once or more, got %lld by %lld", style,
+                     MIN_BASE, MAX_BASE, (long long)c->rows, (long long)c->columns);
 }
 
-/* The buffer that follows the weight's singular vector, or NULL where nothing does. */
+/* Makes the buffer that estimates the weight's first singular vector; NULL without a spectral norm. */
 static int make_vector(neap_tensor **u, bool spectral, neap_model *model, neap_tensor *weight, const char *path)
 {
     *u = NULL;
@@ -35,7 +35,7 @@ int gan_table_make(gan_table *t, bool spectral, neap_model *model, neap_shape sh
     return t->weight ? make_vector(&t->u, spectral, model, t->weight, path) : -1;
 }
 
-/* The weight as it is, or under its spectral norm. */
+/* The weight, divided by its spectral norm if it has the buffer. */
 static neap_tensor *normalised(neap_tensor *weight, neap_tensor *u)
 {
     return u ? neap_spectral_weight(weight, u) : weight;

@@ -1,4 +1,5 @@
-/* Both parts as multilayer perceptrons (Goodfellow et al. 2014, Generative Adversarial Nets), for points, too. */
+/* Generator and discriminator as multilayer perceptrons (Goodfellow et al. 2014, Generative Adversarial Nets),
+ * for pictures and points. */
 #include <stdio.h>
 
 #include "gan.h"
@@ -52,7 +53,7 @@ static void *make(const gan_config *c, int64_t inputs, neap_model *model)
     return NULL;
 }
 
-/* Pictures end in tanh, points as they come. */
+/* The output of pictures goes through tanh; that of points does not. */
 static neap_tensor *generate(const void *self, neap_tensor *z)
 {
     const mlp *m = self;

@@ -1,8 +1,8 @@
 /*
- * Residual blocks without normalisation (Huang et al. 2024, The GAN is dead; long live the GAN!, section 4): 1x1 to twice
- * the channels, 3x3 in groups, 1x1 back, leaky ReLUs between. Sides double by linear resampling and halve by means of
- * four. What a block adds is 0 at the start, but under a spectral norm, and its first layers shrink with the number of blocks
- * (Zhang, Dauphin and Ma 2019, Fixup Initialization).
+ * Residual blocks without normalisation (Huang et al. 2024, The GAN is dead; long live the GAN!, section 4): a 1x1
+ * convolution to twice the channels, a grouped 3x3, a 1x1 back, with leaky ReLUs between. Upsampling is linear;
+ * downsampling is 2x2 average pooling. The last convolution of a block starts at 0, except with a spectral norm; the
+ * initial scale of the others decreases with the number of blocks (Zhang, Dauphin and Ma 2019, Fixup Initialization).
  */
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "gan.h"
 
 #define EXPANSION 2
-#define MOST_WIDENINGS 2 /* channels grow fourfold at most as sides halve */
+#define MAX_WIDENINGS 2 /* channels double at most twice when the sides halve */
 
 typedef struct block {
     gan_conv in, middle, out;
@@ -20,15 +20,15 @@ typedef struct resnet {
     const gan_config *config;
     gan_base base;
     neap_linear_layer latent;
-    neap_tensor *basis, *pool; /* [1, rows, columns, channels] of the base: what both parts begin and end with */
-    gan_conv to_picture, from_picture, up[GAN_MOST_STAGES], down[GAN_MOST_STAGES];
+    neap_tensor *basis, *pool; /* [1, rows, columns, channels] of the base: input of G, pooling weights of D */
+    gan_conv to_picture, from_picture, up[GAN_MAX_STAGES], down[GAN_MAX_STAGES];
     block *generator, *discriminator; /* [stages + 1][depth], after this struct */
 } resnet;
 
 static int64_t channels_at(const resnet *m, int doublings)
 {
     const int left = m->base.stages - doublings;
-    return m->config->width << (left < MOST_WIDENINGS ? left : MOST_WIDENINGS);
+    return m->config->width << (left < MAX_WIDENINGS ? left : MAX_WIDENINGS);
 }
 
 static int check(const gan_config *c)
@@ -40,7 +40,7 @@ static int check(const gan_config *c)
     return gan_base_of(c, "resnet", &base);
 }
 
-/* Leaky ReLUs keep (1 + slope^2) / 2 of the variance; `share` is a block's, by Fixup. */
+/* A leaky ReLU keeps (1 + slope^2) / 2 of the variance; `share` is the factor of Fixup. */
 static neap_init leaky(double share)
 {
     return (neap_init){NEAP_INIT_KAIMING_UNIFORM, share / sqrt(1 + GAN_SLOPE * GAN_SLOPE)};
@@ -62,9 +62,9 @@ static int make_block(block *b, const resnet *m, bool spectral, neap_model *mode
                                .init = leaky(share)};
     const neap_conv_spec middle = {.in = hidden, .out = hidden, .kernel = 3, .bias = true, .init = leaky(share),
                                    .window = {1, 1, 1, hidden / m->config->group_width}};
-    const neap_init none = {NEAP_INIT_ZERO, 0}; /* which has no spectral norm */
+    const neap_init zero = {NEAP_INIT_ZERO, 0}; /* not for a spectral norm, which would divide by 0 */
     const neap_conv_spec out = {.in = hidden, .out = channels, .kernel = 1, .window = {1, 0, 1, 1},
-                                .init = spectral ? leaky(share) : none};
+                                .init = spectral ? leaky(share) : zero};
     if (make_conv(&b->in, spectral, model, &in, path, "in") < 0)
         return -1;
     if (make_conv(&b->middle, spectral, model, &middle, path, "middle") < 0)
@@ -72,7 +72,7 @@ static int make_block(block *b, const resnet *m, bool spectral, neap_model *mode
     return make_conv(&b->out, spectral, model, &out, path, "out");
 }
 
-/* All blocks of a part, by the doublings of their sides. */
+/* All blocks of the generator or the discriminator, ordered by resolution. */
 static int make_blocks(const resnet *m, block *blocks, bool spectral, neap_model *model, const char *part)
 {
     const int64_t depth = m->config->depth;
@@ -87,24 +87,24 @@ static int make_blocks(const resnet *m, block *blocks, bool spectral, neap_model
     return 0;
 }
 
-static int make_pixels(gan_conv *l, bool spectral, neap_model *model, int64_t in, int64_t out, const char *path)
+static int make_1x1(gan_conv *l, bool spectral, neap_model *model, int64_t in, int64_t out, const char *path)
 {
     const neap_conv_spec spec = {.in = in, .out = out, .kernel = 1, .window = {1, 0, 1, 1}, .bias = true,
                                  .init = {NEAP_INIT_XAVIER_UNIFORM, 0}};
     return gan_conv_make(l, spectral, model, &spec, path);
 }
 
-/* From `from` doublings to the next, or back: channels change by a product at each pixel. */
+/* 1x1 convolutions that change the channels between resolutions. */
 static int make_changes(resnet *m, neap_model *model)
 {
     char path[64];
     for (int i = 0; i < m->base.stages; i++) {
         const int64_t low = channels_at(m, i), high = channels_at(m, i + 1);
         snprintf(path, sizeof path, "generator.up.%d", i);
-        if (make_pixels(&m->up[i], false, model, low, high, path) < 0)
+        if (make_1x1(&m->up[i], false, model, low, high, path) < 0)
             return -1;
         snprintf(path, sizeof path, "discriminator.down.%d", i);
-        if (make_pixels(&m->down[i], m->config->spectral_norm, model, high, low, path) < 0)
+        if (make_1x1(&m->down[i], m->config->spectral_norm, model, high, low, path) < 0)
             return -1;
     }
     return 0;
@@ -120,9 +120,9 @@ static int make_ends(resnet *m, int64_t inputs, neap_model *model)
     m->pool = neap_model_parameter(model, base, one_of, "discriminator.pool");
     if (!m->basis || !m->pool || neap_linear_make(&m->latent, model, inputs, first, leaky(1), "generator.latent") < 0)
         return -1;
-    if (make_pixels(&m->to_picture, false, model, last, m->config->channels, "generator.to_picture") < 0)
+    if (make_1x1(&m->to_picture, false, model, last, m->config->channels, "generator.to_picture") < 0)
         return -1;
-    return make_pixels(&m->from_picture, m->config->spectral_norm, model, m->config->channels, last,
+    return make_1x1(&m->from_picture, m->config->spectral_norm, model, m->config->channels, last,
                        "discriminator.from_picture");
 }
 
@@ -154,9 +154,9 @@ static void *make(const gan_config *c, int64_t inputs, neap_model *model)
     return NULL;
 }
 
-/* --- Forward ------------------------------------------------------------------------------------------------------- */
+/* --- Forward ------------------------------------------------------------------------------------------------------ */
 
-static neap_tensor *bend(neap_tensor *x)
+static neap_tensor *activate(neap_tensor *x)
 {
     return neap_leaky_relu(x, GAN_SLOPE);
 }
@@ -165,7 +165,7 @@ static neap_tensor *run_blocks(const resnet *m, const block *blocks, int stage, 
 {
     for (int64_t i = 0; i < m->config->depth; i++) {
         const block *b = &blocks[stage * m->config->depth + i];
-        neap_tensor *h = bend(gan_conv_apply(&b->middle, bend(gan_conv_apply(&b->in, x))));
+        neap_tensor *h = activate(gan_conv_apply(&b->middle, activate(gan_conv_apply(&b->in, x))));
         x = neap_add(x, gan_conv_apply(&b->out, h));
     }
     return x;

@@ -1,6 +1,6 @@
 /*
- * A velocity field as a multilayer perceptron on [x, features of t, label embedding]; for points and small pictures.
- * With `interval` it is a mean velocity between two times (Geng et al. 2025) and sees features of t - r, too.
+ * A velocity field as a multilayer perceptron on [x, features of t, label embedding], for points and small pictures.
+ * With `interval` it predicts the mean velocity between two times (Geng et al. 2025) and gets features of t - r, too.
  */
 #include <neap/error.h>
 #include <neap/memory.h>
@@ -13,7 +13,7 @@ typedef struct config {
 
 typedef struct mlp {
     const config *config;
-    int64_t inputs; /* of x, flat */
+    int64_t inputs; /* elements of x per sample */
     neap_tensor *labels;
     neap_linear_layer out, hidden[];
 } mlp;
@@ -67,8 +67,8 @@ static int spec(const void *self, neap_spec *out)
                                            .classes = c->classes});
 }
 
-/* x beside the features, through the layers. */
-static neap_tensor *answer(const mlp *m, neap_tensor *x, neap_tensor *const *features, int count)
+/* The layers applied to x and the features. */
+static neap_tensor *apply(const mlp *m, neap_tensor *x, neap_tensor *const *features, int count)
 {
     neap_tensor *part[4] = {neap_reshape(x, neap_dims(-1, m->inputs))};
     for (int i = 0; i < count; i++)
@@ -85,14 +85,14 @@ static neap_tensor *between(const mlp *m, neap_tensor *x, neap_tensor *t, neap_t
     neap_tensor *part[3] = {neap_slow_time_features(t, width), neap_slow_time_features(gap, width)};
     if (m->labels)
         part[2] = neap_label_embedding(m->labels, labels);
-    return answer(m, x, part, m->labels ? 3 : 2);
+    return apply(m, x, part, m->labels ? 3 : 2);
 }
 
 static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, const neap_condition *condition)
 {
     const mlp *m = self;
     if (!m->config->interval)
-        return neap_fail_null("average: expected a network of interval = true, got one of a single time");
+        return neap_fail_null("average: expected a network with interval = true, got one with a single time");
     return between(m, x, t, neap_sub(t, r), neap_condition_get(condition, NEAP_LABELS));
 }
 
@@ -105,7 +105,7 @@ static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, const n
     neap_tensor *part[2] = {neap_time_features(t, m->config->time_features)};
     if (m->labels)
         part[1] = neap_label_embedding(m->labels, labels);
-    return answer(m, x, part, m->labels ? 2 : 1);
+    return apply(m, x, part, m->labels ? 2 : 1);
 }
 
 static const neap_architecture functions = {.size = sizeof functions, .build = build, .destroy = destroy, .spec = spec,
@@ -115,11 +115,11 @@ static const neap_param params[] = {
     NEAP_INT(config, rows, 1, 1, 4096, "Rows of a picture; 1 for points."),
     NEAP_INT(config, columns, 1, 1, 4096, "Columns of a picture; 1 for points."),
     NEAP_INT(config, channels, 2, 1, 4096, "Channels of a picture, or dimensions of a point."),
-    NEAP_INT(config, classes, 0, 0, 1000000, "Classes; 0: unconditional."),
+    NEAP_INT(config, classes, 0, 0, 1000000, "Number of classes; 0: unconditional."),
     NEAP_INT(config, hidden, 128, 1, 65536, "Width of the hidden layers."),
-    NEAP_INT(config, depth, 3, 1, 64, "Hidden layers."),
-    NEAP_INT(config, time_features, 64, 2, 4096, "Features of the time, and width of the label embedding; even."),
-    NEAP_FLAG(config, interval, 0, "A mean velocity between two times, for the objective mean_flow."),
+    NEAP_INT(config, depth, 3, 1, 64, "Number of hidden layers."),
+    NEAP_INT(config, time_features, 64, 2, 4096, "Number of time features, and width of the label embedding; even."),
+    NEAP_FLAG(config, interval, 0, "Predict the mean velocity between two times, for the objective mean_flow."),
     NEAP_PARAMS_END,
 };
 

@@ -46,8 +46,8 @@ neap_tensor *transformer_norm_apply(const transformer_norm *norm, const transfor
 
 /* --- The MLP ----------------------------------------------------------------------------------------------------- */
 
-/* A gated MLP has three matrices in place of two (Shazeer 2020), so it takes two thirds of the inner width; a multiple of
- * 8 fills vectors. */
+/* A gated MLP has three matrices and not two (Shazeer 2020), so two thirds of the inner width keep the number of
+ * parameters. Multiples of 8 fill vector registers. */
 static int64_t gated_width(double inner)
 {
     const int64_t eighths = (int64_t)(inner * 2 / 3 / 8 + 0.5);

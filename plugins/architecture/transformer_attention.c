@@ -1,7 +1,7 @@
 /*
- * Attention and positions of transformers on pictures. Queries and keys may get a norm per head with a learned gain (Henry
- * et al. 2020; Dehghani et al. 2023) and a rotation by the token's place in the picture (Su et al. 2021), half of a head's
- * dimensions by its row and half by its column (Heo et al. 2024).
+ * Attention and positions of transformers on pictures. Optionally queries and keys get a norm per head with a learned
+ * gain (Henry et al. 2020; Dehghani et al. 2023) and a rotation by the token's position in the picture (Su et al.
+ * 2021): half of a head's dimensions by row and half by column (Heo et al. 2024).
  */
 #include <math.h>
 
@@ -27,11 +27,11 @@ int transformer_attention_make(transformer_block *b, neap_model *model, int i)
 
 /* --- Positions --------------------------------------------------------------------------------------------------- */
 
-/* Angles grow by up to 1 from a token to the next. The slowest turns a hundredth of the fastest and not, as in long
- * texts, a ten-thousandth: a side has a few tokens to a few dozen. */
+/* The fastest angle grows by 1 per token. The slowest is 100 times slower and not, as in long texts, 10000 times: a
+ * side has a few to a few dozen tokens. */
 #define SLOWEST 100
 
-/* Pair i of a head is its dimensions i and i + pairs. */
+/* Pair i of a head is dimensions i and i + pairs. */
 static void write_rotation(float *cosine, float *sine, int64_t row, int64_t column, int64_t pairs)
 {
     const int64_t half = pairs / 2;
@@ -44,17 +44,17 @@ static void write_rotation(float *cosine, float *sine, int64_t row, int64_t colu
     }
 }
 
-static void write_rotations(const transformer_positions *p, int64_t before, int64_t rows, int64_t columns, int64_t pairs)
+static void write_rotations(const transformer_positions *p, int64_t extra, int64_t rows, int64_t columns, int64_t pairs)
 {
     float *cosine = neap_data(p->cosine), *sine = neap_data(p->sine);
     for (int64_t i = 0; i < rows * columns; i++)
-        write_rotation(cosine + (before + i) * pairs, sine + (before + i) * 2 * pairs, i / columns, i % columns, pairs);
+        write_rotation(cosine + (extra + i) * pairs, sine + (extra + i) * 2 * pairs, i / columns, i % columns, pairs);
 }
 
-int transformer_positions_make(transformer_positions *p, const transformer_config *c, int64_t before)
+int transformer_positions_make(transformer_positions *p, const transformer_config *c, int64_t extra)
 {
     const int64_t rows = c->rows / c->patch, columns = c->columns / c->patch;
-    const int64_t pairs = c->width / c->heads / 2, tokens = before + rows * columns;
+    const int64_t pairs = c->width / c->heads / 2, tokens = extra + rows * columns;
     neap_scope scope = neap_scope_open();
     if (c->rope) {
         p->cosine = neap_keep(neap_full(NEAP_F32, neap_dims(tokens, 1, 1, pairs), 1));
@@ -64,7 +64,7 @@ int transformer_positions_make(transformer_positions *p, const transformer_confi
     }
     neap_scope_close(scope);
     if (p->cosine && p->sine)
-        write_rotations(p, before, rows, columns, pairs);
+        write_rotations(p, extra, rows, columns, pairs);
     return p->added || (p->cosine && p->sine) ? 0 : -1;
 }
 

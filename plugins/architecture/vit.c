@@ -1,11 +1,11 @@
 /*
  * A vision transformer as a classifier (Dosovitskiy et al. 2021, An Image is Worth 16x16 Words), with the mean of all
- * tokens in place of a class token (Zhai et al. 2022, Scaling Vision Transformers). That mean, scaled, is what `encode`
- * gives.
+ * tokens instead of a class token (Zhai et al. 2022, Scaling Vision Transformers). That mean, scaled, is the result
+ * of `features`.
  *
- * With `stem`, tokens come from products over overlapping windows, each of which halves the sides, and not from one
- * over patches that know nothing of their neighbours (Xiao et al. 2021, Early Convolutions Help Transformers See
- * Better). `convolutions` adds residual ones after each.
+ * With `stem`, overlapping convolutions with stride 2 make the tokens, instead of one product over separate patches
+ * (Xiao et al. 2021, Early Convolutions Help Transformers See Better). `convolutions` adds residual convolutions
+ * after each of them.
  */
 #include <math.h>
 
@@ -14,8 +14,8 @@
 
 #include "transformer.h"
 
-#define MOST_STAGES 6 /* the largest patch is 2^6 */
-#define MOST_CONVOLUTIONS 4
+#define MAX_STAGES 6 /* the largest patch is 2^6 */
+#define MAX_CONVOLUTIONS 4
 
 typedef struct config {
     int64_t rows, columns, channels, classes, patch, width, depth, heads, stem, convolutions;
@@ -26,8 +26,8 @@ typedef struct vit {
     const config *config;
     transformer_config sizes;
     transformer_positions positions;
-    int stages; /* of the stem; 0: patches */
-    neap_linear_layer embed[MOST_STAGES], convolution[MOST_STAGES][MOST_CONVOLUTIONS], head;
+    int stages; /* of the stem; 0: plain patches */
+    neap_linear_layer embed[MAX_STAGES], convolution[MAX_STAGES][MAX_CONVOLUTIONS], head;
     transformer_block block[];
 } vit;
 
@@ -58,8 +58,8 @@ static int check(const config *c, const transformer_config *sizes)
 
 static const neap_init kaiming = {NEAP_INIT_KAIMING_UNIFORM, 1};
 
-#define WINDOW 16    /* cells of a window: 4 by 4, two apart */
-#define NEIGHBOURS 9 /* 3 by 3, one apart */
+#define WINDOW 16    /* 4 by 4 cells, stride 2 */
+#define NEIGHBOURS 9 /* 3 by 3 cells, stride 1 */
 
 static int make_stage(vit *m, neap_model *model, int i, int64_t in, int64_t out)
 {
@@ -70,7 +70,7 @@ static int make_stage(vit *m, neap_model *model, int i, int64_t in, int64_t out)
     return status;
 }
 
-/* Channels double from stage to stage, as the sides halve; the last stage makes the tokens. */
+/* Channels double with each stage, as the sides halve; the last stage makes the tokens. */
 static int make_embed(vit *m, neap_model *model)
 {
     const config *c = m->config;
@@ -131,8 +131,8 @@ static int spec(const void *self, neap_spec *out)
 
 /* --- Tokens ------------------------------------------------------------------------------------------------------ */
 
-/* [B, H, W, C] -> [B, H/2, W/2, 16 C]: around each cell of two by two a window of four by four, zeros beyond the edge.
- * A window is four cells of a grid that is shifted by one. */
+/* [B, H, W, C] -> [B, H/2, W/2, 16 C]: windows of 4 by 4 with stride 2, padded by 1 with zeros. A window consists of
+ * four 2 by 2 patches of the padded picture. */
 static neap_tensor *windows(neap_tensor *x)
 {
     static const int64_t edge[] = {0, 0, 1, 1, 1, 1, 0, 0};
@@ -146,7 +146,7 @@ static neap_tensor *windows(neap_tensor *x)
     return neap_concat(part, 4, 3);
 }
 
-/* [B, H, W, C] -> [B, H, W, 9 C]: each cell and those around it, zeros beyond the edge. */
+/* [B, H, W, C] -> [B, H, W, 9 C]: windows of 3 by 3, padded by 1 with zeros. */
 static neap_tensor *neighbours(neap_tensor *x)
 {
     static const int64_t edge[] = {0, 0, 1, 1, 1, 1, 0, 0};
@@ -181,8 +181,8 @@ static neap_tensor *tokens(const vit *m, neap_tensor *x)
 
 /* --- Features and classes ---------------------------------------------------------------------------------------- */
 
-/* The mean of T tokens times the root of T: what differs between pictures then is of the size of what differs between
- * tokens, and the head learns at the pace of the other layers. */
+/* The mean of T tokens times sqrt(T): features then vary between pictures as much as tokens vary, and the head learns
+ * at the same rate as other layers. */
 static neap_tensor *pooled(neap_tensor *h)
 {
     const double scale = sqrt((double)neap_dim(h, 1));
@@ -193,7 +193,7 @@ static neap_tensor *features(void *self, neap_tensor *x)
 {
     const vit *m = self;
     neap_tensor *h = neap_add(tokens(m, x), m->positions.added);
-    for (int64_t i = 0; i < m->config->depth; i++) /* norms without parameters: the linear layers after them have some */
+    for (int64_t i = 0; i < m->config->depth; i++) /* norms need no parameters before linear layers */
         h = transformer_block_run(&m->block[i], &m->positions, h);
     return h ? pooled(h) : NULL;
 }
@@ -211,16 +211,16 @@ static const neap_param params[] = {
     NEAP_INT(config, rows, 28, 1, 4096, "Rows of a picture."),
     NEAP_INT(config, columns, 28, 1, 4096, "Columns of a picture."),
     NEAP_INT(config, channels, 1, 1, 4096, "Channels of a picture."),
-    NEAP_REQUIRED_INT(config, classes, 2, 1000000, "Classes."),
+    NEAP_REQUIRED_INT(config, classes, 2, 1000000, "Number of classes."),
     NEAP_INT(config, patch, 4, 1, 64, "Side of a patch; a patch becomes one token."),
-    NEAP_INT(config, width, 64, 4, 16384, "Channels of a token, and of the features."),
-    NEAP_INT(config, depth, 3, 1, 1024, "Blocks."),
-    NEAP_INT(config, heads, 4, 1, 256, "Attention heads; a divisor of the width."),
+    NEAP_INT(config, width, 64, 4, 16384, "Channels of a token, and width of the features."),
+    NEAP_INT(config, depth, 3, 1, 1024, "Number of blocks."),
+    NEAP_INT(config, heads, 4, 1, 256, "Number of attention heads, a divisor of the width."),
     NEAP_INT(config, stem, 0, 0, 4096,
-             "Channels after the first of the windows that make tokens, each half as far apart; 0: plain patches."),
-    NEAP_INT(config, convolutions, 0, 0, MOST_CONVOLUTIONS,
-             "Residual convolutions, three by three, after each stage of the stem."),
-    NEAP_REAL(config, mlp_ratio, 4, 0.25, 64, "Inner width of the MLP over the width."),
+             "Channels after the first stride-2 convolution of the stem; 0: plain patches."),
+    NEAP_INT(config, convolutions, 0, 0, MAX_CONVOLUTIONS,
+             "Number of residual 3x3 convolutions after each stage of the stem."),
+    NEAP_REAL(config, mlp_ratio, 4, 0.25, 64, "Inner width of the MLP, as a multiple of width."),
     NEAP_PARAMS_END,
 };
 

@@ -338,7 +338,7 @@ START_TEST(averages)
             ck_assert(same_bits(neap_network_average(network, x, t, t, labelled(labels)),
                                 neap_network_velocity(network, x, t, labelled(labels))));
         } else {
-            ck_fails_with(!y, "dit: average: expected a network of interval = true, got one of a single time");
+            ck_fails_with(!y, "dit: average: expected a network with interval = true, got one with a single time");
         }
         neap_network_release(network);
     }

@@ -66,12 +66,12 @@ static void refused(const char *const *settings, const char *message)
 
 START_TEST(refusals)
 {
-    refused(SETTINGS("rows", "30"), "gan: rows, columns: dcgan doubles 4 to 7 pixels once or more; expected such sides, got 30 "
-                                    "by 28");
+    refused(SETTINGS("rows", "30"),
+            "gan: rows, columns: dcgan: expected 4 to 7 pixels doubled once or more, got 30 by 28");
     refused(SETTINGS("rows", "4", "columns", "4"),
-            "gan: rows, columns: dcgan doubles 4 to 7 pixels once or more; expected such sides, got 4 by 4");
+            "gan: rows, columns: dcgan: expected 4 to 7 pixels doubled once or more, got 4 by 4");
     refused(SETTINGS("style", "resnet", "columns", "112"),
-            "gan: rows, columns: resnet doubles 4 to 7 pixels once or more; expected such sides, got 28 by 112");
+            "gan: rows, columns: resnet: expected 4 to 7 pixels doubled once or more, got 28 by 112");
     refused(SETTINGS("style", "resnet", "width", "12"), "gan: group_width: expected a divisor of 24 channels, got 16");
     refused(SETTINGS("norm", "group", "width", "12"), "gan: width: expected a multiple of 8 for group norm, got 12");
     neap_network *network = NETWORK("gan", SMALL);

@@ -31,7 +31,7 @@ START_TEST(bad_settings)
         {{"classes", "3", "convolutions", "1"}, "vit: convolutions: expected 0 without a stem, got 1"},
         {{"classes", "3", "heads", "5"}, "vit: heads: expected a divisor of the width 64, got 5"},
         {{"classes", "3", "width", "6", "heads", "1"}, "vit: width: expected a multiple of 4, got 6"},
-        {{NULL}, "vit: classes is required: Classes."},
+        {{NULL}, "vit: classes is required: Number of classes."},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ck_fails_with(try_network("vit", 1, bad[i].settings) == NULL, bad[i].message);

@@ -242,7 +242,7 @@ START_TEST(one_time_is_the_velocity)
     ck_assert(!same_bits(v, neap_network_average(inner, step->x, t, neap_zeros(NEAP_F32, neap_dims(8)), step->condition)));
     neap_network *plain = TRY_NETWORK("mlp", "hidden", "4");
     ck_fails_with(!neap_network_average(plain, step->x, t, t, NULL),
-                  "mlp: average: expected a network of interval = true, got one of a single time");
+                  "mlp: average: expected a network with interval = true, got one with a single time");
     neap_network_release(plain);
 }
 END_TEST
