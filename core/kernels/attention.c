@@ -23,8 +23,8 @@ typedef struct forward_space {
 static forward_space lay_out(const neap_attention_args *a, const head_sizes *s, head_space *space)
 {
     forward_space f;
-    f.keys = take(space, panels_size(a->keys, s->dim_words));
-    f.values = take(space, panels_size(a->dim, s->key_words));
+    f.keys = take(space, right_size(s->product, a->keys, s->dim_words));
+    f.values = take(space, right_size(s->product, a->dim, s->key_words));
     f.left = take(space, s->left);
     f.scores = take(space, QUERY_ROWS * s->score_row);
     f.inverse = take(space, QUERY_ROWS);
@@ -89,12 +89,12 @@ static void forward_block(const attention_run *run, int64_t head, int64_t first,
 {
     const neap_attention_args *a = run->a;
     const int64_t keys = keys_of(a, head), rows = block_rows(a, head, first);
-    const gemm_words words = run->sizes.words;
+    const neap_product *product = run->sizes.product;
     real *out = head_of(&a->o, a->heads, head, first);
-    multiply(&(head_product){words, rows, keys, a->dim, rows_of(&a->q, a->heads, head, first), f->keys, NULL, f->scores,
+    multiply(&(head_product){product, rows, keys, a->dim, rows_of(&a->q, a->heads, head, first), f->keys, NULL, f->scores,
                              run->sizes.score_row}, f->left);
     softmax_rows(run, rows, keys, f, (real *)a->lse + head * a->queries + first);
-    multiply(&(head_product){words, rows, a->dim, keys, strided(f->scores, run->sizes.score_row, 1), f->values, NULL, out,
+    multiply(&(head_product){product, rows, a->dim, keys, strided(f->scores, run->sizes.score_row, 1), f->values, NULL, out,
                              a->o.token}, f->left);
     scale_rows(rows, a->dim, f->inverse, out, a->o.token);
     clear_tokens(a, &a->o, head, first + rows, least(first + QUERY_ROWS, a->queries));
@@ -104,15 +104,15 @@ static void forward_block(const attention_run *run, int64_t head, int64_t first,
 static void forward_items(const attention_run *run, int64_t begin, int64_t end, word *space)
 {
     const neap_attention_args *a = run->a;
-    const gemm_words words = run->sizes.words;
+    const neap_product *product = run->sizes.product;
     const int64_t blocks = (a->queries + QUERY_ROWS - 1) / QUERY_ROWS;
     const forward_space f = lay_out(a, &run->sizes, &(head_space){space, 0});
     for (int64_t item = begin; item < end; item++) {
         const int64_t head = item / blocks;
         if (item == begin || item % blocks == 0) {
             const gemm_matrix k = rows_of(&a->k, a->heads, head, 0), v = rows_of(&a->v, a->heads, head, 0);
-            NEAP_VARIANT(neap_gemm_pack_right)(words, transposed(k), a->dim, keys_of(a, head), f.keys);
-            NEAP_VARIANT(neap_gemm_pack_right)(words, v, keys_of(a, head), a->dim, f.values);
+            product->pack_right(transposed(k), a->dim, keys_of(a, head), f.keys);
+            product->pack_right(v, keys_of(a, head), a->dim, f.values);
         }
         forward_block(run, head, item % blocks * QUERY_ROWS, &f);
     }
@@ -127,10 +127,12 @@ static void run_tasks(void *user, int64_t begin, int64_t end)
 {
     const split_run *split = user;
     const attention_run *run = split->run;
+    begin_products(run->sizes.product);
     for (int64_t t = begin; t < end; t++) {
         split->body(run, run->items * t / run->tasks, run->items * (t + 1) / run->tasks,
                     run->scratch + t * run->task_size);
     }
+    end_products(run->sizes.product);
 }
 
 int NEAP_VARIANT(neap_attention_split)(attention_run *run, attention_item_fn *body)
@@ -138,7 +140,7 @@ int NEAP_VARIANT(neap_attention_split)(attention_run *run, attention_item_fn *bo
     const neap_attention_args *a = run->a;
     const bool small = a->batch * a->heads * a->queries * a->keys * a->dim < ATTENTION_SERIAL;
     run->tasks = small ? 1 : least(neap_threads(), run->items);
-    run->task_size = round_up(run->task_size, VLEN);
+    run->task_size = round_up(run->task_size, PIECE);
     run->scratch = neap_scratch(NEAP_SCRATCH_ATTENTION, (size_t)(run->tasks * run->task_size) * sizeof(word));
     if (!run->scratch) {
         return neap_fail_in("attention");
@@ -148,12 +150,12 @@ int NEAP_VARIANT(neap_attention_split)(attention_run *run, attention_item_fn *bo
     return 0;
 }
 
-int NEAP_KERNEL(attention)(const neap_attention_args *a)
+int NEAP_KERNEL(attention)(const neap_kernels *kernels, const neap_attention_args *a)
 {
     if (a->batch <= 0 || a->heads <= 0 || a->queries <= 0 || a->dim <= 0) {
         return 0;
     }
-    attention_run run = {.a = a, .sizes = sizes_of(a)};
+    attention_run run = {.a = a, .sizes = sizes_of(kernels, a)};
     head_space room = {NULL, 0};
     lay_out(a, &run.sizes, &room);
     run.task_size = room.used;

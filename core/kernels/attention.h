@@ -4,7 +4,8 @@
 #ifndef NEAP_KERNELS_ATTENTION_H
 #define NEAP_KERNELS_ATTENTION_H
 
-#include "gemm_block.h"
+#include "product.h"
+#include "simd.h"
 
 /* Queries per block: their scores against a few hundred keys stay in the second-level cache. */
 #define QUERY_ROWS 48
@@ -13,30 +14,23 @@
 
 /* Scratch sizes of one head, for all of its queries and keys. */
 typedef struct head_sizes {
-    gemm_words words;
+    const neap_product *product;
     int64_t dim_words, key_words, block_words; /* words of k when it runs over dim, keys, a block of queries */
     int64_t score_row;                         /* from one query's scores to the next */
     int64_t left;                              /* words of a left operand, the largest of all products */
 } head_sizes;
 
-NEAP_INLINE head_sizes sizes_of(const neap_attention_args *a)
+NEAP_INLINE head_sizes sizes_of(const neap_kernels *kernels, const neap_attention_args *a)
 {
-    head_sizes s = {.words = a->bf16 ? WORDS_BF16 : WORDS_REAL};
-    s.dim_words = gemm_word_count(s.words, a->dim);
-    s.key_words = gemm_word_count(s.words, a->keys);
-    s.block_words = gemm_word_count(s.words, QUERY_ROWS);
+    const neap_product *p = neap_product_of(kernels, a->bf16);
+    head_sizes s = {.product = p, .dim_words = packed_words(p, a->dim), .key_words = packed_words(p, a->keys),
+                    .block_words = packed_words(p, QUERY_ROWS)};
     s.score_row = round_up(a->keys, VLEN) + VLEN; /* rows a power of two apart would share few cache sets */
-    const int64_t by_key = NEAP_VARIANT(neap_gemm_left_size)(QUERY_ROWS, s.key_words);
-    const int64_t by_dim = NEAP_VARIANT(neap_gemm_left_size)(QUERY_ROWS, s.dim_words);
-    const int64_t by_query = NEAP_VARIANT(neap_gemm_left_size)(a->keys, s.block_words);
+    const int64_t by_key = left_size(p, QUERY_ROWS, s.key_words), by_dim = left_size(p, QUERY_ROWS, s.dim_words);
+    const int64_t by_query = left_size(p, a->keys, s.block_words);
     s.left = by_key > by_dim ? by_key : by_dim;
-    s.left = round_up(s.left > by_query ? s.left : by_query, VLEN);
+    s.left = s.left > by_query ? s.left : by_query;
     return s;
-}
-
-NEAP_INLINE int64_t panels_size(int64_t n, int64_t k_words)
-{
-    return round_up(NEAP_VARIANT(neap_gemm_right_size)(n, k_words), VLEN);
 }
 
 /* Hands out scratch piece by piece; with base NULL it only counts. */
@@ -97,7 +91,7 @@ NEAP_INLINE gemm_matrix transposed(gemm_matrix m)
 
 /* C[m, n] = start + A B, where B is packed and `left` is scratch for packing A; start is C, or NULL for zero. */
 typedef struct head_product {
-    gemm_words words;
+    const neap_product *product;
     int64_t m, n, k;
     gemm_matrix a;
     const word *b;
@@ -106,17 +100,13 @@ typedef struct head_product {
     int64_t c_row;
 } head_product;
 
-NEAP_INLINE void multiply(const head_product *p, word *left)
+NEAP_INLINE void multiply(const head_product *h, word *left)
 {
-    const int64_t k_words = gemm_word_count(p->words, p->k);
-    gemm_block block = {.m = p->m, .n = p->n, .k_words = k_words, .pairs = p->words == WORDS_PAIRS, .b = p->b,
-                        .b_panel = k_words * NR, .start = p->start, .c = p->c, .c_row = p->c_row};
-    if (p->words == WORDS_REAL) { /* small enough to be read in place, whatever its strides */
-        block.a = (gemm_left){p->a.data, MR * p->a.row, p->a.row, p->a.col};
-    } else {
-        block.a = NEAP_VARIANT(neap_gemm_pack_left)(p->words, p->a, p->m, p->k, left);
-    }
-    NEAP_VARIANT(neap_gemm_multiply)(&block);
+    const neap_product *p = h->product;
+    /* A is small enough to be read in place, whatever its strides. */
+    const gemm_left a = p->in_place ? in_place(p->rows, h->a) : p->pack_left(h->a, h->m, h->k, left);
+    p->multiply(&(gemm_block){.m = h->m, .n = h->n, .words = packed_words(p, h->k), .a = a, .b = h->b, .start = h->start,
+                              .c = h->c, .c_row = h->c_row});
 }
 
 /* Items of work, split into tasks that run concurrently, each with its own scratch. */

@@ -22,21 +22,21 @@ typedef struct backward_space {
 static backward_space lay_out(const neap_attention_args *a, const head_sizes *s, head_space *space)
 {
     backward_space b = {0};
-    b.keys_by_dim = take(space, panels_size(a->keys, s->dim_words));
+    b.keys_by_dim = take(space, right_size(s->product, a->keys, s->dim_words));
     b.left = take(space, s->left);
     b.p = take(space, QUERY_ROWS * s->score_row);
     if (a->gq.data || a->gk.data) {
-        b.values_by_dim = take(space, panels_size(a->keys, s->dim_words));
+        b.values_by_dim = take(space, right_size(s->product, a->keys, s->dim_words));
         b.ds = take(space, QUERY_ROWS * s->score_row);
     }
     if (a->gq.data) {
-        b.keys = take(space, panels_size(a->dim, s->key_words));
+        b.keys = take(space, right_size(s->product, a->dim, s->key_words));
     }
     if (a->gk.data) {
-        b.queries = take(space, panels_size(a->dim, s->block_words));
+        b.queries = take(space, right_size(s->product, a->dim, s->block_words));
     }
     if (a->gv.data) {
-        b.grads = take(space, panels_size(a->dim, s->block_words));
+        b.grads = take(space, right_size(s->product, a->dim, s->block_words));
     }
     return b;
 }
@@ -88,27 +88,27 @@ static void add_to_keys(const attention_run *run, int64_t head, int64_t first, i
                         const neap_attention_view *x, word *packed, const neap_attention_view *g, word *left)
 {
     const neap_attention_args *a = run->a;
-    const gemm_words words = run->sizes.words;
+    const neap_product *product = run->sizes.product;
     real *sum = head_of(g, a->heads, head, 0);
-    NEAP_VARIANT(neap_gemm_pack_right)(words, rows_of(x, a->heads, head, first), rows, a->dim, packed);
-    multiply(&(head_product){words, keys_of(a, head), a->dim, rows, strided(weights, 1, run->sizes.score_row), packed,
+    product->pack_right(rows_of(x, a->heads, head, first), rows, a->dim, packed);
+    multiply(&(head_product){product, keys_of(a, head), a->dim, rows, strided(weights, 1, run->sizes.score_row), packed,
                              first ? sum : NULL, sum, g->token}, left);
 }
 
 static void backward_block(const attention_run *run, int64_t head, int64_t first, const backward_space *b)
 {
     const neap_attention_args *a = run->a;
-    const gemm_words words = run->sizes.words;
+    const neap_product *product = run->sizes.product;
     const int64_t rows = block_rows(a, head, first), keys = keys_of(a, head), row = run->sizes.score_row;
-    multiply(&(head_product){words, rows, keys, a->dim, rows_of(&a->q, a->heads, head, first), b->keys_by_dim, NULL, b->p,
+    multiply(&(head_product){product, rows, keys, a->dim, rows_of(&a->q, a->heads, head, first), b->keys_by_dim, NULL, b->p,
                              row}, b->left);
     if (b->ds) {
-        multiply(&(head_product){words, rows, keys, a->dim, rows_of(&a->go, a->heads, head, first), b->values_by_dim, NULL,
+        multiply(&(head_product){product, rows, keys, a->dim, rows_of(&a->go, a->heads, head, first), b->values_by_dim, NULL,
                                  b->ds, row}, b->left);
     }
     weigh_rows(run, head, first, rows, b);
     if (a->gq.data) {
-        multiply(&(head_product){words, rows, a->dim, keys, strided(b->ds, row, 1), b->keys, NULL,
+        multiply(&(head_product){product, rows, a->dim, keys, strided(b->ds, row, 1), b->keys, NULL,
                                  head_of(&a->gq, a->heads, head, first), a->gq.token}, b->left);
     }
     if (a->gv.data) {
@@ -123,15 +123,15 @@ static void backward_block(const attention_run *run, int64_t head, int64_t first
 static void pack_head(const attention_run *run, int64_t head, const backward_space *b)
 {
     const neap_attention_args *a = run->a;
-    const gemm_words words = run->sizes.words;
+    const neap_product *product = run->sizes.product;
     const int64_t keys = keys_of(a, head);
     const gemm_matrix k = rows_of(&a->k, a->heads, head, 0), v = rows_of(&a->v, a->heads, head, 0);
-    NEAP_VARIANT(neap_gemm_pack_right)(words, transposed(k), a->dim, keys, b->keys_by_dim);
+    product->pack_right(transposed(k), a->dim, keys, b->keys_by_dim);
     if (b->values_by_dim) {
-        NEAP_VARIANT(neap_gemm_pack_right)(words, transposed(v), a->dim, keys, b->values_by_dim);
+        product->pack_right(transposed(v), a->dim, keys, b->values_by_dim);
     }
     if (b->keys) {
-        NEAP_VARIANT(neap_gemm_pack_right)(words, k, keys, a->dim, b->keys);
+        product->pack_right(k, keys, a->dim, b->keys);
     }
 }
 
@@ -164,12 +164,12 @@ static void backward_items(const attention_run *run, int64_t begin, int64_t end,
     }
 }
 
-int NEAP_KERNEL(attention_gradient)(const neap_attention_args *a)
+int NEAP_KERNEL(attention_gradient)(const neap_kernels *kernels, const neap_attention_args *a)
 {
     if (a->batch <= 0 || a->heads <= 0 || a->dim <= 0) {
         return 0;
     }
-    attention_run run = {.a = a, .sizes = sizes_of(a)};
+    attention_run run = {.a = a, .sizes = sizes_of(kernels, a)};
     head_space room = {NULL, 0};
     lay_out(a, &run.sizes, &room);
     run.task_size = room.used;

@@ -31,7 +31,7 @@ static bool is_plain(const neap_conv_axis *a)
     return a->kernel == 1 && a->stride == 1 && a->pad == 0 && a->x == a->y;
 }
 
-static int forward_group(const neap_conv *c, int64_t group)
+static int forward_group(const neap_product *product, const neap_conv *c, int64_t group)
 {
     const patches p = patches_of_x(c, group);
     const gemm_reader reader = {NEAP_VARIANT(neap_conv_read_patches), &p};
@@ -40,8 +40,8 @@ static int forward_group(const neap_conv *c, int64_t group)
     const neap_gemm g = {.m = c->batch * c->rows.y * c->columns.y, .n = n, .k = k, .a = p.data, .a_row = c->in, .a_col = 1,
                          .b = (const real *)c->w + group * n * k, .b_row = 1, .b_col = k,
                          .c = (real *)c->y + group * n, .c_row = c->out,
-                         .bias = c->bias ? (const real *)c->bias + group * n : NULL, .bf16 = c->bf16};
-    return NEAP_VARIANT(neap_gemm_through)(&g, &(gemm_access){.a = plain ? NULL : &reader});
+                         .bias = c->bias ? (const real *)c->bias + group * n : NULL};
+    return NEAP_VARIANT(neap_gemm_through)(product, &g, &(gemm_access){.a = plain ? NULL : &reader});
 }
 
 /* --- Backward to the input ----------------------------------------------------------------------------------------- */
@@ -88,7 +88,7 @@ static patch_axis axis_of_phase(const neap_conv_axis *a, const phase_axis *f)
                         .step = f->step};
 }
 
-static int backward_phase(const phase *f, int64_t group)
+static int backward_phase(const neap_product *product, const phase *f, int64_t group)
 {
     const neap_conv *c = f->c;
     const int64_t channels = c->in / c->groups, outputs = c->out / c->groups;
@@ -97,13 +97,13 @@ static int backward_phase(const phase *f, int64_t group)
     const gemm_reader left = {NEAP_VARIANT(neap_conv_read_patches), &p}, right = {read_weights, f};
     const neap_gemm g = {.m = c->batch * f->rows.pixels * f->columns.pixels, .n = channels, .k = patch_elements(&p),
                          .c = (real *)c->x + group * channels, .c_row = c->in,
-                         .bias = c->bias ? (const real *)c->bias + group * channels : NULL, .bf16 = c->bf16};
+                         .bias = c->bias ? (const real *)c->bias + group * channels : NULL};
     const bool dense = c->rows.stride == 1 && c->columns.stride == 1;
     const gemm_access access = {&left, &right, dense ? NULL : place_pixels, f};
-    return NEAP_VARIANT(neap_gemm_through)(&g, &access);
+    return NEAP_VARIANT(neap_gemm_through)(product, &g, &access);
 }
 
-static int backward_group(const neap_conv *c, int64_t group)
+static int backward_group(const neap_product *product, const neap_conv *c, int64_t group)
 {
     const int64_t weights = c->out / c->groups * c->rows.kernel * c->columns.kernel * (c->in / c->groups);
     phase f = {.c = c, .w = (const real *)c->w + group * weights};
@@ -111,7 +111,7 @@ static int backward_group(const neap_conv *c, int64_t group)
         f.rows = phase_of(&c->rows, f.row);
         for (f.column = 0; f.column < least(c->columns.stride, c->columns.x); f.column++) {
             f.columns = phase_of(&c->columns, f.column);
-            if (backward_phase(&f, group) < 0) {
+            if (backward_phase(product, &f, group) < 0) {
                 return -1;
             }
         }
@@ -121,52 +121,55 @@ static int backward_group(const neap_conv *c, int64_t group)
 
 /* --- Backward to the weights --------------------------------------------------------------------------------------- */
 
-static int weights_group(const neap_conv *c, int64_t group)
+static int weights_group(const neap_product *product, const neap_conv *c, int64_t group)
 {
     const patches p = patches_of_x(c, group);
     const gemm_reader reader = {NEAP_VARIANT(neap_conv_read_patches), &p};
     const int64_t n = patch_elements(&p), m = c->out / c->groups;
     const neap_gemm g = {.m = m, .n = n, .k = c->batch * c->rows.y * c->columns.y,
                          .a = (const real *)c->y + group * m, .a_row = 1, .a_col = c->out,
-                         .c = (real *)c->w + group * m * n, .c_row = n, .bf16 = c->bf16};
-    return NEAP_VARIANT(neap_gemm_through)(&g, &(gemm_access){.b = &reader});
+                         .c = (real *)c->w + group * m * n, .c_row = n};
+    return NEAP_VARIANT(neap_gemm_through)(product, &g, &(gemm_access){.b = &reader});
 }
 
 /* ------------------------------------------------------------------------------------------------------------------- */
 
-static int each_group(const neap_conv *c, int (*run)(const neap_conv *c, int64_t group))
+typedef int group_fn(const neap_product *product, const neap_conv *c, int64_t group);
+
+static int each_group(const neap_kernels *kernels, const neap_conv *c, group_fn *run)
 {
     for (int64_t group = 0; group < c->groups; group++) {
-        if (run(c, group) < 0) {
+        if (run(neap_product_of(kernels, c->bf16), c, group) < 0) {
             return neap_fail_in("conv");
         }
     }
     return 0;
 }
 
-int NEAP_KERNEL(conv)(const neap_conv *c)
+int NEAP_KERNEL(conv)(const neap_kernels *kernels, const neap_conv *c)
 {
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
-        return NEAP_VARIANT(neap_winograd_conv)(c);
+        return NEAP_VARIANT(neap_winograd_conv)(neap_product_of(kernels, c->bf16), c);
     }
-    return each_group(c, forward_group);
+    return each_group(kernels, c, forward_group);
 }
 
-int NEAP_KERNEL(conv_input)(const neap_conv *c)
+int NEAP_KERNEL(conv_input)(const neap_kernels *kernels, const neap_conv *c)
 {
+    const neap_product *product = neap_product_of(kernels, c->bf16);
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
-        return NEAP_VARIANT(neap_winograd_input)(c);
+        return NEAP_VARIANT(neap_winograd_input)(product, c);
     }
     if (NEAP_VARIANT(neap_conv_is_narrow)(c)) {
-        return NEAP_VARIANT(neap_conv_spread)(c) < 0 ? neap_fail_in("conv") : 0;
+        return NEAP_VARIANT(neap_conv_spread)(product, c) < 0 ? neap_fail_in("conv") : 0;
     }
-    return each_group(c, backward_group);
+    return each_group(kernels, c, backward_group);
 }
 
-int NEAP_KERNEL(conv_weight)(const neap_conv *c)
+int NEAP_KERNEL(conv_weight)(const neap_kernels *kernels, const neap_conv *c)
 {
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
-        return NEAP_VARIANT(neap_winograd_weight)(c);
+        return NEAP_VARIANT(neap_winograd_weight)(neap_product_of(kernels, c->bf16), c);
     }
-    return each_group(c, weights_group);
+    return each_group(kernels, c, weights_group);
 }

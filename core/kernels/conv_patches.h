@@ -5,7 +5,8 @@
 #ifndef NEAP_KERNELS_CONV_PATCHES_H
 #define NEAP_KERNELS_CONV_PATCHES_H
 
-#include "gemm_block.h"
+#include "product.h"
+#include "simd.h"
 
 /* One axis of the pictures, in pixels: patch p has its taps at p * stride + origin + tap * step. */
 typedef struct patch_axis {

@@ -6,7 +6,7 @@
 #define NEAP_KERNELS_CONV_PHASE_H
 
 #include "kernels.h"
-#include "simd.h"
+#include "variant.h"
 
 /* The pixels that are `rest` modulo the stride: how many there are, the first tap that meets them and the distance to the
  * next such tap, and the pixel of y that pixel 0 of the phase meets at the last of these taps. */

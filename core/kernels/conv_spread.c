@@ -78,7 +78,7 @@ static void spread_images(void *user, int64_t begin, int64_t end)
     }
 }
 
-int NEAP_VARIANT(neap_conv_spread)(const neap_conv *c)
+int NEAP_VARIANT(neap_conv_spread)(const neap_product *p, const neap_conv *c)
 {
     const int64_t n = c->rows.kernel * c->columns.kernel * c->in, pixels = c->rows.y * c->columns.y;
     const int64_t images = pixels * n > 0 ? least(c->batch, MOST_SPREAD / (pixels * n) + 1) : c->batch;
@@ -89,9 +89,8 @@ int NEAP_VARIANT(neap_conv_spread)(const neap_conv *c)
     for (int64_t first = 0; first < c->batch; first += images) {
         const int64_t count = least(c->batch - first, images);
         const neap_gemm g = {.m = count * pixels, .n = n, .k = c->out, .a = (const real *)c->y + first * pixels * c->out,
-                             .a_row = c->out, .a_col = 1, .b = c->w, .b_row = n, .b_col = 1, .c = values, .c_row = n,
-                             .bf16 = c->bf16};
-        if (NEAP_VARIANT(neap_gemm_through)(&g, &(gemm_access){NULL, NULL, NULL, NULL}) < 0) {
+                             .a_row = c->out, .a_col = 1, .b = c->w, .b_row = n, .b_col = 1, .c = values, .c_row = n};
+        if (NEAP_VARIANT(neap_gemm_through)(p, &g, &(gemm_access){NULL, NULL, NULL, NULL}) < 0) {
             return -1;
         }
         neap_parallel(count, 1, spread_images, &(spread){c, first, values});

@@ -4,14 +4,14 @@
  * Chunks of k by n columns bound the room that packed panels take. Inside a task blocks of rows by k keep A in the
  * second-level cache, while a panel of B passes over them.
  */
-#include "gemm_block.h"
+#include "gemm.h"
 
 #include <neap/error.h>
 #include <neap/parallel.h>
 
 #include "base/scratch.h"
 
-/* Rows of a block, words of k in a chunk, and words that a chunk's panels may take. */
+/* Rows of a block and words of k in it, words of k in a chunk, and words that a chunk's panels may take. */
 #define BLOCK_ROWS 240
 #define CHUNK_WORDS 2048
 #define CHUNK_SIZE (INT64_C(1) << 21)
@@ -23,10 +23,10 @@
 typedef struct gemm_run {
     const neap_gemm *g;
     gemm_access access;
-    gemm_words words;
-    int64_t per_word;                 /* elements of k in a word */
+    const neap_product *product;
     int64_t k_words;                  /* of the whole product */
     int64_t block_words, chunk_words; /* cuts of k */
+    int64_t block_rows;
     int64_t chunk_columns;
     int64_t row_tasks, column_tasks;
     word *right, *left; /* packed: one chunk of B; one block of A for each task */
@@ -37,11 +37,11 @@ typedef struct gemm_run {
 /* Rows by columns of tasks, at most `threads`, so that the largest task is smallest; ties split the longer side. */
 static void choose_tasks(gemm_run *run, int64_t m, int64_t n, int64_t threads)
 {
-    const int64_t groups = (m + MR - 1) / MR, panels = (n + NR - 1) / NR;
+    const int64_t rows = run->product->rows, columns = run->product->columns;
+    const int64_t groups = (m + rows - 1) / rows, panels = (n + columns - 1) / columns;
     int64_t best = INT64_MAX;
     for (int64_t i = 1; i <= threads && i <= groups; i++) {
-        const int64_t rows = m >= n ? threads / i : i;
-        const int64_t row_tasks = least(rows, groups), column_tasks = least(threads / row_tasks, panels);
+        const int64_t row_tasks = least(m >= n ? threads / i : i, groups), column_tasks = least(threads / row_tasks, panels);
         const int64_t largest = ((groups + row_tasks - 1) / row_tasks) * ((panels + column_tasks - 1) / column_tasks);
         if (largest < best) {
             best = largest;
@@ -51,44 +51,43 @@ static void choose_tasks(gemm_run *run, int64_t m, int64_t n, int64_t threads)
     }
 }
 
-static gemm_run plan(const neap_gemm *g, const gemm_access *access, int64_t threads)
+static gemm_run plan(const neap_product *p, const neap_gemm *g, const gemm_access *access, int64_t threads)
 {
-    gemm_run run = {.g = g, .access = *access, .words = g->bf16 ? WORDS_BF16 : WORDS_REAL};
-    run.per_word = run.words == WORDS_PAIRS ? 2 : 1;
-    run.k_words = gemm_word_count(run.words, g->k);
+    gemm_run run = {.g = g, .access = *access, .product = p, .k_words = packed_words(p, g->k)};
     const int64_t blocks = (run.k_words + BLOCK_WORDS - 1) / BLOCK_WORDS;
-    run.block_words = blocks ? (run.k_words + blocks - 1) / blocks : 1;
+    run.block_words = blocks ? round_up((run.k_words + blocks - 1) / blocks, p->step) : 1;
+    run.block_rows = BLOCK_ROWS / p->rows * p->rows;
     run.chunk_words = least(CHUNK_WORDS / run.block_words * run.block_words, round_up(run.k_words, run.block_words));
-    const int64_t widest = run.chunk_words ? round_up(CHUNK_SIZE / run.chunk_words, NR) : g->n;
+    const int64_t widest = run.chunk_words ? round_up(CHUNK_SIZE / run.chunk_words, p->columns) : g->n;
     run.chunk_columns = least(g->n, widest);
     if (g->m * g->n * g->k < SERIAL_WORK) {
         threads = 1;
     }
     choose_tasks(&run, g->m, run.chunk_columns, threads);
-    run.left_size = NEAP_VARIANT(neap_gemm_left_size)(least(g->m, BLOCK_ROWS), run.block_words);
+    run.left_size = left_size(p, least(g->m, run.block_rows), run.block_words);
     return run;
 }
 
-static int64_t right_size(const gemm_run *run)
+static int64_t chunk_size(const gemm_run *run)
 {
-    return round_up(NEAP_VARIANT(neap_gemm_right_size)(run->chunk_columns, run->chunk_words), VLEN);
+    return right_size(run->product, run->chunk_columns, run->chunk_words);
 }
 
 static int64_t scratch_size(const gemm_run *run)
 {
-    return right_size(run) + run->left_size * run->row_tasks * run->column_tasks;
+    return chunk_size(run) + run->left_size * run->row_tasks * run->column_tasks;
 }
 
 static void place(gemm_run *run, word *scratch)
 {
     run->right = scratch;
-    run->left = scratch + right_size(run);
+    run->left = scratch + chunk_size(run);
 }
 
-/* Elements of k from word `word` on, at most `words` of them: the last may be half full. */
+/* Elements of k in `words` words from word `first` on: the last step may not be full. */
 static int64_t elements(const gemm_run *run, int64_t first, int64_t words)
 {
-    return least(words * run->per_word, run->g->k - first * run->per_word);
+    return least(words * run->product->reals, run->g->k - first * run->product->reals);
 }
 
 static gemm_matrix left_matrix(const gemm_run *run)
@@ -108,13 +107,13 @@ static gemm_matrix right_matrix(const gemm_run *run)
 static void pack_panels(void *user, int64_t begin, int64_t end)
 {
     const gemm_run *run = user;
-    const int64_t columns = round_up(run->chunk_n, NR);
+    const neap_product *p = run->product;
+    const int64_t columns = round_up(run->chunk_n, p->columns);
     for (int64_t k = 0; k < run->chunk_k; k += run->block_words) {
         const int64_t words = least(run->chunk_k - k, run->block_words);
-        const int64_t first = (run->k0 + k) * run->per_word, col = run->n0 + begin * NR;
-        NEAP_VARIANT(neap_gemm_pack_right)
-        (run->words, part_from(right_matrix(run), first, col), elements(run, run->k0 + k, words),
-         least(run->chunk_n, end * NR) - begin * NR, run->right + k * columns + begin * NR * words);
+        const int64_t first = (run->k0 + k) * p->reals, col = begin * p->columns;
+        p->pack_right(part_from(right_matrix(run), first, run->n0 + col), elements(run, run->k0 + k, words),
+                      least(run->chunk_n, end * p->columns) - col, run->right + k * columns + col * words);
     }
 }
 
@@ -141,7 +140,8 @@ static void set_start(const gemm_run *run, gemm_block *block, int64_t k)
 static void multiply_rows(const gemm_run *run, int64_t row, int64_t m, int64_t col, int64_t n, word *space)
 {
     const neap_gemm *g = run->g;
-    const int64_t columns = round_up(run->chunk_n, NR);
+    const neap_product *p = run->product;
+    const int64_t columns = round_up(run->chunk_n, p->columns);
     const bool placed = run->access.place;
     int64_t offset[BLOCK_ROWS], k = 0;
     if (placed) {
@@ -149,53 +149,55 @@ static void multiply_rows(const gemm_run *run, int64_t row, int64_t m, int64_t c
     }
     do {
         const int64_t words = least(run->chunk_k - k, run->block_words), first = run->k0 + k;
-        gemm_block block = {.m = m, .n = n, .k_words = words, .pairs = run->words == WORDS_PAIRS,
+        gemm_block block = {.m = m, .n = n, .words = words, .b = run->right + k * columns + col * words,
                             .c = (real *)g->c + (placed ? 0 : row * g->c_row) + run->n0 + col, .c_row = g->c_row,
                             .c_offset = placed ? offset : NULL, .row = row, .col = run->n0 + col};
-        const gemm_matrix a = part_from(left_matrix(run), row, first * run->per_word);
-        block.a = NEAP_VARIANT(neap_gemm_pack_left)(run->words, a, m, elements(run, first, words), space);
-        block.b = run->right + k * columns + col * words;
-        block.b_panel = words * NR;
+        const gemm_matrix a = part_from(left_matrix(run), row, first * p->reals);
+        block.a = p->pack_left(a, m, elements(run, first, words), space);
         set_start(run, &block, first);
         if (first + words == run->k_words) {
             block.tile = g->tile;
             block.tile_user = g->tile_user;
         }
-        NEAP_VARIANT(neap_gemm_multiply)(&block);
+        p->multiply(&block);
         k += run->block_words;
     } while (k < run->chunk_k);
 }
 
 static void multiply_task(const gemm_run *run, int64_t task)
 {
-    const int64_t groups = (run->g->m + MR - 1) / MR, panels = (run->chunk_n + NR - 1) / NR;
+    const int64_t rows = run->product->rows, columns = run->product->columns;
+    const int64_t groups = (run->g->m + rows - 1) / rows, panels = (run->chunk_n + columns - 1) / columns;
     const int64_t i = task / run->column_tasks, j = task % run->column_tasks;
-    const int64_t row_end = least(groups * (i + 1) / run->row_tasks * MR, run->g->m);
-    const int64_t col = panels * j / run->column_tasks * NR;
-    const int64_t col_end = least(panels * (j + 1) / run->column_tasks * NR, run->chunk_n);
+    const int64_t row_end = least(groups * (i + 1) / run->row_tasks * rows, run->g->m);
+    const int64_t col = panels * j / run->column_tasks * columns;
+    const int64_t col_end = least(panels * (j + 1) / run->column_tasks * columns, run->chunk_n);
     word *space = run->left + task * run->left_size;
     if (col_end <= col) {
         return;
     }
-    for (int64_t row = groups * i / run->row_tasks * MR; row < row_end; row += BLOCK_ROWS) {
-        multiply_rows(run, row, least(row_end - row, BLOCK_ROWS), col, col_end - col, space);
+    for (int64_t row = groups * i / run->row_tasks * rows; row < row_end; row += run->block_rows) {
+        multiply_rows(run, row, least(row_end - row, run->block_rows), col, col_end - col, space);
     }
 }
 
 static void multiply_tasks(void *user, int64_t begin, int64_t end)
 {
+    const gemm_run *run = user;
+    begin_products(run->product);
     for (int64_t task = begin; task < end; task++) {
-        multiply_task(user, task);
+        multiply_task(run, task);
     }
+    end_products(run->product);
 }
 
 /* All chunks; those of k inside those of n, so that C is finished column by column. */
 static void execute(gemm_run *run)
 {
-    const int64_t tasks = run->row_tasks * run->column_tasks;
+    const int64_t tasks = run->row_tasks * run->column_tasks, columns = run->product->columns;
     for (run->n0 = 0; run->n0 < run->g->n; run->n0 += run->chunk_columns) {
         run->chunk_n = least(run->g->n - run->n0, run->chunk_columns);
-        const int64_t panels = (run->chunk_n + NR - 1) / NR;
+        const int64_t panels = (run->chunk_n + columns - 1) / columns;
         run->k0 = 0;
         do {
             run->chunk_k = least(run->k_words - run->k0, run->chunk_words);
@@ -208,12 +210,12 @@ static void execute(gemm_run *run)
 
 static const gemm_access by_strides;
 
-int NEAP_VARIANT(neap_gemm_through)(const neap_gemm *g, const gemm_access *access)
+int NEAP_VARIANT(neap_gemm_through)(const neap_product *p, const neap_gemm *g, const gemm_access *access)
 {
     if (g->m <= 0 || g->n <= 0) {
         return 0;
     }
-    gemm_run run = plan(g, access, neap_threads());
+    gemm_run run = plan(p, g, access, neap_threads());
     word *scratch = neap_scratch(NEAP_SCRATCH_GEMM, (size_t)scratch_size(&run) * sizeof *scratch);
     if (!scratch) {
         return neap_fail_in("gemm");
@@ -223,9 +225,9 @@ int NEAP_VARIANT(neap_gemm_through)(const neap_gemm *g, const gemm_access *acces
     return 0;
 }
 
-int NEAP_KERNEL(gemm)(const neap_gemm *g)
+int NEAP_KERNEL(gemm)(const neap_kernels *kernels, const neap_gemm *g)
 {
-    return NEAP_VARIANT(neap_gemm_through)(g, &by_strides);
+    return NEAP_VARIANT(neap_gemm_through)(neap_product_of(kernels, g->bf16), g, &by_strides);
 }
 
 /* Many products of one shape: each task takes a run of them, alone. */
@@ -253,32 +255,35 @@ static void batch_tasks(void *user, int64_t begin, int64_t end)
     }
 }
 
-static int gemm_each(const neap_gemm *args, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch)
+static int gemm_each(const neap_product *p, const neap_gemm *args, int64_t count, int64_t a_batch, int64_t b_batch,
+                     int64_t c_batch)
 {
     neap_gemm g = *args;
     for (int64_t i = 0; i < count; i++) {
         g.a = (const real *)args->a + i * a_batch;
         g.b = (const real *)args->b + i * b_batch;
         g.c = (real *)args->c + i * c_batch;
-        if (NEAP_KERNEL(gemm)(&g) < 0) {
+        if (NEAP_VARIANT(neap_gemm_through)(p, &g, &by_strides) < 0) {
             return -1;
         }
     }
     return 0;
 }
 
-int NEAP_KERNEL(gemm_batch)(const neap_gemm *g, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch)
+int NEAP_KERNEL(gemm_batch)(const neap_kernels *kernels, const neap_gemm *g, int64_t count, int64_t a_batch, int64_t b_batch,
+                            int64_t c_batch)
 {
+    const neap_product *p = neap_product_of(kernels, g->bf16);
     const int64_t threads = neap_threads();
     if (g->m <= 0 || g->n <= 0 || count <= 0) {
         return 0;
     }
     if (count < threads) {
-        return gemm_each(g, count, a_batch, b_batch, c_batch);
+        return gemm_each(p, g, count, a_batch, b_batch, c_batch);
     }
     const bool small = g->m * g->n * g->k * count < SERIAL_WORK;
-    batch_run batch = {plan(g, &by_strides, 1), count, small ? 1 : threads, a_batch, b_batch, c_batch, 0, NULL};
-    batch.size = round_up(scratch_size(&batch.run), VLEN);
+    batch_run batch = {plan(p, g, &by_strides, 1), count, small ? 1 : threads, a_batch, b_batch, c_batch, 0, NULL};
+    batch.size = round_up(scratch_size(&batch.run), PIECE);
     batch.scratch = neap_scratch(NEAP_SCRATCH_GEMM, (size_t)(batch.tasks * batch.size) * sizeof(word));
     if (!batch.scratch) {
         return neap_fail_in("gemm_batch");

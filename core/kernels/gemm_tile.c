@@ -1,18 +1,16 @@
 /*
  * The register tile of the matrix product, for every height and width, and the loop that lays tiles over a block.
  */
-#include "gemm_block.h"
+#include "gemm_tile.h"
 
-/* One step of k: acc += x w, where a word is a real or a pair of bf16. */
-NEAP_INLINE vreal multiply_add(bool pairs, vreal x, vreal w, vreal acc)
+/* One step of k: acc += x w. */
+NEAP_INLINE vreal multiply_add(vreal x, vreal w, vreal acc)
 {
-#if defined(__AVX512BF16__) && !NEAP_F64_VARIANT
-    if (pairs) {
-        return (vreal)_mm512_dpbf16_ps((__m512)acc, (__m512bh)x, (__m512bh)w);
-    }
-#endif
-    (void)pairs;
+#if NEAP_ONLY_BF16
+    return (vreal)_mm512_dpbf16_ps((__m512)acc, (__m512bh)x, (__m512bh)w);
+#else
     return vfma(x, w, acc);
+#endif
 }
 
 typedef struct tile_args {
@@ -24,9 +22,9 @@ typedef struct tile_args {
     real *c[MR];
 } tile_args;
 
-/* rows, vectors and pairs are constants where this is inlined: the accumulators stay in registers. Every element
+/* rows and vectors are constants where this is inlined: the accumulators stay in registers. Every element
  * begins with its start value and adds its terms in ascending order, whatever the tile's shape. */
-NEAP_INLINE void tile(const int rows, const int vectors, const bool pairs, const tile_args *t)
+NEAP_INLINE void tile(const int rows, const int vectors, const tile_args *t)
 {
     vreal acc[MR][NV];
     const word *a = t->a, *b = t->b;
@@ -45,7 +43,7 @@ NEAP_INLINE void tile(const int rows, const int vectors, const bool pairs, const
         _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {
             const vreal x = vset(a[r * a_row]);
             _Pragma("GCC unroll 8") for (int v = 0; v < vectors; v++) {
-                acc[r][v] = multiply_add(pairs, x, w[v], acc[r][v]);
+                acc[r][v] = multiply_add(x, w[v], acc[r][v]);
             }
         }
     }
@@ -56,47 +54,25 @@ NEAP_INLINE void tile(const int rows, const int vectors, const bool pairs, const
     }
 }
 
-#define TILE(rows, vectors, words, pairs)                                                                           \
-    static void tile_##words##_##rows##x##vectors(const tile_args *t)                                               \
-    {                                                                                                               \
-        tile(rows, vectors, pairs, t);                                                                              \
-    }
-#define TILE_ROWS(vectors, words, pairs)                                                                            \
-    TILE(1, vectors, words, pairs) TILE(2, vectors, words, pairs) TILE(3, vectors, words, pairs)                    \
-    TILE(4, vectors, words, pairs) TILE(5, vectors, words, pairs) TILE(6, vectors, words, pairs)
-#define TILE_NAMES(vectors, words)                                                                                  \
-    {tile_##words##_1x##vectors, tile_##words##_2x##vectors, tile_##words##_3x##vectors,                            \
-     tile_##words##_4x##vectors, tile_##words##_5x##vectors, tile_##words##_6x##vectors}
-
 typedef void tile_fn(const tile_args *t);
 
-#if VLEN == 16
-#define TILES(words, pairs)                                                                                         \
-    TILE_ROWS(1, words, pairs) TILE_ROWS(2, words, pairs) TILE_ROWS(3, words, pairs) TILE_ROWS(4, words, pairs)     \
-    static tile_fn *const words##_tiles[NV][MR] = {TILE_NAMES(1, words), TILE_NAMES(2, words),                      \
-                                                   TILE_NAMES(3, words), TILE_NAMES(4, words)};
-#else
-#define TILES(words, pairs)                                                                                         \
-    TILE_ROWS(1, words, pairs) TILE_ROWS(2, words, pairs)                                                           \
-    static tile_fn *const words##_tiles[NV][MR] = {TILE_NAMES(1, words), TILE_NAMES(2, words)};
-#endif
-
-TILES(real, false)
-#if defined(__AVX512BF16__)
-TILES(pair, true)
-#endif
-
-static tile_fn *const *tiles_of(bool pairs, int64_t columns)
-{
-    const int64_t vectors = (columns + VLEN - 1) / VLEN;
-#if defined(__AVX512BF16__)
-    if (pairs) {
-        return pair_tiles[vectors - 1];
+#define TILE(rows, vectors)                                                                                         \
+    static void tile_##rows##x##vectors(const tile_args *t)                                                         \
+    {                                                                                                               \
+        tile(rows, vectors, t);                                                                                     \
     }
+#define TILES(vectors)                                                                                              \
+    TILE(1, vectors) TILE(2, vectors) TILE(3, vectors) TILE(4, vectors) TILE(5, vectors) TILE(6, vectors)
+#define NAMES(vectors)                                                                                              \
+    {tile_1x##vectors, tile_2x##vectors, tile_3x##vectors, tile_4x##vectors, tile_5x##vectors, tile_6x##vectors}
+
+#if VLEN == 16
+TILES(1) TILES(2) TILES(3) TILES(4)
+static tile_fn *const tiles_of[NV][MR] = {NAMES(1), NAMES(2), NAMES(3), NAMES(4)};
+#else
+TILES(1) TILES(2)
+static tile_fn *const tiles_of[NV][MR] = {NAMES(1), NAMES(2)};
 #endif
-    (void)pairs;
-    return real_tiles[vectors - 1];
-}
 
 /* A tile whose last vector reaches past C goes through a buffer of its own. */
 static void narrow_tile(tile_fn *run, tile_args t, int64_t rows, int64_t columns)
@@ -128,12 +104,12 @@ NEAP_INLINE void set_rows(const gemm_block *g, int64_t i, int64_t rows, int64_t 
 static void multiply_panel(const gemm_block *g, int64_t panel)
 {
     const int64_t first = panel * NR, columns = least(g->n - first, NR);
-    tile_fn *const *tiles = tiles_of(g->pairs, columns);
+    tile_fn *const *tiles = tiles_of[(columns - 1) / VLEN];
     const bool whole = columns % VLEN == 0;
     for (int64_t i = 0; i < g->m; i += MR) {
         const int64_t rows = least(g->m - i, MR);
-        tile_args t = {.k = g->k_words, .a = g->a.data + i / MR * g->a.group, .a_row = g->a.row, .a_col = g->a.col,
-                       .b = g->b + panel * g->b_panel};
+        tile_args t = {.k = g->words, .a = g->a.data + i / MR * g->a.group, .a_row = g->a.row, .a_col = g->a.col,
+                       .b = g->b + panel * g->words * NR};
         set_rows(g, i, rows, first, &t);
         if (whole) {
             tiles[rows - 1](&t);

@@ -18,6 +18,11 @@
 #include <neap/cpu.h>
 #include <neap/dtype.h>
 
+#define PRODUCT(tag, name) NEAP_PRODUCT_##name,
+typedef enum {
+#include "kernels.def"
+    NEAP_PRODUCT_COUNT
+} neap_product_id;
 #define UNARY(name) NEAP_K_##name,
 typedef enum {
 #include "kernels.def"
@@ -136,15 +141,49 @@ typedef struct neap_update_args {
     double lr, beta1, beta2, eps, momentum, weight_decay, correction1, correction2, gscale, ema_decay;
 } neap_update_args;
 
+/* How matrices are multiplied: the tile, the layout of packed operands, and the functions that pack and multiply them. gemm,
+ * convolutions, Winograd tiles and attention take a product as an argument and know no instruction. product.h has the types of
+ * operands; those of `void *` are its words. */
+typedef struct gemm_matrix gemm_matrix;
+typedef struct gemm_left gemm_left;
+typedef struct gemm_block gemm_block;
+
+typedef struct neap_product {
+    int64_t rows, columns; /* of a tile of C; columns is a power of two */
+    int64_t reals;         /* neighbours along k in a word: 1, or 2 bf16 */
+    int64_t step;          /* packed operands are whole steps of so many words of k, the last filled up with zeros */
+    bool in_place;         /* multiply reads a left operand of any strides where it lies */
+
+    /* Readies m rows by k elements of A. `space`, of left_size words, is written only where A is not read where it lies. */
+    gemm_left (*pack_left)(gemm_matrix a, int64_t m, int64_t k, void *space);
+    /* Packs k elements by n columns of B into panels of `columns`, each [words of k][columns], the last filled up with zeros. */
+    void (*pack_right)(gemm_matrix b, int64_t k, int64_t n, void *panels);
+    /* Every element of C adds its terms to its start value in ascending order of k, by steps, whatever the size of the block. */
+    void (*multiply)(const gemm_block *block);
+
+    /* NULL, or called by each thread before its first and after its last multiply of a piece of work: state of the thread that
+     * multiply needs, such as a configuration of tiles. */
+    void (*begin)(void);
+    void (*end)(void);
+} neap_product;
+
+typedef struct neap_kernels neap_kernels;
+
 /* kernels.def says what each does. */
-typedef struct neap_kernels {
+struct neap_kernels {
     const char *name; /* of the last set that filled it */
+    const neap_product *product[NEAP_PRODUCT_COUNT];
     neap_unary_fn *unary[NEAP_UNARY_COUNT];
     neap_binary_fn *binary[NEAP_BINARY_COUNT];
     neap_compare_fn *compare[NEAP_COMPARE_COUNT];
-#define KERNEL(name, type, parameters) type(*name) parameters;
+#define KERNEL(tag, name, type, parameters) type(*name) parameters;
 #include "kernels.def"
-} neap_kernels;
+};
+
+static inline const neap_product *neap_product_of(const neap_kernels *kernels, bool bf16)
+{
+    return kernels->product[bf16 ? NEAP_PRODUCT_bf16 : NEAP_PRODUCT_reals];
+}
 
 /* The table for f32 or f64 with the features in use; NULL with a message for other dtypes. */
 const neap_kernels *neap_kernels_for(neap_dtype dtype);

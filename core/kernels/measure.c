@@ -29,7 +29,7 @@ static void run(void *user, int64_t begin, int64_t end)
     measurement *m = user;
     const neap_kernels *kernels = neap_kernels_for(NEAP_F32);
     for (int64_t i = begin; i < end; i++) {
-        double operations = kernels->fma_peak(ITERATIONS, m->bf16);
+        double operations = m->bf16 ? kernels->bf16_peak(ITERATIONS) : kernels->fma_peak(ITERATIONS);
         if (i == 0)
             m->operations = operations;
     }
@@ -59,7 +59,8 @@ enum { TOKENS = 256, FEATURES = 384, OUTPUTS = 512 };
 static double time_product(const neap_gemm *g)
 {
     const double start = now();
-    return neap_kernels_for(NEAP_F32)->gemm(g) < 0 ? INFINITY : now() - start;
+    const neap_kernels *kernels = neap_kernels_for(NEAP_F32);
+    return kernels->gemm(kernels, g) < 0 ? INFINITY : now() - start;
 }
 
 static double compare_products(float *a, float *b, float *c)
@@ -76,8 +77,9 @@ static double compare_products(float *a, float *b, float *c)
 
 static double measure_bf16(void)
 {
-    if (!(neap_cpu_features() & NEAP_CPU_AVX512_BF16))
-        return 0;
+    const neap_kernels *kernels = neap_kernels_for(NEAP_F32);
+    if (!kernels || kernels->product[NEAP_PRODUCT_bf16]->reals == 1)
+        return kernels ? 0 : -1;
     const size_t left = TOKENS * FEATURES, right = FEATURES * OUTPUTS, result = TOKENS * OUTPUTS;
     float *room = neap_calloc(left + right + result, sizeof *room);
     const double speed = room ? compare_products(room, room + left, room + left + right) : -1;

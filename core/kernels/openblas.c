@@ -12,7 +12,7 @@
 
 #include "openblas_library.h"
 
-typedef int gemm_fn(const neap_gemm *g);
+typedef int gemm_fn(const neap_kernels *kernels, const neap_gemm *g);
 
 static gemm_fn *own_f32, *own_f64; /* ours, kept for what OpenBLAS cannot do */
 
@@ -59,11 +59,11 @@ static bool suits(const neap_gemm *g, blas_operand *a, blas_operand *b)
 ADD_BIAS(finish_f32, float)
 ADD_BIAS(finish_f64, double)
 
-static int gemm_f32(const neap_gemm *g)
+static int gemm_f32(const neap_kernels *kernels, const neap_gemm *g)
 {
     blas_operand a, b;
     if (g->bf16 || !suits(g, &a, &b)) {
-        return own_f32(g);
+        return own_f32(kernels, g);
     }
     const neap_openblas *blas = neap_openblas_library();
     if (!blas) {
@@ -75,11 +75,11 @@ static int gemm_f32(const neap_gemm *g)
     return 0;
 }
 
-static int gemm_f64(const neap_gemm *g)
+static int gemm_f64(const neap_kernels *kernels, const neap_gemm *g)
 {
     blas_operand a, b;
     if (!suits(g, &a, &b)) {
-        return own_f64(g);
+        return own_f64(kernels, g);
     }
     const neap_openblas *blas = neap_openblas_library();
     if (!blas) {
@@ -101,25 +101,28 @@ static neap_gemm nth(const neap_gemm *g, int64_t i, int64_t a_batch, int64_t b_b
     return one;
 }
 
-static int each(gemm_fn *gemm, const neap_gemm *g, int64_t count, const int64_t batch[3], size_t size)
+static int each(gemm_fn *gemm, const neap_kernels *kernels, const neap_gemm *g, int64_t count, const int64_t batch[3],
+                size_t size)
 {
     for (int64_t i = 0; i < count; i++) {
         const neap_gemm one = nth(g, i, batch[0], batch[1], batch[2], size);
-        if (gemm(&one) < 0) {
+        if (gemm(kernels, &one) < 0) {
             return -1;
         }
     }
     return 0;
 }
 
-static int batch_f32(const neap_gemm *g, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch)
+static int batch_f32(const neap_kernels *kernels, const neap_gemm *g, int64_t count, int64_t a_batch, int64_t b_batch,
+                     int64_t c_batch)
 {
-    return each(gemm_f32, g, count, (const int64_t[]){a_batch, b_batch, c_batch}, sizeof(float));
+    return each(gemm_f32, kernels, g, count, (const int64_t[]){a_batch, b_batch, c_batch}, sizeof(float));
 }
 
-static int batch_f64(const neap_gemm *g, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch)
+static int batch_f64(const neap_kernels *kernels, const neap_gemm *g, int64_t count, int64_t a_batch, int64_t b_batch,
+                     int64_t c_batch)
 {
-    return each(gemm_f64, g, count, (const int64_t[]){a_batch, b_batch, c_batch}, sizeof(double));
+    return each(gemm_f64, kernels, g, count, (const int64_t[]){a_batch, b_batch, c_batch}, sizeof(double));
 }
 
 int neap_openblas_install(neap_kernels *table, neap_dtype dtype)

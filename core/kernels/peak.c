@@ -20,40 +20,41 @@
         __asm__ volatile("" : "+" REGISTER(sums[s]));                                                               \
     }
 
-#if defined(__AVX512BF16__) && !NEAP_F64_VARIANT
-static double peak_pairs(int64_t iterations)
-{
-    __m512 sums[SUMS] = {0};
-    __m512bh x = (__m512bh)_mm512_set1_epi32(0x3f803f80), y = x;
-    OPAQUE(sums)
-    for (int64_t i = 0; i < iterations; i++) {
-        __asm__ volatile("" : "+" REGISTER(x), "+" REGISTER(y)); /* not known to be constant */
-        _Pragma("GCC unroll 12") for (int s = 0; s < SUMS; s++) {
-            sums[s] = _mm512_dpbf16_ps(sums[s], x, y);
-        }
-    }
-    OPAQUE(sums)
-    return 4.0 * VLEN * SUMS * (double)iterations;
-}
+#if NEAP_ONLY_BF16
+#define KIND __m512bh
+#define ONE ((__m512bh)_mm512_set1_epi32(0x3f803f80))
+#define MULTIPLY_ADD(x, y, sum) ((vreal)_mm512_dpbf16_ps((__m512)(sum), x, y))
+#define OPERATIONS 4.0
+#else
+#define KIND vreal
+#define ONE vset(1)
+#define MULTIPLY_ADD(x, y, sum) vfma(x, y, sum)
+#define OPERATIONS 2.0
 #endif
 
-double NEAP_KERNEL(fma_peak)(int64_t iterations, bool bf16)
+static double peak(int64_t iterations)
 {
-#if defined(__AVX512BF16__) && !NEAP_F64_VARIANT
-    if (bf16) {
-        return peak_pairs(iterations);
-    }
-#endif
-    (void)bf16;
     vreal sums[SUMS] = {{0}};
-    vreal x = vset(1), y = vset(1);
+    KIND x = ONE, y = ONE;
     OPAQUE(sums)
     for (int64_t i = 0; i < iterations; i++) {
         __asm__ volatile("" : "+" REGISTER(x), "+" REGISTER(y)); /* not known to be constant */
         _Pragma("GCC unroll 12") for (int s = 0; s < SUMS; s++) {
-            sums[s] = vfma(x, y, sums[s]);
+            sums[s] = MULTIPLY_ADD(x, y, sums[s]);
         }
     }
     OPAQUE(sums)
-    return 2.0 * VLEN * SUMS * (double)iterations;
+    return OPERATIONS * VLEN * SUMS * (double)iterations;
 }
+
+double NEAP_KERNEL(bf16_peak)(int64_t iterations)
+{
+    return peak(iterations);
+}
+
+#if !NEAP_ONLY_BF16
+double NEAP_KERNEL(fma_peak)(int64_t iterations)
+{
+    return peak(iterations);
+}
+#endif

@@ -37,8 +37,6 @@ typedef real vreal __attribute__((vector_size(VBYTES), may_alias));
 typedef real vreal_unaligned __attribute__((vector_size(VBYTES), aligned(4), may_alias));
 typedef vlane vint __attribute__((vector_size(VBYTES), may_alias));
 
-#define NEAP_INLINE static inline __attribute__((always_inline))
-
 NEAP_INLINE vreal vload(const real *p)
 {
     return *(const vreal_unaligned *)p;

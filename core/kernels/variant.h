@@ -1,8 +1,8 @@
 /*
  * What the sources of a set share: the suffix of their symbols, their element type, and the declarations of their kernels.
  *
- * The compiler's command line names the set: -DNEAP_ISA=generic|avx2|avx512|avx512bf16|f64, and for f64 also
- * -DNEAP_REAL=double.
+ * The compiler's command line names the set: -DNEAP_ISA=generic|avx2|avx512|avx512bf16|f64; for f64 also -DNEAP_REAL=double,
+ * for sets that fill the BF16 rows of kernels.def alone -DNEAP_ONLY_BF16=1.
  */
 #ifndef NEAP_KERNELS_VARIANT_H
 #define NEAP_KERNELS_VARIANT_H
@@ -16,6 +16,10 @@
 
 #define NEAP_VARIANT(name) NEAP_JOIN(name##_, NEAP_ISA)
 #define NEAP_VARIANT_NAME NEAP_TEXT(NEAP_ISA)
+
+#ifndef NEAP_ONLY_BF16
+#define NEAP_ONLY_BF16 0
+#endif
 
 #ifndef NEAP_REAL
 #define NEAP_REAL float
@@ -34,16 +38,20 @@ typedef NEAP_REAL real;
 #define NEAP_MATH(name) name##f
 #endif
 
-/* The functions of kernels.def in this set. */
+#define NEAP_INLINE static inline __attribute__((always_inline))
+
+/* What kernels.def lists, in this set. */
+#define NEAP_PRODUCT(name) NEAP_VARIANT(neap_product_##name)
 #define NEAP_UNARY(name) NEAP_VARIANT(neap_unary_##name)
 #define NEAP_BINARY(name) NEAP_VARIANT(neap_binary_##name)
 #define NEAP_COMPARE(name) NEAP_VARIANT(neap_compare_##name)
 #define NEAP_KERNEL(name) NEAP_VARIANT(neap_kernel_##name)
 
+#define PRODUCT(tag, name) extern const neap_product NEAP_PRODUCT(name);
 #define UNARY(name) neap_unary_fn NEAP_UNARY(name);
 #define BINARY(name) neap_binary_fn NEAP_BINARY(name);
 #define COMPARE(name) neap_compare_fn NEAP_COMPARE(name);
-#define KERNEL(name, type, parameters) type NEAP_KERNEL(name) parameters;
+#define KERNEL(tag, name, type, parameters) type NEAP_KERNEL(name) parameters;
 #include "kernels.def"
 
 /* Puts them into a table (fill.c). */

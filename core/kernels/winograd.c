@@ -15,6 +15,7 @@
 #define LEAST_CHANNELS 16 /* below, the products are too thin for what the transforms cost */
 
 typedef struct winograd {
+    const neap_product *product;
     int taps;
     tile_pixels from, to;
     tile_filters filters;
@@ -30,7 +31,7 @@ typedef struct winograd {
 
 static int64_t panels_size(const winograd *w)
 {
-    return round_up(w->n, NR) * w->k;
+    return right_size(w->product, w->n, w->k);
 }
 
 static int64_t row_of_k(const winograd *w)
@@ -45,12 +46,12 @@ static int64_t row_of_n(const winograd *w)
 
 static void plan(winograd *w)
 {
-    const int64_t points = point_count(w->taps), blocks = (w->k + BLOCK_WORDS - 1) / BLOCK_WORDS;
-    const int64_t fitting = TILES_SIZE / (points * (row_of_k(w) + row_of_n(w))) / MR * MR;
+    const int64_t rows = w->product->rows, points = point_count(w->taps), blocks = (w->k + BLOCK_WORDS - 1) / BLOCK_WORDS;
+    const int64_t fitting = TILES_SIZE / (points * (row_of_k(w) + row_of_n(w))) / rows * rows;
     w->block_words = (w->k + blocks - 1) / blocks;
-    w->at_once = fitting < MR ? MR : least(fitting, MOST_TILES);
-    w->tasks = least(neap_threads(), (w->tiles.count + MR - 1) / MR);
-    w->space_size = round_up(points * w->at_once * (row_of_k(w) + row_of_n(w)), VLEN);
+    w->at_once = fitting < rows ? rows : least(fitting, MOST_TILES);
+    w->tasks = least(neap_threads(), (w->tiles.count + rows - 1) / rows);
+    w->space_size = round_up(points * w->at_once * (row_of_k(w) + row_of_n(w)), PIECE);
 }
 
 static int make_room(winograd *w)
@@ -73,7 +74,7 @@ static void transform_filters(void *user, int64_t begin, int64_t end)
     const winograd *w = user;
     const int64_t row = w->by_output ? w->k : w->n;
     for (int64_t output = begin; output < end; output++) {
-        const tile_points points = {w->raw + output * row, w->filters.out * row, NR};
+        const tile_points points = points_in_row(w->raw + output * row, w->filters.out * row);
         NEAP_VARIANT(neap_winograd_filter)(w->taps, &w->filters, output, &points);
     }
 }
@@ -82,14 +83,13 @@ static void transform_filters(void *user, int64_t begin, int64_t end)
 static void pack_filters(void *user, int64_t begin, int64_t end)
 {
     const winograd *w = user;
-    const int64_t row = w->by_output ? w->k : w->n, columns = round_up(w->n, NR);
+    const int64_t row = w->by_output ? w->k : w->n, columns = round_up(w->n, w->product->columns);
     for (int64_t point = begin; point < end; point++) {
         const real *raw = w->raw + point * w->filters.out * row;
         const gemm_matrix b = w->by_output ? strided(raw, 1, row) : strided(raw, row, 1);
         for (int64_t k = 0; k < w->k; k += w->block_words) {
-            NEAP_VARIANT(neap_gemm_pack_right)
-            (WORDS_REAL, part_from(b, k, 0), least(w->k - k, w->block_words), w->n,
-             w->panels + point * panels_size(w) + k * columns);
+            w->product->pack_right(part_from(b, k, 0), least(w->k - k, w->block_words), w->n,
+                                   w->panels + point * panels_size(w) + k * columns);
         }
     }
 }
@@ -98,13 +98,13 @@ static void pack_filters(void *user, int64_t begin, int64_t end)
 
 static void multiply_point(const winograd *w, int64_t point, int64_t tiles, const real *left, real *sums)
 {
-    const int64_t row = row_of_k(w), columns = round_up(w->n, NR);
+    const int64_t columns = round_up(w->n, w->product->columns);
     for (int64_t k = 0; k < w->k; k += w->block_words) {
         const int64_t words = least(w->k - k, w->block_words);
-        const gemm_block block = {.m = tiles, .n = w->n, .k_words = words, .a = {left + k, MR * row, row, 1},
-                                  .b = w->panels + point * panels_size(w) + k * columns, .b_panel = words * NR,
-                                  .start = k > 0 ? sums : NULL, .c = sums, .c_row = row_of_n(w)};
-        NEAP_VARIANT(neap_gemm_multiply)(&block);
+        const gemm_block block = {.m = tiles, .n = w->n, .words = words,
+                                  .a = in_place(w->product->rows, strided(left + k, row_of_k(w), 1)),
+                                  .b = w->panels + point * panels_size(w) + k * columns, .start = k > 0 ? sums : NULL, .c = sums, .c_row = row_of_n(w)};
+        w->product->multiply(&block);
     }
 }
 
@@ -113,14 +113,14 @@ static void convolve_tiles(const winograd *w, int64_t first, int64_t tiles, real
     const int64_t left = w->at_once * row_of_k(w), sums = w->at_once * row_of_n(w), points = point_count(w->taps);
     real *results = space + points * left;
     for (int64_t i = 0; i < tiles; i++) {
-        const tile_points read = {space + i * row_of_k(w), left, NR};
+        const tile_points read = points_in_row(space + i * row_of_k(w), left);
         NEAP_VARIANT(neap_winograd_read)(w->taps, &w->from, &w->tiles, first + i, &read);
     }
     for (int64_t point = 0; point < points; point++) {
         multiply_point(w, point, tiles, space + point * left, results + point * sums);
     }
     for (int64_t i = 0; i < tiles; i++) {
-        const tile_points made = {results + i * row_of_n(w), sums, NR};
+        const tile_points made = points_in_row(results + i * row_of_n(w), sums);
         NEAP_VARIANT(neap_winograd_write)(w->taps, &w->to, &w->tiles, first + i, w->bias, &made);
     }
 }
@@ -128,12 +128,14 @@ static void convolve_tiles(const winograd *w, int64_t first, int64_t tiles, real
 static void convolve_tasks(void *user, int64_t begin, int64_t end)
 {
     const winograd *w = user;
+    begin_products(w->product);
     for (int64_t task = begin; task < end; task++) {
         const int64_t stop = w->tiles.count * (task + 1) / w->tasks;
         for (int64_t tile = w->tiles.count * task / w->tasks; tile < stop; tile += w->at_once) {
             convolve_tiles(w, tile, least(stop - tile, w->at_once), w->space + task * w->space_size);
         }
     }
+    end_products(w->product);
 }
 
 static int convolve(winograd *w)
@@ -165,11 +167,11 @@ bool NEAP_VARIANT(neap_winograd_suits)(const neap_conv *c)
            (taps == 2 || taps == 3) && in % VLEN == 0 && out % VLEN == 0 && in >= LEAST_CHANNELS && out >= LEAST_CHANNELS;
 }
 
-int NEAP_VARIANT(neap_winograd_conv)(const neap_conv *c)
+int NEAP_VARIANT(neap_winograd_conv)(const neap_product *p, const neap_conv *c)
 {
     for (int64_t group = 0; group < c->groups; group++) {
         const tile_filters filters = filters_of(c, group);
-        winograd w = {.taps = taps_of(c), .from = pixels_of_x(c, group), .to = pixels_of_y(c, group), .filters = filters,
+        winograd w = {.product = p, .taps = taps_of(c), .from = pixels_of_x(c, group), .to = pixels_of_y(c, group), .filters = filters,
                       .by_output = true, .bias = c->bias ? (const real *)c->bias + group * filters.out : NULL,
                       .tiles = tiling_of(c->batch, c->rows.y, c->columns.y),
                       .k = filters.phases * filters.phases * filters.channels, .n = filters.out};
@@ -181,10 +183,10 @@ int NEAP_VARIANT(neap_winograd_conv)(const neap_conv *c)
 }
 
 /* Pixels of x that leave the remainders `row` and `column` by the stride. */
-static int backward_phase(const neap_conv *c, int64_t group, int64_t row, int64_t column)
+static int backward_phase(const neap_product *p, const neap_conv *c, int64_t group, int64_t row, int64_t column)
 {
     const phase_axis rows = phase_of(&c->rows, row), columns = phase_of(&c->columns, column);
-    winograd w = {.taps = taps_of(c), .from = pixels_of_y(c, group), .to = pixels_of_x(c, group),
+    winograd w = {.product = p, .taps = taps_of(c), .from = pixels_of_y(c, group), .to = pixels_of_x(c, group),
                   .filters = filters_of(c, group),
                   .bias = c->bias ? (const real *)c->bias + group * (c->in / c->groups) : NULL,
                   .tiles = tiling_of(c->batch, rows.pixels, columns.pixels)};
@@ -200,12 +202,12 @@ static int backward_phase(const neap_conv *c, int64_t group, int64_t row, int64_
     return convolve(&w);
 }
 
-int NEAP_VARIANT(neap_winograd_input)(const neap_conv *c)
+int NEAP_VARIANT(neap_winograd_input)(const neap_product *p, const neap_conv *c)
 {
     const int64_t rests = c->rows.stride * c->columns.stride;
     for (int64_t i = 0; i < c->groups * rests; i++) {
         const int64_t rest = i % rests;
-        if (backward_phase(c, i / rests, rest / c->columns.stride, rest % c->columns.stride) < 0) {
+        if (backward_phase(p, c, i / rests, rest / c->columns.stride, rest % c->columns.stride) < 0) {
             return -1;
         }
     }

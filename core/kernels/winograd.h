@@ -11,8 +11,8 @@
 #ifndef NEAP_KERNELS_WINOGRAD_H
 #define NEAP_KERNELS_WINOGRAD_H
 
-#include "gemm_block.h"
-#include "kernels.h"
+#include "product.h"
+#include "simd.h"
 
 #define TILE_SIDE 2
 #define MOST_TAPS 3
@@ -48,16 +48,22 @@ typedef struct tile_filters {
     tap_axis rows, columns;
 } tile_filters;
 
-/* Where points lie: channel k of point i at data + i * apart + k / NR * panel + k % NR. With a panel of NR channels lie in
- * a row. */
+/* Where points lie: channel k of point i at data + i * apart + k / columns * columns * rows + k % columns, as in panels of a
+ * right operand; columns is a power of two. */
 typedef struct tile_points {
     real *data;
-    int64_t apart, panel;
+    int64_t apart, columns, rows;
 } tile_points;
+
+/* Channels beside each other. */
+NEAP_INLINE tile_points points_in_row(real *data, int64_t apart)
+{
+    return (tile_points){data, apart, 1, 1};
+}
 
 NEAP_INLINE real *points_at(const tile_points *p, int64_t k)
 {
-    return p->data + k / NR * p->panel + k % NR;
+    return p->data + (k & -p->columns) * p->rows + (k & (p->columns - 1));
 }
 
 /* Transforms of one tile or of one output's filters, all vectors of its channels; taps are 2 or 3. */
@@ -109,8 +115,9 @@ NEAP_INLINE tile_filters filters_of(const neap_conv *c, int64_t group)
 
 /* Whether a convolution goes this way: by its shape alone, and not by its batch, so that a picture is the same in any. */
 bool NEAP_VARIANT(neap_winograd_suits)(const neap_conv *c);
-int NEAP_VARIANT(neap_winograd_conv)(const neap_conv *c);
-int NEAP_VARIANT(neap_winograd_input)(const neap_conv *c);
-int NEAP_VARIANT(neap_winograd_weight)(const neap_conv *c);
+/* The product is of reals. */
+int NEAP_VARIANT(neap_winograd_conv)(const neap_product *p, const neap_conv *c);
+int NEAP_VARIANT(neap_winograd_input)(const neap_product *p, const neap_conv *c);
+int NEAP_VARIANT(neap_winograd_weight)(const neap_product *p, const neap_conv *c);
 
 #endif

@@ -12,6 +12,7 @@
 #define BLOCK_ROWS 48 /* of outputs: what a thread takes at a time */
 
 typedef struct weights {
+    const neap_product *product;
     int taps;
     tile_pixels x, y;
     tile_filters filters;
@@ -32,9 +33,9 @@ static int make_room(weights *w)
 {
     const int64_t points = point_count(w->taps), out = w->filters.out;
     w->blocks = (out + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    w->right_size = round_up(w->k, NR) * AT_ONCE;
+    w->right_size = right_size(w->product, w->k, AT_ONCE);
     w->left_size = row_of_left(w) * AT_ONCE;
-    w->packed_size = round_up(NEAP_VARIANT(neap_gemm_left_size)(BLOCK_ROWS, AT_ONCE), VLEN);
+    w->packed_size = left_size(w->product, BLOCK_ROWS, AT_ONCE);
     const int64_t size = w->right_size + w->left_size + w->blocks * w->packed_size + out * w->k;
     w->right = neap_scratch(NEAP_SCRATCH_WINOGRAD, (size_t)(points * size) * sizeof(real));
     if (!w->right) {
@@ -49,9 +50,10 @@ static int make_room(weights *w)
 static void read_tiles(void *user, int64_t begin, int64_t end)
 {
     const weights *w = user;
+    const int64_t columns = w->product->columns;
     for (int64_t i = begin; i < end; i++) {
-        const tile_points right = {w->right + i * NR, w->right_size, w->count * NR};
-        const tile_points left = {w->left + i * row_of_left(w), w->left_size, NR};
+        const tile_points right = {w->right + i * columns, w->right_size, columns, w->count};
+        const tile_points left = points_in_row(w->left + i * row_of_left(w), w->left_size);
         NEAP_VARIANT(neap_winograd_read)(w->taps, &w->x, &w->tiles, w->first + i, &right);
         NEAP_VARIANT(neap_winograd_read_gradient)(w->taps, &w->y, &w->tiles, w->first + i, &left);
     }
@@ -60,25 +62,25 @@ static void read_tiles(void *user, int64_t begin, int64_t end)
 static void add_blocks(void *user, int64_t begin, int64_t end)
 {
     const weights *w = user;
+    begin_products(w->product);
     for (int64_t i = begin; i < end; i++) {
         const int64_t point = i / w->blocks, row = i % w->blocks * BLOCK_ROWS;
         const int64_t m = least(w->filters.out - row, BLOCK_ROWS);
         real *sums = w->sums + (point * w->filters.out + row) * w->k;
         const gemm_matrix a = strided(w->left + point * w->left_size + row, 1, row_of_left(w));
         real *packed = w->packed + i * w->packed_size;
-        const gemm_block block = {.m = m, .n = w->k, .k_words = w->count,
-                                  .a = NEAP_VARIANT(neap_gemm_pack_left)(WORDS_REAL, a, m, w->count, packed),
-                                  .b = w->right + point * w->right_size, .b_panel = w->count * NR,
-                                  .start = w->first > 0 ? sums : NULL, .c = sums, .c_row = w->k};
-        NEAP_VARIANT(neap_gemm_multiply)(&block);
+        const gemm_block block = {.m = m, .n = w->k, .words = w->count, .a = w->product->pack_left(a, m, w->count, packed),
+                                  .b = w->right + point * w->right_size, .start = w->first > 0 ? sums : NULL, .c = sums, .c_row = w->k};
+        w->product->multiply(&block);
     }
+    end_products(w->product);
 }
 
 static void finish_filters(void *user, int64_t begin, int64_t end)
 {
     const weights *w = user;
     for (int64_t output = begin; output < end; output++) {
-        const tile_points sums = {w->sums + output * w->k, w->filters.out * w->k, NR};
+        const tile_points sums = points_in_row(w->sums + output * w->k, w->filters.out * w->k);
         NEAP_VARIANT(neap_winograd_filter_gradient)(w->taps, &w->filters, output, &sums);
     }
 }
@@ -93,9 +95,9 @@ static void add_tiles(weights *w)
     }
 }
 
-static int weights_of_group(const neap_conv *c, int64_t group)
+static int weights_of_group(const neap_product *p, const neap_conv *c, int64_t group)
 {
-    weights w = {.taps = taps_of(c), .x = pixels_of_x(c, group), .y = pixels_of_y(c, group), .filters = filters_of(c, group),
+    weights w = {.product = p, .taps = taps_of(c), .x = pixels_of_x(c, group), .y = pixels_of_y(c, group), .filters = filters_of(c, group),
                  .tiles = tiling_of(c->batch, c->rows.y, c->columns.y)};
     w.k = w.filters.phases * w.filters.phases * w.filters.channels;
     if (make_room(&w) < 0) {
@@ -110,10 +112,10 @@ static int weights_of_group(const neap_conv *c, int64_t group)
     return 0;
 }
 
-int NEAP_VARIANT(neap_winograd_weight)(const neap_conv *c)
+int NEAP_VARIANT(neap_winograd_weight)(const neap_product *p, const neap_conv *c)
 {
     for (int64_t group = 0; group < c->groups; group++) {
-        if (weights_of_group(c, group) < 0) {
+        if (weights_of_group(p, c, group) < 0) {
             return -1;
         }
     }

@@ -53,7 +53,7 @@ static int forward(neap_call *call, neap_attention_args *args)
     if (!(call->aux[0] = neap_empty(call->dtype, neap_dims(args->batch, args->heads, args->queries))))
         return -1;
     args->lse = neap_tensor_bytes(call->aux[0]);
-    return neap_size(call->out) ? call->kernels->attention(args) : 0;
+    return neap_size(call->out) ? call->kernels->attention(call->kernels, args) : 0;
 }
 
 /* --- The gradient in ops, where it is differentiated in turn ------------------------------------------------------ */
@@ -199,7 +199,7 @@ int neap_attention_gradient(const neap_call *call, neap_tensor *g, neap_tensor *
         return -1;
     args.lse = neap_tensor_bytes(call->aux[0]);
     args.go = view_of(go);
-    return neap_size(call->out) ? call->kernels->attention_gradient(&args) : 0;
+    return neap_size(call->out) ? call->kernels->attention_gradient(call->kernels, &args) : 0;
 }
 
 /* With a message pending, lengths are NULL because making them failed. */
@@ -281,7 +281,7 @@ int neap_self_attention_gradient(const neap_call *call, neap_tensor *g, neap_ten
     args.gq = part_of(gx[0], 0, &args);
     args.gk = part_of(gx[0], 1, &args);
     args.gv = part_of(gx[0], 2, &args);
-    return neap_size(call->out) ? call->kernels->attention_gradient(&args) : 0;
+    return neap_size(call->out) ? call->kernels->attention_gradient(call->kernels, &args) : 0;
 }
 
 neap_tensor *neap_self_attention(neap_tensor *qkv, neap_tensor *lengths, int heads)

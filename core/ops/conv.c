@@ -145,19 +145,19 @@ static neap_conv conv_of(const neap_call *call, neap_tensor *x, neap_tensor *w, 
 int neap_conv2d_forward(neap_call *call)
 {
     const neap_conv c = conv_of(call, call->in[0], call->in[1], call->out);
-    return call->kernels->conv(&c);
+    return call->kernels->conv(call->kernels, &c);
 }
 
 int neap_conv2d_transpose_forward(neap_call *call)
 {
     const neap_conv c = conv_of(call, call->out, call->in[1], call->in[0]);
-    return call->kernels->conv_input(&c);
+    return call->kernels->conv_input(call->kernels, &c);
 }
 
 int neap_conv2d_weight_forward(neap_call *call)
 {
     const neap_conv c = conv_of(call, call->in[0], call->out, call->in[1]);
-    return call->kernels->conv_weight(&c);
+    return call->kernels->conv_weight(call->kernels, &c);
 }
 
 /* --- Gradients ----------------------------------------------------------------------------------------------------- */

@@ -45,7 +45,7 @@ static int product(const neap_call *call, int x, neap_tensor *c, neap_tile_fn *t
         .c = neap_tensor_bytes(c), .c_row = weight.dim[0],
         .bias = call->count > x + 2 ? neap_tensor_bytes(call->in[x + 2]) : NULL,
         .bf16 = neap_precision() == NEAP_BF16, .tile = tile, .tile_user = user};
-    return call->kernels->gemm(&gemm);
+    return call->kernels->gemm(call->kernels, &gemm);
 }
 
 /* Where the product goes: kept for the gradient while recording, else into the output, to be overwritten. */

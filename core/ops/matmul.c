@@ -118,7 +118,7 @@ static int run_batches(const neap_call *call, neap_gemm gemm, const batch_axes *
         gemm.a = (const char *)first.a + a * (int64_t)size;
         gemm.b = (const char *)first.b + b * (int64_t)size;
         gemm.c = (char *)first.c + (size_t)(o * batch->dim[last] * gemm.m * gemm.n) * size;
-        if (call->kernels->gemm_batch(&gemm, batch->dim[last], batch->a[last], batch->b[last], gemm.m * gemm.n) != 0)
+        if (call->kernels->gemm_batch(call->kernels, &gemm, batch->dim[last], batch->a[last], batch->b[last], gemm.m * gemm.n) != 0)
             return -1;
     }
     return 0;
@@ -131,7 +131,7 @@ int neap_matmul_forward(neap_call *call)
     neap_gemm gemm = gemm_of(call);
     batch_axes batch = batch_of(call);
     fold_rows(&gemm, &batch);
-    return batch.count ? run_batches(call, gemm, &batch) : call->kernels->gemm(&gemm);
+    return batch.count ? run_batches(call, gemm, &batch) : call->kernels->gemm(call->kernels, &gemm);
 }
 
 /* A matrix b shared by a batch gets its gradient as one product over all rows, in place of one per batch and a sum. */

@@ -171,8 +171,8 @@ static inline neap_conv conv_arguments(const conv_problem *p, int type, role r, 
 
 static inline int conv_run(const neap_kernels *kernels, role r, const neap_conv *c)
 {
-    int (*const run[ROLE_COUNT])(const neap_conv *) = {kernels->conv_input, kernels->conv_weight, kernels->conv};
-    return run[r](c);
+    int (*const run[ROLE_COUNT])(const neap_kernels *, const neap_conv *) = {kernels->conv_input, kernels->conv_weight, kernels->conv};
+    return run[r](kernels, c);
 }
 
 static inline const char *conv_describe(const conv_problem *p, role r, const char *name)

@@ -8,6 +8,7 @@
 #include <neap/parallel.h>
 
 #include "attention_problem.h"
+#include "model_product.h"
 
 /* The arrays as kernels see them: where there are as many queries as keys, q, k and v lie in one array
  * [batch, tokens, 3, heads, dim], and so do gq, gk and gv; gaps everywhere. */
@@ -168,10 +169,10 @@ static void check_on(const attention_problem *p, const neap_kernels *kernels, si
 {
     arrays x = padded_arrays_new(p, size, padding);
     const neap_attention_args args = arguments_of(p, &x);
-    ck_assert_int_eq(kernels->attention(&args), 0);
+    ck_assert_int_eq(kernels->attention(kernels, &args), 0);
     check_array(p, &x, O, name);
     check_lse(p, &x, name);
-    ck_assert_int_eq(kernels->attention_gradient(&args), 0);
+    ck_assert_int_eq(kernels->attention_gradient(kernels, &args), 0);
     check_array(p, &x, GQ, name);
     check_array(p, &x, GK, name);
     check_array(p, &x, GV, name);
@@ -183,10 +184,10 @@ static void check_on(const attention_problem *p, const neap_kernels *kernels, si
 static void check_problem(attention_problem p, const double *padding, int count)
 {
     for (int i = 0; i < count; i++) {
-        for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
-            const neap_kernels *kernels = neap_kernels_of_level(level);
+        for (int table = 0; table < F32_TABLES; table++) {
+            const neap_kernels *kernels = f32_table(table);
             if (kernels) {
-                check_on(&p, kernels, sizeof(float), padding[i], neap_cpu_level_at(level)->name);
+                check_on(&p, kernels, sizeof(float), padding[i], kernels->name);
             }
         }
         if (!p.s.bf16) {
@@ -277,10 +278,10 @@ static void check_padding(const attention_problem *p, const neap_kernels *kernel
 {
     arrays x = arrays_new(p, size), y = arrays_new(p, size);
     const neap_attention_args args = arguments_of(p, &x);
-    ck_assert(kernels->attention(&args) == 0 && kernels->attention_gradient(&args) == 0);
+    ck_assert(kernels->attention(kernels, &args) == 0 && kernels->attention_gradient(kernels, &args) == 0);
     for (int64_t row = 0; row < p->s.batch; row++) {
         const neap_attention_args cut = one_row(p, &y, row);
-        ck_assert(kernels->attention(&cut) == 0 && kernels->attention_gradient(&cut) == 0);
+        ck_assert(kernels->attention(kernels, &cut) == 0 && kernels->attention_gradient(kernels, &cut) == 0);
     }
     for (int array = O; array < ARRAY_COUNT; array++) {
         same_tokens(p, &x, &y, array, kernels->name);
@@ -294,9 +295,9 @@ START_TEST(padding_changes_no_bit)
 {
     for (int bf16 = 0; bf16 < 2; bf16++) {
         attention_problem p = masked_problem(_i, 110, bf16);
-        for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
-            if (neap_kernels_of_level(level)) {
-                check_padding(&p, neap_kernels_of_level(level), sizeof(float));
+        for (int table = 0; table < F32_TABLES; table++) {
+            if (f32_table(table)) {
+                check_padding(&p, f32_table(table), sizeof(float));
             }
         }
         check_padding(&p, neap_kernels_for(NEAP_F64), sizeof(double));
@@ -313,8 +314,8 @@ static void check_skipping(const attention_problem *p, const neap_kernels *kerne
     for (int i = 0; i < 3; i++) {
         views[i]->data = wanted >> i & 1 ? views[i]->data : NULL;
     }
-    ck_assert(kernels->attention(&all) == 0 && kernels->attention_gradient(&all) == 0);
-    ck_assert(kernels->attention(&some) == 0 && kernels->attention_gradient(&some) == 0);
+    ck_assert(kernels->attention(kernels, &all) == 0 && kernels->attention_gradient(kernels, &all) == 0);
+    ck_assert(kernels->attention(kernels, &some) == 0 && kernels->attention_gradient(kernels, &some) == 0);
     for (int i = 0; i < 3; i++) {
         const guarded *got = &part.at[GQ + i], *full = &whole.at[GQ + i];
         const bool same = wanted >> i & 1 ? !memcmp(got->data, full->data, got->bytes) : all_canaries(got->data, got->bytes);
@@ -328,9 +329,9 @@ static void check_skipping(const attention_problem *p, const neap_kernels *kerne
 START_TEST(unwanted_gradients)
 {
     attention_problem p = masked_problem(0, 53, _i & 1);
-    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
-        if (neap_kernels_of_level(level)) {
-            check_skipping(&p, neap_kernels_of_level(level), _i / 2);
+    for (int table = 0; table < F32_TABLES; table++) {
+        if (f32_table(table)) {
+            check_skipping(&p, f32_table(table), _i / 2);
         }
     }
     attention_problem_free(&p);
@@ -350,14 +351,14 @@ START_TEST(threads_change_no_bit)
 {
     const int before = neap_threads();
     attention_problem p = attention_problem_new((attention_shape){1, _i + 1, 150, 90, 40, 0.2, 1, _i & 1});
-    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
-        const neap_kernels *kernels = neap_kernels_of_level(level);
+    for (int table = 0; table < F32_TABLES; table++) {
+        const neap_kernels *kernels = f32_table(table);
         arrays first = {0};
         for (int threads = 1; kernels && threads <= 5; threads++) {
             arrays x = arrays_new(&p, sizeof(float));
             const neap_attention_args args = arguments_of(&p, &x);
             ck_assert_int_eq(neap_threads_set(threads), 0);
-            ck_assert(kernels->attention(&args) == 0 && kernels->attention_gradient(&args) == 0);
+            ck_assert(kernels->attention(kernels, &args) == 0 && kernels->attention_gradient(kernels, &args) == 0);
             for (int array = 0; threads > 1 && array < ARRAY_COUNT; array++) {
                 ck_assert_msg(!memcmp(x.at[array].data, first.at[array].data, x.at[array].bytes), "%s: %s, %d threads",
                               kernels->name, array_names[array], threads);
@@ -375,14 +376,14 @@ END_TEST
 /* A NaN in one query stays in its row; an infinite score gives a NaN, not a crash or a number. */
 START_TEST(special_values)
 {
-    const neap_kernels *kernels = neap_kernels_of_level(_i);
+    const neap_kernels *kernels = f32_table(_i);
     static const double specials[] = {NAN, INFINITY};
     for (int i = 0; kernels && i < 2; i++) {
         attention_problem p = attention_problem_new((attention_shape){1, 1, 9, 20, 16, 1, 1, false});
         p.value[Q][4 * 16 + 3] = specials[i];
         arrays x = arrays_new(&p, sizeof(float));
         const neap_attention_args args = arguments_of(&p, &x);
-        ck_assert_int_eq(kernels->attention(&args), 0);
+        ck_assert_int_eq(kernels->attention(kernels, &args), 0);
         for (int64_t query = 0; query < 9; query++) {
             const double got = get(&x, x.view[O].data, place_of(&p.s, &x.view[O], 0, query, 0));
             ck_assert_msg(query == 4 ? isnan(got) : isfinite(got), "%s: query %d gives %g", kernels->name, (int)query, got);
@@ -398,14 +399,14 @@ START_TEST(empty_sides)
 {
     for (int i = 0; i < 2; i++) {
         attention_problem p = attention_problem_new((attention_shape){2, 2, i ? 5 : 0, i ? 0 : 5, 7, 1, 1, false});
-        for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
-            const neap_kernels *kernels = neap_kernels_of_level(level);
+        for (int table = 0; table < F32_TABLES; table++) {
+            const neap_kernels *kernels = f32_table(table);
             if (!kernels) {
                 continue;
             }
             arrays x = arrays_new(&p, sizeof(float));
             const neap_attention_args args = arguments_of(&p, &x);
-            ck_assert(kernels->attention(&args) == 0 && kernels->attention_gradient(&args) == 0);
+            ck_assert(kernels->attention(kernels, &args) == 0 && kernels->attention_gradient(kernels, &args) == 0);
             for (int array = O; array < ARRAY_COUNT; array++) {
                 check_array(&p, &x, array, kernels->name);
             }
@@ -431,9 +432,9 @@ static void *starved(void *failed)
     const neap_attention_args args = arguments_of(&p, &x);
     const neap_kernels *kernels = neap_kernels_for(NEAP_F32);
     neap_on_allocate(refuse_all, NULL);
-    const bool forward = kernels->attention(&args) < 0 && !strncmp(neap_error_message(), "attention: ", 11);
+    const bool forward = kernels->attention(kernels, &args) < 0 && !strncmp(neap_error_message(), "attention: ", 11);
     neap_error_clear();
-    const bool backward = kernels->attention_gradient(&args) < 0 && !strncmp(neap_error_message(), "attention: ", 11);
+    const bool backward = kernels->attention_gradient(kernels, &args) < 0 && !strncmp(neap_error_message(), "attention: ", 11);
     neap_error_clear();
     neap_on_allocate(NULL, NULL);
     *(bool *)failed = forward && backward;
@@ -463,7 +464,7 @@ int main(void)
     tcase_add_loop_test(tests, unwanted_gradients, 0, 16);
     tcase_add_test(tests, large_scores);
     tcase_add_loop_test(tests, threads_change_no_bit, 0, 4);
-    tcase_add_loop_test(tests, special_values, 0, NEAP_CPU_LEVELS);
+    tcase_add_loop_test(tests, special_values, 0, F32_TABLES);
     tcase_add_test(tests, empty_sides);
     tcase_add_test(tests, no_memory);
     suite_add_tcase(suite, tests);

@@ -8,6 +8,7 @@
 #include <neap/parallel.h>
 
 #include "conv_problem.h"
+#include "model_product.h"
 
 static void run_on(const conv_problem *p, const neap_kernels *kernels, int type, role r, const char *name)
 {
@@ -24,10 +25,10 @@ static void check_everywhere(conv_shape s)
 {
     conv_problem p = conv_problem_new(s);
     for (int r = 0; r < ROLE_COUNT; r++) {
-        for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
-            const neap_kernels *kernels = neap_kernels_of_level(level);
+        for (int table = 0; table < F32_TABLES; table++) {
+            const neap_kernels *kernels = f32_table(table);
             if (kernels) {
-                run_on(&p, kernels, F32, (role)r, neap_cpu_level_at(level)->name);
+                run_on(&p, kernels, F32, (role)r, kernels->name);
             }
         }
         if (!s.bf16) {

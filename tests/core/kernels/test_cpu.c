@@ -54,10 +54,11 @@ END_TEST
 /* Whether no member is missing. */
 static bool complete(const neap_kernels *k)
 {
+#define PRODUCT(tag, name) &&k->product[NEAP_PRODUCT_##name]
 #define UNARY(name) &&k->unary[NEAP_K_##name]
 #define BINARY(name) &&k->binary[NEAP_K_##name]
 #define COMPARE(name) &&k->compare[NEAP_K_##name]
-#define KERNEL(name, type, parameters) &&k->name
+#define KERNEL(tag, name, type, parameters) &&k->name
     return k->name
 #include "kernels/kernels.def"
         ;
@@ -72,8 +73,8 @@ START_TEST(tables)
         if (kernels) {
             ck_assert_str_eq(kernels->name, neap_cpu_level_at(level)->name);
             ck_assert(complete(kernels));
-            ck_assert_double_gt(kernels->fma_peak(10, false), 0);
-            ck_assert_double_gt(kernels->fma_peak(10, true), 0);
+            ck_assert_double_gt(kernels->fma_peak(10), 0);
+            ck_assert_double_gt(kernels->bf16_peak(10), 0);
         }
     }
     ck_assert(complete(neap_kernels_for(NEAP_F64)));
@@ -147,7 +148,7 @@ static bool multiplies(int backend)
         own = !strcmp(neap_cpu_level_at(level)->name, kernels->name) ? neap_kernels_of_level(level) : own;
     }
     const bool replaced = own && kernels->gemm != own->gemm;
-    return own && neap_gemm_backend() == backend && replaced == (backend == 1) && kernels->gemm(&g) == 0 && six == 6;
+    return own && neap_gemm_backend() == backend && replaced == (backend == 1) && kernels->gemm(kernels, &g) == 0 && six == 6;
 }
 
 static bool own_backend(const char *value)

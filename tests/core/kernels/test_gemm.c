@@ -9,12 +9,13 @@
 
 #include "gemm_problem.h"
 #include "kernels/openblas.h"
+#include "model_product.h"
 
 static void run_on(const problem *p, const neap_kernels *kernels, int type, const char *name)
 {
     guarded c = fresh_c(p, type);
     const neap_gemm g = arguments(p, type, &c);
-    ck_assert_msg(kernels->gemm(&g) == 0, "%s: %s", describe(p, name), neap_error_message());
+    ck_assert_msg(kernels->gemm(kernels, &g) == 0, "%s: %s", describe(p, name), neap_error_message());
     check_result(p, type, &c, name);
     guarded_free(&c);
 }
@@ -23,10 +24,10 @@ static void run_on(const problem *p, const neap_kernels *kernels, int type, cons
 static void check_everywhere(shape s)
 {
     problem p = problem_new(s);
-    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
-        const neap_kernels *kernels = neap_kernels_of_level(level);
+    for (int table = 0; table < F32_TABLES; table++) {
+        const neap_kernels *kernels = f32_table(table);
         if (kernels) {
-            run_on(&p, kernels, F32, neap_cpu_level_at(level)->name);
+            run_on(&p, kernels, F32, kernels->name);
         }
     }
     if (!s.bf16) {
@@ -105,14 +106,14 @@ START_TEST(threads_change_no_bit)
 {
     const int before = neap_threads();
     problem p = problem_new(split_shapes[_i]);
-    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
-        const neap_kernels *kernels = neap_kernels_of_level(level);
+    for (int table = 0; table < F32_TABLES; table++) {
+        const neap_kernels *kernels = f32_table(table);
         guarded first = {0};
         for (int threads = 1; kernels && threads <= 5; threads++) {
             guarded c = fresh_c(&p, F32);
             const neap_gemm g = arguments(&p, F32, &c);
             ck_assert_int_eq(neap_threads_set(threads), 0);
-            ck_assert_int_eq(kernels->gemm(&g), 0);
+            ck_assert_int_eq(kernels->gemm(kernels, &g), 0);
             if (threads == 1) {
                 first = c;
                 continue;
@@ -139,7 +140,7 @@ START_TEST(sets_agree_to_the_bit)
         }
         guarded c = fresh_c(&p, F32);
         const neap_gemm g = arguments(&p, F32, &c);
-        ck_assert_int_eq(kernels->gemm(&g), 0);
+        ck_assert_int_eq(kernels->gemm(kernels, &g), 0);
         if (!first.data) {
             first = c;
             continue;
@@ -178,7 +179,7 @@ static void check_tiles(const problem *p, const neap_kernels *kernels)
     tile_log log = {&g, calloc(count, sizeof(int)), calloc(count, sizeof(float))};
     g.tile = log_tile;
     g.tile_user = &log;
-    ck_assert_int_eq(kernels->gemm(&g), 0);
+    ck_assert_int_eq(kernels->gemm(kernels, &g), 0);
     for (size_t i = 0; i < count; i++) {
         const float final = ((const float *)c.data)[(int64_t)i / p->s.n * p->c_row + (int64_t)i % p->s.n];
         if (log.calls[i] != 1 || log.seen[i] != final) {
@@ -204,9 +205,9 @@ START_TEST(tiles_cover_c_once)
     neap_kernels blas = *neap_kernels_of_level(0);
     neap_openblas_install(&blas, NEAP_F32);
     check_tiles(&p, &blas);
-    for (int level = 0; level < NEAP_CPU_LEVELS; level++) {
-        if (neap_kernels_of_level(level)) {
-            check_tiles(&p, neap_kernels_of_level(level));
+    for (int table = 0; table < F32_TABLES; table++) {
+        if (f32_table(table)) {
+            check_tiles(&p, f32_table(table));
         }
     }
     problem_free(&p);
@@ -225,7 +226,7 @@ static void product_with(const neap_kernels *kernels, bool bf16, float special, 
     a[8 * SIDE + 5] = special;
     const neap_gemm g = {.m = SIDE, .n = SIDE, .k = SIDE, .a = a, .a_row = SIDE, .a_col = 1, .b = b, .b_row = SIDE,
                          .b_col = 1, .c = c, .c_row = SIDE, .bf16 = bf16};
-    ck_assert_int_eq(kernels->gemm(&g), 0);
+    ck_assert_int_eq(kernels->gemm(kernels, &g), 0);
 }
 
 static void check_special(const neap_kernels *kernels, bool bf16)
@@ -245,7 +246,7 @@ static void check_special(const neap_kernels *kernels, bool bf16)
 
 START_TEST(special_values)
 {
-    const neap_kernels *kernels = neap_kernels_of_level(_i);
+    const neap_kernels *kernels = f32_table(_i);
     if (!kernels) {
         return;
     }
@@ -255,7 +256,7 @@ START_TEST(special_values)
     float c = -1;
     const neap_gemm g = {.m = 1, .n = 1, .k = 1, .a = &tiny, .a_row = 1, .a_col = 1, .b = &two, .b_row = 1, .b_col = 1,
                          .c = &c, .c_row = 1};
-    ck_assert_int_eq(kernels->gemm(&g), 0);
+    ck_assert_int_eq(kernels->gemm(kernels, &g), 0);
     ck_assert_float_eq(c, 0x1p-139f);
 }
 END_TEST
@@ -274,12 +275,12 @@ static void check_batch(const neap_kernels *kernels, int64_t count, int64_t b_ba
     }
     neap_gemm g = {.m = M, .n = N, .k = K, .a = a, .a_row = K, .a_col = 1, .b = b, .b_row = 1, .b_col = K, .c = c,
                    .c_row = N};
-    ck_assert_int_eq(kernels->gemm_batch(&g, count, M * K, b_batch, M * N), 0);
+    ck_assert_int_eq(kernels->gemm_batch(kernels, &g, count, M * K, b_batch, M * N), 0);
     for (int64_t i = 0; i < count; i++) {
         g.a = a + i * M * K;
         g.b = b + i * b_batch;
         g.c = want + i * M * N;
-        ck_assert_int_eq(kernels->gemm(&g), 0);
+        ck_assert_int_eq(kernels->gemm(kernels, &g), 0);
     }
     ck_assert_msg(!memcmp(c, want, (size_t)count * M * N * sizeof *c), "%s: batch of %d", kernels->name, (int)count);
     free(a);
@@ -290,7 +291,7 @@ static void check_batch(const neap_kernels *kernels, int64_t count, int64_t b_ba
 
 START_TEST(batches)
 {
-    const neap_kernels *kernels = neap_kernels_of_level(_i);
+    const neap_kernels *kernels = f32_table(_i);
     static const int64_t counts[] = {1, 2, 3, 50, 257};
     for (int i = 0; kernels && i < 5; i++) {
         check_batch(kernels, counts[i], 34 * 21);
@@ -314,9 +315,9 @@ static void *starved(void *failed)
                          .b_col = 1, .c = c, .c_row = 64};
     const neap_kernels *kernels = neap_kernels_for(NEAP_F32);
     neap_on_allocate(refuse_all, NULL);
-    const bool one = kernels->gemm(&g) < 0 && !strncmp(neap_error_message(), "gemm: ", 6);
+    const bool one = kernels->gemm(kernels, &g) < 0 && !strncmp(neap_error_message(), "gemm: ", 6);
     neap_error_clear();
-    const bool many = kernels->gemm_batch(&g, 3, 0, 0, 0) < 0 && !strncmp(neap_error_message(), "gemm_batch: ", 12);
+    const bool many = kernels->gemm_batch(kernels, &g, 3, 0, 0, 0) < 0 && !strncmp(neap_error_message(), "gemm_batch: ", 12);
     neap_error_clear();
     neap_on_allocate(NULL, NULL);
     *(bool *)failed = one && many;
@@ -345,8 +346,8 @@ int main(void)
     tcase_add_loop_test(tests, threads_change_no_bit, 0, (int)(sizeof split_shapes / sizeof *split_shapes));
     tcase_add_test(tests, sets_agree_to_the_bit);
     tcase_add_loop_test(tests, tiles_cover_c_once, 0, 7);
-    tcase_add_loop_test(tests, special_values, 0, NEAP_CPU_LEVELS);
-    tcase_add_loop_test(tests, batches, 0, NEAP_CPU_LEVELS);
+    tcase_add_loop_test(tests, special_values, 0, F32_TABLES);
+    tcase_add_loop_test(tests, batches, 0, F32_TABLES);
     tcase_add_test(tests, no_memory);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
