@@ -17,7 +17,7 @@ write() {
 }
 
 list_tree() {
-    capture "$NEAP_SOURCE/sources.sh" tree
+    capture "$NEAP_SOURCE/core/sources.sh" tree
     mv stdout lists
 }
 

@@ -1,14 +1,14 @@
 #!/bin/sh
 # Lists the sources, plugins, tests and data files of the tree for automake.
-#   ./sources.sh         writes the lists to build/aux/sources.am if they changed; autoconf and every make run this
-#   ./sources.sh TREE    prints the lists of another tree
+#   core/sources.sh         writes the lists to build/aux/sources.am if they changed; autoconf and every make run this
+#   core/sources.sh TREE    prints the lists of another tree
 #
 # A file is in a list because of its name and folder. A file that the .am file of its folder names is in none.
 # A plugins/KIND/NAME.c with NEAP_PLUGIN( is a plugin, tests/.../test_NAME.c and fuzz_NAME.c are programs. Each is linked
 # with the files NAME_*.c beside it and, for every header X.h that these include, with X.c and X_*.c beside the header.
 set -eu
 unset CDPATH
-cd -- "${1:-$(dirname -- "$0")}"
+cd -- "${1:-$(dirname -- "$0")/..}"
 LC_ALL=C
 export LC_ALL
 
