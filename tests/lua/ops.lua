@@ -89,7 +89,7 @@ test("attention with lengths", function()
     .. "i32 [B] or none, got f32 [2, 3, 1, 4], f32 [2, 5, 1, 4], f32 [2, 5, 1, 4], f32 [2]", function()
     neap.attention(q, k, v, neap.ones(2))
   end)
-  raises("attention: argument 4 is one too many", function() neap.attention(q, k, v, 2) end)
+  raises("attention: unexpected argument 4", function() neap.attention(q, k, v, 2) end)
 end)
 
 test("attributes by position, as a list, by name", function()
