@@ -156,9 +156,10 @@ local function entry_of(path, meta, kind)
   return entry
 end
 
-local function component_of(path, meta, kind)
-  local entry = entry_of(path, meta, kind)
-  return entry and core.component_from_json(kind, entry.name, core.json_encode(entry.config, true))
+-- The component under a key of the metadata, which is its kind where no other is named.
+local function component_of(path, meta, key, kind)
+  local entry = entry_of(path, meta, key)
+  return entry and core.component_from_json(kind or key, entry.name, core.json_encode(entry.config, true))
 end
 
 --- The settings that the run in a checkpoint began with, or nil where the file has none.
@@ -230,7 +231,8 @@ end
 
 -- The network of a file, with its weights, and with its autoencoder and that one's weights.
 local function build_whole(path, file, meta)
-  local architecture, autoencoder = component_of(path, meta, "architecture"), component_of(path, meta, "autoencoder")
+  local architecture = component_of(path, meta, "architecture")
+  local autoencoder = component_of(path, meta, "autoencoder", "architecture")
   if not architecture then
     core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
   end
