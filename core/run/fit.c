@@ -17,11 +17,12 @@ static int fail_shape(neap_condition_kind kind, const char *expected, const neap
 
 static int check_labels(const neap_spec *spec, const neap_condition *c)
 {
-    char expected[48];
+    char expected[80];
     const neap_tensor *x = c->part[NEAP_LABELS];
     if (!neap_labels_are_weights(x) || neap_dim(x, 1) == spec->classes + 1)
         return 0;
-    snprintf(expected, sizeof expected, "i32 [%lld]", (long long)neap_dim(x, 0));
+    snprintf(expected, sizeof expected, "i32 [%lld] or f32 [%lld, %lld]", (long long)c->rows, (long long)c->rows,
+             (long long)spec->classes + 1);
     return fail_shape(NEAP_LABELS, expected, x);
 }
 

@@ -118,11 +118,6 @@ neap_shape neap_network_noise_shape(const neap_network *network, int64_t count)
     return vector ? neap_dims(count, s->latent.channels) : neap_dims(count, s->height, s->width, s->channels);
 }
 
-const char *neap_network_offer_at(int index)
-{
-    return index >= 0 && index < OFFERS ? offers[index].name : NULL;
-}
-
 int neap_network_require(const neap_network *network, const char *who, const char *const *needs)
 {
     char list[160] = "";

@@ -58,7 +58,7 @@ test("a call leaves alone what its network does not take", function()
   equal(plain(x, 0.5, labels), plain(x, 0.5):tolist())
 end)
 
-test("conditions that are none", function()
+test("refused conditions", function()
   local function refused(message, condition)
     raises(message, function() model(x, 0.5, condition) end)
   end
@@ -86,7 +86,7 @@ test("tensors of the wrong type, rank or rows", function()
   refused("pooled: expected f32 [B, D], got f32 [2]", { pooled = neap.zeros(2) })
   refused("labels: expected 2 rows, got 3", neap.zeros(3):cast "i32")
   refused("picture: expected 2 rows, got 1", { picture = neap.zeros(1, 8, 8, 1) })
-  raises("mlp: labels: expected i32 [2], got f32 [2, 3]", function() model(x, 0.5, neap.zeros(2, 3)) end)
+  raises("mlp: labels: expected i32 [2] or f32 [2, 4], got f32 [2, 3]", function() model(x, 0.5, neap.zeros(2, 3)) end)
 end)
 
 -- --- Sampling --------------------------------------------------------------------------------------------------------

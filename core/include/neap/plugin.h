@@ -296,8 +296,8 @@ typedef struct neap_guidance {
 
 /* dataset/2 */
 
-/* Where the parts of one example go, in the sizes of the data set's spec. A pointer is NULL when that part is not wanted.
- * The host zeroes all parts but x before the call. */
+/* Where the parts of one example go, in the sizes of the data set's spec. x is never NULL; a part that the spec does not have is
+ * always NULL, and any other part may be. The host zeroes all parts but x before the call. */
 typedef struct neap_example {
     size_t size;
     float *x;       /* height * width * channels */

@@ -29,9 +29,6 @@ neap_instance *neap_network_instance(const neap_network *network);
  * neap_network_spec. */
 neap_shape neap_network_noise_shape(const neap_network *network, int64_t count);
 
-/* The names of the functions that networks may offer, by index from 0: "velocity", ...; NULL past the end. */
-const char *neap_network_offer_at(int index);
-
 /* Freezes a network for use by another one: its parameters require no gradient, and its calls ignore neap_training. */
 int neap_network_freeze(neap_network *network);
 bool neap_network_frozen(const neap_network *network);
