@@ -38,6 +38,12 @@ static double central_difference(const check *c, neap_tensor *const *x, int inpu
 
 /* --- One order ----------------------------------------------------------------------------------------------------- */
 
+/* The sign of a NaN depends on the processor, and printf shows it. */
+static double without_nan_sign(double x)
+{
+    return isnan(x) ? (double)NAN : x;
+}
+
 /* Finds the element with the largest error; NaN counts as larger than any number. */
 static int compare(const check *c, neap_tensor *const *x, neap_tensor *const *gradients, neap_gradient_report *worst)
 {
@@ -51,7 +57,7 @@ static int compare(const check *c, neap_tensor *const *x, neap_tensor *const *gr
             if (neap_failed())
                 return -1;
             if (!worst->order || (!isnan(worst->error) && !(error <= worst->error)))
-                *worst = (neap_gradient_report){1, i, j, analytic[j], numeric, error, false};
+                *worst = (neap_gradient_report){1, i, j, without_nan_sign(analytic[j]), without_nan_sign(numeric), error, false};
         }
     }
     return neap_failed() ? -1 : 0;

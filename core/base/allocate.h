@@ -1,4 +1,4 @@
-/* What the allocators of this folder share: the refusal hook, pages from the system, and the header of a buffer. */
+/* Shared by the allocators of this folder: the refusal hook, pages from the system, and the header of a buffer. */
 #ifndef NEAP_BASE_ALLOCATE_H
 #define NEAP_BASE_ALLOCATE_H
 
@@ -10,17 +10,17 @@
 
 #define NEAP_BUFFER_ALIGN 64
 
-/* Asks the hook of neap_on_allocate. */
+/* Calls the hook of neap_on_allocate. */
 bool neap_allocation_refused(size_t bytes);
 
-/* neap_realloc without the message, for what the caller can do without. */
+/* neap_realloc without a message, for optional memory. */
 void *neap_realloc_quietly(void *block, size_t bytes);
 
-/* Zeroed pages, huge ones where there is room for one, then aligned to them; NULL without a message. */
+/* Zeroed pages; from the size of a huge page on, aligned to huge pages. NULL without a message. */
 void *neap_pages_map(size_t bytes);
 void neap_pages_unmap(void *pages, size_t bytes);
 
-/* 64-byte aligned memory of either sort by size; NULL without a message. Give the same size back. */
+/* 64-byte aligned memory, from the C library or as pages by size; NULL without a message. Free with the same size. */
 void *neap_block_new(size_t bytes);
 void neap_block_free(void *block, size_t bytes);
 
@@ -37,23 +37,23 @@ void neap_mapping_release(neap_mapping *mapping);
 bool neap_mapping_is_unshared(const neap_mapping *mapping); /* one holder is left */
 size_t neap_mapping_total(void); /* bytes of all mappings */
 
-/* Stands right before the data of every buffer. */
+/* Directly precedes the data of every buffer. */
 typedef struct neap_buffer_header {
-    size_t asked;          /* bytes the caller wanted */
+    size_t asked;          /* bytes of the caller's request */
     size_t total;          /* bytes of the block, header included; 0 in a mapping */
     union {
-        neap_mapping *mapping; /* what a planned buffer lies in; NULL for an ordinary one */
+        neap_mapping *mapping; /* of a planned buffer; NULL for an ordinary one */
         struct neap_buffer_header *previous; /* while cached: class list */
     };
-    uint64_t step;         /* the arena step it was born in; 0 outside */
+    uint64_t step;         /* the arena step that allocated it; 0 outside */
     size_t index;          /* its number within that step */
     struct neap_buffer_header *next, *older, *newer; /* while cached: class list and age list */
 } neap_buffer_header;
 
 _Static_assert(sizeof(neap_buffer_header) == NEAP_BUFFER_ALIGN, "data follows the header at the alignment");
 
-/* What the active arena of this thread says of a request: where the plan puts it (NULL: make an ordinary buffer), and
- * the step and number to note in the header. Step 0: no arena is active. */
+/* The answer of this thread's arena to a request: the planned address (NULL: make an ordinary buffer), and the step and
+ * number for the header. Step 0: no arena is active. */
 typedef struct neap_arena_place {
     void *at;
     neap_mapping *mapping;
@@ -64,10 +64,9 @@ typedef struct neap_arena_place {
 neap_arena_place neap_arena_place_buffer(size_t bytes);
 void neap_arena_note_free(const neap_buffer_header *header);
 
-/* Offsets for blocks that live from event `birth` up to event `death`, so that no two that live together overlap.
- * The first `fixed` keep the offsets they have. Of the others those with death 0, and the smallest where there are very
- * many, are left out (offset SIZE_MAX). Returns the extent, or SIZE_MAX when memory ran out. Sizes must be multiples of the
- * alignment. */
+/* Sets offsets so that blocks whose lifetimes, from event `birth` to event `death`, intersect do not overlap. The first
+ * `fixed` blocks keep their offsets. Blocks with death 0, and the smallest of a very large number, get offset SIZE_MAX:
+ * not placed. Returns the extent, or SIZE_MAX when memory ran out. Sizes must be multiples of the alignment. */
 typedef struct neap_plan_block {
     size_t bytes, birth, death, offset;
 } neap_plan_block;

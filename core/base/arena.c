@@ -1,12 +1,12 @@
 /*
- * The step arena: records a step's requests, plans them, and serves later steps while they ask for the same.
+ * The step arena: records the requests of a step, plans them, and serves later steps with the same requests.
  *
- * A step is a stream of events: a request (its bytes) or a free (which request of this step). A plan is only ever followed
- * as long as the events equal the recorded ones, so that whatever overlaps a planned place has been freed by then.
+ * A step is a stream of events: a request (its bytes) or a free (which request of this step). A plan is followed only
+ * while the events equal the recorded ones, so any buffer that overlaps a planned place has been freed by then.
  *
- * Steps may differ by turns, as where a penalty is due in every fourth: some plans are kept. Plans whose first events are
- * the same put the requests among them at the same places, so that a step may go over to another plan where it differs.
- * Learning is a service, not a duty: where memory for it lacks, no error is recorded and the step goes on without.
+ * Steps may alternate, for example with a penalty in every fourth, so several plans are kept. Plans with the same first
+ * events put those requests at the same places, so a step can switch to another plan at the first difference. Best
+ * effort: if planning runs out of memory, ordinary buffers are used and no error is recorded.
  */
 #include <string.h>
 
@@ -31,12 +31,12 @@ typedef struct trace {
 
 struct neap_arena {
     trace plans[MOST_PLANS], now;
-    int count, current; /* plans, and the one that the step under way follows */
+    int count, current; /* plans, and the one that the current step follows */
     neap_mapping *mapping;
     size_t extent; /* of all plans */
     uint64_t step;
-    bool follows;  /* the step under way equals the current plan so far */
-    bool broken;   /* no memory to record it: nothing is learned */
+    bool follows;  /* the current step equals the current plan so far */
+    bool broken;   /* recording ran out of memory: no plan is made of this step */
     bool replayed;
 };
 
@@ -93,7 +93,7 @@ int neap_arena_begin(neap_arena *arena)
     if (!arena)
         return -1;
     if (active)
-        return neap_fail("arena: a step is under way on this thread already");
+        return neap_fail("arena: a step is active on this thread already");
     arena->now.count = arena->now.requests = 0;
     arena->follows = arena->mapping && arena->count > 0;
     arena->broken = false;
@@ -107,7 +107,7 @@ static bool is_same(const event *a, const event *b)
     return a->bytes == b->bytes && a->index == b->index;
 }
 
-/* How many events both begin with. */
+/* The number of leading events that are equal. */
 static size_t common(const trace *a, const trace *b)
 {
     const size_t most = a->count < b->count ? a->count : b->count;
@@ -117,7 +117,7 @@ static size_t common(const trace *a, const trace *b)
     return i;
 }
 
-/* Goes over to a plan that equals all of the step so far, if there is one. */
+/* Switches to a plan that equals the step so far, if there is one. */
 static bool find_plan(neap_arena *a)
 {
     for (int i = 0; i < a->count; i++) {
@@ -135,7 +135,7 @@ static bool is_planned(const neap_arena *a, size_t at)
     return at < plan->count && is_same(&plan->events[at], &a->now.events[at]);
 }
 
-/* Adds an event and sees whether it is a planned one. */
+/* Records an event and compares it with the plan. */
 static void note(neap_arena *a, event e)
 {
     if (!grow((void **)&a->now.events, &a->now.event_capacity, a->now.count, sizeof e)) {
@@ -180,7 +180,7 @@ void neap_arena_note_free(const neap_buffer_header *header)
     a->now.blocks[header->index].death = a->now.count;
 }
 
-/* The plan that the step has most events in common with, how many, and the requests among them. */
+/* The plan that shares the most leading events with the step; their number, and the requests among them. */
 static int nearest_plan(const neap_arena *a, size_t *events, size_t *requests)
 {
     int nearest = 0;
@@ -197,8 +197,8 @@ static int nearest_plan(const neap_arena *a, size_t *events, size_t *requests)
     return nearest;
 }
 
-/* Takes over the places of the requests that both begin with. They are not what this step needs where one outlives the one
- * step and dies in the other. */
+/* Copies the places of the shared leading requests. False if a buffer outlives one of the two steps and is freed in the
+ * other. */
 static bool share_places(const trace *plan, trace *now, size_t requests)
 {
     for (size_t i = 0; i < requests; i++) {
@@ -222,8 +222,8 @@ static void add_plan(neap_arena *a)
     a->current = at;
 }
 
-/* The mapping is made anew where the old one has another size or holds live data; where none can be had, the next step runs
- * on ordinary buffers. */
+/* Replaces the mapping if its size differs or it holds live data. Without a mapping the next step uses ordinary
+ * buffers. */
 static void fit_mapping(neap_arena *a)
 {
     if (a->mapping && a->mapping->bytes == a->extent && neap_mapping_is_unshared(a->mapping))
@@ -232,7 +232,7 @@ static void fit_mapping(neap_arena *a)
     a->mapping = a->extent ? neap_mapping_new(a->extent) : NULL;
 }
 
-/* The step that ended becomes a plan, unless it is one. */
+/* Makes a plan of the finished step, unless it equals one. */
 static void learn(neap_arena *a)
 {
     size_t events, requests;

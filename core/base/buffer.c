@@ -1,6 +1,6 @@
 /*
- * Tensor data: blocks behind a header, kept by size class when freed and handed out again without a page fault. What is
- * kept is bounded by a share of what is in use; beyond it the oldest goes back to the system.
+ * Tensor data: blocks with a header. Freed blocks are cached by size class and reused without page faults. The cache is
+ * bounded by a share of the bytes in use; beyond it the oldest blocks return to the system.
  */
 #include <pthread.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "limits.h"
 
 #ifdef __SANITIZE_ADDRESS__
-#define KEEP_LEAST ((size_t)0) /* nothing is kept, so that the sanitizer sees every use after a free */
+#define KEEP_LEAST ((size_t)0) /* no cache, so that the sanitizer sees every use after a free */
 #define KEEP_SHARE SIZE_MAX
 #else
 #define KEEP_LEAST ((size_t)32 << 20)
@@ -119,7 +119,7 @@ static neap_buffer_header *block_for(neap_arena_place place, size_t bytes)
     return block;
 }
 
-/* What is resident says nothing of buffers that are not yet written to. */
+/* Resident memory does not include buffers that are not yet written to, so live bytes are bounded as well. */
 static bool fits(size_t bytes)
 {
     return pool.live + bytes <= neap_memory_limit();

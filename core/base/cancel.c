@@ -1,4 +1,4 @@
-/* The hook that asks long calls to stop: see cancel.h. */
+/* The hook that interrupts long calls: see cancel.h. */
 #include <neap/cancel.h>
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /*
- * Limits of control groups. A process is in one group of each hierarchy; that group and all above it have limits, and the
- * least of them holds. In a container the upper part of the path may not be visible, so that files are missing on the way.
+ * Limits of control groups. A process is in one group of each hierarchy; the least limit of that group and its
+ * ancestors holds. In a container the upper part of the path may be invisible, so files may be missing on the way.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -24,7 +24,7 @@ bool neap_limits_text(const char *path, char *text, size_t size)
     return got > 0;
 }
 
-/* Number `index` of a file; -1 where there is none, as for "max". */
+/* Number `index` of a file; -1 for none, as for "max". */
 static int64_t number_at(const char *folder, const char *name, int index)
 {
     char path[PATH_ROOM + 64], text[128];
@@ -70,8 +70,8 @@ static void read_cores(const char *folder, neap_group_limits *limits)
     lower_cores(limits, number_at(folder, "cpu.cfs_quota_us", 0), number_at(folder, "cpu.cfs_period_us", 0));
 }
 
-/* Hierarchies by what /proc/self/cgroup calls them, and where they are mounted. Version 2 has no name, and stands beside those
- * of version 1 where both are in use. */
+/* Hierarchies: their names in /proc/self/cgroup and mount points. Version 2 has no name and may coexist with version 1.
+ * */
 static const struct {
     const char *controller, *mount;
     void (*read)(const char *folder, neap_group_limits *limits);
@@ -83,7 +83,7 @@ static const struct {
     {"cpu", "/sys/fs/cgroup/cpu,cpuacct", read_cores},
 };
 
-/* Is it one of the names between commas? */
+/* Whether a name is in a list separated by commas. */
 static bool is_listed(const char *list, const char *name)
 {
     const size_t length = strlen(name);
@@ -97,7 +97,7 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
-/* A group and all above it. */
+/* A group and its ancestors. */
 static void read_groups(const char *root, int hierarchy, const char *group, neap_group_limits *limits)
 {
     char folder[PATH_ROOM];

@@ -1,4 +1,4 @@
-/* The pending error message of each thread, and the sink that warnings go to. */
+/* The pending error message of each thread, and the sink of warnings. */
 #include <neap/error.h>
 #include <neap/number.h>
 
@@ -23,7 +23,7 @@ int neap_fail(const char *format, ...)
     if (pending) {
         return -1;
     }
-    /* Arguments may point into the old message, so the text is made beside it. */
+    /* Arguments may point into the old message, so the new text is formatted in another buffer. */
     char text[MESSAGE_BYTES];
     va_list arguments;
     va_start(arguments, format);
@@ -77,7 +77,7 @@ void neap_on_warning(neap_warning_sink *sink, void *user)
 
 void neap_warn(const char *format, ...)
 {
-    /* The sink runs outside the lock, so that it may itself set another sink. */
+    /* Called outside the lock, since the sink may set another sink. */
     pthread_mutex_lock(&warnings.lock);
     neap_warning_sink *sink = warnings.sink;
     void *user = warnings.user;

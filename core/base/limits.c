@@ -1,4 +1,4 @@
-/* Memory that this process may have, and has: see limits.h. */
+/* See limits.h. */
 #include "limits.h"
 
 #include <math.h>
@@ -9,12 +9,12 @@
 
 #include <neap/memory.h>
 
-#define GROUP_RESERVE 32 /* one part of so many is left to what the kernel counts besides: page tables, stacks, files */
+#define GROUP_RESERVE 32 /* 1/32 is left for what the kernel counts as well: page tables, stacks, files */
 
 #define MOST_THREADS 65536
 
-static size_t limit; /* atomic; 0 before it is asked for */
-static int threads;  /* atomic; of the groups' share */
+static size_t limit; /* atomic; 0 before the first call */
+static int threads;  /* atomic; by the quota of the control groups */
 
 static size_t least(size_t a, size_t b)
 {
@@ -52,7 +52,7 @@ size_t neap_memory_limit(void)
 
 int neap_thread_limit(void)
 {
-    neap_memory_limit(); /* asks for both */
+    neap_memory_limit(); /* sets both */
     return __atomic_load_n(&threads, __ATOMIC_RELAXED);
 }
 

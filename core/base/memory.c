@@ -1,4 +1,4 @@
-/* Small blocks: the C library's allocator behind a hook that may refuse, with failures recorded as errors. */
+/* Small blocks: the C library's allocator with the refusal hook; failures are recorded as errors. */
 #include <neap/error.h>
 #include <neap/memory.h>
 #include <neap/number.h>
@@ -16,7 +16,7 @@
 
 static struct {
     pthread_mutex_t lock;
-    bool set; /* atomic; spares the lock while there is no hook */
+    bool set; /* atomic; avoids the lock without a hook */
     neap_refuse_fn *refuse;
     void *user;
 } hook = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -42,7 +42,7 @@ bool neap_allocation_refused(size_t bytes)
     return refuse && refuse(user, bytes);
 }
 
-/* Small requests are not worth the question. */
+/* Reading the limits costs more than a small request. */
 static bool is_allowed(size_t bytes)
 {
     return bytes < LARGE || neap_memory_allows(bytes);
@@ -62,7 +62,7 @@ void *neap_calloc(size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &bytes)) {
         return neap_fail_null("memory: %zu elements of %zu bytes do not fit in memory", count, size);
     }
-    /* An empty block is still a block: NULL always means failure. */
+    /* An empty block is not NULL, which always means failure. */
     void *block = neap_allocation_refused(bytes) || !is_allowed(bytes) ? NULL : calloc(1, bytes ? bytes : 1);
     return block ? block : neap_fail_null("memory: no room for %zu bytes", bytes);
 }

@@ -1,4 +1,4 @@
-/* The name nearest to a mistyped word: edit distance with transpositions, letters of either case alike. */
+/* The name nearest to a mistyped word: edit distance with transpositions, case ignored. */
 #include <neap/error.h>
 
 #include <ctype.h>
@@ -54,7 +54,7 @@ const char *neap_nearest(const char *word, const char *const *names, int count)
         int d = distance(word, (int)length, names[i], (int)name_length);
         if (d <= limit) {
             best = names[i];
-            limit = d - 1; /* of equals the first one is named */
+            limit = d - 1; /* the first of equally near names */
         }
     }
     return best;

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The C locale is a constant of the C library: making it takes no memory. Locales of threads go before that of the process. */
+/* newlocale returns the C library's constant C locale without allocating. A thread's locale overrides that of the
+ * process. */
 static locale_t enter(void)
 {
     return uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));

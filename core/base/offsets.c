@@ -1,13 +1,13 @@
 /*
- * Offsets for blocks of known lifetimes in one stretch of memory: the largest first, each at the lowest place that no
- * block alive at the same time covers. This comes within a few percent of the sum alive at the peak in practice.
+ * Offsets for blocks of known lifetimes in one region: largest first, each at the lowest offset that is free during its
+ * lifetime (greedy by size). In practice the extent is within a few percent of the peak of live bytes.
  */
 #include <stdlib.h>
 
 #include "allocate.h"
 
-#define LEAST_BYTES ((size_t)4096) /* smaller ones are served from the cache as well */
-#define MOST_BLOCKS 8192           /* placing is quadratic */
+#define LEAST_BYTES ((size_t)4096) /* the cache serves smaller ones as well */
+#define MOST_BLOCKS 8192           /* placement is quadratic */
 
 static int larger_first(const void *a, const void *b)
 {
@@ -45,7 +45,7 @@ static void insert(neap_plan_block **placed, size_t count, neap_plan_block *bloc
     placed[i] = block;
 }
 
-/* Of blocks [first, count) those worth placing, at most MOST_BLOCKS: the least size grows until they are few enough. */
+/* The blocks of [first, count) to place, at most MOST_BLOCKS: the least size doubles until they are few enough. */
 static size_t choose(neap_plan_block *blocks, size_t first, size_t count, neap_plan_block **chosen)
 {
     size_t n = count + 1;
@@ -58,7 +58,7 @@ static size_t choose(neap_plan_block *blocks, size_t first, size_t count, neap_p
     return n;
 }
 
-/* Places one block and returns where it ends. */
+/* Places one block and returns its end. */
 static size_t place(neap_plan_block **placed, size_t *count, neap_plan_block *block)
 {
     insert(placed, (*count)++, block);

@@ -6,7 +6,7 @@
 
 #define PAGE_BYTES ((size_t)4096)
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
-#define MAP_FROM ((size_t)128 << 10) /* below, the C library wastes less */
+#define MAP_FROM ((size_t)128 << 10) /* below, the C library wastes less memory */
 
 static size_t round_up(size_t bytes, size_t unit)
 {
@@ -19,7 +19,7 @@ static void *map(size_t bytes)
     return pages == MAP_FAILED ? NULL : pages;
 }
 
-/* Maps more than is needed and gives the ends back, so that the rest begins on a huge page. */
+/* Maps more than needed and unmaps both ends, so that the rest begins on a huge page. */
 static void *map_aligned(size_t bytes)
 {
     char *pages = map(bytes + HUGE_PAGE_BYTES);
@@ -33,7 +33,7 @@ static void *map_aligned(size_t bytes)
     if (before < HUGE_PAGE_BYTES) {
         munmap(pages + before + bytes, HUGE_PAGE_BYTES - before);
     }
-    madvise(pages + before, bytes, MADV_HUGEPAGE); /* a wish: kernels without huge pages serve small ones */
+    madvise(pages + before, bytes, MADV_HUGEPAGE); /* a hint: without huge pages the kernel uses small ones */
     return pages + before;
 }
 

@@ -1,4 +1,4 @@
-/* Ranges of work, cut into parts and given to the pool. */
+/* Splits ranges of work into parts for the pool. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity */
 #endif
@@ -14,9 +14,9 @@
 #include "workers.h"
 
 #define MOST_THREADS NEAP_POOL_PARTS
-#define PARTS_A_THREAD 2 /* so that a thread that is late leaves something for the others */
+#define PARTS_A_THREAD 2 /* so that other threads can take over from a late one */
 
-static int chosen; /* 0: not asked yet */
+static int chosen; /* 0: not read yet */
 
 static int cores_by_affinity(void)
 {
@@ -29,7 +29,7 @@ static int cores_by_affinity(void)
     return online > 0 ? (int)online : 1;
 }
 
-/* A container's share of the machine is a quota of time; more threads would only be stopped together. */
+/* A container's share is a quota of processor time; more threads than the quota would be throttled together. */
 static int allowed_cores(void)
 {
     const int cores = cores_by_affinity(), share = neap_thread_limit();
@@ -51,7 +51,7 @@ int neap_threads(void)
     return chosen;
 }
 
-/* Messages belong to a thread: the first one recorded on a worker is handed to the caller. */
+/* Messages belong to a thread: the caller gets the first one that a worker records. */
 typedef struct range_job {
     neap_range_fn *body;
     void *user;

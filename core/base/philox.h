@@ -1,4 +1,4 @@
-/* Many Philox blocks at a time, for the fills in random.c. */
+/* Many Philox blocks at a time, for random.c. */
 #ifndef NEAP_BASE_PHILOX_H
 #define NEAP_BASE_PHILOX_H
 

@@ -1,9 +1,9 @@
 /*
  * Uniforms, normals, streams and permutations from Philox.
  *
- * Counter: {block, sample's low half, stream's low half, stream's high half}; key: the seed. A sample's high half, where
- * it is not zero, picks another stream. Floats are made with sums, products, quotients and roots that IEEE rounds in one
- * way only; this file must be compiled without contraction to fused operations.
+ * Counter: {block, sample's low half, stream's low half, stream's high half}; key: the seed. A sample's high half,
+ * where it is not zero, selects another stream. Floats are computed with sums, products, quotients and square roots,
+ * whose rounding IEEE 754 fixes; this file must be compiled without contraction to fused operations.
  */
 #include <math.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static neap_random derive(neap_random parent, uint64_t key, uint64_t index)
     return (neap_random){parent.seed, low_words(out)};
 }
 
-/* FNV-1a of the name makes the key. */
+/* The key is the FNV-1a hash of the name. */
 neap_random neap_random_fork(neap_random parent, const char *purpose)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -52,7 +52,7 @@ static position start(neap_random random, uint64_t sample)
                       {0, (uint32_t)sample, (uint32_t)random.stream, (uint32_t)(random.stream >> 32)}};
 }
 
-/* Fills in whole calls of `make`, the last by way of a buffer; element i of block b is number 4 b + i. */
+/* Fills `out` by whole calls of `make`, the last through a buffer; element i of block b is number 4 b + i. */
 static void fill(neap_random random, uint64_t sample, int64_t count, float *out,
                  void (*make)(uint32_t words[4][LANES], float *numbers))
 {
@@ -105,7 +105,7 @@ static inline void turn(float u, float *sine, float *cosine)
     *cosine = (n + 1) & 2 ? -swap_c : swap_c;
 }
 
-/* Box and Muller (1958): two uniforms make two normals. The first is moved off zero by half a step. */
+/* Box and Muller (1958): two uniforms give two normals. The first uniform is shifted by half a step, away from 0. */
 static void make_normals(uint32_t words[4][LANES], float *numbers)
 {
     for (int lane = 0; lane < LANES; lane++)

@@ -1,12 +1,12 @@
 /*
  * Worker threads that claim the parts of one job at a time.
  *
- * Parts are claimed, not assigned: on a machine that others use, too, a worker may be off its core for milliseconds, and
- * its share is then done by those that are there. Each thread begins at a place of its own, so that on a quiet machine
- * the same thread finds the same rows in its cache from one job to the next.
+ * Parts are claimed, not assigned: on a shared machine a worker may be descheduled for milliseconds, and other threads
+ * then do its share. Each thread starts at a different part, so that on an idle machine it finds the same rows in its
+ * cache in every job.
  *
- * Who waits spins for some microseconds, as the next job of a training step comes at once, and then sleeps, so that
- * waiting takes no core from whom it waits for.
+ * Waiting threads spin for some microseconds, because the next job of a training step follows at once, and then sleep,
+ * so that they take no core from a working thread.
  */
 #include "workers.h"
 
@@ -20,9 +20,9 @@
 static struct {
     pthread_mutex_t busy; /* held by the thread whose job it is */
     int workers;
-    bool full; /* the system refused one more */
+    bool full; /* the system refused another thread */
 
-    /* The job. Who has claimed a part may read it: it stays until that part is done. */
+    /* The job. It stays valid for a thread until the part that it claimed is done. */
     neap_part_fn *run;
     void *user;
     _Atomic int threads, parts, left;
@@ -58,7 +58,7 @@ static void part_done(void)
     pthread_mutex_unlock(&pool.lock);
 }
 
-/* A worker that comes late, with the number of a job that is over, finds no part that bears it. */
+/* A late worker with the number of a finished job finds no part to claim. */
 static void work(uint64_t number, int index)
 {
     const int threads = atomic_load(&pool.threads), parts = atomic_load(&pool.parts);
@@ -99,7 +99,7 @@ static void *live(void *index)
     return NULL;
 }
 
-/* A forked child has none of its parent's workers. */
+/* A forked child has no workers of its parent. */
 static void forget_workers(void)
 {
     pool.workers = 0;
@@ -116,7 +116,7 @@ static void watch_forks(void)
     pthread_atfork(NULL, NULL, forget_workers);
 }
 
-/* Signals are for the program's own threads. */
+/* Workers block all signals: the program's own threads handle them. */
 static bool add_worker(void)
 {
     sigset_t all, before;
@@ -132,7 +132,8 @@ static bool add_worker(void)
     return true;
 }
 
-/* Fewer than asked for do the same work. Where a limit refuses one it would refuse it again before each job. */
+/* Fewer workers than requested still do all the work. After a refusal no more are started: each job would be refused
+ * again. */
 static void ensure_workers(int count)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -6,11 +6,11 @@
 
 #include <stdbool.h>
 
-#define NEAP_POOL_PARTS 1024 /* at most so many parts, and so many threads */
+#define NEAP_POOL_PARTS 1024 /* the largest number of parts, and of threads */
 
-/* Runs part p of `parts` once for each p, by the caller and up to threads - 1 workers; returns when all are done. A worker
- * that the system does not let run delays nothing but the part that it has begun. False, with nothing done, where
- * another thread has the pool or the call comes from inside a part. */
+/* Runs part p of `parts` once for each p, by the caller and up to threads - 1 workers; returns when all are done. A
+ * descheduled worker delays only the part that it has begun. False, without running any, if another thread uses the
+ * pool or the call comes from inside a part. */
 typedef void neap_part_fn(void *user, int part);
 bool neap_pool_run(int threads, int parts, neap_part_fn *run, void *user);
 

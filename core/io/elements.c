@@ -32,7 +32,7 @@ static int read_f16(const uint8_t *from, void *to, int64_t count)
     return 0;
 }
 
-/* Whole numbers as i32, where they fit; `format` prints one of the type. */
+/* Whole numbers as i32; fails for the first that does not fit. `format` prints one of the type. */
 #define READ_WHOLE(name, type, format)                                                                              \
     static int read_##name(const uint8_t *from, void *to, int64_t count)                                           \
     {                                                                                                               \

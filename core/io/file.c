@@ -27,8 +27,8 @@ static int not_writable(const char *path, int reason)
     return neap_fail("%s: cannot be written: %s", path, strerror(reason));
 }
 
-/* A file is tried in its folder, which permissions alone say too little about: root has all of them. Opening a device or a
- * pipe would have effects. */
+/* Creates a temporary file to test the folder: permissions are not enough, since root has all of them. Devices and
+ * pipes are not opened, which would have effects. */
 int neap_file_check(const char *path)
 {
     neap_target target;
@@ -51,7 +51,7 @@ bool neap_file_is_direct(const char *path)
     const bool pending = neap_failed();
     if (neap_target_find(&target, path) < 0) {
         if (!pending)
-            neap_error_clear(); /* writing will say it */
+            neap_error_clear(); /* writing reports it */
         return false;
     }
     const bool direct = target.direct;
@@ -117,7 +117,7 @@ void *neap_file_load(const char *path, size_t limit, size_t *size)
     if (!file)
         return neap_fail_null("%s: cannot be read: %s", path, strerror(errno));
     void *bytes = read_all(file, path, limit, size);
-    int reason = !ferror(file) ? 0 : errno ? errno : EIO; /* a folder opens, and fails here */
+    int reason = !ferror(file) ? 0 : errno ? errno : EIO; /* opening a folder succeeds, reading it fails */
     fclose(file);
     if (!reason)
         return bytes;
@@ -125,7 +125,7 @@ void *neap_file_load(const char *path, size_t limit, size_t *size)
     return neap_fail_null("%s: cannot be read: %s", path, strerror(reason));
 }
 
-/* The folder that a link leads to and that is not there yet. */
+/* Makes the missing folder that a link leads to. */
 static int make_target(const char *link)
 {
     char target[PATH_MAX];
@@ -133,7 +133,7 @@ static int make_target(const char *link)
     if (length <= 0)
         return neap_fail("%s: cannot be made: %s", link, strerror(errno));
     target[length] = 0;
-    const char *slash = *target == '/' ? NULL : strrchr(link, '/'); /* a relative one starts in the folder of the link */
+    const char *slash = *target == '/' ? NULL : strrchr(link, '/'); /* relative to the folder of the link */
     char *path = neap_format("%.*s%s", slash ? (int)(slash - link) + 1 : 0, link, target);
     int status = path ? neap_folder_make(path) : -1;
     neap_free(path);

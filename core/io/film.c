@@ -1,7 +1,7 @@
 /*
- * Animated PNG (W3C PNG, third edition, 11.3.6): acTL says how many frames there are, fcTL stands before each of them,
- * and what a plain file has in IDAT the second and later frames have in fdAT, behind a running number. Readers that
- * know nothing of this show the first frame.
+ * Animated PNG (W3C PNG, third edition, 11.3.6): acTL holds the number of frames, fcTL precedes each frame, and the
+ * second and later frames have fdAT chunks, with a sequence number, in place of IDAT. Readers of plain PNG show the
+ * first frame.
  */
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "io/png.h"
 #include "io/png_chunk.h"
 
-/* A delay is a fraction of two 16-bit numbers; thousandths of a second serve. */
+/* A delay is a fraction of two 16-bit numbers; the denominator is 1000. */
 #define TICKS 1000
 #define MOST_TICKS 65535
 
@@ -22,14 +22,14 @@ struct neap_film {
     int64_t frames, added;
     neap_shape frame;  /* [height, width, channels] */
     uint32_t sequence; /* of the next fcTL or fdAT */
-    bool failed;       /* a frame could not be written, and the file is to be abandoned */
+    bool failed;       /* a frame could not be written; the file will be abandoned */
 };
 
 /* --- Chunks ------------------------------------------------------------------------------------------------------- */
 
 static int write_count(neap_film *f)
 {
-    unsigned char body[8] = {0}; /* no number of rounds: for ever */
+    unsigned char body[8] = {0}; /* 0 repetitions: endless */
     neap_png_put_u32(body, (uint32_t)f->frames);
     return neap_png_write_chunk(&f->out, "acTL", body, sizeof body);
 }
@@ -57,8 +57,8 @@ static int write_data(neap_film *f, const unsigned char *body, size_t size)
     return status;
 }
 
-/* Of the first frame all chunks behind the header but the end, with its control before the data; of the others the
- * data alone. */
+/* Writes all chunks of the first frame between header and end, with fcTL before the data; only the data of the others.
+ * */
 static int write_chunks(neap_film *f, const unsigned char *png, size_t size, uint32_t ticks)
 {
     int status = 0;
@@ -163,7 +163,7 @@ static int write_frame(neap_film *f, neap_tensor *frame, uint32_t ticks)
     return status;
 }
 
-/* After a failure that was seen already. */
+/* Fails after an earlier failure. */
 static int refuse(const neap_film *film)
 {
     return !film || neap_failed() ? -1 : neap_fail("%s: a frame was not written before", film->out.path);

@@ -1,4 +1,4 @@
-/* Files of another format than the reader's: one table of the first bytes of well-known formats, for messages. */
+/* Recognises well-known formats by their first bytes, for the messages of readers of other formats. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <neap/error.h>
 #include <neap/io.h>
 
-/* Whatever a row looks for stands within so many bytes. */
+/* Every row is decided within so many bytes. */
 #define HEAD 512
 #define SHOWN 40 /* characters of a text in a message */
 
@@ -21,10 +21,10 @@ typedef struct row {
     const char *magic;
     size_t length;
     size_t at;
-    const char *within; /* text that must stand somewhere in the head as well, in any case; NULL: nothing */
+    const char *within; /* text that the head must contain as well, case ignored; or NULL */
     const char *kind;
     const char *advice;
-    unsigned own, advised; /* readers of this very format; readers whose users the advice helps */
+    unsigned own, advised; /* readers of this format; readers that give the advice */
 } row;
 
 #define MAGIC(text) text, sizeof(text) - 1
@@ -32,7 +32,7 @@ typedef struct row {
 #define FROM_TORCH "load it in Python and write its tensors with safetensors.torch.save_file"
 #define FETCH "it is not the file itself: download that again"
 
-/* The first row that fits counts, so special cases come first. */
+/* The first matching row counts, so special cases come first. */
 static const row rows[] = {
     {MAGIC("version https"), 0, NULL, "a Git LFS pointer", "it is not the file itself: run 'git lfs pull'", 0, ANY},
     {MAGIC("<"), 0, "<!doctype html", "a web page (HTML)", FETCH, 0, ANY},

@@ -1,7 +1,7 @@
 /*
- * Reads the header of a safetensors file as strictly as the format's reference does, and a little more: everything
- * that a later read relies on is checked here, once. Rules in the order of the format's description: length, UTF-8, one
- * JSON object, offsets without holes or overlaps, sizes that shapes and dtypes account for, nothing left over.
+ * Reads the header of a safetensors file, at least as strictly as the format's reference, so that later reads need no
+ * checks. Rules in the order of the format's description: length, UTF-8, one JSON object, offsets without gaps or
+ * overlaps, sizes equal to those of shape and dtype, no bytes left over.
  */
 #include "io/header.h"
 
@@ -78,7 +78,7 @@ static int read_offsets(neap_entry *e, const json_t *list)
     return 0;
 }
 
-/* The shape's elements times their bits are the bytes between the offsets. */
+/* Elements of the shape times bits of the dtype must equal the bytes between the offsets. */
 static int check_size(const neap_entry *e, int bits)
 {
     uint64_t total = (uint64_t)bits / 8;
@@ -191,7 +191,7 @@ static uint64_t length_of(const uint8_t *bytes)
     return length;
 }
 
-/* A length that may be, and an object behind it. */
+/* Checks the length, and that a JSON object follows. */
 static bool begins_well(const uint8_t *bytes, size_t size)
 {
     return size > LENGTH_BYTES && bytes[LENGTH_BYTES] == '{' && length_of(bytes) <= NEAP_HEADER_BYTES;

@@ -6,7 +6,7 @@
 
 #include <neap/io.h>
 
-/* What readers accept, and so all that is written. */
+/* Limits of readers, and therefore of writers. */
 #define NEAP_HEADER_BYTES 100000000
 #define NEAP_HEADER_ENTRIES 1000000
 #define NEAP_HEADER_NAME 1024
@@ -23,16 +23,16 @@ typedef struct neap_header {
     int count;
     neap_pair *pairs; /* metadata; strings owned */
     int pairs_count;
-    const uint8_t *data; /* what the offsets count from, inside the file's bytes */
+    const uint8_t *data; /* the start of the data, inside the file's bytes */
 } neap_header;
 
-/* `name` stands in messages. On failure nothing is left to free. */
+/* `name` begins messages. On failure there is nothing to free. */
 int neap_header_parse(neap_header *header, const char *name, const uint8_t *bytes, size_t size);
 void neap_header_free(neap_header *header);
 
-/* How files spell a dtype of the core. */
+/* The name in files of a dtype of the core. */
 const char *neap_header_dtype(neap_dtype dtype);
-/* Bits of one element of a dtype as files spell it, or 0. */
+/* Bits of one element, by the name of its dtype in files; 0 for an unknown one. */
 int neap_header_bits(const char *dtype);
 
 #endif

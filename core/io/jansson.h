@@ -1,5 +1,5 @@
 /*
- * Jansson with neap's memory: what neap/io.h says of JSON, and Jansson itself.
+ * Jansson, and its allocation through neap/memory.h (neap_json_begin in neap/io.h).
  */
 #ifndef NEAP_IO_JANSSON_H
 #define NEAP_IO_JANSSON_H

@@ -1,4 +1,4 @@
-/* JPEG, read only, by TurboJPEG: the face of libjpeg-turbo that returns its errors instead of jumping out with them. */
+/* JPEG decoding by TurboJPEG, the interface of libjpeg-turbo that returns errors instead of calling longjmp. */
 #include <string.h>
 
 #include <turbojpeg.h>
@@ -16,7 +16,7 @@ typedef struct reader {
     const char *name;
     const unsigned char *bytes;
     unsigned long size;
-    int width, height, channels; /* channels as decoded: 1, 3, or 4 of ink */
+    int width, height, channels; /* channels as decoded: 1, 3, or 4 for CMYK */
 } reader;
 
 static int fail(const reader *r)
@@ -30,13 +30,13 @@ static int fail(const reader *r)
 #define APP1 0xe1
 #define APP14 0xee
 
-/* The body of the first segment of a marker that begins with a text, behind that text; NULL where there is none. */
+/* The rest of the first segment of a marker that begins with a text, after that text; NULL for none. */
 static const unsigned char *find_segment(const reader *r, int marker, const char *text, size_t length, size_t *size)
 {
     const unsigned char *at = r->bytes + 2, *end = r->bytes + r->size;
     while (r->size > 2 && end - at >= 4 && at[0] == 0xff && at[1] != START_OF_SCAN) {
         size_t whole = (size_t)at[2] << 8 | at[3];
-        if (at[1] == 0xff) { /* fill bytes may stand before a marker */
+        if (at[1] == 0xff) { /* fill bytes may precede a marker */
             at++;
             continue;
         }
@@ -63,7 +63,7 @@ static int orientation_of(const reader *r)
 static int read_header(reader *r)
 {
     static const int channels[] = {[TJCS_RGB] = 3, [TJCS_YCbCr] = 3, [TJCS_GRAY] = 1, [TJCS_CMYK] = 4, [TJCS_YCCK] = 4};
-    int sampling = -1, colors = -1; /* they stay so, without a failure, where a file holds tables alone */
+    int sampling = -1, colors = -1; /* unchanged, without an error, for a file of tables only */
     if (tjDecompressHeader3(r->turbo, r->bytes, r->size, &r->width, &r->height, &sampling, &colors) < 0)
         return fail(r);
     if (colors < 0)
@@ -72,7 +72,7 @@ static int read_header(reader *r)
     return neap_picture_check_size(r->name, r->width, r->height);
 }
 
-/* What is missing or damaged would be filled with gray and a warning: an error here. */
+/* libjpeg fills missing or damaged parts with gray and warns; here this is an error. */
 static unsigned char *read_pixels(const reader *r)
 {
     static const int formats[] = {0, TJPF_GRAY, 0, TJPF_RGB, TJPF_CMYK};
@@ -85,8 +85,7 @@ static unsigned char *read_pixels(const reader *r)
     return NULL;
 }
 
-/* Ink on white paper, of cyan, magenta, yellow and black, to opaque RGBA in place. Adobe's programs, which
- * leave their mark, store 255 for no ink. */
+/* CMYK to opaque RGBA in place. Adobe's programs, recognised by their APP14 segment, store inverted values. */
 static void print_ink(const reader *r, unsigned char *pixels)
 {
     size_t size;

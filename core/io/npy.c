@@ -18,7 +18,7 @@
 
 static const char magic[6] = "\x93NUMPY";
 
-/* What NumPy calls the dtypes; bf16 has no name there. */
+/* NumPy's names of the dtypes; it has none for bf16. */
 static const char *const descriptions[NEAP_DTYPE_COUNT] = {
     [NEAP_F32] = "<f4", [NEAP_F64] = "<f8", [NEAP_I32] = "<i4", [NEAP_U8] = "|u1",
 };
@@ -86,7 +86,7 @@ int neap_npy_save(const char *path, neap_tensor *x)
 
 /* --- Reading ------------------------------------------------------------------------------------------------------ */
 
-/* What cannot be read, by the letter of its dtype, and the way out; x is the array in Python. */
+/* Dtypes that are refused, by the letter of their name, with advice; x is the array in Python. */
 static const struct {
     const char *letters, *what, *advice;
 } refusals[] = {
@@ -99,7 +99,7 @@ static const struct {
     {"f", "numbers wider than f64", "save x.astype(numpy.float64)"},
 };
 
-/* The dtype's name without its byte order, which only some have. */
+/* The dtype's name without the optional byte order. */
 static const char *plain_name(const char *dtype)
 {
     return dtype + (*dtype && strchr("<>=|", *dtype) ? 1 : 0);
@@ -115,14 +115,14 @@ static int refuse(const char *name, const char *dtype)
     return neap_fail("%s: expected a NumPy array of numbers, got the unknown dtype '%s'", name, dtype);
 }
 
-/* One element, its bytes turned where the file has the other order. */
+/* Copies one element, with its bytes reversed if the file has the other order. */
 static void copy_element(unsigned char *to, const unsigned char *from, size_t bytes, bool swap)
 {
     for (size_t i = 0; i < bytes; i++)
         to[i] = from[swap ? bytes - 1 - i : i];
 }
 
-/* Elements in Fortran order have the first axis innermost: goes on to the place of the next one in C order. */
+/* Steps to the next element in C order of an array in Fortran order, whose first axis is innermost. */
 static int64_t step(const neap_npy_header *h, int64_t index[NEAP_MAX_RANK], int64_t at)
 {
     int64_t stride = neap_shape_size(h->shape);
@@ -137,7 +137,7 @@ static int64_t step(const neap_npy_header *h, int64_t index[NEAP_MAX_RANK], int6
     return at;
 }
 
-/* The elements little-endian and in C order, in a block of its own; free with neap_free. */
+/* The elements little-endian in C order, in a new block; free with neap_free. */
 static unsigned char *reorder(const neap_npy_header *h, size_t bytes, const unsigned char *data)
 {
     int64_t count = neap_shape_size(h->shape), index[NEAP_MAX_RANK] = {0};
@@ -179,7 +179,7 @@ static neap_tensor *read_data(const char *name, const neap_npy_header *h, const 
     return x;
 }
 
-/* The length of the header has two bytes in version 1 and four after it. 0 when the file is too short. */
+/* The length of the header has two bytes in version 1 and four in later ones. 0 if the file is too short. */
 static size_t header_start(const unsigned char *bytes, size_t size, size_t *length)
 {
     size_t width = size > 6 && bytes[6] >= 2 ? 4 : 2, start = 8 + width;

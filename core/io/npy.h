@@ -15,11 +15,11 @@ typedef struct neap_npy_header {
     char dtype[NEAP_NPY_DTYPE]; /* "<f4", "|u1", ...; "[" for a structured one */
     bool fortran;               /* the first axis is innermost */
     neap_shape shape;
-    unsigned seen; /* while it is read: a bit per key */
+    unsigned seen; /* while parsing: a bit per key */
 } neap_npy_header;
 
-/* The dictionary between the length and the data; the caller zeroes *header. False, without a message, where the text is not
- * such a dictionary. */
+/* Parses the dictionary between the length and the data; the caller zeroes *header. False, without a message, for other
+ * text. */
 bool neap_npy_read_header(const char *text, size_t size, neap_npy_header *header);
 
 neap_tensor *neap_npy_parse(const char *name, const void *bytes, size_t size);

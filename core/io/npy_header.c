@@ -1,10 +1,10 @@
-/* The header of a NumPy array, a dictionary as Python spells it: see npy.h. */
+/* The header of a NumPy array, a Python dictionary: see npy.h. */
 #include <ctype.h>
 #include <string.h>
 
 #include "io/npy.h"
 
-/* A place in the header's text; every step past what is expected sets bad. */
+/* A position in the header's text; bad is set at the first unexpected character. */
 typedef struct cursor {
     const char *at, *end;
     bool bad;
@@ -32,7 +32,7 @@ static void need(cursor *c, const char *token)
         c->bad = true;
 }
 
-/* A quoted text of few letters. */
+/* A short quoted text. */
 static void read_text(cursor *c, char *text, size_t room)
 {
     size_t used = 0;
@@ -76,14 +76,14 @@ static neap_shape read_shape(cursor *c)
         shape.dim[shape.rank++] = read_size(c);
         if (!take(c, ",")) {
             need(c, ")");
-            c->bad |= shape.rank == 1; /* to Python, (3) is a number and no tuple */
+            c->bad |= shape.rank == 1; /* in Python, (3) is a number, not a tuple */
             break;
         }
     }
     return shape;
 }
 
-/* Past the quote that closes the text which begins here. */
+/* Skips a quoted text. */
 static void skip_text(cursor *c)
 {
     const char *quote = memchr(c->at + 1, *c->at, (size_t)(c->end - c->at) - 1);
@@ -91,7 +91,7 @@ static void skip_text(cursor *c)
     c->at = quote ? quote + 1 : c->end;
 }
 
-/* The list of a structured dtype: passed over, whatever it says, up to the bracket that closes it. */
+/* Skips the list of a structured dtype, up to its closing bracket. */
 static void skip_list(cursor *c)
 {
     int depth = 0;

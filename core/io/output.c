@@ -11,7 +11,7 @@
 
 #include "io/temporary.h"
 
-/* A message that memory ran out stands. */
+/* A pending message of exhausted memory is kept. */
 static int fail(const neap_output *o)
 {
     return neap_fail("%s: cannot be written: %s", o->path, strerror(errno));
@@ -29,7 +29,7 @@ static int clean(const neap_output *o)
     return 0;
 }
 
-/* What replaces a file is its owner's alone until it has the mode of that file. */
+/* Only the owner may read the temporary until it has the mode of the file that it replaces. */
 static int open_temporary(neap_output *o)
 {
     mode_t mode = o->target.exists ? 0600 : 0666;
@@ -61,7 +61,7 @@ int neap_output_write(neap_output *o, const void *bytes, size_t size)
     return fwrite(bytes, 1, size, o->file) == size ? 0 : fail(o);
 }
 
-/* Pipes and most devices have nothing to flush, and say so by EINVAL. */
+/* Pipes and most devices cannot be flushed and return EINVAL. */
 int neap_output_flush(neap_output *o)
 {
     if (fflush(o->file) == 0 && (fsync(fileno(o->file)) == 0 || (o->target.direct && errno == EINVAL)))
@@ -71,8 +71,8 @@ int neap_output_flush(neap_output *o)
 
 /* --- The end ----------------------------------------------------------------------------------------------------- */
 
-/* Owner and mode of the file that is replaced. Where the owner or the group cannot be kept, nobody gains by it: the group has
- * the rights of all others then. A file system without modes refuses, and the file stays its owner's alone. */
+/* Copies owner and mode of the replaced file. If the owner or group cannot be kept, the group gets the rights of
+ * others, so nobody gains access. On a file system without modes the file stays readable by its owner only. */
 static void keep_mode(const neap_output *o)
 {
     const struct stat *old = &o->target.about;
@@ -84,13 +84,13 @@ static void keep_mode(const neap_output *o)
     fchmod(o->held, mode);
 }
 
-/* A rename is on the disk when its folder is. Some file systems refuse to flush folders; the file is whole then, too.
- * Cuts the path off behind the folder: the file stands by now, and nothing may fail any more, not even for memory. */
+/* Flushes the folder, which makes the rename durable. Some file systems refuse to flush folders; the file is whole
+ * anyway. Truncates the path in place, since after the rename nothing may fail, not even an allocation. */
 static void flush_folder(char *path)
 {
     char *slash = strrchr(path, '/');
     if (slash)
-        slash[slash == path] = 0; /* the root's own slash stays */
+        slash[slash == path] = 0; /* keeps the slash of the root */
     int descriptor = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor >= 0) {
         fsync(descriptor);
@@ -106,7 +106,7 @@ static int replace(neap_output *o)
     return 0;
 }
 
-/* The lock ends here, and not before the temporary has another name or none. */
+/* Releases the lock only after the temporary was renamed or removed. */
 static void release(neap_output *o)
 {
     if (o->held >= 0)

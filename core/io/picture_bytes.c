@@ -18,12 +18,12 @@ int neap_picture_check_size(const char *name, int64_t width, int64_t height)
 
 /* --- From bytes --------------------------------------------------------------------------------------------------- */
 
-/* Where the pixels of the upright picture stand among the stored ones: from the first, steps a row and a column. */
+/* Position of the upright picture's pixels among the stored ones: the first, and the steps of a row and a column. */
 typedef struct way {
     int64_t height, width, first, down, right;
 } way;
 
-/* EXIF: of each orientation, whether rows are upright columns, and which of both are stored from their end. */
+/* For each EXIF orientation: whether stored rows are upright columns, and which of the two are stored backwards. */
 static way way_of(const neap_pixels *p)
 {
     static const struct {
@@ -43,7 +43,7 @@ static way way_of(const neap_pixels *p)
                                   : (way){p->height, p->width, first, row, column};
 }
 
-/* Over white; what is opaque is exactly byte / 127.5 - 1. */
+/* Composed over white; exactly byte / 127.5 - 1 for opaque pixels. */
 static float level(unsigned char byte, unsigned char alpha)
 {
     return (float)(byte * alpha + 255 * (255 - alpha)) / (127.5f * 255) - 1;

@@ -1,6 +1,6 @@
 /*
- * PNG, by libpng's simplified interface, which needs no jump. It writes no text, so the text chunks (W3C PNG, 11.3.3)
- * are put behind the header here.
+ * PNG by libpng's simplified interface, which needs no longjmp. It writes no text chunks, so they are inserted after
+ * the header here (W3C PNG, 11.3.3).
  */
 #include "io/png.h"
 
@@ -30,7 +30,7 @@ static unsigned char *decode(png_image *image, const char *name)
     return NULL;
 }
 
-/* The eXIf chunk may stand before or behind the pixels; libpng's simplified interface passes it over. */
+/* The eXIf chunk may precede or follow the pixels; libpng's simplified interface ignores it. */
 static int orientation_of(const unsigned char *bytes, size_t size)
 {
     size_t at = NEAP_PNG_SIGNATURE;

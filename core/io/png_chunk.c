@@ -12,7 +12,7 @@
 
 #define MOST_KEY 79
 
-/* What the format allows (W3C PNG, 11.3.3), and of that the part that is ASCII. */
+/* The ASCII part of the keys that the format allows (W3C PNG, 11.3.3). */
 static bool is_key(const char *key)
 {
     size_t length = strlen(key);
@@ -44,8 +44,8 @@ int neap_png_write_chunk(neap_output *out, const char type[4], const void *body,
                : 0;
 }
 
-/* tEXt is Latin-1, iTXt is UTF-8: no compression, no language, no translated key. UTF-8 beyond ASCII goes into iTXt. Any other
- * bytes, of a path perhaps, go into tEXt as they are. */
+/* tEXt is Latin-1, iTXt is UTF-8, here without compression, language or translated key. UTF-8 beyond ASCII is written
+ * as iTXt, other bytes (for example of a path) unchanged as tEXt. */
 static int write_pair(neap_output *out, const neap_pair *pair)
 {
     static const char gap[5] = {0};

@@ -25,7 +25,7 @@ static inline void neap_png_put_u32(unsigned char *to, uint32_t value)
 
 int neap_png_write_chunk(neap_output *out, const char type[4], const void *body, size_t size);
 
-/* Keys must be as the format wants them; texts are written as tEXt (Latin-1) or iTXt (UTF-8). */
+/* Checks the keys; and writes texts as tEXt (Latin-1) or iTXt (UTF-8). */
 int neap_png_check_text(const char *path, const neap_pair *text, int pairs);
 int neap_png_write_text(neap_output *out, const neap_pair *text, int pairs);
 

@@ -1,7 +1,7 @@
 /*
- * Writes safetensors files: a header padded to eight bytes, then the tensors, those of the widest elements first and
- * by name among equals, so that everything is aligned and the same tensors make the same bytes. The file is read back before
- * it replaces another.
+ * Writes safetensors files: a header padded to eight bytes, then the tensors, ordered by descending element size and
+ * then by name, so that all are aligned and the same tensors give the same bytes. The header is read back before the
+ * file replaces another.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static int check_tensor(const neap_named_tensor *entry, int index)
                          strlen(name));
     if (!neap_text_is_utf8(name, strlen(name)))
         return neap_fail("tensor %d: expected a name in UTF-8", index);
-    return strcmp(name, "__metadata__") ? 0 : neap_fail("'%s': the name is taken by the format", name);
+    return strcmp(name, "__metadata__") ? 0 : neap_fail("'%s': the format reserves this name", name);
 }
 
 static int by_name(const void *left, const void *right)
@@ -56,7 +56,7 @@ static int check_tensors(neap_named_tensor *sorted, int count)
     qsort(sorted, (size_t)count, sizeof *sorted, by_name);
     for (int i = 1; i < count; i++)
         if (strcmp(sorted[i].name, sorted[i - 1].name) == 0)
-            return neap_fail("'%s': the name stands twice", sorted[i].name);
+            return neap_fail("'%s': the name is given twice", sorted[i].name);
     return 0;
 }
 
@@ -68,14 +68,14 @@ static int check_pairs(const neap_pair *metadata, int pairs)
             return neap_fail("metadata %d: expected UTF-8", i);
         for (int k = 0; k < i; k++)
             if (strcmp(key, metadata[k].key) == 0)
-                return neap_fail("metadata '%s' stands twice", key);
+                return neap_fail("metadata '%s' is given twice", key);
     }
     return 0;
 }
 
 /* --- The header -------------------------------------------------------------------------------------------------- */
 
-/* "format" is what others look at; it may be given, as metadata that was read from another file gives it. */
+/* Other tools read "format"; metadata copied from another file may contain it already. */
 static void add_metadata(neap_text *t, const neap_pair *metadata, int pairs)
 {
     bool given = false;
@@ -126,7 +126,7 @@ static int write_header(neap_output *out, const neap_text *header)
     return neap_output_write(out, length, sizeof length) < 0 ? -1 : neap_output_write(out, header->bytes, header->length);
 }
 
-/* One tensor at a time passes through a buffer, in the order of its rows whatever its strides. */
+/* Writes one tensor through a buffer, in row-major order for any strides. */
 static int write_tensor(neap_output *out, neap_tensor *x)
 {
     size_t size = bytes_of(x);
@@ -157,7 +157,7 @@ static int write_file(const char *path, const neap_saved *saved)
     return neap_output_commit(&out);
 }
 
-/* Checks a file's contents, whose tensors are `sorted`, puts them in order and makes the header. */
+/* Checks the contents of a file, sorts the tensors and makes the header. */
 static int prepare(neap_saved *saved, neap_named_tensor *sorted)
 {
     if (check_tensors(sorted, saved->count) < 0 || check_pairs(saved->metadata, saved->pairs) < 0)
@@ -172,7 +172,7 @@ static int prepare(neap_saved *saved, neap_named_tensor *sorted)
     return 0;
 }
 
-/* The list that prepare puts in order. */
+/* The list that prepare sorts. */
 static neap_named_tensor *copy_of(const neap_named_tensor *tensors, int count)
 {
     neap_named_tensor *copy = neap_calloc((size_t)count + 1, sizeof *copy);

@@ -12,7 +12,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
-#define MOST_LINKS 40 /* as many as Linux follows */
+#define MOST_LINKS 40 /* the limit of Linux */
 
 const char *neap_target_name(const char *path)
 {
@@ -28,8 +28,8 @@ char *neap_target_folder(const char *path)
 
 /* --- Links ------------------------------------------------------------------------------------------------------- */
 
-/* One step along a link: the path that it holds, which counts from the link's own folder. NULL with errno set, or with a
- * message where memory ran out. */
+/* The path that a link holds, relative to the link's folder. NULL with errno set, or with a message if memory ran out.
+ * */
 static char *follow(const char *path)
 {
     char held[PATH_MAX];
@@ -41,14 +41,14 @@ static char *follow(const char *path)
     return neap_format("%.*s%s", folder, path, held);
 }
 
-/* Links in /proc stand for open files: what they hold need not be a path. */
+/* Links in /proc represent open files: their content need not be a path. */
 static bool is_open_file(const struct stat *link)
 {
     struct stat proc;
     return stat("/proc/self", &proc) == 0 && proc.st_dev == link->st_dev;
 }
 
-/* The descriptor of this process that such a link stands for, or -1 where it is another process's. */
+/* The descriptor of this process that such a link represents; -1 for another process. */
 static int descriptor_of(const neap_target *t)
 {
     char *end;
@@ -81,7 +81,7 @@ static int follow_links(neap_target *t)
 
 /* --- Targets ----------------------------------------------------------------------------------------------------- */
 
-/* A file that was made read-only is protected, although its folder would let it be replaced. */
+/* A read-only file is protected, even if its folder permits replacing it. */
 static int check(const neap_target *t)
 {
     int reason = 0;
@@ -110,12 +110,12 @@ int neap_target_find(neap_target *t, const char *path)
     *t = (neap_target){.descriptor = -1};
     if (find(t, path) == 0)
         return 0;
-    neap_fail("%s: cannot be written: %s", path, strerror(errno)); /* a message that memory ran out stands */
+    neap_fail("%s: cannot be written: %s", path, strerror(errno)); /* keeps a pending message of exhausted memory */
     neap_target_free(t);
     return -1;
 }
 
-/* A descriptor is duplicated, for opening it anew would write from the start of a file that it has been writing. */
+/* A descriptor is duplicated: reopening it would overwrite its file from the start. */
 int neap_target_open(const neap_target *t)
 {
     if (t->descriptor >= 0)

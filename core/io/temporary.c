@@ -20,7 +20,7 @@
 #include "io/target.h"
 
 #define MARK ".neap-"
-#define MOST_NAME 64 /* of the target's name, so that no name becomes too long for a file system */
+#define MOST_NAME 64 /* bytes of the target's name, within the limit of file systems */
 #define MOST_TRIES 1000
 #define DAY (24 * 60 * 60)
 
@@ -35,7 +35,7 @@ static uint32_t host(void)
     return hash;
 }
 
-/* How much of a name is kept: no part of a character in UTF-8. */
+/* The length to which a name is cut, at the boundary of a UTF-8 character. */
 static int kept_length(const char *name)
 {
     size_t length = strnlen(name, MOST_NAME + 1);
@@ -45,7 +45,7 @@ static int kept_length(const char *name)
     return (int)length;
 }
 
-/* flock without waiting: 0, or the reason why not. */
+/* flock without waiting: 0 or an errno. */
 static int lock(int descriptor)
 {
     int status;
@@ -57,8 +57,8 @@ static int lock(int descriptor)
 
 /* --- Making ------------------------------------------------------------------------------------------------------ */
 
-/* Between creation and lock, somebody who cleans may hold the file, or have removed it: then another one is made. Without
- * locks the file serves as well. */
+/* If a cleaning process locks or removes the file between its creation and our lock, another one is made. On a file
+ * system without locks the unlocked file is used. */
 static bool claim(int descriptor)
 {
     struct stat about;
@@ -101,7 +101,7 @@ static const char *skip_digits(const char *c)
     return c + strspn(c, "0123456789");
 }
 
-/* HOST-PID-N behind the mark, to the end. */
+/* Parses HOST-PID-N after the mark, to the end. */
 static bool read_rest(const char *rest, uint32_t *of_host)
 {
     if (strspn(rest, "0123456789abcdef") != 8 || rest[8] != '-')
@@ -113,7 +113,7 @@ static bool read_rest(const char *rest, uint32_t *of_host)
     return true;
 }
 
-/* Is an entry of a folder a temporary of `name`, or of any file where that is NULL? */
+/* Whether an entry of a folder is a temporary of `name`, or of any file if that is NULL. */
 static bool is_temporary(const char *entry, const char *name, uint32_t *of_host)
 {
     const char *mark = NULL;
@@ -134,7 +134,8 @@ static bool is_abandoned(int descriptor, const struct stat *about, bool own_host
     return reason == 0 ? own_host || old : reason != EWOULDBLOCK && old;
 }
 
-/* A lock needs a descriptor for writing on some network file systems; the file may have the mode of a read-only target. */
+/* Some network file systems lock only descriptors open for writing; the file may have the mode of a read-only target.
+ * */
 static int open_entry(int folder, const char *entry)
 {
     const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -142,8 +143,8 @@ static int open_entry(int folder, const char *entry)
     return descriptor < 0 && errno == EACCES ? openat(folder, entry, O_RDONLY | flags) : descriptor;
 }
 
-/* The lock is held until the file is gone, and the name still is the locked file's: a writer that has just renamed it may
- * be using the name again. */
+/* Holds the lock until the file is removed, and checks that the name still is that of the locked file: a writer may
+ * have renamed it and used the name again. */
 static bool remove_abandoned(int folder, const char *entry, bool own_host)
 {
     struct stat about, now;

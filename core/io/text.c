@@ -1,4 +1,4 @@
-/* Text that grows: see text.h. */
+/* Growing text: see text.h. */
 #include "io/text.h"
 
 #include <errno.h>
@@ -60,7 +60,7 @@ void neap_text_add_json(neap_text *t, const char *string)
     neap_text_add(t, "\"");
 }
 
-/* Length of the sequence that begins with a byte, and the least code point that needs it; 0 where none begins so. */
+/* Length of the sequence that begins with a byte, and the least code point that needs it; 0 for no first byte. */
 static int sequence(uint8_t lead, uint32_t *code, uint32_t *least)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /*
- * Text that grows: headers of files.
+ * Growing text, for headers of files.
  */
 #ifndef NEAP_IO_TEXT_H
 #define NEAP_IO_TEXT_H
@@ -12,7 +12,7 @@
 typedef struct neap_text {
     char *bytes; /* owned; free with neap_free */
     size_t length, room;
-    bool failed; /* no memory, with a message; later additions do nothing */
+    bool failed; /* memory ran out, with a message; later additions do nothing */
 } neap_text;
 
 void neap_text_add(neap_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -30,7 +30,7 @@ static int read_all(int descriptor, uint8_t *bytes, size_t size)
     return 0;
 }
 
-/* The length that the file claims is that of the bytes that were read, so the parser stays within them. */
+/* The length in the file must be that of the bytes read, so that the parser stays within them. */
 static int check_length(const uint8_t *bytes, size_t length)
 {
     uint64_t claimed = 0;
@@ -65,7 +65,7 @@ static int check_entry(const neap_header *header, const neap_named_tensor *wante
         return neap_fail("'%s' is missing", wanted->name);
     bool same = strcmp(e->dtype, neap_header_dtype(neap_dtype_of(wanted->tensor))) == 0 &&
                 neap_shape_equal(e->shape, neap_shape_of(wanted->tensor)) && e->begin == begin && e->end == end;
-    return same ? 0 : neap_fail("'%s': dtype, shape or data_offsets are not those that were written", wanted->name);
+    return same ? 0 : neap_fail("'%s': dtype, shape or data_offsets differ from those written", wanted->name);
 }
 
 static int check_tensors(neap_header *header, const neap_saved *saved)
@@ -92,7 +92,7 @@ static const char *value_of(const neap_pair *pairs, int count, const char *key)
     return NULL;
 }
 
-/* "format" is added where it was not given. */
+/* "format" is added unless given. */
 static int check_metadata(const neap_header *header, const neap_saved *saved)
 {
     int expected = saved->pairs + !value_of(saved->metadata, saved->pairs, "format");
@@ -101,7 +101,7 @@ static int check_metadata(const neap_header *header, const neap_saved *saved)
     for (int i = 0; i < saved->pairs; i++) {
         const char *value = value_of(header->pairs, header->pairs_count, saved->metadata[i].key);
         if (!value || strcmp(value, saved->metadata[i].value) != 0)
-            return neap_fail("metadata '%s' is not what was written", saved->metadata[i].key);
+            return neap_fail("metadata '%s' differs from what was written", saved->metadata[i].key);
     }
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * A safetensors file that has just been written is read back, header and all, before it replaces the last.
+ * Reads back the header of a newly written safetensors file before it replaces the old one.
  */
 #ifndef NEAP_IO_VERIFY_H
 #define NEAP_IO_VERIFY_H
@@ -9,7 +9,7 @@
 #include "io/output.h"
 #include "io/text.h"
 
-/* What was to be written; everything is borrowed. */
+/* The intended contents; all members are borrowed. */
 typedef struct neap_saved {
     neap_text header;
     const neap_named_tensor *tensors; /* in the order of their data */
@@ -18,9 +18,9 @@ typedef struct neap_saved {
     int pairs;
 } neap_saved;
 
-/* Compares the size of a flushed output, and its header, parsed, with what was to be written: tensors by name, dtype, shape
- * and place, and metadata. The data are not read: their writes and the flush have succeeded. An output that was written into
- * its target cannot be read back, and passes. */
+/* Compares the size and parsed header of a flushed output with the intended contents: name, dtype, shape and offsets of
+ * the tensors, and metadata. The data are not read: their writes and the flush have succeeded. An output that is
+ * written to its target directly cannot be read back, and passes. */
 int neap_saved_verify(const neap_output *output, const neap_saved *saved);
 
 #endif

@@ -5,7 +5,7 @@
 
 /* --- Arguments of the kernel ------------------------------------------------------------------------------------- */
 
-/* x [B, N, H, d], adjacent along the last axis. */
+/* x [B, N, H, d], with adjacent elements on the last axis. */
 static neap_attention_view view_of(const neap_tensor *x)
 {
     return (neap_attention_view){neap_tensor_bytes(x), x->stride[0], x->stride[1], x->stride[2]};
@@ -202,7 +202,7 @@ int neap_attention_gradient(const neap_call *call, neap_tensor *g, neap_tensor *
     return neap_size(call->out) ? call->kernels->attention_gradient(call->kernels, &args) : 0;
 }
 
-/* With a message pending, lengths are NULL because making them failed. */
+/* With a message pending, NULL means that making the lengths failed. */
 neap_tensor *neap_attention(neap_tensor *q, neap_tensor *k, neap_tensor *v, neap_tensor *lengths)
 {
     return neap_op_apply(NEAP_OP_attention, (neap_tensor *[]){q, k, v, lengths}, lengths || neap_failed() ? 4 : 3, NULL);

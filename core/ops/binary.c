@@ -77,7 +77,7 @@ int neap_div_gradient(const neap_call *call, neap_tensor *g, neap_tensor **gx)
     return to_inputs(call, ga, call->wants[1] ? neap_neg(neap_mul(ga, call->out)) : NULL, gx);
 }
 
-/* The share of each side: 1 where it wins, 1/2 where both are equal. */
+/* The share of each side in the gradient: 1 for the selected element, 1/2 for equal ones. */
 static int extreme_gradient(const neap_call *call, neap_tensor *wins, neap_tensor *g, neap_tensor **gx)
 {
     neap_tensor *equal = neap_cast(neap_eq(call->in[0], call->in[1]), g->dtype);

@@ -25,7 +25,7 @@ static void set_axis(neap_broadcast *loop, int to, int from)
         loop->stride[k][to] = loop->stride[k][from];
 }
 
-/* Joins axes in place, from the first on; axes of size 1 go. */
+/* Merges axes in place, from the first on, and drops axes of size 1. */
 static void collapse(neap_broadcast *loop)
 {
     int rank = 0;

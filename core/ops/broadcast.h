@@ -1,6 +1,6 @@
 /*
- * Loops over up to three broadcast inputs alongside one contiguous output: neighbouring axes are joined where every input
- * allows it, then `segment` is called for runs of the last axis, in parallel.
+ * Loops over up to three broadcast inputs and one contiguous output: adjacent axes are merged if the strides of all
+ * inputs permit, then `segment` is called for runs of the last axis, in parallel.
  */
 #ifndef NEAP_BROADCAST_H
 #define NEAP_BROADCAST_H

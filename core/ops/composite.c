@@ -1,7 +1,7 @@
 /* See composite.h. */
 #include "ops/composite.h"
 
-/* Both sizes are spelt out, for -1 cannot be told where the other is 0. */
+/* Both sizes are given: -1 would be undetermined if the other is 0. */
 neap_tensor *neap_as_rows(neap_tensor *x)
 {
     if (!x)

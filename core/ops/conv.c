@@ -1,6 +1,6 @@
 /*
- * Convolution of pictures. Three ops, each bilinear, whose gradients are the other two: so the family is closed, however
- * often it is differentiated.
+ * Convolution of pictures. Three bilinear ops, each with the other two as gradients, so they can be differentiated any
+ * number of times.
  */
 #include "ops/rules.h"
 
@@ -24,13 +24,13 @@ static int check_window(const neap_call *call)
     return 0;
 }
 
-/* Pixels of y that a side of x gives; below 1 where the kernel does not fit. */
+/* Pixels of y for a side of x; below 1 if the kernel does not fit. */
 static int64_t output_size(const neap_attrs *a, int64_t x, int64_t kernel)
 {
     return neap_window_count(x, (kernel - 1) * a->i[DILATION] + 1, a->i[STRIDE], a->i[PADDING]);
 }
 
-/* The smallest side of x that gives y pixels. */
+/* The smallest side of x with y pixels as result. */
 static int64_t input_size(const neap_attrs *a, int64_t y, int64_t kernel)
 {
     return (y - 1) * a->i[STRIDE] - 2 * a->i[PADDING] + (kernel - 1) * a->i[DILATION] + 1;
@@ -41,7 +41,7 @@ static bool is_bias(const neap_call *call, int64_t channels)
     return call->count < 3 || neap_shape_equal(call->in[2]->shape, neap_dims(channels));
 }
 
-/* Do pictures of x become pictures of y through weights of shape w? */
+/* Whether a convolution of x with weights of shape w has the shape of y. */
 static bool fits(const neap_attrs *a, neap_shape x, neap_shape w, neap_shape y)
 {
     const int64_t groups = a->i[GROUPS];
@@ -53,7 +53,7 @@ static bool fits(const neap_attrs *a, neap_shape x, neap_shape w, neap_shape y)
     return good;
 }
 
-/* Of rank 4, and of sides that can be multiplied and added. */
+/* Rank 4, and sides whose products and sums do not overflow. */
 static bool are_pictures(const neap_call *call)
 {
     for (int i = 0; i < 2; i++) {
@@ -79,7 +79,7 @@ int neap_shape_conv2d(neap_call *call)
     return 0;
 }
 
-/* `size` of the row: two numbers, or none. */
+/* The attribute `size`: two numbers, or none. */
 static int check_size(const neap_call *call)
 {
     const neap_attrs *a = &call->attrs;
@@ -162,7 +162,7 @@ int neap_conv2d_weight_forward(neap_call *call)
 
 /* --- Gradients ----------------------------------------------------------------------------------------------------- */
 
-/* The window of `call`, with the rows and columns of `sized` where the op wants them. */
+/* The window of `call`, with the rows and columns of `sized` for ops that take them. */
 static neap_attrs window_of(const neap_call *call, const neap_tensor *sized)
 {
     neap_attrs a = call->attrs;
@@ -229,7 +229,7 @@ int neap_conv2d_weight_gradient(const neap_call *call, neap_tensor *g, neap_tens
     return check_gradients(call, gx);
 }
 
-/* --- C faces ------------------------------------------------------------------------------------------------------- */
+/* --- C functions ------------------------------------------------------------------------------------------------- */
 
 static neap_attrs attrs_of(const neap_window *window)
 {
@@ -237,7 +237,7 @@ static neap_attrs attrs_of(const neap_window *window)
                               [GROUPS] = window->groups}};
 }
 
-/* A bias NULL is none, unless a message is pending: then making it has failed. */
+/* NULL means no bias, unless a message is pending: then making the bias failed. */
 static neap_tensor *apply(neap_op_id op, neap_tensor *x, neap_tensor *weight, neap_tensor *bias, const neap_window *window)
 {
     const neap_attrs a = attrs_of(window);

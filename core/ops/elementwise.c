@@ -52,7 +52,7 @@ static neap_tensor *constant(const neap_tensor *like, double value)
     return neap_full(like->dtype, (neap_shape){0}, value);
 }
 
-/* Where a fused gradient f'(x) dy exists in one pass, it serves as long as nobody differentiates it. */
+/* Uses the fused kernel of f'(x) dy unless the gradient is differentiated in turn. */
 static neap_tensor *fused(const neap_call *call, neap_binary_id id, neap_tensor *g)
 {
     neap_tensor *dy = neap_tensor_pack(g), *y = dy ? neap_empty(dy->dtype, dy->shape) : NULL;

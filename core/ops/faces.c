@@ -1,4 +1,4 @@
-/* The C faces of elementwise and view ops: one line each. */
+/* The C functions of elementwise and view ops. */
 #include <string.h>
 
 #include "ops/op.h"

@@ -9,7 +9,7 @@ typedef struct gated_job {
     char *y;
 } gated_job;
 
-/* Cut where a sample ends, for the kernel counts samples from its first row. */
+/* Split at the ends of samples, since the kernel counts samples from its first row. */
 static void gated_range(void *user, int64_t begin, int64_t end)
 {
     const gated_job *job = user;

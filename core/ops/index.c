@@ -1,21 +1,22 @@
-/* Elements and rows picked by an index, and their adjoints: added in the index's order, whatever the threads. */
+/* Elements and rows selected by an index, and the adjoints, which add in the order of the index for any number of
+ * threads. */
 #include <string.h>
 
 #include "ops/rules.h"
 
 #define COLUMNS 64 /* of one unit of work: a cache line of f32 four times over */
 
-/* picked [outer, m, inner] meets whole [outer, n, inner] at index [outer, m, inner], or [outer, m] for rows. */
+/* picked [outer, m, inner], whole [outer, n, inner], index [outer, m, inner], or [outer, m] for rows. */
 typedef struct index_job {
     int64_t outer, m, n, inner;
-    bool rows; /* the index names whole rows */
+    bool rows; /* the index selects whole rows */
     const int32_t *index;
     char *whole, *picked;
     size_t size;
-    bool add; /* picked into whole; else whole to picked */
+    bool add; /* adds picked to whole; else copies whole to picked */
 } index_job;
 
-/* Checked before any element moves, so that a bad index leaves nothing half done. */
+/* Checked before any element is written, so that a bad index changes nothing. */
 static int check_index(const char *op, const int32_t *index, int64_t count, int64_t size)
 {
     for (int64_t i = 0; i < count; i++)
@@ -46,7 +47,7 @@ static void move_row(const index_job *job, int64_t n, char *whole, char *picked)
         memcpy(picked, whole, (size_t)n * job->size);
 }
 
-/* One outer index and one range of columns: nobody else touches these elements of `whole`. */
+/* One outer index and one range of columns: no other thread writes these elements of `whole`. */
 static void move_unit(const index_job *job, int64_t outer, int64_t first, int64_t count)
 {
     for (int64_t row = outer * job->m; row < (outer + 1) * job->m; row++) {

@@ -1,4 +1,4 @@
-/* The linear layer, and what follows it done while a tile of the product is still in cache. */
+/* The linear layer, and epilogues on each tile of the product while it is in cache. */
 #include "ops/composite.h"
 
 /* x [.., in] and weight [out, in] at input `x` and the next, a bias [out] after them: the product's shape. */
@@ -32,7 +32,7 @@ int neap_shape_gated(neap_call *call)
     return 0;
 }
 
-/* c = x weight' + bias, each finished tile handed to `tile`. */
+/* c = x weight' + bias; calls `tile` for each finished tile. */
 static int product(const neap_call *call, int x, neap_tensor *c, neap_tile_fn *tile, void *user)
 {
     const neap_shape weight = call->in[x + 1]->shape;
@@ -48,7 +48,8 @@ static int product(const neap_call *call, int x, neap_tensor *c, neap_tile_fn *t
     return call->kernels->gemm(call->kernels, &gemm);
 }
 
-/* Where the product goes: kept for the gradient while recording, else into the output, to be overwritten. */
+/* Where the product is written: kept for the gradient while recording, else the output, which the epilogue overwrites.
+ * */
 static neap_tensor *product_place(neap_call *call)
 {
     return call->recorded ? call->aux[0] = neap_empty(call->dtype, call->shape) : call->out;
@@ -61,7 +62,7 @@ int neap_linear_forward(neap_call *call)
     return product(call, 0, call->out, NULL, NULL);
 }
 
-/* The gradients of x weight' + bias, to those of the three (from `wants` on) that want one. */
+/* The gradients of x weight' + bias to the three inputs (from `wants` on) that need one. */
 static int spread(neap_tensor *x, neap_tensor *weight, neap_tensor *g, const bool *wants, int count, neap_tensor **gx)
 {
     neap_tensor *rows = neap_as_rows(g);
@@ -111,7 +112,7 @@ int neap_linear_gelu_forward(neap_call *call)
     return product(call, 0, c, gelu_tile, &job);
 }
 
-/* Through gelu_tanh by its own gradient; the product is made anew only where it must carry its history. */
+/* The gradient through gelu_tanh; the product is recomputed only if it must carry its history. */
 int neap_linear_gelu_gradient(const neap_call *call, neap_tensor *g, neap_tensor **gx)
 {
     neap_tensor *dz = NULL;
@@ -161,7 +162,7 @@ int neap_linear_gated_gradient(const neap_call *call, neap_tensor *g, neap_tenso
     return spread(call->in[2], call->in[3], dh, call->wants + 2, 3, gx + 2);
 }
 
-/* --- C faces ----------------------------------------------------------------------------------------------------- */
+/* --- C functions ------------------------------------------------------------------------------------------------- */
 
 neap_tensor *neap_linear(neap_tensor *x, neap_tensor *weight, neap_tensor *bias)
 {

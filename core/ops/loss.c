@@ -61,8 +61,8 @@ int neap_shape_bce(neap_call *call)
     return 0;
 }
 
-/* -t log s(x) - (1 - t) log(1 - s(x)) = (max(x, 0) - t x) + softplus(-|x|): digits stay
- * where an answer is sure and right. */
+/* -t log s(x) - (1 - t) log(1 - s(x)) = (max(x, 0) - t x) + softplus(-|x|): no cancellation for
+ * confident correct answers. */
 int neap_bce_forward(neap_call *call)
 {
     neap_tensor *x = call->in[0], *straight = neap_sub(neap_relu(x), neap_mul(call->in[1], x));

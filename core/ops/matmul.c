@@ -43,13 +43,13 @@ int neap_shape_matmul(neap_call *call)
     return 0;
 }
 
-/* Leading axes, those that advance evenly joined into one. */
+/* Leading axes; those with uniform strides are merged. */
 typedef struct batch_axes {
     int count;
     int64_t dim[NEAP_MAX_RANK], a[NEAP_MAX_RANK], b[NEAP_MAX_RANK];
 } batch_axes;
 
-/* Stride along axis `axis` of the output, of rank `rank`; 0 where x repeats. */
+/* Stride along axis `axis` of the output, of rank `rank`; 0 for a broadcast axis. */
 static int64_t stride_at(const neap_tensor *x, int rank, int axis)
 {
     const int at = axis - (rank - x->shape.rank);
@@ -90,7 +90,7 @@ static neap_gemm gemm_of(const neap_call *call)
     return gemm;
 }
 
-/* One matrix b for a whole batch: the batch is more rows of a. */
+/* One matrix b for a whole batch: the batch becomes rows of a. */
 static void fold_rows(neap_gemm *gemm, batch_axes *batch)
 {
     const int last = batch->count - 1;
@@ -134,7 +134,7 @@ int neap_matmul_forward(neap_call *call)
     return batch.count ? run_batches(call, gemm, &batch) : call->kernels->gemm(call->kernels, &gemm);
 }
 
-/* A matrix b shared by a batch gets its gradient as one product over all rows, in place of one per batch and a sum. */
+/* The gradient of a matrix b that a batch shares is one product over all rows, in place of a sum of products. */
 static neap_tensor *shared_b_gradient(neap_tensor *a, neap_tensor *g, bool transpose_b)
 {
     a = neap_as_rows(a);

@@ -39,7 +39,7 @@ static void norm_rows(const norm_job *job, int64_t begin, int64_t end)
     (job->backward ? job->kernels->norm_gradient : job->kernels->norm)(&args);
 }
 
-/* Any rows: cut where a group ends, for the kernel counts groups from its first row. */
+/* Any rows: split at the ends of groups, since the kernel counts groups from its first row. */
 static void norm_range(void *user, int64_t begin, int64_t end)
 {
     const norm_job *job = user;
@@ -57,7 +57,7 @@ static void norm_groups(void *user, int64_t begin, int64_t end)
     norm_rows(job, begin * job->args.group, end * job->args.group);
 }
 
-/* Sums over the rows of a group stay on one thread. */
+/* One thread sums the rows of a group. */
 static void run_norm(norm_job *job)
 {
     const neap_norm_args *args = &job->args;
@@ -104,7 +104,7 @@ static neap_tensor *normalised(neap_tensor *x, bool rms, double eps, neap_tensor
     return neap_mul(distance, *rstd);
 }
 
-/* What arrives at the normalised rows, taken back to x: its parts along 1 and along the rows themselves drop out. */
+/* The gradient at the normalised rows, taken back to x: without its components along 1 and along the rows. */
 static neap_tensor *norm_backward(neap_tensor *g, neap_tensor *y, neap_tensor *rstd, bool rms)
 {
     neap_tensor *rest = neap_sub(g, neap_mul(y, row_mean(neap_mul(g, y))));
@@ -228,7 +228,7 @@ static int modulated_composite(const neap_call *call, neap_tensor *g, neap_tenso
     return gx[0] && gx[1] && gx[2] ? 0 : -1;
 }
 
-/* Groups without rows are not seen by the kernel: their sums are zeros from the start. */
+/* The kernel skips groups without rows, so their sums are set to zero before. */
 static neap_tensor *place(const neap_call *call, int input)
 {
     const neap_shape shape = call->in[input]->shape;

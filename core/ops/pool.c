@@ -1,11 +1,11 @@
-/* Max pooling: where the largest element of each window is, and the elements picked there. */
+/* Max pooling: the index of the largest element of each window, and a gather at these indices. */
 #include <math.h>
 
 #include "ops/rules.h"
 
 enum { KERNEL, STRIDE, PADDING }; /* of attrs.i */
 
-/* Padding up to the kernel's half, so that every window has an element. */
+/* Padding up to half of the kernel, so that every window has an element. */
 int neap_shape_max_pool_index(neap_call *call)
 {
     const neap_attrs *a = &call->attrs;
@@ -38,7 +38,7 @@ static double value_at(const pool_job *job, int64_t element)
     return job->size == sizeof(float) ? (double)*(const float *)(const void *)p : *(const double *)(const void *)p;
 }
 
-/* The first of the largest elements of one channel of one window; a NaN is the largest. */
+/* The first maximum of one channel of one window; NaN counts as the largest. */
 static int32_t largest(const pool_job *job, int64_t image, int64_t i, int64_t j, int64_t channel)
 {
     const int64_t rows = job->x.dim[1], columns = job->x.dim[2], top = i * job->a->i[STRIDE] - job->a->i[PADDING];

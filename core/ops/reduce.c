@@ -3,13 +3,13 @@
 
 #include "ops/rules.h"
 
-/* Elements that one unit of work reduces: fixed, so that the order of a sum never depends on the threads. */
+/* Elements in one unit of work: fixed, so that the order of a sum does not depend on the number of threads. */
 #define UNIT 32768
 #define LEAST_ROWS 32
 
 typedef void reduce_fn(int64_t n, int64_t inner, const void *x, void *y);
 
-/* x [outer, n, inner] in blocks of `block` of the n, each to its own place in y [outer, blocks, inner]. */
+/* Reduces x [outer, n, inner] by blocks of `block` along n, to y [outer, blocks, inner]. */
 typedef struct fold_job {
     reduce_fn *kernel;
     int64_t n, inner, block, blocks;
@@ -29,7 +29,7 @@ static void fold_units(void *user, int64_t begin, int64_t end)
     }
 }
 
-/* y [outer, inner] from x [outer, n, inner]: long n by blocks, whose results are folded in turn. */
+/* y [outer, inner] from x [outer, n, inner]; a long n is reduced by blocks, and their results recursively. */
 static int fold(reduce_fn *kernel, neap_dtype dtype, int64_t outer, int64_t n, int64_t inner, const void *x, void *y)
 {
     const int64_t wanted = UNIT / (inner < 1 ? 1 : inner), block = wanted < LEAST_ROWS ? LEAST_ROWS : wanted;
@@ -82,7 +82,7 @@ static int64_t product(const int64_t *dim, int begin, int end)
     return size;
 }
 
-/* Groups of adjacent reduced axes, the last one first; only the last step writes the output. */
+/* Reduces groups of adjacent axes, the last group first; only the last step writes the output. */
 static int reduce_groups(const neap_call *call, unsigned axes, reduce_fn *kernel)
 {
     neap_shape shape = call->in[0]->shape;
@@ -139,7 +139,7 @@ int neap_max_forward(neap_call *call)
     return reduce_with(call, call->kernels->max);
 }
 
-/* Two passes: the squares of distances lose nothing where the mean is large. */
+/* Two passes: the mean of squared distances does not cancel for a large mean. */
 int neap_variance_forward(neap_call *call)
 {
     neap_attrs keep = call->attrs;
@@ -148,7 +148,7 @@ int neap_variance_forward(neap_call *call)
     return neap_forward_put(call, neap_apply1(NEAP_OP_mean, neap_square(distance), &call->attrs));
 }
 
-/* g with the reduced axes back, at size 1. */
+/* g with the reduced axes inserted, of size 1. */
 static neap_tensor *with_axes(const neap_call *call, neap_tensor *g)
 {
     return neap_reshape(g, kept_shape(call, reduced_axes(call)));

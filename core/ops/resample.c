@@ -1,6 +1,6 @@
 /*
- * Filters and resampling along one axis: each pixel of the result is a weighted sum of some of the input. The adjoint of such
- * a map is another one, and its gradient; so each op can be turned round, and is closed under differentiation.
+ * Filters and resampling along one axis: each pixel of the result is a weighted sum of pixels of the input. The
+ * gradient is the adjoint map, which the same op computes, so both can be differentiated any number of times.
  */
 #include <math.h>
 
@@ -10,7 +10,7 @@
 
 /* --- Which pixels make which --------------------------------------------------------------------------------------- */
 
-/* Pixel `from` of the input, times `weight`, goes into pixel `to` of the result. */
+/* Adds `weight` times pixel `from` of the input to pixel `to` of the result. */
 typedef struct link {
     int64_t to, from;
     double weight;
@@ -29,7 +29,7 @@ static void links_free(links *l)
     neap_free(l->weight);
 }
 
-/* Sorted by counting, so that the terms of a pixel keep their order. */
+/* A counting sort, which is stable, so that the terms of a pixel keep their order. */
 static int links_sort(links *l, const link *found, int64_t count, int64_t outputs)
 {
     l->outputs = outputs;
@@ -183,7 +183,7 @@ int neap_shape_resample(neap_call *call)
     return 0;
 }
 
-/* Pixels are areas whose centres lie at their number plus a half; beyond the last centre the last pixel goes on. */
+/* The centre of pixel i lies at i + 1/2; beyond the outer centres the border pixel is repeated. */
 static int64_t resample_links(const neap_attrs *a, int64_t in, int64_t out, int64_t to, link *found)
 {
     const double at = ((double)to + 0.5) * (double)in / (double)out;

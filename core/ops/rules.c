@@ -7,8 +7,8 @@
 #define LEAST_ELEMENTS 16384 /* a thread wakes in a few microseconds, the time that so many elements take */
 #define GOT_TEXT (5 * NEAP_SHAPE_TEXT)
 
-/* Whole numbers that are not as the row has them by itself: "padding 500"; and a list of them. */
-static void tell_attrs(const neap_call *call, size_t used, char got[GOT_TEXT])
+/* Appends integer attributes that differ from their defaults, ", padding 500", and the list. */
+static void append_attrs(const neap_call *call, size_t used, char got[GOT_TEXT])
 {
     const neap_attr *attr = call->op->info.attrs;
     for (int place = 0; attr->type != NEAP_ATTR_END && used < GOT_TEXT; attr++) {
@@ -28,7 +28,7 @@ int neap_op_fail(const neap_call *call, const char *expected)
     for (int i = 0; i < call->count && used < sizeof got; i++)
         used += (size_t)snprintf(got + used, sizeof got - used, "%s%s %s", i ? ", " : "",
                                  neap_dtype_name(call->in[i]->dtype), neap_shape_text(call->in[i]->shape, text));
-    tell_attrs(call, used, got);
+    append_attrs(call, used, got);
     return neap_fail("%s: expected %s, got %s", call->op->info.name, expected, got);
 }
 
@@ -103,7 +103,7 @@ int neap_shape_cast(neap_call *call)
     return neap_shape_any(call);
 }
 
-/* Axes are made positive, all of them named where none were; naming one twice is refused. */
+/* Makes axes positive, and lists all axes if none is given; refuses repeated ones. */
 static int check_axes(neap_call *call, bool reduced[NEAP_MAX_RANK])
 {
     neap_attrs *attrs = &call->attrs;
@@ -115,7 +115,7 @@ static int check_axes(neap_call *call, bool reduced[NEAP_MAX_RANK])
         if (neap_axis_check(call->op->info.name, &attrs->list[i], rank) < 0)
             return -1;
         if (reduced[attrs->list[i]])
-            return neap_fail("%s: axis %lld is named twice", call->op->info.name, (long long)attrs->list[i]);
+            return neap_fail("%s: axis %lld is given twice", call->op->info.name, (long long)attrs->list[i]);
         reduced[attrs->list[i]] = true;
     }
     return 0;

@@ -1,4 +1,4 @@
-/* Batch norm and group norm: statistics over pixels, with what bends the result (a leaky ReLU) in the same pass. */
+/* Batch norm and group norm: statistics over pixels, with a leaky ReLU in the same pass. */
 #include <math.h>
 
 #include "ops/rules.h"
@@ -6,7 +6,8 @@
 enum { EPS, SLOPE, MOMENTUM }; /* of attrs.f */
 enum { X, SCALE, SHIFT, RUNNING_MEAN, RUNNING_VARIANCE };
 
-/* x [B, .., C] as sets: one outer index and sets of one channel for batch norm, one a sample and C / groups otherwise. */
+/* x [B, .., C] as sets that share statistics: one channel of the batch for batch norm, a sample's C / groups channels
+ * for group norm. */
 typedef struct sets {
     int64_t outer, n, channels, width;
 } sets;
@@ -111,7 +112,7 @@ static int run_along(const neap_call *call, int input, neap_tensor *value, doubl
     return 0;
 }
 
-/* The running variance is of what the batch was drawn from: n / (n - 1) times the batch's own. */
+/* The running variance is the unbiased estimate: n / (n - 1) times the variance of the batch. */
 int neap_batch_norm_forward(neap_call *call)
 {
     const sets s = sets_of(call);
@@ -196,7 +197,8 @@ neap_tensor *neap_batch_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *sh
                              neap_tensor *running_variance, double momentum, double eps, double slope)
 {
     const neap_attrs a = {.f = {[EPS] = eps, [SLOPE] = slope, [MOMENTUM] = momentum}};
-    const bool running = running_mean || running_variance || neap_failed(); /* none, unless making one has failed */
+    /* With a message pending, NULL means that making one failed. */
+    const bool running = running_mean || running_variance || neap_failed();
     return neap_op_apply(NEAP_OP_batch_norm, (neap_tensor *[]){x, scale, shift, running_mean, running_variance},
                          running ? 5 : 3, &a);
 }

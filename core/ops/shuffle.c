@@ -1,4 +1,4 @@
-/* Elements laid out anew: padding, joining, splitting. */
+/* Padding, concatenating, splitting. */
 #include <string.h>
 
 #include "ops/op.h"

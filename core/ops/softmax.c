@@ -74,7 +74,7 @@ int neap_log_softmax_forward(neap_call *call)
     return along_axis(call, call->kernels->log_softmax);
 }
 
-/* One pass over the rows: for the last axis, while nobody differentiates the gradient. */
+/* One pass over the rows: for the last axis, unless the gradient is differentiated in turn. */
 static bool can_fuse(const neap_call *call)
 {
     return !neap_recording() && call->attrs.i[0] == call->shape.rank - 1;

@@ -1,4 +1,4 @@
-/* Ops that give another view of the same elements. */
+/* Ops that make views of their input. */
 #include <string.h>
 
 #include "ops/composite.h"
@@ -46,7 +46,7 @@ int neap_shape_permute(neap_call *call)
         if (neap_axis_check("permute", axis, in.rank) < 0)
             return -1;
         if (seen[*axis])
-            return neap_fail("permute: axis %lld is named twice", (long long)*axis);
+            return neap_fail("permute: axis %lld is given twice", (long long)*axis);
         seen[*axis] = true;
         call->shape.dim[i] = in.dim[*axis];
     }
@@ -84,7 +84,7 @@ int neap_shape_expand(neap_call *call)
 
 /* --- Forward ----------------------------------------------------------------------------------------------------- */
 
-/* Drops axes of size 1 and joins neighbours that lie without gaps: the fewest axes that describe x. */
+/* Drops axes of size 1 and merges adjacent axes without gaps: the fewest axes that describe x. */
 static int squeeze(const neap_tensor *x, int64_t *dim, int64_t *stride)
 {
     int rank = 0;
@@ -103,7 +103,7 @@ static int squeeze(const neap_tensor *x, int64_t *dim, int64_t *stride)
     return rank;
 }
 
-/* Splits the joined axes anew, from the last on; false where the new shape crosses a gap. */
+/* Splits the merged axes to the new shape, from the last on; false if the new shape crosses a gap. */
 static bool restride(const neap_tensor *x, neap_shape shape, int64_t *stride)
 {
     int64_t dim[NEAP_MAX_RANK], step[NEAP_MAX_RANK];

@@ -7,7 +7,7 @@
 #include "kernels/kernels.h"
 #include "tensor/tensor.h"
 
-/* Rows of the last axis; the outer axes are walked by index. */
+/* Rows of the last axis, by the index of the outer axes. */
 typedef struct copy_job {
     neap_shape outer;
     int64_t row, y_step, x_step;
@@ -85,7 +85,7 @@ static bool is_real(neap_dtype dtype)
     return dtype == NEAP_F32 || dtype == NEAP_F64;
 }
 
-/* Integers to integers and bf16 go by way of doubles, which hold them all. */
+/* Integers and bf16 are converted through double, which represents all of them. */
 static void convert_by_double(int64_t n, neap_dtype from, const char *x, neap_dtype to, char *y)
 {
     const neap_kernels *kernels = neap_kernels_for(NEAP_F64);

@@ -33,7 +33,7 @@ int neap_dtype_parse(const char *name)
 
 int64_t neap_shape_size(neap_shape shape)
 {
-    int64_t size = 1; /* without the sizes of 0, so that strides are known to fit, too */
+    int64_t size = 1; /* sizes of 0 are left out, so that strides are checked as well */
     bool empty = false;
     for (int i = 0; i < shape.rank; i++) {
         empty |= shape.dim[i] == 0;

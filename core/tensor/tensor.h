@@ -1,5 +1,5 @@
 /*
- * What a tensor is made of; for core/tensor, core/ops and core/autograd only.
+ * The struct of tensors; for core/tensor, core/ops and core/autograd only.
  */
 #ifndef NEAP_TENSOR_INTERNAL_H
 #define NEAP_TENSOR_INTERNAL_H
@@ -8,12 +8,12 @@
 
 #include <neap/tensor.h>
 
-/* The head of what made a tensor; the rest of a node is the tape's (core/autograd/node.h). */
+/* The first members of a node of the tape (core/autograd/node.h). */
 typedef struct neap_node neap_node;
 struct neap_node {
     atomic_int owners;
     void (*destroy)(neap_node *self);
-    neap_node *next_dead; /* long chains die in a loop, not by recursion */
+    neap_node *next_dead; /* long chains are freed in a loop, without recursion */
 };
 
 neap_node *neap_node_keep(neap_node *node); /* NULL gives NULL */
@@ -21,7 +21,7 @@ void neap_node_release(neap_node *node);
 
 typedef struct neap_storage {
     atomic_int owners;
-    uint32_t version; /* counts in-place writes, so that the tape can tell a changed value */
+    uint32_t version; /* counts in-place writes, so that the tape detects changed values */
     size_t bytes;
     void *data;
 } neap_storage;
@@ -33,7 +33,7 @@ struct neap_tensor {
     int64_t stride[NEAP_MAX_RANK]; /* in elements */
     int64_t offset;                /* in elements */
     neap_storage *storage;         /* NULL: a ghost, of which only the shape is known */
-    neap_node *node;               /* owned; NULL: wants no gradient */
+    neap_node *node;               /* owned; NULL: needs no gradient */
 };
 
 /* A tensor without storage, with one owner, outside any scope; and storage for one. */
@@ -56,7 +56,7 @@ static inline void *neap_tensor_bytes(const neap_tensor *x)
 }
 
 void neap_strides_of(neap_shape shape, int64_t stride[NEAP_MAX_RANK]); /* row-major */
-void neap_tensor_touch(neap_tensor *x);                                 /* notes an in-place write */
+void neap_tensor_touch(neap_tensor *x);                                 /* counts an in-place write */
 
 /* y <- x, of equal shape and dtype, any strides. */
 void neap_tensor_copy(neap_tensor *y, const neap_tensor *x);

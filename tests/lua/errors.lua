@@ -46,7 +46,7 @@ test("shapes that do not fit are both told", function()
   raises("reshape: expected a shape of 6 elements like [2, 3], got [-1, -1]", function() x:reshape(-1, -1) end)
   raises("slice: expected a range within [0, 3) of axis 1, got [1, 9)", function() x:slice(1, 1, 9) end)
   raises("sum: axis: expected -2 to 1, got 2", function() x:sum(2) end)
-  raises("sum: axis 0 is named twice", function() x:sum(0, -2) end)
+  raises("sum: axis 0 is given twice", function() x:sum(0, -2) end)
   raises("add: input 0: expected f32 or f64, got i32", function() local _ = x:cast "i32" + x end)
 end)
 

@@ -1,5 +1,5 @@
 /*
- * Types of elements.
+ * Element types of tensors.
  */
 #ifndef NEAP_DTYPE_H
 #define NEAP_DTYPE_H
@@ -8,7 +8,7 @@
 
 typedef enum neap_dtype {
     NEAP_F32,
-    NEAP_F64, /* gradient checks and references; every op takes it, none is tuned for it */
+    NEAP_F64, /* for gradient checks and reference results; every op takes it, none is optimised for it */
     NEAP_BF16,
     NEAP_I32,
     NEAP_U8,

@@ -15,17 +15,17 @@
 #define NEAP_PRINTF(text, first)
 #endif
 
-/* Records a message unless one is pending; always returns -1, so `return neap_fail(...)` reads as it should. */
+/* Records a message unless one is pending; always returns -1, for `return neap_fail(...)`. */
 int neap_fail(const char *format, ...) NEAP_PRINTF(1, 2);
 
 /* The same for functions that return a pointer. */
 #define neap_fail_null(...) (neap_fail(__VA_ARGS__), NULL)
 
-/* Puts "where: " before the pending message, if there is one and it does not begin so already; always returns -1. A
- * layer names itself so. */
+/* Prefixes the pending message, if any, with "where: ", unless it begins so already; always returns -1. Layers and
+ * components name themselves this way. */
 int neap_fail_in(const char *where);
 
-/* True while a message is pending on this thread. */
+/* Whether a message is pending on this thread. */
 bool neap_failed(void);
 
 /* The pending message, or "" when there is none. Valid until the next call of neap_fail* or neap_error_clear. */
@@ -40,7 +40,7 @@ typedef void neap_warning_sink(void *user, const char *message);
 void neap_on_warning(neap_warning_sink *sink, void *user);
 void neap_warn(const char *format, ...) NEAP_PRINTF(1, 2);
 
-/* The name in names[0..count) nearest to `word` by edit distance, or NULL when none is near enough to suggest. */
+/* The name in names[0..count) nearest to `word` by edit distance, for suggestions; NULL when none is near enough. */
 const char *neap_nearest(const char *word, const char *const *names, int count);
 
 #endif

@@ -1,11 +1,12 @@
 /*
- * Files: safetensors checkpoints, pictures, NumPy arrays. Every file is written beside the old one, flushed, and then
- * renamed over it, so a reader sees the old file or the new one and never half of either.
+ * Files: safetensors checkpoints, pictures, NumPy arrays. Every file is written under a temporary name, flushed, and
+ * renamed over the old one, so a reader sees the whole old file or the whole new one.
  *
- * Every `path` that is written to: symbolic links are followed, the file at their end is replaced or created, and the links
- * stay. The mode of a replaced file stays, and its owner where the system permits; other hard links to it keep the old
- * content. A file that the user may not write is refused. A device, a pipe, and the descriptors behind /dev/stdout and
- * /proc/self/fd are written into as they are: a pipe blocks until there is a reader, and a failure leaves what was written.
+ * For every `path` that is written to: symbolic links are followed and stay; the file that they lead to is replaced or
+ * created. A replaced file keeps its mode, and its owner where the system permits; other hard links to it keep the old
+ * content. A file that the user may not write is refused. Devices, pipes, and the descriptors behind /dev/stdout and
+ * /proc/self/fd are written to directly: a pipe blocks until it has a reader, and after a failure the part already
+ * written remains.
  */
 #ifndef NEAP_IO_H
 #define NEAP_IO_H
@@ -22,7 +23,7 @@ typedef struct neap_safetensors neap_safetensors;
 
 neap_safetensors *neap_safetensors_open(const char *path);
 void neap_safetensors_close(neap_safetensors *file);
-/* The same from memory (fuzzing, tests); the bytes are borrowed until close. `name` stands in messages. */
+/* The same from memory (fuzzing, tests); the bytes are borrowed until close. `name` begins messages. */
 neap_safetensors *neap_safetensors_parse(const char *name, const void *bytes, size_t size);
 
 int neap_safetensors_count(const neap_safetensors *file);
@@ -36,26 +37,25 @@ neap_tensor *neap_safetensors_load(const neap_safetensors *file, int index);
 int neap_safetensors_pairs(const neap_safetensors *file, const neap_pair **pairs); /* metadata; number of pairs */
 const char *neap_safetensors_value(const neap_safetensors *file, const char *key); /* NULL when absent, no message */
 
-/* Tensors of any dtype of the core, contiguous or not; metadata "format" = "pt" is added where it is not given. */
+/* Tensors of any dtype of the core, contiguous or not; metadata "format" = "pt" is added unless given. */
 typedef struct neap_named_tensor {
     const char *name;
     neap_tensor *tensor;
 } neap_named_tensor;
-/* The file is read back, header and all, before it replaces another; one that does not hold what was to be written is an
- * error. */
+/* The header is read back and compared before the new file replaces the old one; a difference is an error. */
 int neap_safetensors_save(const char *path, const neap_named_tensor *tensors, int count, const neap_pair *metadata,
                           int pairs);
-/* Checks the same and writes nothing: the bytes that the file would have, or -1. */
+/* Makes the same checks without writing; returns the size of the file in bytes, or -1. */
 int64_t neap_safetensors_size(const neap_named_tensor *tensors, int count, const neap_pair *metadata, int pairs);
 
 /* Pictures: f32 [H, W, C], C = 1, 3 or 4, in [-1, 1] (clamped; a NaN is refused). Text pairs become tEXt chunks. */
 int neap_png_save(const char *path, neap_tensor *picture, const neap_pair *text, int pairs);
-/* Fails for a size that no picture is written in: 1 to 65536 pixels a side, 2^28 in all. `name` stands in the message. */
+/* Fails unless the sides are 1 to 65536 pixels and the picture at most 2^28. `name` begins the message. */
 int neap_picture_check_size(const char *name, int64_t width, int64_t height);
 
 /*
- * Animated PNG, frame by frame, so that no more than one is held as it is written; shown in a loop. What reads plain PNG
- * shows the first frame. The number of frames stands in the head of the file and is therefore said first.
+ * Animated PNG, written frame by frame with one frame in memory, and shown in a loop. Readers of plain PNG show the
+ * first frame. The header of the file holds the number of frames, so it must be known at the start.
  *
  *     neap_film *film = neap_film_open(path, 2, neap_dims(height, width, 3), NULL, 0);
  *     neap_film_add(film, first, 0.1);
@@ -63,20 +63,21 @@ int neap_picture_check_size(const char *name, int64_t width, int64_t height);
  *     status = neap_film_close(film);
  */
 typedef struct neap_film neap_film;
-/* Is there room for so many frames [H, W, C], C = 1, 3 or 4, of a picture's size, and of 2^28 pixels all together? */
+/* Fails unless the frames are [H, W, C], C = 1, 3 or 4, each of the size of a picture, with at most 2^28 pixels
+ * together. */
 int neap_film_check(const char *path, int64_t frames, neap_shape frame);
-/* NULL with a message; the old file stays until close. `text` is borrowed for the call. */
+/* NULL with a message. The old file stays until close. `text` is borrowed for the call. */
 neap_film *neap_film_open(const char *path, int64_t frames, neap_shape frame, const neap_pair *text, int pairs);
 /* f32 of the frames' shape in [-1, 1], shown for 0.001 to 65.535 seconds. After a failure, add and close fail. */
 int neap_film_add(neap_film *film, neap_tensor *frame, double seconds);
-/* Replaces the old file, or leaves it there and fails where a frame is missing or has failed; frees the film. */
+/* Replaces the old file; fails and keeps it if a frame is missing or failed. Frees the film in any case. */
 int neap_film_close(neap_film *film);
-void neap_film_abandon(neap_film *film); /* leaves the old file there; frees the film */
+void neap_film_abandon(neap_film *film); /* keeps the old file; frees the film */
 
-/* Reads a PNG or JPEG picture, whichever the bytes are, upright as its EXIF orientation says, as f32 [H, W, C] in [-1, 1],
- * C = 1 or 3. Deeper colours are rounded to 8 bits, a PNG's gAMA is followed to sRGB, CMYK becomes RGB. Transparency:
- * with `alpha` NULL the picture is laid over white; else colours stay as they are and *alpha is f32 [H, W, 1] from 0,
- * transparent, to 1, opaque, or NULL where the file says nothing of it. Both are in the innermost scope. */
+/* Reads a PNG or JPEG picture, by its bytes, as f32 [H, W, C] in [-1, 1], C = 1 or 3, turned by its EXIF orientation.
+ * Deeper colours are rounded to 8 bits, a PNG's gAMA is converted to sRGB, CMYK becomes RGB. With `alpha` NULL, a
+ * transparent picture is composed over white; otherwise colours are unchanged and *alpha is f32 [H, W, 1], 0
+ * transparent to 1 opaque, or NULL for a file without transparency. Both are in the innermost scope. */
 neap_tensor *neap_picture_load(const char *path, neap_tensor **alpha);
 
 /* NumPy's format. Writes f32, f64, i32 and u8 in version 1.0, little-endian, C order. Reads versions 1.0 to 3.0 in any byte
@@ -86,50 +87,50 @@ int neap_npy_save(const char *path, neap_tensor *x);
 neap_tensor *neap_npy_load(const char *path);
 
 /*
- * Paths and other texts are bytes, and strings of JSON are UTF-8. Text that is not UTF-8 stands in JSON as the object
+ * Paths and other texts are bytes; strings in JSON are UTF-8. Text that is not UTF-8 is written to JSON as the object
  * {"bytes": "636166e9"}, each byte as two hexadecimal digits.
  */
 /* Strict UTF-8: no overlong forms, surrogates or code points past U+10FFFF. */
 bool neap_text_is_utf8(const char *bytes, size_t length);
 /* Two lower-case digits for each byte; free with neap_free. NULL without memory. */
 char *neap_hex(const void *bytes, size_t size);
-/* The bytes, with a NUL behind them that *size does not count; free with neap_free. NULL for anything but such digits. */
+/* The bytes, and a NUL that *size does not count; free with neap_free. NULL with a message for other text. */
 char *neap_unhex(const char *digits, size_t *size);
 
-/* Can a file be written at path? Fails with the message that writing would fail with, so that this is known before the
- * work. Leaves nothing behind. Of a device or a pipe only the permission is looked at. */
+/* Checks before the work that a file can be written at path; fails with the message that writing would give. Leaves no
+ * file behind. Only checks the permission of devices and pipes. */
 int neap_file_check(const char *path);
-/* The absolute name of the file that writing to path creates or replaces, the same for all paths that lead to it; free with
- * neap_free. NULL with a message where none can be written. */
+/* The absolute name of the file that writing to path creates or replaces, equal for all paths that lead to it; free
+ * with neap_free. NULL with a message if no file can be written. */
 char *neap_file_place(const char *path);
-/* Is a device, a pipe or an open descriptor there, such as /dev/stdout, which is written into and not replaced? */
+/* Whether path is a device, a pipe or an open descriptor such as /dev/stdout, which is written to and not replaced. */
 bool neap_file_is_direct(const char *path);
 /* Writes a whole small file atomically. */
 int neap_file_save(const char *path, const void *bytes, size_t size);
-/* The same in parts, for files that need not fit into memory. `next` gives one part a call, borrowed until the next call: 1,
- * or 0 at the end, or -1 with a message; the old file then stays. */
+/* The same in parts, for files larger than memory. `next` returns 1 with one part, borrowed until the next call, 0 at
+ * the end, or -1 with a message, which keeps the old file. */
 int neap_file_save_parts(const char *path, int (*next)(void *user, const void **bytes, size_t *size), void *user);
-/* Reads a whole file; NUL-terminated beyond *size; free with neap_free. At most `limit` bytes. */
+/* Reads a whole file of at most `limit` bytes; a NUL follows the *size bytes. Free with neap_free. */
 void *neap_file_load(const char *path, size_t limit, size_t *size);
-/* With its parents; fine when it stands already. Where a link leads to nothing, the folder is made that it names. */
+/* Makes a folder and its parents, unless they exist. For a dangling link, makes the folder that it names. */
 int neap_folder_make(const char *path);
-/* Removes temporary files that killed processes left in a folder, and none of a living process: what another machine left
- * on a network file system stays for a day. Returns how many; a folder that cannot be read has none. */
+/* Removes temporary files of killed processes from a folder, and none of a running process: those of another machine on
+ * a network file system stay for a day. Returns how many; 0 for a folder that cannot be read. */
 int neap_folder_clean(const char *path);
 
 /*
- * For those who use Jansson in a process of neap: from the first neap_json_begin on it allocates through neap/memory.h.
- * Its parser drops characters without an error when its buffer cannot grow, so refused allocations are noted: call
- * neap_json_begin before Jansson, and discard its result where neap_json_refused is true.
+ * For callers of Jansson in the same process: from the first neap_json_begin on, Jansson allocates through
+ * neap/memory.h. Its parser silently drops characters if its buffer cannot grow, so refused allocations are recorded:
+ * call neap_json_begin before Jansson, and discard its result if neap_json_refused returns true.
  */
 void neap_json_begin(void);
 bool neap_json_refused(void); /* on this thread, since the last neap_json_begin; the message is pending */
 
 typedef enum neap_file_format { NEAP_FILE_SAFETENSORS, NEAP_FILE_PICTURE, NEAP_FILE_NPY, NEAP_FILE_IDX } neap_file_format;
 
-/* For readers: fails with one line that names what a file is, and what to do, where its first bytes (512 are enough) are
- * those of another known format than the expected one, or text: "x.safetensors: expected a safetensors file, got a Git
- * LFS pointer; it is not the file itself: run 'git lfs pull'". Returns 0 where they tell nothing. */
+/* For readers: if the first bytes of a file (512 are enough) are text or another known format than the expected one,
+ * fails with a message that names the format and what to do: "x.safetensors: expected a safetensors file, got a Git LFS
+ * pointer; it is not the file itself: run 'git lfs pull'". Returns 0 for unknown bytes. */
 int neap_refuse_foreign(const char *name, neap_file_format expected, const void *bytes, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Numbers as text: with a decimal point, whatever locale the program is in. Messages, formats, parameters and files of the core
- * are written and read by these.
+ * Numbers as text, with a decimal point in every locale. The core reads and writes all numbers in messages, parameters
+ * and files by these functions.
  */
 #ifndef NEAP_NUMBER_H
 #define NEAP_NUMBER_H

@@ -1,5 +1,6 @@
 /*
- * Ops. One row per primitive in core/ops/ops.def; here their C faces, and the composites built from them.
+ * Ops. core/ops/ops.def has one row per primitive; these are the C functions of the rows, and of composites made of
+ * them.
  *
  * Operands of one op have one dtype, f32 or f64, unless a line says otherwise; shapes broadcast as NumPy's do. Axes may
  * be negative. Results belong to the innermost scope. See tensor.h for ownership and errors.
@@ -40,7 +41,7 @@ typedef struct neap_op_info {
     const char *name;
     int min_arity, max_arity;
     const neap_attr *attrs; /* ends with NEAP_ATTR_END */
-    bool differentiable; /* any number of times: gradients are made of rows of the table */
+    bool differentiable; /* any number of times: gradients consist of ops of the table */
     const char *help;
 } neap_op_info;
 
@@ -72,7 +73,7 @@ neap_tensor *neap_square(neap_tensor *x);
 neap_tensor *neap_reciprocal(neap_tensor *x);
 neap_tensor *neap_floor(neap_tensor *x);
 neap_tensor *neap_leaky_relu(neap_tensor *x, double slope);
-neap_tensor *neap_clamp(neap_tensor *x, double low, double high); /* the gradient is 0 outside, 1 inside and on it */
+neap_tensor *neap_clamp(neap_tensor *x, double low, double high); /* the gradient is 1 in [low, high], 0 outside */
 neap_tensor *neap_affine(neap_tensor *x, double scale, double shift);
 neap_tensor *neap_power(neap_tensor *x, double exponent);
 
@@ -80,7 +81,7 @@ neap_tensor *neap_add(neap_tensor *a, neap_tensor *b);
 neap_tensor *neap_sub(neap_tensor *a, neap_tensor *b);
 neap_tensor *neap_mul(neap_tensor *a, neap_tensor *b);
 neap_tensor *neap_div(neap_tensor *a, neap_tensor *b);
-neap_tensor *neap_maximum(neap_tensor *a, neap_tensor *b); /* equal elements share the gradient by halves */
+neap_tensor *neap_maximum(neap_tensor *a, neap_tensor *b); /* equal elements get half of the gradient each */
 neap_tensor *neap_minimum(neap_tensor *a, neap_tensor *b);
 
 neap_tensor *neap_eq(neap_tensor *a, neap_tensor *b); /* comparisons give u8: 0 or 1 */
@@ -92,7 +93,7 @@ neap_tensor *neap_ge(neap_tensor *a, neap_tensor *b);
 neap_tensor *neap_where(neap_tensor *condition, neap_tensor *a, neap_tensor *b); /* condition u8 */
 neap_tensor *neap_cast(neap_tensor *x, neap_dtype dtype);                        /* any dtype to any */
 
-/* --- Reductions: over `axes`, all of them when count is 0; `keep` leaves reduced axes with size 1 -------------------- */
+/* --- Reductions: over `axes`, or all axes if count is 0; `keep` leaves reduced axes with size 1 ------------------ */
 
 neap_tensor *neap_sum(neap_tensor *x, const int *axes, int count, bool keep);
 neap_tensor *neap_mean(neap_tensor *x, const int *axes, int count, bool keep);
@@ -119,17 +120,17 @@ neap_tensor *neap_matmul(neap_tensor *a, neap_tensor *b);
 neap_tensor *neap_matmul_t(neap_tensor *a, neap_tensor *b, bool transpose_a, bool transpose_b);
 neap_tensor *neap_linear(neap_tensor *x, neap_tensor *weight, neap_tensor *bias); /* x [.., in], weight [out, in] */
 neap_tensor *neap_linear_nobias(neap_tensor *x, neap_tensor *weight);
-/* linear then gelu_tanh, and residual + gate * linear, each in one pass over the product. gate [B, out] meets
- * x [B, T, in]. */
+/* gelu_tanh(linear), and residual + gate * linear, each in one pass over the product: x [B, T, in], gate [B, out]. */
 neap_tensor *neap_linear_gelu(neap_tensor *x, neap_tensor *weight, neap_tensor *bias);
 neap_tensor *neap_linear_gated_add(neap_tensor *residual, neap_tensor *gate, neap_tensor *x, neap_tensor *weight,
                                    neap_tensor *bias);
 neap_tensor *neap_embedding(neap_tensor *table, neap_tensor *index); /* [N, D], i32 [...] -> [..., D] */
 
-/* Convolution of pictures [B, rows, columns, channels]; the window is the same along rows and columns. Channels of group
- * g of x make those of group g of the result. conv2d: weight [out, kernel rows, kernel columns, in / groups]; pixel i of the
- * result meets pixels i stride - padding + k dilation of x, zero outside. conv2d_transpose is its adjoint: weight
- * [in, kernel rows, kernel columns, out / groups], and the smallest picture that conv2d takes back to x. bias [out], or NULL. */
+/* Convolution of pictures [B, rows, columns, channels]; the window is the same along rows and columns. Group g of the
+ * result's channels depends on group g of x. conv2d: weight [out, kernel rows, kernel columns, in / groups]; pixel i of
+ * the result sums over pixels i stride - padding + k dilation of x, zero outside. conv2d_transpose is its adjoint, with
+ * weight [in, kernel rows, kernel columns, out / groups] and the smallest result that conv2d maps to the size of x.
+ * bias [out], or NULL. */
 typedef struct neap_window {
     int64_t stride, padding, dilation, groups;
 } neap_window;
@@ -137,16 +138,16 @@ typedef struct neap_window {
 neap_tensor *neap_conv2d(neap_tensor *x, neap_tensor *weight, neap_tensor *bias, neap_window window);
 neap_tensor *neap_conv2d_transpose(neap_tensor *x, neap_tensor *weight, neap_tensor *bias, neap_window window);
 
-/* --- Pixels from pixels: x [B, rows, columns, C] --------------------------------------------------------------------- */
+/* --- Filters, pooling and resampling: x [B, rows, columns, C] ---------------------------------------------------- */
 
 /* Along rows and columns: pixel i of the result is scale times the sum of taps[k] x[i stride - padding + k], zero
- * outside; at most NEAP_MAX_LIST taps. Blurs are binomial taps: 1 2 1 by 1/4, 1 3 3 1 by 1/8 (Zhang 2019). */
+ * outside; at most NEAP_MAX_LIST taps. Binomial taps blur: 1 2 1 with scale 1/4, 1 3 3 1 with 1/8 (Zhang 2019). */
 neap_tensor *neap_filter(neap_tensor *x, const int64_t *taps, int count, double scale, int64_t stride, int64_t padding);
-neap_tensor *neap_average_pool(neap_tensor *x, int64_t kernel, int64_t stride, int64_t padding); /* zeros count, too */
+neap_tensor *neap_average_pool(neap_tensor *x, int64_t kernel, int64_t stride, int64_t padding); /* padding counts as zeros */
 neap_tensor *neap_max_pool(neap_tensor *x, int64_t kernel, int64_t stride, int64_t padding); /* padding up to kernel / 2 */
 
 typedef enum neap_resample_mode { NEAP_NEAREST, NEAP_LINEAR, NEAP_RESAMPLE_COUNT } neap_resample_mode;
-/* Pixel centres lie at halves, so corners are not aligned; nothing is smoothed where pixels get fewer. */
+/* Pixel centres lie at i + 1/2 (corners are not aligned). No smoothing before downsampling. */
 neap_tensor *neap_resize(neap_tensor *x, int64_t rows, int64_t columns, neap_resample_mode mode);
 
 /* --- Normalisation, attention, losses -------------------------------------------------------------------------------- */
@@ -159,23 +160,23 @@ neap_tensor *neap_rms_norm(neap_tensor *x, double eps);
 neap_tensor *neap_modulated_norm(neap_tensor *x, neap_tensor *shift, neap_tensor *scale, double eps);
 neap_tensor *neap_gated_add(neap_tensor *residual, neap_tensor *gate, neap_tensor *x); /* [B, T, D], gate [B, D] */
 
-/* act(scale (x - mean) / sqrt(variance + eps) + shift), act(s) = s above zero and slope s below, 1: no act; x [B, .., C],
- * scale and shift [C]. Batch norm (Ioffe and Szegedy 2015) takes the statistics of each channel over all of x, and moves
- * a running mean and variance, both NULL or both [C], in place by `momentum` of the way to them, the variance to n / (n - 1)
- * times that of the n pixels of x; B at least 2. Group norm (Wu and He 2018) takes them over each sample and C / groups
- * channels. */
+/* act(scale (x - mean) / sqrt(variance + eps) + shift) with a leaky ReLU of `slope`, 1 for none; x [B, .., C], scale
+ * and shift [C]. Batch norm (Ioffe and Szegedy 2015) takes the statistics of each channel over all n pixels of x, B at
+ * least 2, and updates a running mean and variance in place, both NULL or both [C]: running += momentum (statistic -
+ * running), with the unbiased variance, n / (n - 1) times that of x. Group norm (Wu and He 2018) takes statistics over
+ * each sample and C / groups channels. */
 neap_tensor *neap_batch_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, neap_tensor *running_mean,
                              neap_tensor *running_variance, double momentum, double eps, double slope);
 neap_tensor *neap_group_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, int64_t groups, double eps,
                              double slope);
 
-/* softmax(q k^T / sqrt(d)) v with q [B, N, H, d], k and v [B, M, H, d] -> [B, N, H, d] (Vaswani et al. 2017).
- * lengths i32 [B], each in [0, M], or NULL: row b attends to its first lengths[b] keys alone. Masked keys and values are not
- * read, whatever they hold, and have zero gradients. The bits of a row do not depend on M, except those of gradients that
- * are recorded in turn. A row of length 0 gives zeros. */
+/* softmax(q k^T / sqrt(d)) v with q [B, N, H, d], k and v [B, M, H, d] -> [B, N, H, d] (Vaswani et al. 2017). lengths
+ * i32 [B], each in [0, M], or NULL: row b attends to its first lengths[b] keys only. Masked keys and values are not
+ * read, whatever they hold, and have zero gradients. The bits of a row do not depend on M, except those of gradients
+ * that are recorded in turn. A row of length 0 gives zeros. */
 neap_tensor *neap_attention(neap_tensor *q, neap_tensor *k, neap_tensor *v, neap_tensor *lengths);
-/* The same on one product [B, N, 3 H d] of q, k and v -> [B, N, H d], without copies. lengths i32 [B], each in [0, N], or
- * NULL: tokens from lengths[b] on take no part, as keys or queries; their results and gradients are zero. */
+/* The same on one product [B, N, 3 H d] of q, k and v -> [B, N, H d], without copies. lengths i32 [B], each in [0, N],
+ * or NULL: tokens from lengths[b] on are ignored as keys and queries; their results and gradients are zero. */
 neap_tensor *neap_self_attention(neap_tensor *qkv, neap_tensor *lengths, int heads);
 
 neap_tensor *neap_cross_entropy(neap_tensor *logits, neap_tensor *labels); /* [B, N], i32 [B]: mean over B, nats */
@@ -190,7 +191,7 @@ neap_tensor *neap_rand(neap_random random, uint64_t first, neap_shape shape);
 
 /* --- Precision ------------------------------------------------------------------------------------------------------ */
 
-/* The operands of products: f32, or rounded to bf16 with f32 sums. One setting of the process. Returns the former. */
+/* The operands of products: f32, or rounded to bf16 with f32 sums. A setting of the process; returns the former one. */
 neap_dtype neap_precision_set(neap_dtype dtype); /* NEAP_F32 or NEAP_BF16; others are ignored */
 neap_dtype neap_precision(void);
 

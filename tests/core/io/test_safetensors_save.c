@@ -185,13 +185,13 @@ START_TEST(bad_names)
         neap_named_tensor tensors[2];
         const char *message;
     } rows[] = {
-        {{{"a", x}, {"a", x}}, "safetensors: 'a': the name stands twice"},
+        {{{"a", x}, {"a", x}}, "safetensors: 'a': the name is given twice"},
         {{{"a", x}, {NULL, x}}, "safetensors: tensor 1: expected a name and a tensor"},
         {{{"a", x}, {"", x}}, "safetensors: tensor 1: expected a name and a tensor"},
         {{{"a", x}, {"b", NULL}}, "safetensors: tensor 1: expected a name and a tensor"},
         {{{"\xff", x}, {"b", x}}, "safetensors: tensor 0: expected a name in UTF-8"},
         {{{long_name, x}, {"b", x}}, "safetensors: tensor 0: expected a name of at most 1024 bytes, got 1025"},
-        {{{"__metadata__", x}, {"b", x}}, "safetensors: '__metadata__': the name is taken by the format"},
+        {{{"__metadata__", x}, {"b", x}}, "safetensors: '__metadata__': the format reserves this name"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ck_fails_with(save(in_folder("file"), rows[i].tensors, 2), rows[i].message);
@@ -213,8 +213,8 @@ START_TEST(bad_metadata)
         neap_pair pairs[2];
         const char *message;
     } rows[] = {
-        {{{"a", "1"}, {"a", "2"}}, "safetensors: metadata 'a' stands twice"},
-        {{{"format", "pt"}, {"format", "pt"}}, "safetensors: metadata 'format' stands twice"},
+        {{{"a", "1"}, {"a", "2"}}, "safetensors: metadata 'a' is given twice"},
+        {{{"format", "pt"}, {"format", "pt"}}, "safetensors: metadata 'format' is given twice"},
         {{{"a", "1"}, {"\x80", "2"}}, "safetensors: metadata 1: expected UTF-8"},
         {{{"a", "\xc3"}, {"b", "2"}}, "safetensors: metadata 0: expected UTF-8"},
     };
@@ -297,13 +297,13 @@ START_TEST(what_does_not_read_back)
         {NULL, NULL, 1000, "of data, got", false},
         {"{\"__meta", "[", -1, "expected one JSON object", false},
         {"}}", "}]", -1, "header: ", false},
-        {"[2,3]", "[3,2]", -1, "'one': dtype, shape or data_offsets are not those that were written", false},
-        {"F32", "I32", -1, "'one': dtype, shape or data_offsets are not those that were written", false},
+        {"[2,3]", "[3,2]", -1, "'one': dtype, shape or data_offsets differ from those written", false},
+        {"F32", "I32", -1, "'one': dtype, shape or data_offsets differ from those written", false},
         {"\"one\"", "\"six\"", -1, "'one' is missing", false},
         {"[0,24]", "[0,23]", -1, "'one': [2, 3] of F32 does not fill", false},
-        {"[0,24]" BETWEEN "[24,48]", "[24,48]" BETWEEN "[0,24]", -1, "'one': dtype, shape or data_offsets are not", false},
-        {"value", "volue", -1, "metadata 'key' is not what was written", false},
-        {"\"key\"", "\"kez\"", -1, "metadata 'key' is not what was written", false},
+        {"[0,24]" BETWEEN "[24,48]", "[24,48]" BETWEEN "[0,24]", -1, "'one': dtype, shape or data_offsets differ", false},
+        {"value", "volue", -1, "metadata 'key' differs from what was written", false},
+        {"\"key\"", "\"kez\"", -1, "metadata 'key' differs from what was written", false},
         {"\"format\":\"pt\",", "              ", -1, "expected 2 entries of metadata, got 1", false},
     };
     const neap_named_tensor tensors[] = {{"one", neap_zeros(NEAP_F32, neap_dims(2, 3))},

@@ -45,10 +45,10 @@ START_TEST(test_axes)
     neap_tensor *x = f32(neap_dims(3, 5)), *parts[4] = {x, x, x, x};
     check_failure(neap_sum(x, (int[]){2}, 1, false), "sum: axis: expected -2 to 1, got 2");
     check_failure(neap_max(x, (int[]){-3}, 1, false), "max: axis: expected -2 to 1, got -3");
-    check_failure(neap_mean(x, (int[]){0, -2}, 2, false), "mean: axis 0 is named twice");
+    check_failure(neap_mean(x, (int[]){0, -2}, 2, false), "mean: axis 0 is given twice");
     check_failure(neap_sum(x, (int[]){0}, 9, false), "sum: expected at most 8 axes, got 9");
     check_failure(neap_softmax(x, 2), "softmax: axis: expected -2 to 1, got 2");
-    check_failure(neap_permute(x, (int[]){1, 1}), "permute: axis 1 is named twice");
+    check_failure(neap_permute(x, (int[]){1, 1}), "permute: axis 1 is given twice");
     check_failure(neap_slice(x, 1, 2, 6), "slice: expected a range within [0, 5) of axis 1, got [2, 6)");
     check_failure(neap_concat((neap_tensor *[]){x}, 1, 2), "concat: axis: expected -2 to 1, got 2");
     ck_assert_int_eq(neap_chunk(x, 4, parts, 1), -1);

@@ -298,7 +298,7 @@ START_TEST(steps_that_are_none)
     refuses_step(t, -1, "train: step -1: shapes: expected a step and a batch from 1, got -1 and 6");
     neap_arena *arena = neap_arena_new();
     ck_succeeds(neap_arena_begin(arena));
-    refuses_step(t, 1, "train: step 1: arena: a step is under way on this thread already");
+    refuses_step(t, 1, "train: step 1: arena: a step is active on this thread already");
     neap_arena_end(arena);
     neap_arena_free(arena);
     take_step(t, 1);
