@@ -1,6 +1,6 @@
 /*
- * For tests that write an architecture once more in doubles and the simplest ops: its parameters by name, the layers
- * that all have.
+ * For tests that compare an architecture with a second implementation in double precision and simple ops: parameters
+ * by name, and the layers that they share.
  */
 #ifndef NEAP_DOUBLES_H
 #define NEAP_DOUBLES_H
@@ -15,7 +15,7 @@ static inline bool all_zero(neap_tensor *x)
     return zero;
 }
 
-/* Of a block where `block` is not negative. */
+/* A parameter of the model or, unless `block` is negative, of that block. */
 static inline neap_tensor *parameter(const neap_model *model, const char *path, int block, const char *kind)
 {
     char name[96];
@@ -44,8 +44,8 @@ static inline neap_tensor *normal(neap_tensor *x, bool rms)
     return neap_div(centred, neap_sqrt(neap_affine(variance, 1, 1e-6)));
 }
 
-/* GELU by its tanh approximation. */
-static inline neap_tensor *bend(neap_tensor *h)
+/* GELU, tanh approximation. */
+static inline neap_tensor *gelu(neap_tensor *h)
 {
     neap_tensor *cubed = neap_add(h, neap_affine(neap_mul(neap_mul(h, h), h), 0.044715, 0));
     return neap_mul(h, neap_affine(neap_tanh(neap_affine(cubed, sqrt(2 / M_PI), 0)), 0.5, 0.5));
@@ -61,7 +61,7 @@ static inline neap_tensor *attended(neap_tensor *const h[3])
     return neap_reshape(y, neap_dims(batch, tokens, heads * d));
 }
 
-/* Labels as weights of the rows of a table, [B, N] of each one or zero. */
+/* Labels as one-hot weights of the rows of a table, [B, N]. */
 static inline neap_tensor *weights_of(neap_tensor *labels, int64_t rows)
 {
     const int64_t batch = neap_size(labels);

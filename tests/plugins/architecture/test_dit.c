@@ -1,6 +1,6 @@
 /*
- * The diffusion transformer with each of its choices: how it starts, its velocity against the same network written in
- * doubles and the simplest ops, labels as weights, gradients, mean velocities.
+ * The diffusion transformer with each of its options: initialisation, velocity compared with a second implementation
+ * in double precision, labels as weights, gradients, mean velocities.
  */
 #include "doubles.h"
 #include "tests/core/run/training.h"
@@ -34,7 +34,7 @@ static const variant variants[] = {
 };
 #define VARIANTS ((int)(sizeof variants / sizeof *variants))
 
-/* As it starts; `picture` is what settles sides, channels and classes. */
+/* A new network; `picture` has the settings of sides, channels and classes. */
 static neap_network *network_of(const variant *v, const char *const *picture)
 {
     const char *settings[40] = {TINY, "conditioning", v->in_context ? "in_context" : "adaln"};
@@ -58,7 +58,7 @@ static neap_network *fresh(const variant *v, const char *classes)
     return network_of(v, SETTINGS(PICTURE, "classes", classes));
 }
 
-static neap_network *shaken(const variant *v, const char *classes)
+static neap_network *randomised(const variant *v, const char *classes)
 {
     neap_network *network = fresh(v, classes);
     shake(network);
@@ -80,10 +80,10 @@ static neap_tensor *labels_of(int64_t batch)
     return neap_from(NEAP_I32, neap_dims(batch), (const int32_t[BATCH]){2, 0, CLASSES, 1, 1});
 }
 
-/* --- How they start ---------------------------------------------------------------------------------------------- */
+/* --- Initialisation ---------------------------------------------------------------------------------------------- */
 
-/* With adaLN-Zero the modulations and the last layer are zero, in context the last layer; and so is the velocity.
- * Beside them biases alone may be. */
+/* The last layer and, with adaLN-Zero, the modulations are zero, and so is the velocity. Otherwise only biases may be
+ * zero. */
 START_TEST(starts_at_zero)
 {
     for (int n = 0; n < VARIANTS; n++) {
@@ -102,10 +102,10 @@ START_TEST(starts_at_zero)
 }
 END_TEST
 
-/* --- In doubles -------------------------------------------------------------------------------------------------- */
+/* --- In double precision ----------------------------------------------------------------------------------------- */
 
-/* Part i of the channels of [B, n D], as [B, 1, D]. */
-static neap_tensor *part(neap_tensor *m, int i)
+/* Chunk i of the channels of [B, n D], as [B, 1, D]. */
+static neap_tensor *chunk(neap_tensor *m, int i)
 {
     return neap_reshape(neap_slice(m, 1, i * WIDTH, (i + 1) * WIDTH), neap_dims(neap_dim(m, 0), 1, WIDTH));
 }
@@ -121,9 +121,9 @@ static neap_tensor *plain_norm(const neap_model *model, const variant *v, const 
     return v->flag[RMS_NORM] ? x : neap_add(x, parameter(model, path, block, "bias"));
 }
 
-/* Turns x [B, N, H, d] by the places of the first tokens. Attention sees differences of places alone, so a picture may
- * lie anywhere; but tokens of the context stand at the corner. */
-static neap_tensor *turned(const variant *v, neap_tensor *x)
+/* Rotates x [B, N, H, d] by the positions of the tokens. Attention depends on differences of positions alone, so the
+ * picture may be shifted; not with context tokens, which are at the corner. */
+static neap_tensor *rotated(const variant *v, neap_tensor *x)
 {
     const int64_t d = WIDTH / HEADS, batch = neap_dim(x, 0), tokens = neap_dim(x, 1);
     neap_tensor *y = neap_affine(x, 1, 0); /* a copy */
@@ -151,21 +151,21 @@ static neap_tensor *attend(const neap_model *model, const variant *v, int block,
         if (i < 2 && v->flag[QK_NORM])
             h[i] = neap_mul(normal(h[i], true), parameter(model, gains[i], block, "weight"));
         if (i < 2 && v->flag[ROPE])
-            h[i] = turned(v, h[i]);
+            h[i] = rotated(v, h[i]);
         h[i] = neap_permute(h[i], (int[]){0, 2, 1, 3});
     }
     return linear(model, "attn.proj", block, attended(h));
 }
 
-static neap_tensor *perceive(const neap_model *model, const variant *v, int block, neap_tensor *x)
+static neap_tensor *mlp(const neap_model *model, const variant *v, int block, neap_tensor *x)
 {
     neap_tensor *h = linear(model, "mlp.fc1", block, x);
     if (v->flag[SWIGLU]) {
         const int64_t inner = neap_dim(h, 2) / 2;
-        ck_assert_int_eq(inner, 24); /* two thirds of 32, in eights */
+        ck_assert_int_eq(inner, 24); /* two thirds of 32, rounded to a multiple of 8 */
         h = neap_mul(swish(neap_slice(h, 2, 0, inner)), neap_slice(h, 2, inner, 2 * inner));
     } else {
-        h = bend(h);
+        h = gelu(h);
     }
     return linear(model, "mlp.fc2", block, h);
 }
@@ -173,14 +173,14 @@ static neap_tensor *perceive(const neap_model *model, const variant *v, int bloc
 static neap_tensor *modulated_block(const neap_model *model, const variant *v, int i, neap_tensor *x, neap_tensor *c)
 {
     neap_tensor *m = linear(model, "adaLN_modulation.1", i, c);
-    x = neap_add(x, neap_mul(part(m, 2), attend(model, v, i, modulate(v, x, part(m, 0), part(m, 1)))));
-    return neap_add(x, neap_mul(part(m, 5), perceive(model, v, i, modulate(v, x, part(m, 3), part(m, 4)))));
+    x = neap_add(x, neap_mul(chunk(m, 2), attend(model, v, i, modulate(v, x, chunk(m, 0), chunk(m, 1)))));
+    return neap_add(x, neap_mul(chunk(m, 5), mlp(model, v, i, modulate(v, x, chunk(m, 3), chunk(m, 4)))));
 }
 
 static neap_tensor *plain_block(const neap_model *model, const variant *v, int i, neap_tensor *x)
 {
     x = neap_add(x, attend(model, v, i, plain_norm(model, v, "norm1", i, x)));
-    return neap_add(x, perceive(model, v, i, plain_norm(model, v, "norm2", i, x)));
+    return neap_add(x, mlp(model, v, i, plain_norm(model, v, "norm2", i, x)));
 }
 
 static neap_tensor *embedded(const neap_model *model, const char *path, neap_tensor *features)
@@ -191,7 +191,7 @@ static neap_tensor *embedded(const neap_model *model, const char *path, neap_ten
     return linear(model, layer[1], -1, swish(linear(model, layer[0], -1, features)));
 }
 
-/* r is read by those of an interval alone. */
+/* r is used with `interval` only. */
 static neap_tensor *time_of(const neap_model *model, const variant *v, neap_tensor *t, neap_tensor *r)
 {
     if (!v->flag[INTERVAL])
@@ -201,7 +201,7 @@ static neap_tensor *time_of(const neap_model *model, const variant *v, neap_tens
                     embedded(model, "gap_embedder", neap_time_features(gap, 256)));
 }
 
-/* Tokens of the context have no place, so they may as well stand behind the picture and in the other order. */
+/* Context tokens have no position, so here they follow the picture in reverse order. */
 static neap_tensor *run_in_context(const neap_model *model, const variant *v, neap_tensor *h, neap_tensor *time,
                                    neap_tensor *label)
 {
@@ -219,11 +219,11 @@ static neap_tensor *run_modulated(const neap_model *model, const variant *v, nea
     for (int i = 0; i < 2; i++)
         h = modulated_block(model, v, i, h, c);
     neap_tensor *m = linear(model, "final_layer.adaLN_modulation.1", -1, c);
-    return modulate(v, h, part(m, 0), part(m, 1));
+    return modulate(v, h, chunk(m, 0), chunk(m, 1));
 }
 
 /* x, t, r in f64, weights f32 [B, CLASSES + 1]. */
-static neap_tensor *in_doubles(const neap_model *model, const variant *v, neap_tensor *x, neap_tensor *t,
+static neap_tensor *reference(const neap_model *model, const variant *v, neap_tensor *x, neap_tensor *t,
                                neap_tensor *r, neap_tensor *weights)
 {
     neap_tensor *label = neap_matmul(neap_cast(weights, NEAP_F64),
@@ -240,17 +240,17 @@ static neap_tensor *wide(neap_tensor *x)
     return neap_cast(x, NEAP_F64);
 }
 
-/* The f32 angles of the time features, up to 1000, are what errs most: by 6e-5. At t = 0 they are exact, which shows
- * how near all else is. */
+/* The f32 angles of the time features, up to 1000, have the largest error: 6e-5. At t = 0 they are exact, so the
+ * tolerance there is that of all other ops. */
 START_TEST(velocities)
 {
     neap_tensor *x = pictures(BATCH), *t = times(BATCH), *labels = labels_of(BATCH);
     neap_tensor *ones = weights_of(labels, CLASSES + 1);
     for (int n = 0; n < VARIANTS; n++) {
         const variant *v = &variants[n];
-        neap_network *network = shaken(v, "3");
+        neap_network *network = randomised(v, "3");
         neap_tensor *y = neap_network_velocity(network, x, t, labelled(labels));
-        neap_tensor *expected = in_doubles(neap_network_model(network), v, wide(x), wide(t), wide(t), ones);
+        neap_tensor *expected = reference(neap_network_model(network), v, wide(x), wide(t), wide(t), ones);
         check_near(v->name, y, expected, 2e-4);
         check_near(v->name, neap_slice(y, 0, 0, 1), neap_slice(expected, 0, 0, 1), 1e-5);
         ck_assert(!all_zero(y));
@@ -261,7 +261,7 @@ END_TEST
 
 /* --- Labels ------------------------------------------------------------------------------------------------------ */
 
-/* A weight of one is the label itself, to the bit; other weights mix the rows of the table. */
+/* A weight of one gives the bits of the label; other weights mix rows of the table. */
 START_TEST(labels_as_weights)
 {
     neap_tensor *x = pictures(BATCH), *t = neap_zeros(NEAP_F32, neap_dims(BATCH)), *labels = labels_of(BATCH);
@@ -270,22 +270,22 @@ START_TEST(labels_as_weights)
     neap_tensor *mixed = neap_add(neap_affine(ones, 0.75, 0), neap_affine(others, 0.25, 0));
     for (int n = 0; n < VARIANTS; n++) {
         const variant *v = &variants[n];
-        neap_network *network = shaken(v, "3");
+        neap_network *network = randomised(v, "3");
         neap_tensor *hard = neap_network_velocity(network, x, t, labelled(labels));
         neap_tensor *soft = neap_network_velocity(network, x, t, labelled(mixed));
         ck_assert_msg(same_bits(hard, neap_network_velocity(network, x, t, labelled(ones))), "%s", v->name);
-        check_near(v->name, soft, in_doubles(neap_network_model(network), v, wide(x), wide(t), wide(t), mixed), 1e-5);
+        check_near(v->name, soft, reference(neap_network_model(network), v, wide(x), wide(t), wide(t), mixed), 1e-5);
         ck_assert_msg(!same_bits(hard, soft), "%s", v->name);
         neap_network_release(network);
     }
 }
 END_TEST
 
-/* Times beside each other do not mix, and neither do pictures. */
+/* Rows of a batch do not affect each other, neither times nor pictures. */
 START_TEST(rows_are_apart)
 {
     for (int n = 0; n < VARIANTS; n++) {
-        neap_network *network = shaken(&variants[n], "3");
+        neap_network *network = randomised(&variants[n], "3");
         neap_tensor *few = neap_network_velocity(network, pictures(2), times(2), labelled(labels_of(2)));
         neap_tensor *many = neap_network_velocity(network, pictures(BATCH), times(BATCH), labelled(labels_of(BATCH)));
         ck_assert_msg(same_bits(few, neap_slice(many, 0, 0, 2)), "%s", variants[n].name);
@@ -313,7 +313,7 @@ static void check_gradients(const variant *v, neap_network *network)
 START_TEST(gradients_reach_all)
 {
     for (int n = 0; n < VARIANTS; n++) {
-        neap_network *with = shaken(&variants[n], "3"), *without = shaken(&variants[n], "0");
+        neap_network *with = randomised(&variants[n], "3"), *without = randomised(&variants[n], "0");
         check_gradients(&variants[n], with);
         check_gradients(&variants[n], without);
         neap_network_release(with);
@@ -324,17 +324,17 @@ END_TEST
 
 /* --- Mean velocities --------------------------------------------------------------------------------------------- */
 
-/* Small angles of the time leave f32's rounding alone: 1e-5. */
+/* The angles of the time are small, so the error is f32 rounding: 1e-5. */
 START_TEST(averages)
 {
     neap_tensor *x = pictures(BATCH), *t = times(BATCH), *r = neap_affine(t, 0.5, 0), *labels = labels_of(BATCH);
     neap_tensor *ones = weights_of(labels, CLASSES + 1);
     for (int n = 0; n < VARIANTS; n++) {
         const variant *v = &variants[n];
-        neap_network *network = shaken(v, "3");
+        neap_network *network = randomised(v, "3");
         neap_tensor *y = neap_network_average(network, x, t, r, labelled(labels));
         if (v->flag[INTERVAL]) {
-            check_near(v->name, y, in_doubles(neap_network_model(network), v, wide(x), wide(t), wide(r), ones), 1e-5);
+            check_near(v->name, y, reference(neap_network_model(network), v, wide(x), wide(t), wide(r), ones), 1e-5);
             ck_assert(same_bits(neap_network_average(network, x, t, t, labelled(labels)),
                                 neap_network_velocity(network, x, t, labelled(labels))));
         } else {

@@ -1,6 +1,6 @@
 /*
- * Sizes of the diffusion transformer: its parameters by name, the published counts, presets, patches and pictures of
- * every kind. Large networks are not built whole: they fill gigabytes.
+ * Sizes of the diffusion transformer: parameters by name, published counts, presets, patches and picture sizes. Large
+ * networks are not built, because they take gigabytes.
  */
 #include "tests/core/run/run_test.h"
 
@@ -22,7 +22,7 @@ static const size sizes[] = {
 
 enum { PATCH = 2, CHANNELS = 4, CLASSES = 1000, PIXELS = PATCH * PATCH * CHANNELS, TOKENS = 16 * 16 };
 
-/* [out, in] of a linear layer by what its path ends in, in units of the width where `per` says so. */
+/* [out, in] of a linear layer by the end of its path, in units of the width where `per` says so. */
 static const struct {
     const char *end;
     int64_t out, in;
@@ -64,8 +64,8 @@ static neap_shape expected_shape(const char *name, int64_t width)
     ck_abort_msg("%s: no such parameter", name);
 }
 
-/* All names in their order, one after the other; `each` is told of every one. */
-static void walk_names(const size *s, void (*each)(void *user, const char *name, int64_t width), void *user)
+/* Calls `each` for every parameter, in order. */
+static void for_each_name(const size *s, void (*each)(void *user, const char *name, int64_t width), void *user)
 {
     static const char *const first[] = {"x_embedder.proj", "t_embedder.mlp.0", "t_embedder.mlp.2",
                                         "final_layer.adaLN_modulation.1", "final_layer.linear"};
@@ -104,7 +104,7 @@ static void compare_next(void *user, const char *name, int64_t width)
 
 /* --- Counts ------------------------------------------------------------------------------------------------------ */
 
-/* Settings after the preset's own: `more` ends with NULL. */
+/* The preset with additional settings `more`, which end with NULL. */
 static neap_network *preset_network(const size *s, const char *const *more)
 {
     const char *settings[20] = {"preset", s->name, "classes", "1000"};
@@ -124,15 +124,15 @@ static int64_t count_with(const size *s, const char *depth, const char *name, co
     return count;
 }
 
-/* Of a preset of its own depth, from those of one block and of two. */
+/* The count at the preset's depth, extrapolated from one block and two. */
 static int64_t extrapolated(const size *s, const char *name, const char *value)
 {
     const int64_t one = count_with(s, "1", name, value), two = count_with(s, "2", name, value);
     return one + (s->depth - 1) * (two - one);
 }
 
-/* The published counts take in the table of positions, which is fixed, and a last layer of twice the width, for
- * variances that are learned beside the noise. */
+/* The published counts include the fixed table of positions and a last layer of twice the width, for learned
+ * variances. */
 static double as_published(const size *s, int64_t total)
 {
     return 1e-6 * (double)(total + TOKENS * s->width + PIXELS * (s->width + 1));
@@ -143,7 +143,7 @@ START_TEST(published_sizes)
     for (int i = 0; i < SIZES; i++) {
         const size *s = &sizes[i];
         int64_t total = 0;
-        walk_names(s, add_size, &total);
+        for_each_name(s, add_size, &total);
         const double millions = as_published(s, total);
         ck_assert_msg(fabs(millions - s->published) <= 0.05, "%s: %.2f million parameters, published %.1f", s->name,
                       millions, s->published);
@@ -152,18 +152,18 @@ START_TEST(published_sizes)
 }
 END_TEST
 
-/* The default, whole. */
+/* The default preset, built completely. */
 START_TEST(names_of_a_preset)
 {
     neap_network *network = TRY_NETWORK("dit", "classes", "1000");
     name_walk walk = {neap_network_model(network), 0};
-    walk_names(&sizes[0], compare_next, &walk);
+    for_each_name(&sizes[0], compare_next, &walk);
     ck_assert_int_eq(neap_model_count(walk.model), walk.index);
     neap_network_release(network);
 }
 END_TEST
 
-/* 12 D^2 and nine biases a block, as in adaLN, but two norms with gain and shift in place of the modulation. */
+/* Per block 12 D^2 and nine biases, as with adaLN, and two norms with gain and shift instead of the modulation. */
 static int64_t in_context_size(const size *s)
 {
     const int64_t d = s->width, block = 12 * d * d + 9 * d + 4 * d;
@@ -180,7 +180,7 @@ START_TEST(in_context_sizes)
 }
 END_TEST
 
-/* Widths of a gated MLP are rounded to multiples of 8: of 1024 channels, 3 * 2728 in place of 2 * 4096. */
+/* Widths of a gated MLP are rounded to multiples of 8: 3 * 2728 instead of 2 * 4096 for 1024 channels. */
 START_TEST(gated_sizes)
 {
     for (int i = 0; i < 3; i++) {
@@ -194,7 +194,7 @@ END_TEST
 
 /* --- Presets ----------------------------------------------------------------------------------------------------- */
 
-/* A width of 4 a head leaves depth and heads to the preset; the gains of queries are as long as a head is wide. */
+/* With a given width, depth and heads come from the preset; query gains have the width of a head, here 4. */
 START_TEST(presets_give_what_is_not_given)
 {
     char width[16], last[40], beyond[40];
@@ -232,7 +232,7 @@ static neap_tensor *call(neap_network *network)
     return neap_network_velocity(network, x, neap_rand((neap_random){4, 0}, 0, neap_dims(2)), NULL);
 }
 
-/* The lecture's latents, then sides and channels of other kinds. */
+/* The default latents, then other sides and channels. */
 START_TEST(patches_and_pictures)
 {
     static const char *const patches[] = {"1", "2", "4", "8"}, *const pictures[][3] = {

@@ -1,6 +1,6 @@
 /*
- * The architecture gan: sizes, shapes, labels in both forms, what batch norm and spectral norm do in training and out of it,
- * a gradient for every parameter, and what is refused.
+ * The architecture gan: sizes, shapes, labels as integers and weights, batch norm and spectral norm with training
+ * mode on and off, a gradient for every parameter, and bad settings.
  */
 #include "tests/core/run/run_test.h"
 
@@ -47,7 +47,7 @@ START_TEST(shapes)
 }
 END_TEST
 
-/* 32 pixels, one channel, width 64: both parts as PyTorch's tutorial counts them, with biases on the two ends' products. */
+/* 32 pixels, one channel, width 64: the counts of PyTorch's tutorial plus biases of the first and last product. */
 START_TEST(size_of_dcgan)
 {
     neap_network *network = TRY_NETWORK("gan", "rows", "32", "columns", "32");
@@ -117,9 +117,9 @@ START_TEST(labels)
 }
 END_TEST
 
-/* --- Training and not --------------------------------------------------------------------------------------------------- */
+/* --- Training mode ----------------------------------------------------------------------------------------------- */
 
-/* Out of training a picture does not depend on its batch; in it the running statistics move. */
+/* Without training mode a picture does not depend on its batch; with it the running statistics are updated. */
 START_TEST(batch_norm_by_mode)
 {
     neap_network *network = NETWORK("gan", "rows", "8", "columns", "8", SMALL);
@@ -138,7 +138,7 @@ START_TEST(batch_norm_by_mode)
 }
 END_TEST
 
-/* The singular values of diag(3, -1, 0.5) are its entries' sizes. */
+/* The singular values of diag(3, -1, 0.5) are the absolute values of its entries. */
 START_TEST(spectral_norm)
 {
     static const float diagonal[] = {3, 0, 0, 0, -1, 0, 0, 0, 0.5f}, start[] = {1, 1, 1};
@@ -154,7 +154,7 @@ START_TEST(spectral_norm)
 }
 END_TEST
 
-/* As they are built: what starts at zero has no singular value to go over. */
+/* With a new network: a weight of zero has no singular value to divide by. */
 START_TEST(spectral_norm_of_new_networks)
 {
     static const char *const styles[] = {"mlp", "dcgan", "resnet"};
@@ -176,7 +176,7 @@ END_TEST
 
 /* --- Gradients ---------------------------------------------------------------------------------------------------------- */
 
-/* The discriminator's mean square over fakes: every parameter has a share in it. */
+/* The mean squared logit of fakes depends on every parameter. */
 static void check_gradients(const char *const *settings)
 {
     static const int32_t numbers[] = {0, 1, 2};

@@ -1,4 +1,4 @@
-/* The architecture mlp: how it starts, and its velocity against the same network written in doubles. */
+/* The architecture mlp: initialisation, and velocity compared with a second implementation in double precision. */
 #include "doubles.h"
 
 enum { BATCH = 5, CLASSES = 3 };
@@ -21,7 +21,7 @@ static neap_tensor *call(neap_network *network, int64_t batch)
     return neap_network_velocity(network, pictures(batch), t, labelled(labels_of(batch)));
 }
 
-/* The last layer starts at zero, and so does the velocity; beside it biases alone may. */
+/* The last layer starts at zero, and so does the velocity; otherwise only biases may be zero. */
 START_TEST(starts_at_zero)
 {
     neap_network *network = TRY_NETWORK("mlp", SMALL_MLP);
@@ -37,7 +37,7 @@ START_TEST(starts_at_zero)
 }
 END_TEST
 
-static neap_tensor *in_doubles(const neap_model *model, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
+static neap_tensor *reference(const neap_model *model, neap_tensor *x, neap_tensor *t, neap_tensor *labels)
 {
     char path[32];
     neap_tensor *rows = neap_embedding(parameter(model, "labels", -1, "weight"), labels);
@@ -50,15 +50,15 @@ static neap_tensor *in_doubles(const neap_model *model, neap_tensor *x, neap_ten
     return neap_reshape(linear(model, "out", -1, h), neap_shape_of(x));
 }
 
-/* The f32 angles of the time features, up to 1000, are what errs most: by 6e-5. At t = 0 they are exact, which shows
- * how near all else is. */
+/* The f32 angles of the time features, up to 1000, have the largest error: 6e-5. At t = 0 they are exact, so the
+ * tolerance there is that of all other ops. */
 START_TEST(velocities)
 {
     neap_network *network = NETWORK("mlp", SMALL_MLP);
     neap_tensor *x = pictures(BATCH), *labels = labels_of(BATCH);
     neap_tensor *t = neap_from(NEAP_F32, neap_dims(BATCH), (const float[BATCH]){0, 1.0f / 1024, 0.25f, 0.71f, 1});
     neap_tensor *v = neap_network_velocity(network, x, t, labelled(labels));
-    neap_tensor *wide = in_doubles(neap_network_model(network), neap_cast(x, NEAP_F64), neap_cast(t, NEAP_F64), labels);
+    neap_tensor *wide = reference(neap_network_model(network), neap_cast(x, NEAP_F64), neap_cast(t, NEAP_F64), labels);
     check_near("mlp", v, wide, 2e-4);
     check_near("t = 0", neap_slice(v, 0, 0, 1), neap_slice(wide, 0, 0, 1), 5e-6);
     ck_assert(!all_zero(v));
@@ -67,7 +67,7 @@ START_TEST(velocities)
 }
 END_TEST
 
-/* Times beside each other do not mix, and neither do points. */
+/* Rows of a batch do not affect each other, neither times nor points. */
 START_TEST(rows_are_apart)
 {
     neap_network *network = NETWORK("mlp", SMALL_MLP);

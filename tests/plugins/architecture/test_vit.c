@@ -1,6 +1,6 @@
 /*
- * The architecture vit: its settings and parameters, its features and logits against the same network written in
- * doubles and the simplest ops, and the gradient of every parameter against differences of that.
+ * The architecture vit: settings and parameters, features and logits compared with a second implementation in double
+ * precision, and the gradient of every parameter compared with differences of that implementation.
  */
 #include "doubles.h"
 
@@ -84,7 +84,7 @@ static void check_linear(const neap_model *model, int index, const char *path, c
     ck_assert(neap_shape_equal(neap_shape_of(neap_model_tensor(model, index + 1)), neap_dims(r->out)));
 }
 
-/* What makes the tokens, then the blocks, then the head. */
+/* Parameters of the tokens, then the blocks, then the head. */
 static void check_parameters(const neap_network *network, const layer *first, int count)
 {
     const neap_model *model = neap_network_model(network);
@@ -123,7 +123,7 @@ START_TEST(parameters)
 }
 END_TEST
 
-/* An untrained classifier holds all classes for equally likely. */
+/* An untrained classifier gives all classes the same probability. */
 START_TEST(starts_undecided)
 {
     neap_network *network = TRY_NETWORK("vit", STEM);
@@ -154,9 +154,9 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
-/* --- In doubles -------------------------------------------------------------------------------------------------- */
+/* --- In double precision ----------------------------------------------------------------------------------------- */
 
-/* One number of what lies around a cell, in the order in which a product reads it; x is [h, w, c]. */
+/* Element of the window around a cell, in the order of the layer's weight; x is [h, w, c]. */
 typedef double reader(const double *x, const int64_t size[3], const int64_t at[2], int64_t place);
 
 static double inside(const double *x, const int64_t size[3], int64_t row, int64_t column, int64_t channel)
@@ -166,7 +166,7 @@ static double inside(const double *x, const int64_t size[3], int64_t row, int64_
     return x[(row * size[1] + column) * size[2] + channel];
 }
 
-/* Four by four cells around a block of two by two: four such blocks, one after the other. */
+/* The 4 by 4 window around a 2 by 2 patch, as four such patches. */
 static double window_at(const double *x, const int64_t size[3], const int64_t at[2], int64_t place)
 {
     const int64_t block = place / (4 * size[2]), cell = place / size[2] % 4;
@@ -180,8 +180,8 @@ static double neighbour_at(const double *x, const int64_t size[3], const int64_t
     return inside(x, size, at[0] + cell / 3 - 1, at[1] + cell % 3 - 1, place % size[2]);
 }
 
-/* What lies around each cell, `stride` apart: [B, h / stride, w / stride, cells c]. */
-static neap_tensor *around(neap_tensor *x, int64_t stride, int64_t cells, reader *read)
+/* The windows around cells at distance `stride`: [B, h / stride, w / stride, cells c]. */
+static neap_tensor *windows(neap_tensor *x, int64_t stride, int64_t cells, reader *read)
 {
     const int64_t size[] = {neap_dim(x, 1), neap_dim(x, 2), neap_dim(x, 3)}, numbers = cells * size[2];
     const int64_t rows = size[0] / stride, columns = size[1] / stride;
@@ -203,7 +203,7 @@ static neap_tensor *convolve(const neap_model *model, int stage, neap_tensor *x)
         snprintf(name, sizeof name, "%s.weight", path);
         if (!neap_model_find(model, name))
             return x;
-        x = neap_add(x, bend(linear(model, path, -1, around(normal(x, false), 1, 9, neighbour_at))));
+        x = neap_add(x, gelu(linear(model, path, -1, windows(normal(x, false), 1, 9, neighbour_at))));
     }
 }
 
@@ -211,8 +211,8 @@ static neap_tensor *tokens(const neap_model *model, neap_tensor *x)
 {
     if (!neap_model_find(model, "stem.0.weight"))
         return linear(model, "patch_embed.proj", -1, neap_patchify(x, 4));
-    x = convolve(model, 0, bend(linear(model, "stem.0", -1, around(x, 2, 16, window_at))));
-    x = convolve(model, 1, linear(model, "stem.1", -1, around(x, 2, 16, window_at)));
+    x = convolve(model, 0, gelu(linear(model, "stem.0", -1, windows(x, 2, 16, window_at))));
+    x = convolve(model, 1, linear(model, "stem.1", -1, windows(x, 2, 16, window_at)));
     return neap_reshape(x, neap_dims(-1, TOKENS, WIDTH));
 }
 
@@ -232,7 +232,7 @@ static neap_tensor *features(const neap_model *model, neap_tensor *x)
     for (int i = 0; i < DEPTH; i++) {
         neap_tensor *mixed = attend(model, i, normal(h, false));
         h = neap_add(h, linear(model, "attn.proj", i, mixed));
-        neap_tensor *inner = bend(linear(model, "mlp.fc1", i, normal(h, false)));
+        neap_tensor *inner = gelu(linear(model, "mlp.fc1", i, normal(h, false)));
         h = neap_add(h, linear(model, "mlp.fc2", i, inner));
     }
     return neap_affine(neap_sum(normal(h, false), (int[]){1}, 1, false), 1 / sqrt(TOKENS), 0);
@@ -243,7 +243,7 @@ static neap_tensor *logits(const neap_model *model, neap_tensor *x)
     return linear(model, "head", -1, features(model, x));
 }
 
-/* Two dozen layers of f32 products of numbers near 1. */
+/* The error of two dozen layers of f32 products of numbers near 1. */
 START_TEST(features_and_logits)
 {
     neap_network *networks[] = {NETWORK("vit", PLAIN), NETWORK("vit", STEM), NETWORK("vit", CONVOLUTIONS)};
@@ -257,7 +257,7 @@ START_TEST(features_and_logits)
 }
 END_TEST
 
-/* Pictures beside each other do not mix, and strided ones are seen as what they show. */
+/* Rows of a batch do not affect each other, and strided pictures give the same result. */
 START_TEST(rows_are_apart)
 {
     neap_network *networks[] = {NETWORK("vit", PLAIN), NETWORK("vit", STEM), NETWORK("vit", CONVOLUTIONS)};
@@ -284,7 +284,7 @@ static double mean_square_of_logits(const neap_model *model, neap_tensor *x)
 #define STEP (1.0 / 1024)
 
 /* The loss with parameter p moved along a direction. */
-static double moved(const neap_model *model, neap_tensor *x, neap_tensor *p, neap_tensor *direction, double by)
+static double loss_at(const neap_model *model, neap_tensor *x, neap_tensor *p, neap_tensor *direction, double by)
 {
     neap_scope scope = neap_scope_open();
     neap_tensor *before = neap_affine(p, 1, 0);
@@ -295,14 +295,14 @@ static double moved(const neap_model *model, neap_tensor *x, neap_tensor *p, nea
     return value;
 }
 
-/* Along one random direction a parameter. What a move of 1/1024 rounds away and the third derivative add up to less
- * than a thousandth. */
+/* Along one random direction per parameter. For a step of 1/1024, rounding and the third derivative add up to less
+ * than 1e-3. */
 static void check_gradient(const neap_model *model, int index, neap_tensor *x, neap_tensor *gradient)
 {
     neap_tensor *p = neap_model_tensor(model, index);
     neap_tensor *direction = neap_randn((neap_random){8, 9}, 0, neap_shape_of(p));
     const double along = neap_item(neap_sum(neap_mul(gradient, direction), NULL, 0, false));
-    const double up = moved(model, x, p, direction, STEP), down = moved(model, x, p, direction, -STEP);
+    const double up = loss_at(model, x, p, direction, STEP), down = loss_at(model, x, p, direction, -STEP);
     const double expected = (up - down) / (2 * STEP);
     ck_assert_msg(fabs(along - expected) <= 1e-3 * fmax(1, fabs(expected)), "%s: expected %g, got %g",
                   neap_model_name(model, index), expected, along);

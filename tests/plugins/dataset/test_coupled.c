@@ -1,11 +1,11 @@
-/* The data set "coupled": what it gives back of a file, and files that it refuses. */
+/* The data set "coupled": examples read from a file, and invalid files. */
 #include <neap/io.h>
 
 #include "tests/core/run/training.h"
 
 enum { COUNT = 5 };
 
-/* A file of tensors x, noise and labels, each left out where it is NULL; opened. NULL where that fails. */
+/* Writes and opens a file with tensors x, noise and labels, without those that are NULL. NULL on failure. */
 static neap_source *open_with(neap_tensor *x, neap_tensor *noise, neap_tensor *labels, const char *classes)
 {
     const neap_pair pair = {"classes", classes};
@@ -35,7 +35,7 @@ static neap_tensor *labels_of(const int32_t labels[COUNT])
 
 #define LABELS(...) labels_of((const int32_t[COUNT]){__VA_ARGS__})
 
-START_TEST(what_is_in_it)
+START_TEST(contents)
 {
     neap_tensor *x = pictures(1), *labels = LABELS(2, 0, 1, 2, 0);
     neap_batch read;
@@ -53,7 +53,7 @@ START_TEST(what_is_in_it)
 }
 END_TEST
 
-/* Where the noise is a function of the example, it stays so in every batch. */
+/* A batch holds the noise of each of its examples. */
 START_TEST(noise_comes_with_its_example)
 {
     neap_tensor *x = pictures(1);
@@ -84,8 +84,8 @@ START_TEST(a_step_of_reflow)
 }
 END_TEST
 
-/* Files say where they lie, in a folder made for the test. */
-static void is_refused(neap_source *source, const char *why)
+/* Messages begin with the path, in a folder made for the test. */
+static void expect_refusal(neap_source *source, const char *why)
 {
     char message[600];
     snprintf(message, sizeof message, "coupled: %s: %s", in_folder("pairs"), why);
@@ -95,16 +95,16 @@ static void is_refused(neap_source *source, const char *why)
 START_TEST(tensors_that_are_refused)
 {
     neap_tensor *x = pictures(1), *z = pictures(2);
-    is_refused(open_with(NULL, z, NULL, NULL), "expected a tensor 'x'");
-    is_refused(open_with(x, NULL, NULL, NULL), "expected a tensor 'noise'");
-    is_refused(open_with(neap_cast(x, NEAP_F64), z, NULL, NULL), "x: expected F32, got F64");
-    is_refused(open_with(x, neap_cast(z, NEAP_BF16), NULL, NULL), "noise: expected F32, got BF16");
-    is_refused(open_with(x, neap_slice(z, 0, 0, 4), NULL, NULL),
+    expect_refusal(open_with(NULL, z, NULL, NULL), "expected a tensor 'x'");
+    expect_refusal(open_with(x, NULL, NULL, NULL), "expected a tensor 'noise'");
+    expect_refusal(open_with(neap_cast(x, NEAP_F64), z, NULL, NULL), "x: expected F32, got F64");
+    expect_refusal(open_with(x, neap_cast(z, NEAP_BF16), NULL, NULL), "noise: expected F32, got BF16");
+    expect_refusal(open_with(x, neap_slice(z, 0, 0, 4), NULL, NULL),
                "noise: expected [5, 2, 3, 1] like x, got [4, 2, 3, 1]");
     x = z = neap_reshape(x, neap_dims(COUNT, 6));
-    is_refused(open_with(x, z, NULL, NULL), "x: expected [N, H, W, C] without a size of 0, got [5, 6]");
+    expect_refusal(open_with(x, z, NULL, NULL), "x: expected [N, H, W, C] without a size of 0, got [5, 6]");
     x = z = neap_zeros(NEAP_F32, neap_dims(3, 0, 3, 1));
-    is_refused(open_with(x, z, NULL, NULL), "x: expected [N, H, W, C] without a size of 0, got [3, 0, 3, 1]");
+    expect_refusal(open_with(x, z, NULL, NULL), "x: expected [N, H, W, C] without a size of 0, got [3, 0, 3, 1]");
 }
 END_TEST
 
@@ -116,12 +116,12 @@ START_TEST(labels_that_are_refused)
         char why[120];
         snprintf(why, sizeof why, "metadata 'classes': expected a number from 1 to 1000000 beside labels, got %s",
                  classes[i] ? classes[i] : "none");
-        is_refused(open_with(x, x, fine, classes[i]), why);
+        expect_refusal(open_with(x, x, fine, classes[i]), why);
     }
-    is_refused(open_with(x, x, LABELS(0, 1, 2, 3, 1), "3"), "labels: expected 0 to 2, got 3 for example 3");
-    is_refused(open_with(x, x, LABELS(0, -1, 2, 0, 1), "3"), "labels: expected 0 to 2, got -1 for example 1");
-    is_refused(open_with(x, x, neap_slice(fine, 0, 0, 4), "3"), "labels: expected [5], got [4]");
-    is_refused(open_with(x, x, neap_cast(fine, NEAP_F32), "3"), "labels: expected I32, got F32");
+    expect_refusal(open_with(x, x, LABELS(0, 1, 2, 3, 1), "3"), "labels: expected 0 to 2, got 3 for example 3");
+    expect_refusal(open_with(x, x, LABELS(0, -1, 2, 0, 1), "3"), "labels: expected 0 to 2, got -1 for example 1");
+    expect_refusal(open_with(x, x, neap_slice(fine, 0, 0, 4), "3"), "labels: expected [5], got [4]");
+    expect_refusal(open_with(x, x, neap_cast(fine, NEAP_F32), "3"), "labels: expected I32, got F32");
 }
 END_TEST
 
@@ -156,6 +156,6 @@ static void close_all(void)
 
 int main(void)
 {
-    return RUN_SUITE_WITH("coupled", open_all, close_all, what_is_in_it, noise_comes_with_its_example, a_step_of_reflow,
+    return RUN_SUITE_WITH("coupled", open_all, close_all, contents, noise_comes_with_its_example, a_step_of_reflow,
                           tensors_that_are_refused, labels_that_are_refused, every_allocation_may_fail);
 }

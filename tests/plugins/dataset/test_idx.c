@@ -1,5 +1,5 @@
 /*
- * The data set "idx": files made here byte by byte, plain and gzip, sound and broken in every way that is named.
+ * The data set "idx": files made byte by byte, plain and gzip, valid and broken in every way that has a message.
  */
 #include <math.h>
 #include <sys/stat.h>
@@ -28,7 +28,7 @@ static void *open_set(const char *const *settings)
         ck_succeeds(neap_instance_set_text(instance, key, strchr(settings[i], '=') + 1));
     }
     void *self = functions->open(neap_instance_config(instance));
-    neap_instance_release(instance); /* the set stands without its config */
+    neap_instance_release(instance); /* the data set does not need its config any more */
     return self;
 }
 
@@ -165,7 +165,7 @@ START_TEST(colour)
 }
 END_TEST
 
-/* "idx: PATH: message", for pictures in a file of these bytes. */
+/* Opening a pictures file of these bytes fails with "idx: PATH: message". */
 static void refused(const void *bytes, size_t size, const char *message)
 {
     char whole[1024];
@@ -202,7 +202,7 @@ START_TEST(broken_head)
 }
 END_TEST
 
-/* Of another format, plain or within gzip. */
+/* Files of other formats, plain or gzip. */
 START_TEST(foreign_files)
 {
     char whole[1024];
@@ -218,7 +218,7 @@ START_TEST(foreign_files)
 }
 END_TEST
 
-/* Programs that unpack make folders of a file's name: the file counts, under any of its names. */
+/* Unpacking may leave a folder with the file's name: the file is used, under any of its names. */
 START_TEST(folders_beside_files)
 {
     char whole[1024];
@@ -244,7 +244,7 @@ START_TEST(broken_contents)
     make_pictures(bytes);
     refused(bytes, PICTURES_SIZE - 1, "truncated: expected 24 more bytes, got 23");
     refused(bytes, PICTURES_SIZE + 1, "expected its end after 24 elements, got more bytes");
-    bytes[4] = 0x7f; /* two thousand million pictures are promised: this must not cost their memory */
+    bytes[4] = 0x7f; /* the header claims 2e9 pictures, which must not be allocated */
     refused(bytes, PICTURES_SIZE, "truncated: expected 1048576 more bytes, got 24");
     ck_fails_with(OPEN(setting("images", write_file("flat", labels, sizeof labels))) == NULL,
                   "idx: images: expected sizes of count, height, width and perhaps channels, got 1 sizes");
@@ -267,7 +267,7 @@ START_TEST(broken_gzip)
         ck_assert_msg(strncmp(neap_error_message(), whole, strlen(whole)) == 0, "%zu: %s", cut, neap_error_message());
         neap_error_clear();
     }
-    packed[size - 6] ^= 1; /* the sum */
+    packed[size - 6] ^= 1; /* the checksum */
     refused(packed, size, "broken gzip (zlib's error -3)");
     packed[size - 6] ^= 1;
     memset(packed + 10, 0xff, 4);
@@ -290,7 +290,7 @@ START_TEST(broken_labels)
     ck_fails_with(OPEN(images, sound, "label_names=a,b") == NULL, "idx: label_names: expected 3 names, got 2");
     ck_fails_with(OPEN(images, sound, "label_names=a,b,a") == NULL,
                   "idx: label_names: expected names that differ, got 'a' twice");
-    void *self = OPEN(images, sound, "label_names=,a,"); /* none for two of them */
+    void *self = OPEN(images, sound, "label_names=,a,"); /* two have no label */
     ck_assert_msg(self != NULL, "%s", neap_error_message());
     dataset()->close(self);
 }
@@ -313,7 +313,7 @@ START_TEST(wrong_settings)
 }
 END_TEST
 
-static neap_instance *complete; /* settings take memory too, so they are made before the refusals */
+static neap_instance *complete; /* settings allocate, too, so they are made before allocations fail */
 
 static bool open_and_close(void)
 {

@@ -1,6 +1,6 @@
 /*
- * The data sets that are drawn: points lie where their shape is, pictures look like their class, and example i depends
- * on seed and i alone.
+ * The data sets toy2d and shapes: points lie on their shape, pictures look like their class, and example i depends on
+ * seed and i alone.
  */
 #include <math.h>
 
@@ -44,33 +44,33 @@ static int32_t read_point(set s, int64_t index, float x[2])
     return label;
 }
 
-/* How far a point is from the shape it should lie on, by geometry written anew. */
-static double off_moons(const float p[2], int k)
+/* Distance of a point from its shape, implemented independently of the plugin. */
+static double distance_to_moons(const float p[2], int k)
 {
     double x = 1.5 * (double)p[0] + 0.5, y = 1.5 * (double)p[1] + 0.25;
     bool side = k == 0 ? y > -1e-6 : y < 0.5 + 1e-6;
     return side ? fabs(hypot(x - k, y - 0.5 * k) - 1) : 1;
 }
 
-static double off_spirals(const float p[2], int k)
+static double distance_to_spirals(const float p[2], int k)
 {
     double radius = hypot((double)p[0], (double)p[1]), angle = atan2((double)p[1], (double)p[0]);
     double wanted = 3 * M_PI * radius + M_PI * k;
     return radius * fabs(sin((angle - wanted) / 2)) + (radius > 1 + 1e-6);
 }
 
-static double off_checkerboard(const float p[2], int k)
+static double distance_to_checkerboard(const float p[2], int k)
 {
     int column = (int)floor(((double)p[0] + 1) * 2), row = (int)floor(((double)p[1] + 1) * 2);
     return (row + column) % 2 != 0 || row * 2 + column / 2 != k;
 }
 
-static double off_gaussians8(const float p[2], int k)
+static double distance_to_gaussians8(const float p[2], int k)
 {
     return hypot((double)p[0] - 0.8 * cos(k * M_PI / 4), (double)p[1] - 0.8 * sin(k * M_PI / 4));
 }
 
-static double off_rings(const float p[2], int k)
+static double distance_to_rings(const float p[2], int k)
 {
     return fabs(hypot((double)p[0], (double)p[1]) - (k ? 0.9 : 0.4));
 }
@@ -80,8 +80,11 @@ static const struct {
     int classes;
     double (*off)(const float p[2], int k);
 } toys[] = {
-    {"moons", 2, off_moons},           {"spirals", 2, off_spirals}, {"checkerboard", 8, off_checkerboard},
-    {"gaussians8", 8, off_gaussians8}, {"rings", 2, off_rings},
+    {"moons", 2, distance_to_moons},
+    {"spirals", 2, distance_to_spirals},
+    {"checkerboard", 8, distance_to_checkerboard},
+    {"gaussians8", 8, distance_to_gaussians8},
+    {"rings", 2, distance_to_rings},
 };
 #define TOYS ((int)(sizeof toys / sizeof *toys))
 
@@ -105,8 +108,8 @@ START_TEST(points_lie_on_their_shape)
 }
 END_TEST
 
-/* Classes are drawn, each as likely as the others and whatever the one before: chi-squared of the counts of classes and
- * of pairs of neighbours, which exceeds its mean by five standard deviations once in more than 10^5 times. */
+/* Classes are drawn uniformly and independently: chi-squared of the counts of classes and of pairs of neighbours. It
+ * exceeds its mean by five standard deviations with a probability below 1e-5. */
 START_TEST(classes_are_drawn)
 {
     enum { POINTS = 10240, MOST = 8 };
@@ -135,7 +138,7 @@ START_TEST(classes_are_drawn)
 }
 END_TEST
 
-/* Each shape fills the square it is said to lie in, up to the room that its own form leaves. */
+/* Each shape extends over the square [-1, 1]^2, as far as its form does. */
 START_TEST(points_are_spread)
 {
     for (int i = 0; i < TOYS; i++) {
@@ -208,8 +211,8 @@ START_TEST(unlabelled)
 }
 END_TEST
 
-/* The share of a picture's area that is drawn; what is drawn has one brightness, so the brightest pixel tells it. */
-static double drawn_share(const float *x, int64_t size)
+/* The share of a picture's area that the shape covers. The shape has one brightness, that of the brightest pixel. */
+static double covered_share(const float *x, int64_t size)
 {
     double sum = 0, most = 0;
     for (int64_t i = 0; i < size * size; i++) {
@@ -232,7 +235,7 @@ static double border_brightness(const float *x, int64_t size)
     return most;
 }
 
-/* Areas for radius 1, from school geometry; a share is area * radius^2, with radius between 0.28 and 0.4 of a side. */
+/* Areas for radius 1; a share is area * radius^2, with radius between 0.28 and 0.4 of a side. */
 static const struct {
     const char *name;
     double area;
@@ -251,8 +254,8 @@ START_TEST(pictures_are_their_class)
         ck_succeeds(read_labelled(s.functions, s.self, n, x, &label));
         ck_assert_int_eq(label, n % 10);
         ck_assert_str_eq(s.functions->label_name(s.self, label), forms[label].name);
-        ck_assert_double_le(border_brightness(x, 64), -0.999999); /* nothing is cut off */
-        double share = drawn_share(x, 64), area = forms[label].area;
+        ck_assert_double_le(border_brightness(x, 64), -0.999999); /* the shape is inside the picture */
+        double share = covered_share(x, 64), area = forms[label].area;
         if (area > 0)
             ck_assert_msg(share > 0.97 * area * 0.28 * 0.28 && share < 1.03 * area * 0.4 * 0.4, "%s: %g",
                           forms[label].name, share);

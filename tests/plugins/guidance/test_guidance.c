@@ -1,6 +1,6 @@
 /*
- * Guidances by their formulas and identities, alone and on each other, on fields written by hand; how often and with
- * how many rows they ask; and in sampling.
+ * Guidances compared with their formulas, alone and nested, on simple fields; the number of evaluations and their
+ * rows; and guidances in sampling.
  */
 #include <neap/sampling.h>
 
@@ -26,7 +26,7 @@ static neap_tensor *linear(neap_tensor *x, neap_tensor *labels, double factor)
     return neap_add(neap_mul(x, gain), shift);
 }
 
-/* Weights as they are, labels with the null class in place of -1 and of nothing. */
+/* Weights unchanged; labels with the null class in place of -1 and of a missing condition. */
 static neap_tensor *labels_at(const neap_condition *condition)
 {
     neap_tensor *labels = neap_condition_get(condition, NEAP_LABELS);
@@ -38,7 +38,7 @@ static neap_tensor *labels_at(const neap_condition *condition)
     return neap_cast(neap_where(neap_lt(numbers, neap_scalar(0)), neap_scalar(NULL_LABEL), numbers), NEAP_I32);
 }
 
-static neap_network *worse; /* of the test that runs, or NULL */
+static neap_network *worse; /* of the running test, or NULL */
 
 static neap_tensor *velocity_at(const neap_conditional *of, neap_network *network, neap_tensor *x, neap_tensor *t,
                                 const neap_condition *condition)
@@ -86,7 +86,7 @@ static neap_tensor *of_null(void)
     return linear(points(), labels_of(NULL_LABEL), 1);
 }
 
-/* The velocity at t. The conditional one, too, must be right, and asking for it must change nothing. */
+/* The velocity at t. Checks the conditional velocity, too, and that requesting it does not change the result. */
 static neap_tensor *guided(const neap_instance *guidance, double t)
 {
     neap_tensor *conditional = NULL;
@@ -100,15 +100,15 @@ static neap_tensor *guided(const neap_instance *guidance, double t)
     return v;
 }
 
-static void has_asked(int calls, int64_t rows, int worse_calls)
+static void expect_calls(int calls, int64_t rows, int worse_calls)
 {
     ck_assert_int_eq(asked.calls, calls);
     ck_assert_int_eq(asked.rows, rows);
     ck_assert_int_eq(asked.worse_calls, worse_calls);
 }
 
-/* On another one, which it takes over. */
-static neap_instance *on(neap_instance *outer, neap_instance *inner)
+/* outer around inner; takes over both. */
+static neap_instance *nest(neap_instance *outer, neap_instance *inner)
 {
     const neap_value value = {.type = NEAP_PARAM_COMPONENT, .component = inner};
     ck_succeeds(neap_instance_set(outer, "of", &value));
@@ -124,7 +124,7 @@ static neap_tensor *away(neap_tensor *a, neap_tensor *b, double w)
 
 /* --- Alone ------------------------------------------------------------------------------------------------------- */
 
-/* At w = 0 the conditional field by one call of the rows; else both by one call of twice as many. */
+/* At w = 0 one call with the rows; otherwise one call with twice the rows. */
 START_TEST(cfg)
 {
     static const char *const weights[] = {"0", "1.5", "-1", "-0.5"};
@@ -132,7 +132,7 @@ START_TEST(cfg)
         const double w = atof(weights[i]);
         neap_instance *guidance = COMPONENT("guidance", "cfg", "w", weights[i]);
         check_near(weights[i], guided(guidance, 0.5), away(of_wanted(), of_null(), w), 1e-5);
-        has_asked(1, w == 0 ? ROWS : 2 * ROWS, 0);
+        expect_calls(1, w == 0 ? ROWS : 2 * ROWS, 0);
         if (w == 0)
             ck_assert(same_bits(guided(guidance, 0.5), of_wanted()));
         neap_instance_release(guidance);
@@ -140,7 +140,7 @@ START_TEST(cfg)
 }
 END_TEST
 
-/* A mixture of one class alone is its label; of two, the mean of both fields, as these are linear in the mixture. */
+/* A mixture of one class equals its label; of two, the mean of both fields, which are linear in the mixture. */
 START_TEST(mixtures)
 {
     static const float one_hot[] = {1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0};
@@ -174,7 +174,7 @@ START_TEST(autoguidance)
         const double w = atof(weights[i]);
         neap_instance *guidance = away_from(worse, weights[i]);
         check_near(weights[i], guided(guidance, 0.5), away(of_wanted(), half, w), 1e-5);
-        has_asked(1, ROWS, w == 0 ? 0 : 1);
+        expect_calls(1, ROWS, w == 0 ? 0 : 1);
         neap_instance_release(guidance);
     }
     neap_network_release(worse);
@@ -186,22 +186,22 @@ START_TEST(autoguidance)
 }
 END_TEST
 
-/* --- On another -------------------------------------------------------------------------------------------------- */
+/* --- Nested ------------------------------------------------------------------------------------------------------ */
 
-/* Inside, both ends included, it is the inner one; outside it is off, to the bit and in what it asks. */
+/* In the interval, both ends included, the inner guidance; outside the same bits and calls as without guidance. */
 START_TEST(interval)
 {
     static const double inside[] = {0.25, 0.3, 0.75}, outside[] = {0, 0.2499, 0.7501, 1};
     neap_instance *inner = COMPONENT("guidance", "cfg", "w", "2");
     neap_instance *guidance = COMPONENT("guidance", "interval", "low", "0.25", "high", "0.75");
-    on(guidance, neap_instance_keep(inner));
+    nest(guidance, neap_instance_keep(inner));
     for (int i = 0; i < 3; i++) {
         ck_assert(same_bits(guided(guidance, inside[i]), guided(inner, inside[i])));
-        has_asked(1, 2 * ROWS, 0);
+        expect_calls(1, 2 * ROWS, 0);
     }
     for (int i = 0; i < 4; i++) {
         ck_assert(same_bits(guided(guidance, outside[i]), of_wanted()));
-        has_asked(1, ROWS, 0);
+        expect_calls(1, ROWS, 0);
     }
     neap_instance_release(inner);
     neap_instance_release(guidance);
@@ -219,7 +219,7 @@ START_TEST(intervals_that_are_none)
 }
 END_TEST
 
-/* Of each row over its pixels, in double precision. */
+/* Standard deviation of each row, in double precision. */
 static double deviation(neap_tensor *v, int row)
 {
     const float *x = floats(v) + (ptrdiff_t)PIXELS * row;
@@ -239,8 +239,8 @@ START_TEST(rescale)
         const double phi = atof(shares[i]);
         float expected[ROWS * PIXELS];
         neap_instance *guidance = COMPONENT("guidance", "rescale", "phi", shares[i]);
-        neap_tensor *v = guided(on(guidance, COMPONENT("guidance", "cfg", "w", "2")), 0.5);
-        has_asked(1, 2 * ROWS, 0);
+        neap_tensor *v = guided(nest(guidance, COMPONENT("guidance", "cfg", "w", "2")), 0.5);
+        expect_calls(1, 2 * ROWS, 0);
         for (int j = 0; j < ROWS * PIXELS; j++) {
             const int row = j / PIXELS;
             const double ratio = deviation(plain, row) / deviation(full, row);
@@ -254,11 +254,12 @@ START_TEST(rescale)
 }
 END_TEST
 
-/* A field without spread has nothing to be rescaled by, and no division by 0. */
+/* A constant velocity has deviation 0, which must not be divided by. */
 START_TEST(rescale_without_spread)
 {
     const neap_conditional given = conditional_field();
-    neap_instance *guidance = on(COMPONENT("guidance", "rescale", "phi", "1"), COMPONENT("guidance", "cfg", "w", "1"));
+    neap_instance *guidance = nest(COMPONENT("guidance", "rescale", "phi", "1"),
+                                   COMPONENT("guidance", "cfg", "w", "1"));
     neap_tensor *v = neap_guided_velocity(guidance, &given, neap_zeros(NEAP_F32, neap_dims(ROWS, 2, 2, 1)), at(0.5),
                                           NULL);
     for (int i = 0; i < ROWS * PIXELS; i++)
@@ -267,7 +268,7 @@ START_TEST(rescale_without_spread)
 }
 END_TEST
 
-/* Without an inner one they are the conditional field. */
+/* Without an inner guidance, the conditional velocity. */
 START_TEST(of_nothing)
 {
     static const char *const names[] = {"interval", "rescale"};
@@ -275,7 +276,7 @@ START_TEST(of_nothing)
     for (int i = 0; i < 2; i++) {
         neap_instance *guidance = DEFAULTS("guidance", names[i]);
         ck_assert(same_bits(guided(guidance, 0.5), of_wanted()));
-        has_asked(1, ROWS, 0);
+        expect_calls(1, ROWS, 0);
         neap_instance_release(guidance);
     }
 }
@@ -283,31 +284,31 @@ END_TEST
 
 static neap_instance *rescaled_cfg(void)
 {
-    return on(DEFAULTS("guidance", "rescale"), COMPONENT("guidance", "cfg", "w", "3"));
+    return nest(DEFAULTS("guidance", "rescale"), COMPONENT("guidance", "cfg", "w", "3"));
 }
 
 static neap_instance *early_cfg(const char *low, const char *high)
 {
-    return on(COMPONENT("guidance", "interval", "low", low, "high", high), COMPONENT("guidance", "cfg", "w", "3"));
+    return nest(COMPONENT("guidance", "interval", "low", low, "high", high), COMPONENT("guidance", "cfg", "w", "3"));
 }
 
-/* Either order of interval and rescale is the same; two intervals are on where both are; autoguidance goes in, too. */
+/* interval and rescale commute; nested intervals intersect; autoguidance nests, too. */
 START_TEST(compositions)
 {
-    neap_instance *a = on(COMPONENT("guidance", "interval", "low", "0.2", "high", "0.6"), rescaled_cfg());
-    neap_instance *b = on(DEFAULTS("guidance", "rescale"), early_cfg("0.2", "0.6"));
-    neap_instance *two = on(COMPONENT("guidance", "interval", "low", "0.4", "high", "1"), early_cfg("0", "0.6"));
+    neap_instance *a = nest(COMPONENT("guidance", "interval", "low", "0.2", "high", "0.6"), rescaled_cfg());
+    neap_instance *b = nest(DEFAULTS("guidance", "rescale"), early_cfg("0.2", "0.6"));
+    neap_instance *two = nest(COMPONENT("guidance", "interval", "low", "0.4", "high", "1"), early_cfg("0", "0.6"));
     worse = drifting();
-    neap_instance *rescaled = on(DEFAULTS("guidance", "rescale"), away_from(worse, "2"));
+    neap_instance *rescaled = nest(DEFAULTS("guidance", "rescale"), away_from(worse, "2"));
     for (int i = 0; i <= 10; i++) {
         const double t = i / 10.0;
         ck_assert(same_bits(guided(a, t), guided(b, t)));
-        has_asked(1, t >= 0.2 && t <= 0.6 ? 2 * ROWS : ROWS, 0);
+        expect_calls(1, t >= 0.2 && t <= 0.6 ? 2 * ROWS : ROWS, 0);
         guided(two, t);
-        has_asked(1, t >= 0.4 && t <= 0.6 ? 2 * ROWS : ROWS, 0);
+        expect_calls(1, t >= 0.4 && t <= 0.6 ? 2 * ROWS : ROWS, 0);
     }
     guided(rescaled, 0.5);
-    has_asked(1, ROWS, 1);
+    expect_calls(1, ROWS, 1);
     neap_instance_release(a);
     neap_instance_release(b);
     neap_instance_release(two);
@@ -316,19 +317,20 @@ START_TEST(compositions)
 }
 END_TEST
 
-/* Rows at times of their own are what each would be alone, to the bit, and those outside are not evaluated twice. */
+/* Rows at different times give the bits of each row alone, and rows outside the interval are not evaluated twice. */
 START_TEST(times_of_their_own)
 {
     static const double times[ROWS] = {0.7, 0.3, 0.59};
-    neap_instance *of[] = {early_cfg("0.2", "0.6"), on(COMPONENT("guidance", "rescale", "phi", "0.3"), early_cfg("0.2", "0.6")),
-                           on(COMPONENT("guidance", "interval", "low", "0.2", "high", "0.6"), rescaled_cfg())};
+    neap_instance *of[] = {early_cfg("0.2", "0.6"),
+                           nest(COMPONENT("guidance", "rescale", "phi", "0.3"), early_cfg("0.2", "0.6")),
+                           nest(COMPONENT("guidance", "interval", "low", "0.2", "high", "0.6"), rescaled_cfg())};
     for (int i = 0; i < 3; i++) {
         const neap_conditional given = conditional_field();
         neap_tensor *conditional = NULL;
         memset(&asked, 0, sizeof asked);
         neap_tensor *v = neap_guided_velocity(of[i], &given, points(), neap_from(NEAP_F64, neap_dims(ROWS), times), &conditional);
         ck_assert_msg(v && conditional, "%s", neap_error_message());
-        has_asked(2, 2 * 2 + 1, 0);
+        expect_calls(2, 2 * 2 + 1, 0);
         ck_assert(same_bits(conditional, of_wanted()));
         for (int64_t row = 0; row < ROWS; row++)
             ck_assert(same_bits(neap_slice(v, 0, row, row + 1), neap_slice(guided(of[i], times[row]), 0, row, row + 1)));
@@ -350,7 +352,7 @@ static int64_t evaluations_of(neap_network *network, neap_instance *guidance)
     return evaluations;
 }
 
-/* Ten steps begin at 1, 0.9, .. 0.1; from 0.2 to 0.55 there are four. A worse network counts as an evaluation. */
+/* Ten steps begin at 1, 0.9, .. 0.1; four of them from 0.2 to 0.55. The worse network counts as an evaluation. */
 START_TEST(evaluations)
 {
     neap_network *network = drifting(), *plain = TRY_NETWORK("field", "rate", "1");
@@ -366,14 +368,14 @@ START_TEST(evaluations)
 }
 END_TEST
 
-/* A guidance that needs a condition says so, however deep it is. */
+/* A nested guidance, too, refuses a missing condition. */
 START_TEST(unconditional)
 {
     neap_network *plain = TRY_NETWORK("field", "rate", "1");
     neap_sampling s = start_sampling("10", "0", 4);
     ck_fails_with(!neap_sample(plain, &s), "sample: cfg needs a conditional network; this one takes no condition");
     neap_instance_release(s.guidance);
-    s.guidance = on(DEFAULTS("guidance", "rescale"), early_cfg("0", "0.5"));
+    s.guidance = nest(DEFAULTS("guidance", "rescale"), early_cfg("0", "0.5"));
     ck_fails_with(!neap_sample(plain, &s), "sample: cfg needs a conditional network; this one takes no condition");
     end_sampling(s);
     neap_network_release(plain);

@@ -1,4 +1,4 @@
-/* Metrics against what is known by hand: distances of Gaussians, direct double loops, cases small enough to count. */
+/* Metrics compared with closed forms of Gaussians, direct double loops, and cases counted by hand. */
 #include "tests/core/run/run_test.h"
 
 static neap_tensor *rows(int64_t n, int64_t width, const float *x)
@@ -34,7 +34,7 @@ static double value_of(const char *name, const char *const *settings, neap_tenso
 
 /* --- frechet ------------------------------------------------------------------------------------------------------ */
 
-/* Four points whose mean is m and whose covariance is diag(a, b): the crossed ones at 1.5 of each variance. */
+/* Four points with mean m and covariance diag(a, b): two on each axis, at the root of 1.5 times its variance. */
 static neap_tensor *cross(double mx, double my, double a, double b)
 {
     double x = sqrt(1.5 * a), y = sqrt(1.5 * b);
@@ -42,7 +42,7 @@ static neap_tensor *cross(double mx, double my, double a, double b)
                 (float)(my - y));
 }
 
-/* Of diagonal Gaussians the distance is a sum over the axes: (m - n)^2 + (sqrt(a) - sqrt(b))^2. Points are f32. */
+/* For diagonal Gaussians the distance is a sum over the axes: (m - n)^2 + (sqrt(a) - sqrt(b))^2. Points are f32. */
 START_TEST(frechet_of_diagonal_gaussians)
 {
     double got = value_of("frechet", none, cross(1, -2, 4, 9), cross(0, 0, 1, 16));
@@ -51,8 +51,8 @@ START_TEST(frechet_of_diagonal_gaussians)
 }
 END_TEST
 
-/* diag(4, 1) turned by 45 degrees is [[2.5, 1.5], [1.5, 2.5]]. Against diag(4, 1) itself, C1 C2 = [[10, 1.5], [6, 2.5]]
- * has determinant 16 and trace 12.5, and the trace of a 2 by 2 root is sqrt(trace + 2 sqrt(determinant)). */
+/* diag(4, 1) rotated by 45 degrees is [[2.5, 1.5], [1.5, 2.5]]. Against diag(4, 1) itself, C1 C2 = [[10, 1.5], [6,
+ * 2.5]] has determinant 16 and trace 12.5, and the trace of a 2 by 2 root is sqrt(trace + 2 sqrt(determinant)). */
 START_TEST(frechet_of_turned_gaussians)
 {
     double c = sqrt(0.5), x = sqrt(6), y = sqrt(1.5);
@@ -64,8 +64,8 @@ START_TEST(frechet_of_turned_gaussians)
 }
 END_TEST
 
-/* Fewer rows than columns: covariances without full rank have roots as well. Both sides lie on one line, where the
- * distance is that of the deviations. */
+/* Fewer rows than columns: covariances without full rank have square roots, too. Both sides lie on one line, where
+ * the distance is that of the standard deviations. */
 START_TEST(frechet_without_full_rank)
 {
     neap_tensor *a = ROWS(2, 3, 1, 1, 0, -1, -1, 0), *b = ROWS(2, 3, 3, 3, 0, -3, -3, 0);
@@ -83,7 +83,7 @@ static double cubic(const float *x, const float *y, int64_t width)
     return pow(sum / (double)width + 1, 3);
 }
 
-/* The mean of kernels over all pairs, those of a row with itself left out. */
+/* The mean kernel over all pairs but those of a row with itself. */
 static double mean_kernel(neap_tensor *a, neap_tensor *b)
 {
     const int64_t n = neap_dim(a, 0), m = neap_dim(b, 0), width = neap_dim(a, 1);
@@ -131,14 +131,14 @@ END_TEST
 static double distance_of(neap_tensor *a, int64_t i, neap_tensor *b, int64_t j)
 {
     const int64_t width = neap_dim(a, 1);
-    const float *x = neap_data(a), *y = neap_data(b); /* without a check of libcheck's, which costs a write each time */
+    const float *x = neap_data(a), *y = neap_data(b); /* not by ck_assert, which writes to a pipe each time */
     double sum = 0;
     for (int64_t d = 0; d < width; d++)
         sum += pow((double)x[i * width + d] - (double)y[j * width + d], 2);
     return sqrt(sum);
 }
 
-/* How many others of x are nearer to row i than `far`. */
+/* The number of other rows of x nearer to row i than `far`. */
 static int nearer(neap_tensor *x, int64_t i, double far)
 {
     int count = 0;
@@ -147,7 +147,7 @@ static int nearer(neap_tensor *x, int64_t i, double far)
     return count;
 }
 
-/* A row is in a ball of k where fewer than k others of the ball's own side are nearer to its middle. */
+/* A row is in a ball if fewer than k others of the ball's side are nearer to its centre. */
 static double share_within(neap_tensor *x, neap_tensor *of, int k)
 {
     int inside = 0;
@@ -170,7 +170,7 @@ START_TEST(precision_and_recall_by_counting)
 }
 END_TEST
 
-/* More than a block of rows: a set is within itself, and nowhere near one that is far away. */
+/* More rows than a block: a set is within its own manifold, and outside that of a distant set. */
 START_TEST(precision_over_blocks)
 {
     neap_tensor *a = cloud(1300, 3, 5), *far = neap_affine(cloud(1100, 3, 6), 1, 100);
@@ -181,7 +181,7 @@ END_TEST
 
 /* --- agreement ---------------------------------------------------------------------------------------------------- */
 
-/* Class 0 is asked for three times and seen twice of them, class 1 once and never, class 2 not at all. */
+/* Class 0 is requested three times and predicted in two of them, class 1 once and never, class 2 not at all. */
 START_TEST(agreement_by_hand)
 {
     const int32_t asked[] = {0, 0, 0, 1};
@@ -196,7 +196,7 @@ END_TEST
 
 /* --- modes -------------------------------------------------------------------------------------------------------- */
 
-/* Classes 0, 0, 3 and 1 of four: shares 1/2, 1/4, 0, 1/4 beside even ones of 1/4. */
+/* Classes 0, 0, 3 and 1 of four: shares 1/2, 1/4, 0, 1/4; uniform shares are 1/4. */
 START_TEST(modes_by_hand)
 {
     neap_evidence samples = {EVIDENCE, .logits = ROWS(4, 4, 5, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 3, -4, -2, -3, -4)};
@@ -209,8 +209,8 @@ END_TEST
 
 /* --- sliced_wasserstein ------------------------------------------------------------------------------------------- */
 
-/* A shift moves all quantiles of a direction by its part along it; the mean square of that over evenly spaced
- * directions is half the square of the shift, and the mean of the size tends to 2 / pi of it. */
+/* A shift moves all quantiles along a direction by its component. Over evenly spaced directions the mean square of
+ * that is half the square of the shift, and the mean absolute value tends to 2 / pi of it. */
 START_TEST(shifted_clouds)
 {
     neap_tensor *a = cloud(500, 2, 7), *b = neap_add(a, ROWS(1, 2, 3, -4));
@@ -232,7 +232,8 @@ START_TEST(unequal_numbers_of_points)
 }
 END_TEST
 
-/* Above the plane directions are drawn: the mean square of a shift's part is a D-th of it, within 3 standard errors. */
+/* In more dimensions directions are drawn: the mean square of a shift's component is 1 / D of its square, within 3
+ * standard errors. */
 START_TEST(more_dimensions)
 {
     neap_tensor *a = cloud(50, 5, 8), *b = neap_add(a, ROWS(1, 5, 2, 0, 0, 0, 0));
@@ -259,7 +260,7 @@ static neap_tensor *points_of(const char *toy)
     return neap_reshape(batch.x, neap_dims(4000, 2));
 }
 
-/* Real points are on the set but for a few in a thousand, uniform ones are not, nor are those of another set. */
+/* All but a few in a thousand real points are on the shape; uniform points and those of another shape are not. */
 START_TEST(real_points_are_on_their_set)
 {
     neap_tensor *everywhere = neap_affine(neap_rand((neap_random){9, 0}, 0, neap_dims(4000, 2)), 2, -1);
@@ -274,8 +275,8 @@ START_TEST(real_points_are_on_their_set)
 }
 END_TEST
 
-/* Points at known distances: below an end of the upper moon and on its top, past an end of the spirals and in their
- * middle, within a light square and off a corner; a tolerance on either side of the distance decides. */
+/* Points at known distances, with tolerances just above and below: below an end of the upper moon and on its top,
+ * past an end of the spirals and in their centre, in a light square and off a corner. */
 START_TEST(distances_by_hand)
 {
     static const struct {
@@ -310,7 +311,7 @@ START_TEST(distances_by_hand)
 }
 END_TEST
 
-/* --- What is missing is told by name ------------------------------------------------------------------------------ */
+/* --- Bad evidence is named ---------------------------------------------------------------------------------------- */
 
 START_TEST(refused)
 {

@@ -1,6 +1,6 @@
 /*
- * For tests of objectives: `probe`, an architecture that writes down what it is shown and answers with x, or with
- * its first pixels as logits; steps for it, and the loss of an objective.
+ * For tests of objectives: `probe`, an architecture that records its arguments and returns x, or its first pixels as
+ * logits; steps for it, and the loss of an objective.
  */
 #ifndef NEAP_PROBE_H
 #define NEAP_PROBE_H
@@ -20,7 +20,7 @@ typedef struct probe_config {
 
 static inline void *probe_build(const void *config, neap_model *model)
 {
-    (void)model; /* nothing is trained here */
+    (void)model; /* a parameter that is not trained */
     probe_config *own = neap_calloc(1, sizeof *own);
     if (own)
         *own = *(const probe_config *)config;
@@ -70,7 +70,7 @@ static inline void open_objectives(void)
     ck_succeeds(neap_registry_add(&probe_plugin, NULL));
 }
 
-/* Uniform pictures of all classes in turn. */
+/* Uniform pictures; labels cycle through the classes. */
 static inline neap_batch probe_batch(void)
 {
     neap_tensor *labels = neap_empty(NEAP_I32, neap_dims(BATCH));
@@ -84,14 +84,14 @@ static inline neap_step *step_of(int64_t number)
     return step_on(probe_batch(), neap_random_at((neap_random){1, 2}, (uint64_t)number), number);
 }
 
-/* The first `rows` pictures of that step as a batch of their own, without labels. */
+/* A step with the first `rows` pictures of step_of, without labels. */
 static inline neap_step *short_step_of(int64_t number, int64_t rows)
 {
     const neap_step *whole = step_of(number);
     return step_on((neap_batch){.x = neap_slice(whole->x, 0, 0, rows)}, whole->random, number);
 }
 
-/* NaN where the objective fails. */
+/* The loss; NaN if the objective fails. */
 static inline double try_loss(const char *name, const char *const *settings, neap_network *network, neap_step *step)
 {
     neap_instance *instance = component_of("objective", name, settings);

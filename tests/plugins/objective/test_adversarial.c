@@ -1,12 +1,12 @@
 /*
- * The adversarial objective, its numbers: each game's losses and penalties by hand on a game of two numbers, and the lecture's
- * alternating updates to the bit of doubles.
+ * Values of the objective adversarial: losses and penalties compared with formulas on a GAN with two parameters, and
+ * alternating updates compared with double precision.
  */
-#include "game.h"
+#include "tiny_gan.h"
 
-/* --- The lecture's updates ------------------------------------------------------------------------------------------- */
+/* --- Alternating updates ------------------------------------------------------------------------------------------ */
 
-static double v_by_g(const round_data *r, double d, double g)
+static double v_by_g(const batch_sums *r, double d, double g)
 {
     double sum = 0;
     for (int i = 0; i < BATCH; i++)
@@ -14,13 +14,13 @@ static double v_by_g(const round_data *r, double d, double g)
     return sum / BATCH;
 }
 
-/* D <- D + a dV/dD, `d_steps` times on batches of their own; G <- G - a dV/dG on the last, by the new D. */
+/* D <- D + a dV/dD, `d_steps` times on one batch each; then G <- G - a dV/dG on the last batch, with the new D. */
 static void follow(training t, int64_t d_steps)
 {
     double d = 1, g = 1;
     for (int64_t step = 1; step <= 5; step++) {
         const neap_scope scope = neap_scope_open();
-        round_data r = {{0}, {0}};
+        batch_sums r = {{0}, {0}};
         for (int64_t k = 0; k < d_steps; k++) {
             r = data_of(t, (step - 1) * d_steps + k + 1);
             d += RATE * v_by_d(&r, d, g);
@@ -34,10 +34,10 @@ static void follow(training t, int64_t d_steps)
     end_training(t);
 }
 
-START_TEST(updates_are_the_lectures)
+START_TEST(alternating_updates)
 {
-    follow(play(SETTINGS("loss", "minimax")), 1);
-    follow(play(SETTINGS("loss", "minimax", "d_steps", "3")), 3);
+    follow(train_tiny_gan(SETTINGS("loss", "minimax")), 1);
+    follow(train_tiny_gan(SETTINGS("loss", "minimax", "d_steps", "3")), 3);
 }
 END_TEST
 
@@ -84,12 +84,12 @@ static double relativistic_generator(double a, double b)
 static const struct {
     const char *name;
     double (*discriminator)(double a, double b), (*generator)(double a, double b);
-} games[] = {
+} losses[] = {
     {"minimax", log_d, minimax},          {"non_saturating", log_d, non_saturating}, {"hinge", hinge, against},
     {"wasserstein", wasserstein, against}, {"relativistic", relativistic, relativistic_generator},
 };
 
-static double mean_of(const round_data *r, double (*f)(double a, double b), double d, double g)
+static double mean_of(const batch_sums *r, double (*f)(double a, double b), double d, double g)
 {
     double sum = 0;
     for (int i = 0; i < BATCH; i++)
@@ -97,15 +97,15 @@ static double mean_of(const round_data *r, double (*f)(double a, double b), doub
     return sum;
 }
 
-/* The loss of each phase; the generator's by the discriminator that has just moved. */
+/* The loss of each phase; that of the generator uses the updated discriminator. */
 static void check_losses(int index)
 {
-    training t = play(SETTINGS("loss", games[index].name));
-    const round_data r = data_of(t, 1);
+    training t = train_tiny_gan(SETTINGS("loss", losses[index].name));
+    const batch_sums r = data_of(t, 1);
     const neap_train_report report = take_step(t, 1);
-    ck_assert_double_eq_tol(report.loss, mean_of(&r, games[index].discriminator, 1, 1), 1e-6);
+    ck_assert_double_eq_tol(report.loss, mean_of(&r, losses[index].discriminator, 1, 1), 1e-6);
     const double d = number(t, "discriminator.d");
-    ck_assert_double_eq_tol(reported(&report, "loss_generator"), mean_of(&r, games[index].generator, d, 1), 1e-6);
+    ck_assert_double_eq_tol(reported(&report, "loss_generator"), mean_of(&r, losses[index].generator, d, 1), 1e-6);
     ck_assert_double_ne(d, 1);
     ck_assert_double_ne(number(t, "generator.g"), 1);
     end_training(t);
@@ -113,7 +113,7 @@ static void check_losses(int index)
 
 START_TEST(losses_by_hand)
 {
-    for (int index = 0; index < (int)(sizeof games / sizeof *games); index++)
+    for (int index = 0; index < (int)(sizeof losses / sizeof *losses); index++)
         check_losses(index);
 }
 END_TEST
@@ -122,15 +122,15 @@ END_TEST
 
 static void check_penalty(const char *name, const char *weight, double penalty, double moved)
 {
-    training t = play(SETTINGS("loss", "wasserstein", name, weight, "every", "2"));
-    const round_data r = data_of(t, 1), later = data_of(t, 2);
+    training t = train_tiny_gan(SETTINGS("loss", "wasserstein", name, weight, "every", "2"));
+    const batch_sums r = data_of(t, 1), later = data_of(t, 2);
     const double free_loss = mean_of(&r, wasserstein, 1, 1);
     neap_train_report report = take_step(t, 1);
-    const double slope = (free_loss + 2 * moved) * RATE; /* the loss is linear in d, but for the penalty, twice as strong */
+    const double slope = (free_loss + 2 * moved) * RATE; /* linear in d except for the penalty, times 2 */
     ck_assert_double_eq_tol(report.loss, free_loss + 2 * penalty, 1e-5);
     ck_assert_double_eq_tol(number(t, "discriminator.d"), 1 - slope, 1e-5);
     const double d = number(t, "discriminator.d"), g = number(t, "generator.g");
-    report = take_step(t, 2); /* none is due */
+    report = take_step(t, 2); /* no penalty is due */
     ck_assert_double_eq_tol(report.loss, mean_of(&later, wasserstein, d, g), 1e-5);
     end_training(t);
 }
@@ -146,5 +146,5 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE_WITH("adversarial", open_game, run_close, updates_are_the_lectures, losses_by_hand, penalties_by_hand);
+    return RUN_SUITE_WITH("adversarial", open_tiny_gan, run_close, alternating_updates, losses_by_hand, penalties_by_hand);
 }

@@ -1,11 +1,11 @@
-/* The adversarial objective, its rules: what is told of a step, what is refused, and when a game is over. */
-#include "game.h"
+/* Rules of the objective adversarial: reported metrics, refusals, and divergence. */
+#include "tiny_gan.h"
 
-/* Logits are the numbers themselves. Games of differences have no zero, and are told by pairs. */
-static void check_figures(const char *loss, bool relative)
+/* With d = 1, a logit is the sum of a point's coordinates. Relative losses have no zero and report pairs. */
+static void check_metrics(const char *loss, bool relative)
 {
-    training t = play(SETTINGS("loss", loss));
-    const round_data r = data_of(t, 1);
+    training t = train_tiny_gan(SETTINGS("loss", loss));
+    const batch_sums r = data_of(t, 1);
     double right_real = 0, right_fake = 0, right_pairs = 0, margin = 0;
     for (int i = 0; i < BATCH; i++) {
         margin += (r.x[i] - r.z[i]) / BATCH;
@@ -24,9 +24,9 @@ static void check_figures(const char *loss, bool relative)
 
 START_TEST(accuracies_and_margin)
 {
-    check_figures("hinge", false);
-    check_figures("wasserstein", true);
-    check_figures("relativistic", true);
+    check_metrics("hinge", false);
+    check_metrics("wasserstein", true);
+    check_metrics("relativistic", true);
 }
 END_TEST
 
@@ -49,7 +49,7 @@ END_TEST
 
 START_TEST(optimisers_of_phases)
 {
-    training t = play(SETTINGS("loss", "minimax"));
+    training t = train_tiny_gan(SETTINGS("loss", "minimax"));
     neap_instance *objective = DEFAULTS("objective", "adversarial");
     neap_trainer_config config = plain_descent;
     const neap_phase_optimizer own[] = {{"generator", {.kind = NEAP_SGD, .lr = 10 * RATE}},
@@ -59,14 +59,14 @@ START_TEST(optimisers_of_phases)
     config.own_count = 2;
     neap_trainer_free(t.trainer);
     t.trainer = neap_trainer_new(t.network, t.source, objective, &config);
-    const round_data r = data_of(t, 1);
+    const batch_sums r = data_of(t, 1);
     take_step(t, 1);
     const double d = number(t, "discriminator.d");
     ck_assert_double_eq_tol(d, 1 + RATE * v_by_d(&r, 1, 1), 1e-6);
     double pull = 0;
     for (int i = 0; i < BATCH; i++)
         pull += d * r.z[i] * sigmoid(-d * r.z[i]) / BATCH;
-    ck_assert_double_eq_tol(number(t, "generator.g"), 1 + 10 * RATE * pull, 1e-5); /* the default game does not saturate */
+    ck_assert_double_eq_tol(number(t, "generator.g"), 1 + 10 * RATE * pull, 1e-5); /* non-saturating: the default */
     config.own_count = 1;
     ck_fails_with(!neap_trainer_new(t.network, t.source, objective, &config),
                   "train: optimizer: adversarial has the phases 'discriminator', 'generator'; expected one for each, got none "
@@ -79,10 +79,11 @@ START_TEST(optimisers_of_phases)
 }
 END_TEST
 
-/* Adam's moments begin at 0, which it makes up for by the number of its updates: of each phase's own, three a step of D's. */
+/* Adam corrects the bias of its moments by the number of updates, which each phase counts itself: three per step for
+ * D. */
 START_TEST(each_phase_counts_its_updates)
 {
-    training t = play(SETTINGS("d_steps", "3"));
+    training t = train_tiny_gan(SETTINGS("d_steps", "3"));
     neap_instance *objective = component_of("objective", "adversarial", SETTINGS("d_steps", "3"));
     neap_trainer_config config = plain_descent;
     config.optimizer = (neap_optimizer_config){.lr = 1e-3, .beta1 = 0, .beta2 = 0.999, .eps = 1e-12};
@@ -90,7 +91,7 @@ START_TEST(each_phase_counts_its_updates)
     t.trainer = neap_trainer_new(t.network, t.source, objective, &config);
     double d = 1, square = 0, g = 1;
     for (int64_t i = 1; i <= 6; i++) {
-        const round_data r = data_of(t, i);
+        const batch_sums r = data_of(t, i);
         const double slope = -v_by_d(&r, d, g);
         square = 0.999 * square + 0.001 * slope * slope;
         d -= 1e-3 * slope / sqrt(square / (1 - pow(0.999, (double)i)));
@@ -105,16 +106,16 @@ START_TEST(each_phase_counts_its_updates)
 }
 END_TEST
 
-/* Fakes far from all points, and a discriminator that sees it. */
+/* Fakes far from all points, and a discriminator that separates them. */
 static training saturated(const char *loss)
 {
     const float far = 100;
-    training t = play(SETTINGS("loss", loss));
+    training t = train_tiny_gan(SETTINGS("loss", loss));
     ck_succeeds(neap_write(neap_model_find(neap_network_model(t.network), "generator.g"), NEAP_F32, &far));
     return t;
 }
 
-/* minimax has no gradient left for the generator and says so, changing nothing; the other game goes on. */
+/* minimax leaves the generator no gradient: the step fails and changes nothing. The other loss continues. */
 START_TEST(saturation_is_named)
 {
     by_distance = true;
@@ -129,11 +130,11 @@ START_TEST(saturation_is_named)
 }
 END_TEST
 
-/* A logit that is no number is not sure of anything. */
-START_TEST(lost_numbers_are_named)
+/* A NaN logit does not count as saturated. */
+START_TEST(nan_is_named)
 {
     const float lost = NAN;
-    training t = play(SETTINGS("loss", "minimax"));
+    training t = train_tiny_gan(SETTINGS("loss", "minimax"));
     ck_succeeds(neap_write(neap_model_find(neap_network_model(t.network), "discriminator.d"), NEAP_F32, &lost));
     refuses_step(t, 1, "train: step 1: the loss 'discriminator' is nan; the first tensor that is not finite is input 1 of "
                        "'mul', [1]");
@@ -141,12 +142,13 @@ START_TEST(lost_numbers_are_named)
 }
 END_TEST
 
-/* Moved so far that the discriminator sees no picture but background, on either side; and the same changes with
- * probability 0, or none at all. */
-START_TEST(changed_pictures)
+/* Shifted so far that the discriminator sees background only, for real pictures and fakes; then with probability 0,
+ * and without augmentation. */
+START_TEST(augmented_pictures)
 {
-    training hidden = play(SETTINGS("shift", "1000", "augment", "1")), never = play(SETTINGS("shift", "1000", "augment", "0"));
-    training plain = play(SETTINGS("d_steps", "1"));
+    training hidden = train_tiny_gan(SETTINGS("shift", "1000", "augment", "1"));
+    training never = train_tiny_gan(SETTINGS("shift", "1000", "augment", "0"));
+    training plain = train_tiny_gan(SETTINGS("d_steps", "1"));
     const double d = number(plain, "discriminator.d");
     neap_train_report report;
     ck_fails_with(neap_trainer_step(hidden.trainer, 1, 1, &report),
@@ -165,7 +167,7 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE_WITH("adversarial, rules", open_game, run_close, accuracies_and_margin, needs_two_sides,
-                          optimisers_of_phases, each_phase_counts_its_updates, saturation_is_named, lost_numbers_are_named,
-                          changed_pictures);
+    return RUN_SUITE_WITH("adversarial, rules", open_tiny_gan, run_close, accuracies_and_margin, needs_two_sides,
+                          optimisers_of_phases, each_phase_counts_its_updates, saturation_is_named, nan_is_named,
+                          augmented_pictures);
 }

@@ -1,9 +1,9 @@
-/* The objective classification: losses worked out by hand, accuracies, and how pictures are flipped and moved. */
+/* The objective classification: losses computed by hand, accuracies, and augmentation. */
 #include "probe.h"
 
 #define LABELS(...) neap_from(NEAP_I32, neap_dims(2), (const int32_t[]){__VA_ARGS__})
 
-/* Two pictures whose first four pixels are the logits; the last two are without effect. */
+/* Two pictures whose first four pixels are the logits; the last two have no effect. */
 static neap_step *two_pictures(neap_tensor *labels)
 {
     const float l2 = (float)log(2), l3 = (float)log(3);
@@ -28,8 +28,8 @@ static double accuracy_of(const neap_step *step)
     return report->value;
 }
 
-/* Shares of the classes: 1, 3, 2, 2 eighths, and 2, 1, 1, 2 sixths. Smoothing by s leaves (1 - s) of a target at its
- * label and puts s / 4 on each class. */
+/* Probabilities of the classes: 1, 3, 2, 2 eighths, and 2, 1, 1, 2 sixths. With smoothing s, a target has 1 - s at
+ * its label and s / 4 at each class. */
 START_TEST(by_hand)
 {
     const double eighths = log(8.0 / 1) + log(8.0 / 3) + 2 * log(8.0 / 2), sixths = 2 * log(6.0 / 2) + 2 * log(6.0 / 1);
@@ -40,13 +40,13 @@ START_TEST(by_hand)
     } cases[] = {{"0", hard}, {"0.2", 0.8 * hard + 0.2 * even}, {"1", even}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         neap_step *step = two_pictures(LABELS(1, 2));
-        ck_assert_double_eq_tol(loss_of(cases[i].smoothing, step), cases[i].loss, 1e-6); /* f32 of numbers near 1 */
+        ck_assert_double_eq_tol(loss_of(cases[i].smoothing, step), cases[i].loss, 1e-6); /* f32 rounding near 1 */
         ck_assert_double_eq(accuracy_of(step), 0.5);
     }
 }
 END_TEST
 
-/* Of equal logits the first counts as the answer: class 0 in the second picture, not 3. */
+/* Among equal logits the first is the prediction: class 0 in the second picture, not 3. */
 START_TEST(accuracies)
 {
     const struct {
@@ -80,12 +80,12 @@ START_TEST(refusals)
 }
 END_TEST
 
-/* --- Pictures flipped and moved ---------------------------------------------------------------------------------- */
+/* --- Augmentation ------------------------------------------------------------------------------------------------ */
 
 enum { ROWS = 2, COLUMNS = 3 };
 
-/* What the network is shown in a step; picture i of it stands at SIZE i. */
-static neap_tensor *seen(const char *flip, const char *shift, neap_step *step)
+/* The pictures that the network gets in a step; picture i begins at SIZE * i. */
+static neap_tensor *inputs_of(const char *flip, const char *shift, neap_step *step)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "4");
     objective_loss("classification", SETTINGS("flip", flip, "shift", shift), network, step);
@@ -107,29 +107,29 @@ static bool shows(const float *got, const float *x, bool flip, int down, int rig
 START_TEST(plain_by_default)
 {
     neap_step *step = step_of(1);
-    ck_assert(same_bits(seen("false", "0", step), step->x));
+    ck_assert(same_bits(inputs_of("false", "0", step), step->x));
 }
 END_TEST
 
-/* How many pictures show each of the ways there are: flipped or not, and moved by -reach to reach. Each must show one;
- * pictures are of distinct pixels, and of nothing but -1 where all of them are moved out. */
-static void count_ways(neap_tensor *got, neap_tensor *x, int reach, int counts[2][5][5])
+/* Counts pictures by flip and by shift from -reach to reach. Each must be one of these; pictures have distinct
+ * pixels, and only -1 where all of them are moved out. */
+static void count_augmentations(neap_tensor *got, neap_tensor *x, int reach, int counts[2][5][5])
 {
     for (int i = 0; i < BATCH; i++) {
-        int ways = 0;
-        for (int way = 0; way < 2 * 25; way++) {
-            const int down = way / 5 % 5 - 2, right = way % 5 - 2;
+        int matches = 0;
+        for (int k = 0; k < 2 * 25; k++) {
+            const int down = k / 5 % 5 - 2, right = k % 5 - 2;
             if (abs(down) <= reach && abs(right) <= reach &&
-                shows(floats(got) + SIZE * i, floats(x) + SIZE * i, way / 25, down, right)) {
-                counts[way / 25][down + 2][right + 2]++;
-                ways++;
+                shows(floats(got) + SIZE * i, floats(x) + SIZE * i, k / 25, down, right)) {
+                counts[k / 25][down + 2][right + 2]++;
+                matches++;
             }
         }
-        ck_assert_msg(ways >= 1, "picture %d is none of what it may be", i);
+        ck_assert_msg(matches >= 1, "picture %d is no augmentation of its original", i);
     }
 }
 
-/* Six standard deviations of a share of BATCH pictures. */
+/* Within six standard deviations of a share of BATCH pictures. */
 static void check_share(const char *what, int count, double share)
 {
     const double spread = 6 * sqrt(BATCH * share * (1 - share));
@@ -141,18 +141,18 @@ START_TEST(flips_half)
 {
     int counts[2][5][5] = {{{0}}};
     neap_step *step = step_of(1);
-    count_ways(seen("true", "0", step), step->x, 0, counts);
+    count_augmentations(inputs_of("true", "0", step), step->x, 0, counts);
     check_share("flipped", counts[1][2][2], 0.5);
     ck_assert_int_eq(counts[0][2][2] + counts[1][2][2], BATCH);
 }
 END_TEST
 
-/* Within one pixel nothing is moved out whole, so each way is told from the others. */
+/* A shift by one pixel leaves pixels inside, so all shifts can be distinguished. */
 START_TEST(moves_evenly)
 {
     int counts[2][5][5] = {{{0}}};
     neap_step *step = step_of(1);
-    count_ways(seen("false", "1", step), step->x, 1, counts);
+    count_augmentations(inputs_of("false", "1", step), step->x, 1, counts);
     for (int i = 0; i < 9; i++)
         check_share("moved", counts[0][i / 3 + 1][i % 3 + 1], 1.0 / 9);
 }
@@ -162,9 +162,9 @@ START_TEST(both_and_far)
 {
     int counts[2][5][5] = {{{0}}};
     neap_step *step = step_of(1);
-    count_ways(seen("true", "2", step), step->x, 2, counts);
+    count_augmentations(inputs_of("true", "2", step), step->x, 2, counts);
     check_share("flipped and moved down and right by one", counts[1][3][3], 1.0 / 50);
-    neap_tensor *gone = seen("false", "1024", step);
+    neap_tensor *gone = inputs_of("false", "1024", step);
     int empty = 0;
     for (int i = 0; i < BATCH * SIZE; i++)
         empty += floats(gone)[i] == -1.0f;
@@ -175,23 +175,24 @@ END_TEST
 START_TEST(random_by_step)
 {
     neap_step *first = step_of(1), *again = step_of(1), *next = step_of(2);
-    neap_tensor *a = seen("true", "1", first), *b = seen("true", "1", again), *c = seen("true", "1", next);
+    neap_tensor *a = inputs_of("true", "1", first), *b = inputs_of("true", "1", again);
+    neap_tensor *c = inputs_of("true", "1", next);
     ck_assert(same_bits(first->x, next->x));
     ck_assert(same_bits(a, b));
     ck_assert(!same_bits(a, c));
 }
 END_TEST
 
-/* What is augmented is a copy: the batch stays as the data set gave it, strided or not. */
+/* Augmentation does not modify the batch, strided or not. */
 START_TEST(batch_is_untouched)
 {
     neap_step *step = step_of(1);
     neap_tensor *before = neap_affine(step->x, 1, 0);
-    neap_tensor *plain = seen("true", "1", step);
+    neap_tensor *plain = inputs_of("true", "1", step);
     ck_assert(same_bits(before, step->x));
     neap_tensor *wide[] = {step->x, step->x};
     step->x = neap_slice(neap_concat(wide, 2, 3), 3, 0, 1);
-    ck_assert(same_bits(plain, seen("true", "1", step)));
+    ck_assert(same_bits(plain, inputs_of("true", "1", step)));
 }
 END_TEST
 

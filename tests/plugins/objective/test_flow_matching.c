@@ -1,11 +1,11 @@
-/* The objectives flow_matching and reflow: predictions of x and of the noise, the loss by time, pairings. */
+/* The objectives flow_matching and reflow: predictions of x and of noise, the loss by time, pairings. */
 #include "../../plugins/objective/assign.h"
 #include "probe.h"
 
-/* Times near 1, where x_t is the noise but for less than 1e-4. */
+/* Times near 1, where x_t differs from the noise by less than 1e-4. */
 #define AT_THE_NOISE "times", "logit_normal", "mean", "10", "deviation", "0.01"
 
-/* --- What is predicted -------------------------------------------------------------------------------------------- */
+/* --- Predictions -------------------------------------------------------------------------------------------------- */
 
 static neap_tensor *normals(uint64_t stream, int64_t batch)
 {
@@ -26,8 +26,7 @@ static neap_tensor *velocity_from(const char *prediction, neap_tensor *output, n
     return v;
 }
 
-/* Where a network gives exactly what it was asked for, the velocity is z - x. A quotient by 0.02 makes 50 of f32's last
- * places. */
+/* With an exact prediction the velocity is z - x. Division by 0.02 multiplies rounding errors of f32 by 50. */
 START_TEST(velocities_follow)
 {
     neap_tensor *x = normals(1, 49), *z = normals(2, 49), *t = neap_arange(NEAP_F32, 0.02, 0.02, 49);
@@ -38,7 +37,7 @@ START_TEST(velocities_follow)
 }
 END_TEST
 
-/* Nothing grows beyond a hundred times what the network gives. */
+/* The velocity is at most a hundred times the output. */
 START_TEST(velocities_at_the_ends)
 {
     const neap_shape shape = neap_dims(1, 2, 3, 1);
@@ -49,7 +48,7 @@ START_TEST(velocities_at_the_ends)
 }
 END_TEST
 
-/* The probe answers with x_t, so its loss on x is mean (t (z - x))^2 and on the noise mean ((1 - t) (z - x))^2. */
+/* The probe returns x_t, so its loss is mean (t (z - x))^2 for x and mean ((1 - t) (z - x))^2 for noise. */
 START_TEST(losses_on_x_and_noise)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
@@ -116,7 +115,7 @@ START_TEST(times_without_an_example_are_not_reported)
 }
 END_TEST
 
-/* --- Pairs -------------------------------------------------------------------------------------------------------- */
+/* --- Pairings ----------------------------------------------------------------------------------------------------- */
 
 static double cost_of(const float *cost, int n, const int32_t *column)
 {
@@ -126,7 +125,7 @@ static double cost_of(const float *cost, int n, const int32_t *column)
     return sum;
 }
 
-/* The least sum over all ways to give rows from `row` on the columns that are left. */
+/* The least sum over all assignments of the rows from `row` on to the columns not in `taken`. */
 static double least(const float *cost, int n, int row, unsigned taken)
 {
     double best = row == n ? 0 : INFINITY;
@@ -145,8 +144,9 @@ static bool is_permutation(const int32_t *column, int64_t n)
     return true;
 }
 
-/* Costs of few values have many equal best ways; a sum of six small whole numbers is exact, and of others nearly so. */
-START_TEST(assignments_are_the_best)
+/* Costs with few values have many optimal assignments. A sum of six small integers is exact, that of others nearly
+ * so. */
+START_TEST(assignments_are_optimal)
 {
     int32_t column[6];
     for (uint64_t trial = 0; trial < 300; trial++) {
@@ -166,22 +166,22 @@ static double distance(neap_tensor *a, neap_tensor *b)
     return neap_item(neap_sum(neap_square(neap_sub(a, b)), NULL, 0, false));
 }
 
-/* The noise of a step as the network saw it: x_t at the last time. */
-static neap_tensor *noise_shown(neap_network *network, const char *pairing, int64_t number)
+/* The noise of a step, as the network gets it: x_t at t near 1. */
+static neap_tensor *noise_of(neap_network *network, const char *pairing, int64_t number)
 {
     neap_step *step = short_step_of(number, 64);
     objective_loss("flow_matching", SETTINGS("pairing", pairing, AT_THE_NOISE), network, step);
     return shown.x;
 }
 
-/* The same noises, nearer to the examples. 64 points in 6 dimensions come nearer by a quarter or more. */
+/* The same noise, nearer to the examples: for 64 points in 6 dimensions, by a quarter or more. */
 START_TEST(optimal_transport)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
     for (int number = 1; number <= 5; number++) {
         neap_tensor *x = short_step_of(number, 64)->x;
-        neap_tensor *any = noise_shown(network, "independent", number);
-        neap_tensor *best = noise_shown(network, "optimal_transport", number);
+        neap_tensor *any = noise_of(network, "independent", number);
+        neap_tensor *best = noise_of(network, "optimal_transport", number);
         ck_assert_double_lt(distance(best, x), 0.9 * distance(any, x));
         const double sums[] = {neap_item(neap_sum(neap_square(any), NULL, 0, false)),
                                neap_item(neap_sum(neap_square(best), NULL, 0, false))};
@@ -255,6 +255,6 @@ int main(void)
 {
     return RUN_SUITE_WITH("flow_matching", open_objectives, run_close, velocities_follow, velocities_at_the_ends,
                           losses_on_x_and_noise, losses_by_time, times_without_an_example_are_not_reported,
-                          assignments_are_the_best, optimal_transport, reflow_takes_the_noise_given,
+                          assignments_are_optimal, optimal_transport, reflow_takes_the_noise_given,
                           reflow_needs_noise, every_allocation_may_fail);
 }

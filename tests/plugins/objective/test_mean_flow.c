@@ -1,10 +1,11 @@
-/* The objective mean_flow and its sampler: the derivative along the path, what is held fixed, times, weights, steps. */
+/* The objective mean_flow and its sampler: derivative along the path, target without gradient, times, weights,
+ * steps. */
 #include "tests/core/base/moments.h"
 #include "tests/core/run/field.h"
 
 #include <neap/sampling.h>
 
-/* `watched` hands its calls to a network of intervals and records their arguments. */
+/* `watched` passes its calls to a network with interval = true and records their arguments. */
 static neap_network *inner;
 static struct {
     neap_tensor *x, *t, *r;
@@ -88,8 +89,8 @@ static neap_tensor *per_point(neap_tensor *t)
     return neap_reshape(t, neap_dims(-1, 1, 1, 1));
 }
 
-/* The velocity of the paths that were shown: (x_t - x) / t. */
-static neap_tensor *velocity_shown(const neap_step *step)
+/* The velocity of the paths: (x_t - x) / t. */
+static neap_tensor *path_velocity(const neap_step *step)
 {
     return neap_div(neap_sub(neap_detach(shown.x), step->x), per_point(neap_detach(shown.t)));
 }
@@ -100,11 +101,11 @@ static neap_tensor *average_at(neap_tensor *v, double by)
     return neap_network_average(inner, x, neap_affine(neap_detach(shown.t), 1, by), shown.r, shown.condition);
 }
 
-/* v - (t - r) du/dt by a difference of fourth order, whose steps of 0.02 leave an error of about 1e-5, as f32 does. */
+/* v - (t - r) du/dt by a difference of order four. With steps of 0.02 its error is about 1e-5, like that of f32. */
 static neap_tensor *target_by_differences(const neap_step *step)
 {
     const double h = 0.02;
-    neap_tensor *v = velocity_shown(step);
+    neap_tensor *v = path_velocity(step);
     neap_tensor *near = neap_sub(average_at(v, h), average_at(v, -h));
     neap_tensor *far = neap_sub(average_at(v, 2 * h), average_at(v, -2 * h));
     neap_tensor *slope = neap_sub(neap_affine(near, 2 / (3 * h), 0), neap_affine(far, 1 / (12 * h), 0));
@@ -117,20 +118,20 @@ static neap_tensor *errors_from(neap_tensor *target)
     return neap_sum(neap_square(neap_sub(u, target)), (const int[]){1, 2, 3}, 3, false);
 }
 
-/* At power 0 all weigh the same. Most of the target's (t - r) du/dt must come from the derivative for this to tell. */
+/* At power 0 weights are equal. The test is sensitive only if (t - r) du/dt is a large part of the target. */
 START_TEST(derivative_along_the_path)
 {
     neap_step *step = step_of(256);
     neap_tensor *loss = loss_of(SETTINGS("power", "0", "same", "0"), step), *target = target_by_differences(step);
     neap_tensor *expected = neap_mean(errors_from(target), NULL, 0, false);
     ck_assert_double_eq_tol(neap_item(loss), neap_item(expected), 1e-3 * neap_item(expected));
-    const double without = neap_item(neap_mean(errors_from(velocity_shown(step)), NULL, 0, false));
+    const double without = neap_item(neap_mean(errors_from(path_velocity(step)), NULL, 0, false));
     ck_assert_double_gt(fabs(without - neap_item(expected)), 0.02 * neap_item(expected));
 }
 END_TEST
 
-/* The gradient is that of a loss whose target is given: what made the target moves no parameter. */
-START_TEST(the_target_is_held_fixed)
+/* The gradient equals that of a loss with a constant target. */
+START_TEST(target_has_no_gradient)
 {
     const neap_model *model = neap_network_model(inner);
     const int count = neap_model_count(model);
@@ -148,7 +149,7 @@ START_TEST(the_target_is_held_fixed)
 }
 END_TEST
 
-/* (|e|^2 + c)^-p, with c = 0.5 and p = 2, of each example. */
+/* (|e|^2 + c)^-p with c = 0.5 and p = 2, for each example. */
 static neap_tensor *weights_of(neap_tensor *errors)
 {
     float out[64];
@@ -157,13 +158,13 @@ static neap_tensor *weights_of(neap_tensor *errors)
     return neap_from(NEAP_F32, neap_dims(64), out);
 }
 
-/* As numbers, so that they have no part in the gradient. */
+/* Computed as plain numbers, so that no gradient goes through them. */
 START_TEST(weights)
 {
     neap_tensor *bias = neap_model_find(neap_network_model(inner), "out.bias"), *got, *expected;
     neap_step *step = step_of(64);
     neap_tensor *loss = loss_of(SETTINGS("power", "2", "offset", "0.5", "same", "1"), step);
-    neap_tensor *errors = errors_from(velocity_shown(step));
+    neap_tensor *errors = errors_from(path_velocity(step));
     neap_tensor *by_hand = neap_mean(neap_mul(weights_of(errors), errors), NULL, 0, false);
     check_near("loss", loss, by_hand, 1e-5);
     ck_succeeds(neap_gradients(loss, NULL, &bias, 1, 0, &got));
@@ -219,7 +220,7 @@ START_TEST(times)
 }
 END_TEST
 
-/* Were both ends of one stratum, they would lie a batch's part from each other. */
+/* Two times from the same stratum would differ by less than its width. */
 START_TEST(stratified_ends_lie_apart)
 {
     neap_step *step = step_of(256);
@@ -274,6 +275,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE_WITH("mean_flow", open_watched, close_watched, derivative_along_the_path, the_target_is_held_fixed,
+    return RUN_SUITE_WITH("mean_flow", open_watched, close_watched, derivative_along_the_path, target_has_no_gradient,
                           weights, every_allocation_may_fail, times, stratified_ends_lie_apart, one_time_is_the_velocity, sampler);
 }

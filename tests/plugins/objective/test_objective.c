@@ -1,4 +1,4 @@
-/* The objective flow_matching: what it passes to a network that records its arguments. */
+/* The objective flow_matching: what it passes to the network, by means of `probe`. */
 #include "tests/core/base/moments.h"
 #include "probe.h"
 
@@ -8,7 +8,7 @@ static double loss_of(neap_network *network, const char *dropout, neap_step *ste
 }
 
 /* x_t = (1 - t) x + t z with normal z and uniform t. */
-START_TEST(what_is_shown)
+START_TEST(inputs)
 {
     static double z[BATCH * SIZE], t[BATCH];
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
@@ -18,7 +18,7 @@ START_TEST(what_is_shown)
     for (int i = 0; i < BATCH * SIZE; i++) {
         const double x = (double)floats(step->x)[i], xt = (double)floats(shown.x)[i];
         t[i / SIZE] = (double)floats(shown.t)[i / SIZE];
-        if (t[i / SIZE] < 0.1) /* where x_t hardly depends on z */
+        if (t[i / SIZE] < 0.1) /* x_t hardly depends on z */
             continue;
         z[count++] = (xt - (1 - t[i / SIZE]) * x) / t[i / SIZE];
     }
@@ -30,7 +30,7 @@ START_TEST(what_is_shown)
 END_TEST
 
 /* The network's output, x_t, is compared with z - x. One picture a step; near t = 0 x_t does not determine z. */
-START_TEST(what_is_learned)
+START_TEST(targets)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
     for (int number = 1; number <= 20; number++) {
@@ -65,7 +65,7 @@ START_TEST(random_by_step)
 }
 END_TEST
 
-/* The share of labels that became the null class; the rest must be as they were. */
+/* The share of labels that became the null class; all others must be unchanged. */
 static double dropped_share(neap_network *network, const char *dropout)
 {
     neap_step *step = step_of(1);
@@ -106,6 +106,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE_WITH("objective", open_objectives, run_close, what_is_shown, what_is_learned, random_by_step,
+    return RUN_SUITE_WITH("objective", open_objectives, run_close, inputs, targets, random_by_step,
                           labels_are_dropped, without_labels);
 }

@@ -1,11 +1,11 @@
-/* The times that objectives draw, against the distribution functions of their laws. */
+/* Times drawn by objectives, compared with the distribution functions. */
 #include "probe.h"
 
-/* A law and its distribution function. */
+/* Settings and their distribution function. */
 typedef struct law {
     const char *name;
     const char *const *settings;
-    double (*below)(double t); /* the share of times below t */
+    double (*below)(double t); /* the probability of a time below t */
 } law;
 
 static double normal_below(double z)
@@ -33,7 +33,7 @@ static double logit_normal_low(double t)
     return normal_below((logit(t) + 0.4) / 1.5);
 }
 
-/* The way from u = 0 to 1 leads from t = 1 to 0, so the times below t are those of u above the u of t. */
+/* t falls from 1 to 0 as u grows from 0 to 1, so the times below t are those with a larger u. */
 static double mode_with(double scale, double t)
 {
     double low = 0, high = 1;
@@ -57,7 +57,7 @@ static double mode_of_ends(double t)
     return mode_with(-0.9, t);
 }
 
-/* The shift is undone: t = t' / (s - (s - 1) t'). */
+/* The inverse of the shift: t = t' / (s - (s - 1) t'). */
 static double shifted(double t)
 {
     return t / (3 - 2 * t);
@@ -92,7 +92,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Kolmogorov and Smirnov: of samples of the law itself, one of a thousand is farther than 1.95 / sqrt(n) from it. */
+/* Kolmogorov-Smirnov test: the distance exceeds 1.95 / sqrt(n) with probability 0.001. */
 START_TEST(densities)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");
@@ -114,7 +114,7 @@ START_TEST(densities)
 }
 END_TEST
 
-/* Settings with the flag behind them. */
+/* The settings, followed by the flag. */
 static const char *const *and_stratified(const char *const *settings)
 {
     static const char *all[16];
@@ -127,8 +127,8 @@ static const char *const *and_stratified(const char *const *settings)
     return all;
 }
 
-/* Example i has its time in part i of the law, counted from the noise where the way leads down. Near their ends the
- * laws are so steep or flat that rounding to f32 moves a time by some hundredths of a part. */
+/* The time of example i is in stratum i, counted from noise where t falls with u. Near the ends the distribution
+ * functions are so steep or flat that rounding to f32 moves a time by some hundredths of a stratum. */
 START_TEST(one_time_in_each_stratum)
 {
     neap_network *network = TRY_NETWORK("probe", "classes", "0");

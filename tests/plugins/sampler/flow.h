@@ -1,13 +1,13 @@
 /*
- * For tests of samplers: `flow`, an architecture on pictures of two numbers whose velocity a(t) x + b(t) is one of a
- * few, and its way in double precision.
+ * For tests of samplers: `flow`, an architecture on pictures of two numbers with a choice of velocities a(t) x +
+ * b(t), and its exact solution in double precision.
  */
 #ifndef NEAP_FLOW_H
 #define NEAP_FLOW_H
 
 #include "tests/core/run/run_test.h"
 
-/* What the flow `gauss` makes of noise. */
+/* The distribution that the flow `gauss` generates. */
 #define GAUSS_MEAN 0.5
 #define GAUSS_DEVIATION 0.4
 
@@ -33,7 +33,7 @@ static inline double flow_none(double t)
     return 0;
 }
 
-/* Of data N(m, s^2): E[z - x | x_t], from x_t = (1 - t) x + t z with two independent normals. */
+/* E[z - x | x_t] for data N(m, s^2), with x_t = (1 - t) x + t z and independent normals x and z. */
 static inline double gauss_rate(double t)
 {
     const double data = (1 - t) * GAUSS_DEVIATION * GAUSS_DEVIATION;
@@ -51,7 +51,7 @@ static inline double quartic_drift(double t)
     return 5 * t * t * t * t;
 }
 
-/* No step can be taken past the middle. */
+/* NaN below t = 0.5, which stops every step there. */
 static inline double wall_drift(double t)
 {
     return t < 0.5 ? NAN : 1;
@@ -83,7 +83,7 @@ static inline int flow_spec(const void *self, neap_spec *out)
     return neap_spec_fill(out, (neap_spec){.height = 1, .width = 2, .channels = 1});
 }
 
-static int64_t flow_rows; /* evaluated so far, by all velocities */
+static int64_t flow_rows; /* rows evaluated so far, of all velocities */
 
 static inline neap_tensor *flow_velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
 {
@@ -121,7 +121,7 @@ static inline void flow_open(void)
     ck_succeeds(neap_registry_add(&flow_plugin, NULL));
 }
 
-/* From x at `from` to `to` by 4096 steps of the classical Runge-Kutta method: right to ten places and more. */
+/* From x at `from` to `to` by 4096 steps of the classical Runge-Kutta method, exact to ten digits. */
 static inline double flow_solve(int law, double x, double from, double to)
 {
     enum { STEPS = 4096 };

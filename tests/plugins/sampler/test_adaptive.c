@@ -1,5 +1,4 @@
-/* dopri5: its weights, errors that follow the tolerance, steps of its own choice, and what it does where it cannot go
- * on. */
+/* dopri5: coefficients, errors within the tolerance, adaptive steps, and its fallback. */
 #include "flow.h"
 
 static neap_sampling drawing(neap_instance *sampler, int64_t count)
@@ -27,7 +26,7 @@ static double error_of(int law, neap_tensor *x)
 
 /* --- Tolerances -------------------------------------------------------------------------------------------------- */
 
-/* A method of order 5 integrates a polynomial of degree 4 exactly, at steps as long as they may be: .05, .25, .7. */
+/* A method of order 5 integrates a polynomial of degree 4 exactly, with the longest steps allowed: .05, .25, .7. */
 START_TEST(exact_for_quartics)
 {
     int64_t evaluations = 0;
@@ -40,9 +39,9 @@ START_TEST(exact_for_quartics)
 }
 END_TEST
 
-/* Tenfold stricter, and the error over the whole way is a few times the tolerance at most; f32 ends it near 1e-6. Of
- * order 5, each takes some 10^(1/5) = 1.6 times the steps, give or take a refused one: a mistake in the weights would lower
- * the order and take hundreds. */
+/* At each tenfold stricter tolerance the global error is at most a few times the tolerance; f32 limits it to about
+ * 1e-6. At order 5 the number of steps grows by about 10^(1/5) = 1.6, give or take a rejected step. Wrong
+ * coefficients would lower the order and take hundreds of steps. */
 START_TEST(errors_follow_the_tolerance)
 {
     static const char *const tolerances[] = {"1e-2", "1e-3", "1e-4", "1e-5"};
@@ -63,7 +62,7 @@ START_TEST(errors_follow_the_tolerance)
 }
 END_TEST
 
-/* Each sample takes its own steps, whatever is beside it. */
+/* The steps of a sample do not depend on its batch. */
 START_TEST(batches_do_not_matter)
 {
     static const int64_t batches[] = {1, 3, 50};
@@ -77,9 +76,9 @@ START_TEST(batches_do_not_matter)
 }
 END_TEST
 
-/* Against an atol of 1, samples of zeros take any step and one of a thousand is strict: beside 30 of the former, the
- * latter goes the way that it goes alone, and the others are not evaluated until it arrives. */
-START_TEST(arrived_samples_cost_nothing)
+/* With an atol of 1, samples of zeros accept every step and a sample of 1000 needs small ones. Beside 30 of the
+ * former the latter takes the same steps as alone, and finished samples are not evaluated while it continues. */
+START_TEST(finished_samples_cost_nothing)
 {
     neap_sampling s = drawing(COMPONENT("sampler", "dopri5", "atol", "1", "rtol", "1e-5"), 1);
     neap_tensor *large = neap_full(NEAP_F32, neap_dims(1, 1, 2, 1), 1000);
@@ -129,13 +128,13 @@ static int watch(void *user, int64_t step, int64_t steps, double t, neap_tensor 
     watcher *w = user;
     ck_assert_int_eq(step, w->steps++);
     ck_assert_int_eq(steps, 0);
-    ck_assert(step ? t <= w->t : t == w->t); /* of the sample farthest behind, which others may pass */
+    ck_assert(step ? t <= w->t : t == w->t); /* of the sample that is farthest behind, which may change */
     ck_assert_int_eq(neap_dim(x, 0), 4);
     w->t = t;
     return step > 0 && step == w->stop_at ? neap_fail("enough") : 0;
 }
 
-/* Of the noise, and after each step that stands, down to t = 0 itself; they may end it. */
+/* Called for the noise and after each accepted step, down to exactly t = 0; a watcher may stop sampling. */
 START_TEST(watchers)
 {
     neap_network *network = TRY_NETWORK("flow", "law", "swing");
@@ -154,7 +153,7 @@ START_TEST(watchers)
 }
 END_TEST
 
-/* --- Where it cannot go on --------------------------------------------------------------------------------------- */
+/* --- Fallback to Euler steps ------------------------------------------------------------------------------------- */
 
 static struct {
     int count;
@@ -168,7 +167,7 @@ static void note(void *user, const char *message)
     snprintf(warned.text, sizeof warned.text, "%s", message);
 }
 
-/* Two steps, to 0.95 and 0.7, of `fall`, where v = 1.5 x; then one of Euler. */
+/* On `fall`, where v = 1.5 x: two steps, to 0.95 and 0.7, then one Euler step. */
 START_TEST(evaluations_run_out)
 {
     int64_t evaluations = 0;
@@ -186,7 +185,7 @@ START_TEST(evaluations_run_out)
 }
 END_TEST
 
-/* Each batch says so; a way that the budget is enough for says nothing. */
+/* One warning for each batch; none if the evaluations suffice. */
 START_TEST(once_a_batch)
 {
     neap_sampling s = drawing(COMPONENT("sampler", "dopri5", "max_evaluations", "7"), 4);
@@ -203,7 +202,7 @@ START_TEST(once_a_batch)
 }
 END_TEST
 
-/* The field is no number below t = 0.5, and 1 above it. */
+/* The velocity is NaN below t = 0.5, and 1 above it. */
 START_TEST(steps_become_too_short)
 {
     neap_sampling s = drawing(DEFAULTS("sampler", "dopri5"), 4);
@@ -221,6 +220,6 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("adaptive steps", flow_open, run_close, exact_for_quartics, errors_follow_the_tolerance,
-                          batches_do_not_matter, arrived_samples_cost_nothing, inversions_and_back, watchers,
+                          batches_do_not_matter, finished_samples_cost_nothing, inversions_and_back, watchers,
                           evaluations_run_out, once_a_batch, steps_become_too_short);
 }

@@ -1,4 +1,4 @@
-/* The sampler latent: truncated latents, returned as pictures by the generator of this test; and labels. */
+/* The sampler latent: truncated latents, which the generator of this test returns as pictures; and labels. */
 #include <neap/sampling.h>
 
 #include "tests/core/run/run_test.h"
@@ -47,7 +47,7 @@ static void open_echo(void)
     ck_succeeds(neap_registry_add(&plugin, NULL));
 }
 
-/* What the sampler makes of `count` rows of noise. */
+/* The sampler's output for `count` rows of noise. */
 static const float *truncated(const char *bound, const float *noise, int64_t count)
 {
     neap_network *network = TRY_NETWORK("echo", NULL);
@@ -65,7 +65,7 @@ static double phi(double x)
     return erfc(-x * sqrt(0.5)) / 2;
 }
 
-/* The share of a standard normal within [-c, c] that lies below y is the share of all that lies below z. */
+/* The quantile of y in the normal distribution truncated to [-c, c] is the quantile of z in the whole one. */
 START_TEST(truncation_keeps_quantiles)
 {
     static const char *const bounds[] = {"0.04", "0.5", "1", "3", "8"};
@@ -93,7 +93,7 @@ START_TEST(bounds_far_out_change_nothing)
 }
 END_TEST
 
-/* Whatever the row: so a way between two latents stays one, and one noise shows all classes. */
+/* In every row, so that interpolation works and one noise can be drawn in all classes. */
 START_TEST(equal_latents_stay_equal)
 {
     static const float z[] = {0.3f, -2, 1.1f, 5, 0.3f, -2, 1.1f, 5};

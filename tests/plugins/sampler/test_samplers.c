@@ -1,6 +1,6 @@
 /*
- * Samplers of the ODE against flows with a known way: orders of convergence on even, shifted and given grids, parts of
- * the way, inversions and back, what is kept by a mask, evaluations, watchers, and what a tolerance is worth.
+ * ODE samplers on flows with a known solution: orders of convergence on even, shifted and given grids, partial
+ * intervals, inversions and back, masks, evaluations, watchers, and failing allocations.
  */
 #include "flow.h"
 
@@ -14,33 +14,33 @@ enum { SOLVERS = 4, COUNT = 3 };
 
 static const float starts[2 * COUNT] = {-1.5F, -0.7F, 0.2F, 0.6F, 1, 1.8F};
 
-typedef struct way {
+typedef struct problem {
     int law;
-    double from, to; /* from below 1: the start is put there by a level */
-} way;
+    double from, to; /* start below 1: `level` sets it */
+} problem;
 
 static neap_tensor *pictures(const float *x)
 {
     return neap_from(NEAP_F32, neap_dims(COUNT, 1, 2, 1), x);
 }
 
-static neap_sampling sampling_of(way w, neap_instance *sampler, neap_tensor *start)
+static neap_sampling sampling_of(problem p, neap_instance *sampler, neap_tensor *start)
 {
     neap_sampling s = {.sampler = sampler, .count = COUNT};
-    if (w.to > w.from)
+    if (p.to > p.from)
         s.invert = true;
-    else if (w.from < 1)
-        s.level = w.from;
-    if (w.from < 1)
+    else if (p.from < 1)
+        s.level = p.from;
+    if (p.from < 1)
         s.picture = start;
-    s.noise = start; /* with the picture, what a level mixes is the start again: (1 - t) x + t x */
+    s.noise = start; /* mixing the start with itself gives the start: (1 - t) x + t x */
     return s;
 }
 
-static neap_tensor *walk(way w, neap_instance *sampler, neap_tensor *start, int64_t *evaluations)
+static neap_tensor *run(problem p, neap_instance *sampler, neap_tensor *start, int64_t *evaluations)
 {
-    neap_network *network = TRY_NETWORK("flow", "law", flow_names[w.law]);
-    neap_sampling s = sampling_of(w, sampler, start);
+    neap_network *network = TRY_NETWORK("flow", "law", flow_names[p.law]);
+    neap_sampling s = sampling_of(p, sampler, start);
     s.evaluations = evaluations;
     neap_tensor *x = neap_sample(network, &s);
     ck_assert_msg(x != NULL, "%s", neap_error_message());
@@ -49,50 +49,53 @@ static neap_tensor *walk(way w, neap_instance *sampler, neap_tensor *start, int6
     return x;
 }
 
-/* The largest distance from where the way leads. */
-static double error_of(way w, neap_instance *sampler)
+/* The largest distance from the exact solution. */
+static double error_of(problem p, neap_instance *sampler)
 {
-    const float *x = floats(walk(w, sampler, pictures(starts), NULL));
+    const float *x = floats(run(p, sampler, pictures(starts), NULL));
     double error = 0;
     for (int i = 0; i < 2 * COUNT; i++)
-        error = fmax(error, fabs((double)x[i] - flow_solve(w.law, (double)starts[i], w.from, w.to)));
+        error = fmax(error, fabs((double)x[i] - flow_solve(p.law, (double)starts[i], p.from, p.to)));
     return error;
 }
 
 /* --- Orders ------------------------------------------------------------------------------------------------------ */
 
-/* Minus the slope of the log of the error over that of the steps, by 16 and 64 of them. In double precision the
- * slopes of `swing` are the orders within 0.2, for what the next order adds; the errors of 64 steps, 6e-5 and more
- * but for one of 2e-6, stand above those of f32. */
-static void has_order(way w, const struct solver *solver, const char *shift)
+/* The order is minus the slope of log error over log steps, between 16 and 64 steps. In double precision the slopes
+ * on `swing` are within 0.2 of the orders, because of higher-order terms. The errors at 64 steps, 6e-5 and more
+ * except for one of 2e-6, exceed f32 rounding. */
+static void has_order(problem p, const struct solver *solver, const char *shift)
 {
-    const double coarse = error_of(w, COMPONENT("sampler", solver->name, "steps", "16", "shift", shift));
-    const double fine = error_of(w, COMPONENT("sampler", solver->name, "steps", "64", "shift", shift));
+    const double coarse = error_of(p, COMPONENT("sampler", solver->name, "steps", "16", "shift", shift));
+    const double fine = error_of(p, COMPONENT("sampler", solver->name, "steps", "64", "shift", shift));
     const double slope = log2(coarse / fine) / 2;
     ck_assert_msg(fabs(slope - solver->order) < 0.3, "%s, %s from %g to %g, shift %s: order %.3f, errors %g and %g",
-                  solver->name, flow_names[w.law], w.from, w.to, shift, slope, coarse, fine);
+                  solver->name, flow_names[p.law], p.from, p.to, shift, slope, coarse, fine);
 }
 
 START_TEST(orders)
 {
-    static const way ways[] = {{FLOW_SWING, 1, 0}, {FLOW_FALL, 1, 0}, {FLOW_SWING, 0.625, 0}, {FLOW_SWING, 0, 1}};
+    static const problem problems[] = {
+        {FLOW_SWING, 1, 0}, {FLOW_FALL, 1, 0}, {FLOW_SWING, 0.625, 0}, {FLOW_SWING, 0, 1},
+    };
     for (int i = 0; i < SOLVERS; i++)
         for (int j = 0; j < 4; j++)
-            has_order(ways[j], &solvers[i], "1");
+            has_order(problems[j], &solvers[i], "1");
 }
 END_TEST
 
-/* Steps of many lengths, which the weights of a multistep method must follow. */
+/* Steps of many lengths, to which the weights of a multistep method must adapt. */
 START_TEST(orders_on_shifted_grids)
 {
     for (int i = 0; i < SOLVERS; i++) {
-        has_order((way){FLOW_SWING, 1, 0}, &solvers[i], "3");
-        has_order((way){FLOW_FALL, 0.5, 0}, &solvers[i], "0.6"); /* and long ones at the end, which is Euler's of heun */
+        has_order((problem){FLOW_SWING, 1, 0}, &solvers[i], "3");
+        /* the long steps are last, where heun takes an Euler step */
+        has_order((problem){FLOW_FALL, 0.5, 0}, &solvers[i], "0.6");
     }
 }
 END_TEST
 
-/* Long and short steps in turn, n of each. */
+/* Alternating long and short steps, n of each. */
 static neap_instance *uneven(const char *name, int n)
 {
     char text[4096];
@@ -105,32 +108,32 @@ static neap_instance *uneven(const char *name, int n)
 
 START_TEST(orders_on_given_grids)
 {
-    const way w = {FLOW_SWING, 1, 0};
+    const problem p = {FLOW_SWING, 1, 0};
     for (int i = 0; i < SOLVERS; i++) {
-        const double coarse = error_of(w, uneven(solvers[i].name, 8)), fine = error_of(w, uneven(solvers[i].name, 32));
+        const double coarse = error_of(p, uneven(solvers[i].name, 8)), fine = error_of(p, uneven(solvers[i].name, 32));
         const double slope = log2(coarse / fine) / 2;
         ck_assert_msg(fabs(slope - solvers[i].order) < 0.3, "%s: order %.3f", solvers[i].name, slope);
     }
 }
 END_TEST
 
-/* --- There and back ---------------------------------------------------------------------------------------------- */
+/* --- Inversion --------------------------------------------------------------------------------------------------- */
 
-/* An inversion and the way down bring the pictures back. 200 steps of order 1 err by 2e-2 each way, of order 2 by
- * 1e-4. */
+/* Inversion and sampling return the pictures. 200 steps of order 1 have an error of 2e-2 in each direction, of order
+ * 2 of 1e-4. */
 START_TEST(inversions_and_back)
 {
     for (int i = 0; i < SOLVERS; i++) {
         const struct solver *s = &solvers[i];
-        const way up = {FLOW_SWING, 0, 1}, down = {FLOW_SWING, 1, 0};
-        neap_tensor *noise = walk(up, COMPONENT("sampler", s->name, "steps", "200"), pictures(starts), NULL);
-        neap_tensor *back = walk(down, COMPONENT("sampler", s->name, "steps", "200"), noise, NULL);
+        const problem up = {FLOW_SWING, 0, 1}, down = {FLOW_SWING, 1, 0};
+        neap_tensor *noise = run(up, COMPONENT("sampler", s->name, "steps", "200"), pictures(starts), NULL);
+        neap_tensor *back = run(down, COMPONENT("sampler", s->name, "steps", "200"), noise, NULL);
         check_near(s->name, back, pictures(starts), s->order == 1 ? 2e-2 : 2e-4);
     }
 }
 END_TEST
 
-/* Evaluations are counted once a step; watchers are called for each step and for the noise before it. */
+/* Evaluations are counted; watchers are called for the noise and for each step. */
 static int count(void *user, int64_t step, int64_t steps, double t, neap_tensor *x)
 {
     int *calls = user;
@@ -161,7 +164,7 @@ END_TEST
 
 /* --- Masks ------------------------------------------------------------------------------------------------------- */
 
-/* The first element of each picture is kept to the bit, the other is where it would be without a mask. */
+/* The first element of each picture keeps its bits, the other is the same as without a mask. */
 START_TEST(masks)
 {
     static const char *const names[] = {"euler", "heun", "midpoint", "ab2", "dopri5", "euler_maruyama", "heun_sde"};
@@ -176,7 +179,7 @@ START_TEST(masks)
         ck_assert_msg(free && kept, "%s", neap_error_message());
         for (int j = 0; j < 2 * COUNT; j += 2)
             ck_assert_msg(floats(kept)[j] == starts[j], "%s keeps", names[i]);
-        /* dopri5 chooses other steps for what is kept; its tolerance is 1e-3 a step. */
+        /* dopri5 chooses other steps with a mask; its tolerance is 1e-3 per step. */
         const double tolerance = strcmp(names[i], "dopri5") == 0 ? 5e-3 : 0;
         for (int j = 1; j < 2 * COUNT; j += 2)
             ck_assert_double_le(fabs((double)floats(kept)[j] - (double)floats(free)[j]), tolerance);
@@ -186,7 +189,7 @@ START_TEST(masks)
 }
 END_TEST
 
-/* --- Memory that runs out ---------------------------------------------------------------------------------------- */
+/* --- Failing allocations ----------------------------------------------------------------------------------------- */
 
 static neap_network *sampled;
 static neap_sampling settings;
@@ -203,7 +206,7 @@ START_TEST(every_allocation_may_fail)
 {
     static const char *const names[] = {"heun", "midpoint", "ab2", "euler_maruyama", "heun_sde"};
     sampled = TRY_NETWORK("flow", "law", "swing");
-    neap_threads_set(1); /* refusals are counted on this thread */
+    neap_threads_set(1); /* failing allocations are counted on this thread */
     for (int i = 0; i < 6; i++) {
         neap_instance *sampler = i < 5 ? COMPONENT("sampler", names[i], "steps", "3") : DEFAULTS("sampler", "dopri5");
         settings = (neap_sampling){.sampler = sampler, .count = 3, .batch = 2};

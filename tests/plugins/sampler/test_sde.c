@@ -1,6 +1,6 @@
 /*
- * Samplers with noise, on the flow that makes N(m, s^2) of noise: means, variances and weak orders, rows that do not
- * depend on their batch, and what is refused.
+ * SDE samplers on the flow that generates N(m, s^2): means, variances and weak orders, rows independent of their
+ * batch, and refusals.
  */
 #include "tests/core/base/moments.h"
 #include "flow.h"
@@ -18,10 +18,10 @@ static neap_tensor *draw(neap_instance *sampler, int64_t count, int64_t batch)
     return x;
 }
 
-/* --- What is drawn ----------------------------------------------------------------------------------------------- */
+/* --- Moments ----------------------------------------------------------------------------------------------------- */
 
-/* At the steps of their defaults the variance is off by less than 0.4 parts in a hundred (by the recursion of this
- * linear flow's moments), which is half a standard error of 40,000 numbers; the bound is five. */
+/* With the default steps the error of the variance is below 0.4% (from the recursion of moments for this linear
+ * flow), which is half a standard error of 40,000 numbers; the bound is five standard errors. */
 START_TEST(moments)
 {
     enum { COUNT = 20000, ALL = 2 * COUNT };
@@ -39,7 +39,7 @@ START_TEST(moments)
 }
 END_TEST
 
-/* The relative error of the variance of what n steps draw. */
+/* The relative error of the variance of samples after n steps. */
 static double variance_error(const char *name, const char *steps)
 {
     enum { COUNT = 100000 };
@@ -50,9 +50,9 @@ static double variance_error(const char *name, const char *steps)
     return fabs(variance / (GAUSS_DEVIATION * GAUSS_DEVIATION) - 1);
 }
 
-/* By the recursion of the moments the slopes are 1.29 (steps 16 and 64) and 1.85 (4 and 16): 1 and 2 of fewer steps
- * than their limits. The standard error of a variance, 0.003, moves them by 0.16 and 0.04 at most with a probability
- * of 0.7. So the bounds are three times that. */
+/* The recursion of moments gives slopes of 1.29 (16 and 64 steps) and 1.85 (4 and 16 steps), for orders 1 and 2
+ * before their limits. The standard error of a variance, 0.003, moves them by at most 0.16 and 0.04 with a
+ * probability of 0.7. The bounds are three times that. */
 START_TEST(weak_orders)
 {
     const double first = log2(variance_error(names[0], "16") / variance_error(names[0], "64")) / 2;
@@ -62,7 +62,7 @@ START_TEST(weak_orders)
 }
 END_TEST
 
-/* Without noise they are the samplers of the ODE. */
+/* Without noise, the ODE samplers. */
 START_TEST(strength_of_zero)
 {
     static const char *const plain[] = {"euler", "heun"};
@@ -74,8 +74,8 @@ START_TEST(strength_of_zero)
 }
 END_TEST
 
-/* One step is the last, and the last is the mean: no noise but the start's. By hand: v = z - m at t = 1, where the
- * drift is 2 z - m, so the point is m - z; of both, for Heun's last step is Euler's. */
+/* A single step is the last, which adds no noise. At t = 1, v = z - m and the drift is 2 z - m, so the result is m -
+ * z; for both samplers, because Heun's last step is an Euler step. */
 START_TEST(last_step_is_the_mean)
 {
     for (int i = 0; i < 2; i++) {
@@ -86,7 +86,7 @@ START_TEST(last_step_is_the_mean)
 }
 END_TEST
 
-/* --- What it depends on ------------------------------------------------------------------------------------------ */
+/* --- Dependencies ------------------------------------------------------------------------------------------------ */
 
 START_TEST(rows_do_not_depend_on_their_batch)
 {
@@ -116,7 +116,7 @@ START_TEST(inversions)
 }
 END_TEST
 
-/* From a part of the way, whose marginal is that of pictures with so much noise. */
+/* From t < 1, where the marginal is that of pictures mixed with noise. */
 START_TEST(from_a_level)
 {
     enum { COUNT = 20000, ALL = 2 * COUNT };

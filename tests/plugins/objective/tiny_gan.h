@@ -1,19 +1,19 @@
 /*
- * For tests of adversarial: a GAN of two numbers, G(z) = g z and D's logit d x, with plain gradient descent, and the sums that
- * its losses and gradients depend on.
+ * For tests of adversarial: a GAN with two parameters, G(z) = g z and D's logit d x, trained by plain gradient
+ * descent, and the sums on which its losses and gradients depend.
  */
-#ifndef NEAP_GAME_H
-#define NEAP_GAME_H
+#ifndef NEAP_TINY_GAN_H
+#define NEAP_TINY_GAN_H
 
 #include "tests/core/run/training.h"
 
-typedef struct game {
+typedef struct tiny_gan {
     neap_tensor *g, *d;
-} game;
+} tiny_gan;
 
-static inline void *game_build(const void *config, neap_model *model)
+static inline void *tiny_gan_build(const void *config, neap_model *model)
 {
-    game *m = neap_calloc(1, sizeof *m);
+    tiny_gan *m = neap_calloc(1, sizeof *m);
     (void)config;
     if (!m)
         return NULL;
@@ -22,39 +22,39 @@ static inline void *game_build(const void *config, neap_model *model)
     return m;
 }
 
-static inline int game_spec(const void *self, neap_spec *out)
+static inline int tiny_gan_spec(const void *self, neap_spec *out)
 {
     (void)self;
     return neap_spec_fill(out, (neap_spec){.height = 1, .width = 1, .channels = 2, .latent = {1, 1, 2}});
 }
 
-static inline neap_tensor *game_generate(void *self, neap_tensor *z, const neap_condition *condition)
+static inline neap_tensor *tiny_gan_generate(void *self, neap_tensor *z, const neap_condition *condition)
 {
     (void)condition;
-    return neap_reshape(neap_mul(z, ((game *)self)->g), neap_dims(-1, 1, 1, 2));
+    return neap_reshape(neap_mul(z, ((tiny_gan *)self)->g), neap_dims(-1, 1, 1, 2));
 }
 
-static bool by_distance; /* D's logit is d (30 - |x|^2) */
+static bool by_distance; /* D's logit is d (30 - |x|^2) and not d x */
 
-static inline neap_tensor *game_discriminate(void *self, neap_tensor *x, const neap_condition *condition)
+static inline neap_tensor *tiny_gan_discriminate(void *self, neap_tensor *x, const neap_condition *condition)
 {
     (void)condition;
-    neap_tensor *d = ((game *)self)->d;
+    neap_tensor *d = ((tiny_gan *)self)->d;
     if (by_distance)
         return neap_mul(neap_affine(neap_sum(neap_square(x), (int[]){1, 2, 3}, 3, false), -1, 30), d);
     return neap_sum(neap_mul(x, d), (int[]){1, 2, 3}, 3, false);
 }
 
-static const neap_architecture functions = {.size = sizeof functions, .build = game_build, .destroy = neap_free,
-                                            .spec = game_spec, .generate = game_generate,
-                                            .discriminate = game_discriminate};
+static const neap_architecture functions = {.size = sizeof functions, .build = tiny_gan_build, .destroy = neap_free,
+                                            .spec = tiny_gan_spec, .generate = tiny_gan_generate,
+                                            .discriminate = tiny_gan_discriminate};
 static const neap_param no_params[] = {NEAP_PARAMS_END};
 static const neap_component components[] = {
-    {"architecture/2", "game", "Two numbers.", 0, no_params, &functions}, {0},
+    {"architecture/2", "tiny_gan", "A GAN with two parameters.", 0, no_params, &functions}, {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
 
-static inline void open_game(void)
+static inline void open_tiny_gan(void)
 {
     run_open();
     ck_succeeds(neap_registry_add(&plugin, NULL));
@@ -68,10 +68,10 @@ static const neap_trainer_config plain_descent = {
     .batch = BATCH, .seed = SEED, .optimizer = {.kind = NEAP_SGD, .lr = RATE},
 };
 
-static inline training play(const char *const *settings)
+static inline training train_tiny_gan(const char *const *settings)
 {
     const neap_scope scope = neap_scope_open();
-    training t = {.network = TRY_NETWORK("game", NULL)};
+    training t = {.network = TRY_NETWORK("tiny_gan", NULL)};
     neap_instance *data = COMPONENT("dataset", "toy2d", "labels", "false");
     neap_instance *objective = component_of("objective", "adversarial", settings);
     t.source = neap_source_open(data);
@@ -87,17 +87,17 @@ static inline double number(training t, const char *name)
     return (double)floats(neap_model_find(neap_network_model(t.network), name))[0];
 }
 
-/* Sums over both coordinates of the pictures and latents of batch `batch`: the logits depend on nothing else. */
-typedef struct round_data {
+/* Sums over both coordinates of the pictures and latents of batch `batch`; logits depend on these alone. */
+typedef struct batch_sums {
     double x[BATCH], z[BATCH];
-} round_data;
+} batch_sums;
 
-static inline round_data data_of(training t, int64_t batch)
+static inline batch_sums data_of(training t, int64_t batch)
 {
     const neap_random root = {SEED, 0};
     neap_random step = neap_random_at(neap_random_fork(root, "step"), (uint64_t)batch);
     neap_tensor *x, *z = neap_randn(neap_random_fork(step, "latent"), 0, neap_dims(BATCH, 2));
-    round_data r;
+    batch_sums r;
     x = batch_of(t.source, neap_random_fork(root, "order"), batch, BATCH).x;
     for (int i = 0; i < BATCH; i++) {
         r.x[i] = (double)floats(x)[2 * i] + (double)floats(x)[2 * i + 1];
@@ -112,7 +112,7 @@ static inline double sigmoid(double x)
 }
 
 /* V = E log s(d x) + E log(1 - s(d g z)). */
-static inline double v_by_d(const round_data *r, double d, double g)
+static inline double v_by_d(const batch_sums *r, double d, double g)
 {
     double sum = 0;
     for (int i = 0; i < BATCH; i++)
