@@ -169,7 +169,7 @@ static void choose(void)
     active = -1;
 }
 
-/* "generic, avx2, avx512 or avx512bf16" */
+/* The names of all levels: "generic, avx2 or avx512". */
 static void list_levels(char *text, size_t size)
 {
     size_t length = 0;

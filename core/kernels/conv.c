@@ -1,9 +1,9 @@
 /*
- * Convolutions as products of a matrix of patches, which is read while the product packs its blocks.
+ * Convolutions as products with a matrix of patches, which the product reads while it packs its blocks.
  *
- * Forward: patches of x by weights. Backward to the input: pixels of x whose rows and columns leave the same remainders by
+ * Forward: patches of x by weights. Backward to the input: pixels of x whose rows and columns have the same remainders modulo
  * the strides meet the same taps, so each such phase is a convolution of y with stride 1. Backward to the weights: y
- * transposed by patches of x. Shapes that take fewer multiplications another way go that way (winograd.h).
+ * transposed by patches of x. Shapes that suit it use Winograd tiles instead (winograd.h).
  */
 #include <neap/error.h>
 

@@ -1,6 +1,6 @@
 /*
- * The patches that a convolution multiplies, read from pictures as rows of a matrix: nothing is laid out in memory but the
- * block of the product at hand.
+ * The patches that a convolution multiplies, read from pictures as rows of a matrix. Only the current block of the product is in
+ * memory.
  */
 #ifndef NEAP_KERNELS_CONV_PATCHES_H
 #define NEAP_KERNELS_CONV_PATCHES_H
@@ -18,7 +18,7 @@ typedef struct patch_axis {
  * picture are zero. */
 typedef struct patches {
     const real *data;        /* the first of the channels */
-    int64_t pixel, channels; /* elements from a pixel to the next, and those that are read of each */
+    int64_t pixel, channels; /* elements from a pixel to the next, and how many of them are read */
     patch_axis rows, columns;
 } patches;
 

@@ -1,6 +1,6 @@
 /*
- * Backward to the input, along one axis: the pixels of x that leave one remainder by the stride meet the same taps, so that
- * they are a convolution of y with stride 1.
+ * Backward to the input, along one axis: pixels of x with the same remainder modulo the stride meet the same taps, so they are a
+ * convolution of y with stride 1.
  */
 #ifndef NEAP_KERNELS_CONV_PHASE_H
 #define NEAP_KERNELS_CONV_PHASE_H

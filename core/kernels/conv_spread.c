@@ -1,6 +1,6 @@
 /*
- * Backward to an input of few channels. A tile would be empty but for a lane or two; so each pixel of y is multiplied by
- * all weights first, which fills the tile with taps, and what comes out is added up where the taps meet x.
+ * Backward to an input of few channels, which would leave most lanes of a tile empty. Each pixel of y is first multiplied by all
+ * weights, which fills the tile with taps; then the products are added up where the taps meet x.
  */
 #include <neap/error.h>
 #include <neap/parallel.h>
@@ -9,7 +9,7 @@
 #include "conv.h"
 
 #define MOST_CHANNELS 4
-#define MOST_SPREAD (INT64_C(1) << 22) /* elements of products held at a time, or one image's where it has more */
+#define MOST_SPREAD (INT64_C(1) << 22) /* elements of products in memory at a time, or those of one image */
 
 bool NEAP_VARIANT(neap_conv_is_narrow)(const neap_conv *c)
 {
@@ -22,7 +22,7 @@ typedef struct spread {
     const real *values; /* [images, rows.y, columns.y, taps, in] */
 } spread;
 
-/* Elements that lie inside a line of x of those at `at` and on. */
+/* Adds those of `count` values from position `at` on that lie inside a line of x. */
 NEAP_INLINE void add_within(const real *values, int64_t count, int64_t at, int64_t size, real *line)
 {
     const int64_t low = at < 0 ? -at : 0, high = at + count > size ? size - at : count;

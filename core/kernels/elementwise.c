@@ -1,6 +1,6 @@
 /*
- * Elementwise kernels. Functions that speed depends on are written on vectors; the rest are plain loops, which the
- * compiler vectorises where they hold no call of libm.
+ * Elementwise kernels. Functions that matter for speed are written on vectors; the rest are plain loops, which the
+ * compiler vectorises where they do not call libm.
  */
 #include "vmath.h"
 

@@ -1,8 +1,8 @@
 /*
  * The matrix product: B packed into panels by all threads, then tasks that each own a rectangle of C.
  *
- * Chunks of k by n columns bound the room that packed panels take. Inside a task blocks of rows by k keep A in the
- * second-level cache, while a panel of B passes over them.
+ * Chunks of k by n columns bound the size of the packed panels. Inside a task, blocks of rows by k keep A in the
+ * second-level cache while the panels of B pass over it.
  */
 #include "gemm.h"
 
@@ -11,15 +11,15 @@
 
 #include "base/scratch.h"
 
-/* Rows of a block and words of k in it, words of k in a chunk, and words that a chunk's panels may take. */
+/* Most rows of a block, words of k in a chunk, and words of a chunk's panels. */
 #define BLOCK_ROWS 240
 #define CHUNK_WORDS 2048
 #define CHUNK_SIZE (INT64_C(1) << 21)
 
-/* Below this many multiply-adds a second thread costs more than it does. */
+/* Below this many multiply-adds a second thread costs more than it saves. */
 #define SERIAL_WORK (64 * 64 * 64)
 
-/* One product under way: what to do, how it is cut, where packed operands lie. */
+/* One product: its arguments, how it is cut, and its packed operands. */
 typedef struct gemm_run {
     const neap_gemm *g;
     gemm_access access;
@@ -31,7 +31,7 @@ typedef struct gemm_run {
     int64_t row_tasks, column_tasks;
     word *right, *left; /* packed: one chunk of B; one block of A for each task */
     int64_t left_size;
-    int64_t k0, n0, chunk_k, chunk_n; /* the chunk at hand: first word of k and column, and their numbers */
+    int64_t k0, n0, chunk_k, chunk_n; /* the current chunk: first word of k and column, and their numbers */
 } gemm_run;
 
 /* Rows by columns of tasks, at most `threads`, so that the largest task is smallest; ties split the longer side. */
@@ -117,7 +117,7 @@ static void pack_panels(void *user, int64_t begin, int64_t end)
     }
 }
 
-/* What the first block of k starts from; C itself afterwards. */
+/* The first block of k starts from the bias, zero or C; later ones from C. */
 static void set_start(const gemm_run *run, gemm_block *block, int64_t k)
 {
     const neap_gemm *g = run->g;
@@ -230,7 +230,7 @@ int NEAP_KERNEL(gemm)(const neap_kernels *kernels, const neap_gemm *g)
     return NEAP_VARIANT(neap_gemm_through)(neap_product_of(kernels, g->bf16), g, &by_strides);
 }
 
-/* Many products of one shape: each task takes a run of them, alone. */
+/* Many products of one shape, each on one thread: a task computes a range of them. */
 typedef struct batch_run {
     gemm_run run; /* copied by each task */
     int64_t count, tasks, a_batch, b_batch, c_batch, size;

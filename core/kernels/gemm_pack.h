@@ -1,5 +1,5 @@
 /*
- * Packing: operands of any strides into the order in which the tiles read them. What the packers of every kind of word share.
+ * Packing puts operands of any strides into the order in which the tiles read them. This is shared by all kinds of words.
  *
  * The right operand becomes panels [k][NR]. A left operand whose rows are contiguous becomes rows [m][k], or is read in place
  * where a word is a real; any other becomes groups [k][MR].
@@ -135,7 +135,7 @@ NEAP_INLINE void spread(const word *line, int64_t count, word *groups, int64_t g
     memcpy(groups, line + r, (size_t)(count - r) * sizeof *groups);
 }
 
-/* Column k of A over `count` rows: as it lies where it is contiguous, otherwise gathered into `space`. */
+/* Column k of A over `count` rows: in place where it is contiguous, otherwise gathered into `space`. */
 NEAP_INLINE const word *column(gemm_matrix a, int64_t k, int64_t count, word *space)
 {
     if (a.row == 1) {
@@ -175,7 +175,7 @@ NEAP_INLINE void rows_of_reals(gemm_matrix a, int64_t m, int64_t k, word *rows, 
 
 typedef uint32_t bits32 __attribute__((may_alias));
 
-/* The nearest bf16, ties to even, as the upper half of a float's bits; a NaN stays one. */
+/* The nearest bf16, ties to even, as the upper half of a float's bits; NaN stays NaN. */
 NEAP_INLINE uint32_t round_bits(uint32_t x)
 {
     const uint32_t nan = (x & 0x7fffffffu) > 0x7f800000u;

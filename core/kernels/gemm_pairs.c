@@ -10,13 +10,13 @@
 #define READ_COLUMNS 256
 #define PAIR_LANES 16
 
-/* The pair of the bf16 of a word and, in the upper half, of another. */
+/* The bf16 of `low` in the lower half, that of `high` in the upper. */
 NEAP_INLINE uint32_t pair_bits(uint32_t low, uint32_t high)
 {
     return round_bits(low) >> 16 | round_bits(high);
 }
 
-/* The instruction rounds 32 reals as round_bits does, but for denormals, which it and the product take for zero. */
+/* The instruction rounds 32 reals as round_bits does, except that it, like the product, treats denormals as zero. */
 NEAP_INLINE __m512i round_lanes(const word *low, const word *high)
 {
     return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(high), _mm512_loadu_ps(low));

@@ -74,7 +74,7 @@ TILES(1) TILES(2)
 static tile_fn *const tiles_of[NV][MR] = {NAMES(1), NAMES(2)};
 #endif
 
-/* A tile whose last vector reaches past C goes through a buffer of its own. */
+/* A tile whose last vector reaches past C is computed in a buffer. */
 static void narrow_tile(tile_fn *run, tile_args t, int64_t rows, int64_t columns)
 {
     real buffer[MR][NR] __attribute__((aligned(VBYTES))) = {0};

@@ -1,5 +1,6 @@
 /*
- * Kernels: inner loops on plain arrays. No tensors, no allocation but the thread's scratch, no errors.
+ * Kernels: inner loops on plain arrays. They know no tensors. They allocate only scratch memory of the thread, and fail only where
+ * that is refused.
  *
  * One table of function pointers per element type; kernels.def has a row for each. The sources are compiled once per set of
  * kernels, for the processor features that sets.def names; NEAP_VARIANT(name) adds the set's suffix to symbols that leave a
@@ -40,12 +41,12 @@ typedef enum {
 } neap_compare_id;
 
 typedef void neap_unary_fn(int64_t n, const void *x, void *y, double p, double q);
-/* Strides as, bs: 0 (one value for all), 1 (fast), or any. */
+/* Strides as, bs: 0 (one value for all elements), 1 (fast), or any other. */
 typedef void neap_binary_fn(int64_t n, const void *a, int64_t as, const void *b, int64_t bs, void *y);
 typedef void neap_compare_fn(int64_t n, const void *a, int64_t as, const void *b, int64_t bs, uint8_t *y);
 
-/* Called on each finished tile of C, rows [row, row + rows) by columns [col, col + cols), while it is in cache, from
- * whichever thread made it; tiles never overlap. Epilogues (activation, gate and residual) are written with it. */
+/* An epilogue (activation, gate and residual). Called once for each finished tile of C, rows [row, row + rows) by columns
+ * [col, col + cols), while it is in cache, by the thread that computed it; tiles never overlap. */
 typedef void neap_tile_fn(void *user, int64_t row, int64_t rows, int64_t col, int64_t cols);
 
 /* C[m, n] = (accumulate ? C : 0) + A[m, k] B[k, n] + bias[n]; every element sums its k terms in ascending order. */
@@ -142,8 +143,8 @@ typedef struct neap_update_args {
 } neap_update_args;
 
 /* How matrices are multiplied: the tile, the layout of packed operands, and the functions that pack and multiply them. gemm,
- * convolutions, Winograd tiles and attention take a product as an argument and know no instruction. product.h has the types of
- * operands; those of `void *` are its words. */
+ * convolutions, Winograd tiles and attention take a product as an argument, so another way to multiply needs no other driver.
+ * product.h has the types of operands; `void *` are arrays of its words. */
 typedef struct gemm_matrix gemm_matrix;
 typedef struct gemm_left gemm_left;
 typedef struct gemm_block gemm_block;
@@ -151,18 +152,19 @@ typedef struct gemm_block gemm_block;
 typedef struct neap_product {
     int64_t rows, columns; /* of a tile of C; columns is a power of two */
     int64_t reals;         /* neighbours along k in a word: 1, or 2 bf16 */
-    int64_t step;          /* packed operands are whole steps of so many words of k, the last filled up with zeros */
-    bool in_place;         /* multiply reads a left operand of any strides where it lies */
+    int64_t step;          /* packed operands hold a multiple of so many words of k; zeros fill the last step */
+    bool in_place;         /* multiply reads a left operand of any strides without packing */
 
-    /* Readies m rows by k elements of A. `space`, of left_size words, is written only where A is not read where it lies. */
+    /* Prepares m rows by k elements of A. `space` has left_size words; it is not written where A is read in place. */
     gemm_left (*pack_left)(gemm_matrix a, int64_t m, int64_t k, void *space);
-    /* Packs k elements by n columns of B into panels of `columns`, each [words of k][columns], the last filled up with zeros. */
+    /* Packs k elements by n columns of B into panels of `columns`, each [words of k][columns]; zeros fill the last one. */
     void (*pack_right)(gemm_matrix b, int64_t k, int64_t n, void *panels);
-    /* Every element of C adds its terms to its start value in ascending order of k, by steps, whatever the size of the block. */
+    /* Each element of C adds its terms to its start value step by step in ascending order of k, so no result depends on the size
+     * of a block. */
     void (*multiply)(const gemm_block *block);
 
-    /* NULL, or called by each thread before its first and after its last multiply of a piece of work: state of the thread that
-     * multiply needs, such as a configuration of tiles. */
+    /* Set and drop the state of the thread that multiply needs, such as the configuration of a matrix unit. Each thread calls
+     * begin before its products and end after them; calls are not nested. NULL: there is none. */
     void (*begin)(void);
     void (*end)(void);
 } neap_product;

@@ -1,4 +1,4 @@
-/* Measured speeds of the machine: the peak that a benchmark's rate is a share of, and bf16 beside fp32. */
+/* Measured speeds of the machine: the peak with which a benchmark compares its rate, and bf16 compared with fp32. */
 #include <math.h>
 #include <pthread.h>
 #include <time.h>
@@ -49,11 +49,11 @@ double neap_fma_peak(bool bf16)
     return best;
 }
 
-/* --- bf16 beside fp32 ------------------------------------------------------------------------------------------------ */
+/* --- bf16 and fp32 ------------------------------------------------------------------------------------------------ */
 
 /* A product of a small transformer: 256 tokens, from 384 to 512 features. */
 enum { TOKENS = 256, FEATURES = 384, OUTPUTS = 512 };
-#define PRODUCTS 8 /* of each precision, by turns, so that a disturbance meets both; the fastest counts */
+#define PRODUCTS 8 /* of each precision, in turn, so that a disturbance affects both; the fastest counts */
 
 /* Seconds of one product, or infinity where it fails. */
 static double time_product(const neap_gemm *g)
@@ -90,7 +90,7 @@ static double measure_bf16(void)
 double neap_bf16_speed(void)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static double known = -1; /* not measured yet, or without success */
+    static double known = -1; /* not measured yet, or the measurement failed */
     pthread_mutex_lock(&lock);
     if (known < 0)
         known = measure_bf16();

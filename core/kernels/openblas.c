@@ -1,5 +1,5 @@
 /*
- * The matrix product by OpenBLAS (NEAP_GEMM=openblas): the reference in tests, and the fallback that a user may ask for.
+ * The matrix product by OpenBLAS (NEAP_GEMM=openblas): the reference in tests, and an alternative for users.
  *
  * OpenBLAS promises nothing about the order of its sums, so results may differ between numbers of threads. What it cannot
  * do (both strides of an operand above 1, bf16) our own kernel does.
@@ -14,9 +14,9 @@
 
 typedef int gemm_fn(const neap_kernels *kernels, const neap_gemm *g);
 
-static gemm_fn *own_f32, *own_f64; /* ours, kept for what OpenBLAS cannot do */
+static gemm_fn *own_f32, *own_f64; /* our own, for what OpenBLAS cannot do */
 
-/* How OpenBLAS calls an operand of m by n: its order and leading dimension; false when neither stride is 1. */
+/* An operand of m by n in OpenBLAS's terms: its order and leading dimension; false when neither stride is 1. */
 typedef struct blas_operand {
     CBLAS_TRANSPOSE order;
     blasint leading;
@@ -131,7 +131,7 @@ int neap_openblas_install(neap_kernels *table, neap_dtype dtype)
         return -1;
     }
     if (table->gemm == gemm_f32 || table->gemm == gemm_f64) {
-        return 0; /* else it would call itself */
+        return 0; /* installed already: it would call itself */
     }
     if (dtype == NEAP_F32) {
         own_f32 = table->gemm;

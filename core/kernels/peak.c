@@ -1,10 +1,9 @@
 /*
- * The most floating-point operations this set can do: multiply-adds on registers, enough of them under way to hide
- * their latency.
+ * The peak rate of a set: multiply-adds on registers, enough independent ones to hide their latency.
  */
 #include "simd.h"
 
-/* Independent sums; each of the units needs a result's latency times its width of them. */
+/* Independent sums: at least the latency of a multiply-add times the number of units. */
 #define SUMS 12
 
 /* The kind of register that holds a vector, in inline assembly. */
@@ -14,7 +13,7 @@
 #define REGISTER "w"
 #endif
 
-/* Makes the compiler take the sums for values it does not know and that are needed. */
+/* Hides the values from the compiler and makes it keep them. */
 #define OPAQUE(sums)                                                                                                \
     for (int s = 0; s < SUMS; s++) {                                                                                \
         __asm__ volatile("" : "+" REGISTER(sums[s]));                                                               \
@@ -38,7 +37,7 @@ static double peak(int64_t iterations)
     KIND x = ONE, y = ONE;
     OPAQUE(sums)
     for (int64_t i = 0; i < iterations; i++) {
-        __asm__ volatile("" : "+" REGISTER(x), "+" REGISTER(y)); /* not known to be constant */
+        __asm__ volatile("" : "+" REGISTER(x), "+" REGISTER(y)); /* hides that they are constant */
         _Pragma("GCC unroll 12") for (int s = 0; s < SUMS; s++) {
             sums[s] = MULTIPLY_ADD(x, y, sums[s]);
         }

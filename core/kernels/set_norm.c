@@ -1,8 +1,8 @@
 /*
- * Batch norm, group norm and their kin: statistics over sets of pixels and channels, and the gradient through them.
+ * Batch norm, group norm and the like: statistics over sets of pixels and channels, and the gradient through them.
  *
  * x [outer, n, channels]; a set is the n pixels of one outer index and `width` neighbouring channels. Pixels are cut into
- * blocks of a fixed size, so that no sum depends on the threads; what the blocks found is merged in order.
+ * blocks of a fixed size, so that no sum depends on the threads; the sums of blocks are merged in order.
  */
 #include <neap/error.h>
 #include <neap/parallel.h>
@@ -12,7 +12,7 @@
 
 #define BLOCK_ELEMENTS 32768
 #define LEAST_BLOCK 32  /* pixels */
-#define MOST_BLOCK 2048 /* likewise: each channel's sums go on for so long in single precision */
+#define MOST_BLOCK 2048 /* likewise: the most terms of a sum in single precision */
 
 typedef struct set_run {
     const neap_set_norm_args *a;

@@ -52,7 +52,7 @@ NEAP_INLINE vreal vset(real x)
     return x - (vreal){0}; /* minus keeps the sign of -0 */
 }
 
-/* The first n lanes, n < VLEN; the others read as `fill` and are left alone in memory. */
+/* The first n lanes, n < VLEN; the others read as `fill`, and are not written. */
 NEAP_INLINE vreal vload_part(const real *p, int64_t n, real fill)
 {
     vreal v = vset(fill);

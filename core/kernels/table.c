@@ -30,9 +30,9 @@ static const char *const gemm_names[GEMM_COUNT] = {"neap", "openblas"};
 static pthread_once_t built = PTHREAD_ONCE_INIT;
 static neap_kernels f32_active, f64_active; /* what the ops use: NEAP_CPU and NEAP_GEMM applied */
 static int gemm_backend;
-static char gemm_failure[512]; /* why there is no backend */
+static char gemm_failure[512]; /* the message where there is no backend */
 
-/* Index of a name that NEAP_GEMM may hold; -1 for any other. */
+/* The index of a value of NEAP_GEMM; -1 where it names no backend. */
 static int parse_gemm(const char *name)
 {
     for (int i = 0; i < GEMM_COUNT; i++) {
@@ -62,7 +62,7 @@ static void install_openblas(void)
     neap_error_clear();
 }
 
-/* By the sets that need no other features, each over the ones before. */
+/* With the sets that need no other features, each over the ones before it. */
 static void fill(neap_kernels *table, int64_t features)
 {
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {

@@ -1,5 +1,5 @@
 /*
- * Weighted sums of rows: what filters and resampling along an axis are made of.
+ * Weighted sums of rows, of which filters and resampling along an axis consist.
  */
 #include "simd.h"
 

@@ -1,7 +1,7 @@
 /*
  * Forward and backward to the input: tiles of pixels become points, each point is a product of matrices, and tiles of
- * results are summed up from points. A task takes some tiles all the way, so that their points stay in the second-level
- * cache; the filters' points are packed once for all.
+ * results are summed up from points. A task does all of this for some tiles at a time, so that their points stay in the
+ * second-level cache; the filters' points are packed once for all tasks.
  */
 #include <neap/error.h>
 #include <neap/parallel.h>
@@ -12,7 +12,7 @@
 
 #define TILES_SIZE (INT64_C(192) * 1024) /* elements that the points of a task's tiles may take */
 #define MOST_TILES 240
-#define LEAST_CHANNELS 16 /* below, the products are too thin for what the transforms cost */
+#define LEAST_CHANNELS 16 /* with fewer, the transforms cost more than they save */
 
 typedef struct winograd {
     const neap_product *product;
@@ -23,7 +23,7 @@ typedef struct winograd {
     const real *bias;
     tiling tiles;
     int64_t k, n, block_words, tasks, at_once; /* tiles */
-    real *raw, *panels, *space;                /* filters' points as they come, and packed; each task's own */
+    real *raw, *panels, *space;                /* filters' points unpacked and packed; scratch of each task */
     int64_t space_size;
 } winograd;
 
@@ -103,7 +103,8 @@ static void multiply_point(const winograd *w, int64_t point, int64_t tiles, cons
         const int64_t words = least(w->k - k, w->block_words);
         const gemm_block block = {.m = tiles, .n = w->n, .words = words,
                                   .a = in_place(w->product->rows, strided(left + k, row_of_k(w), 1)),
-                                  .b = w->panels + point * panels_size(w) + k * columns, .start = k > 0 ? sums : NULL, .c = sums, .c_row = row_of_n(w)};
+                                  .b = w->panels + point * panels_size(w) + k * columns,
+                                  .start = k > 0 ? sums : NULL, .c = sums, .c_row = row_of_n(w)};
         w->product->multiply(&block);
     }
 }
@@ -171,8 +172,8 @@ int NEAP_VARIANT(neap_winograd_conv)(const neap_product *p, const neap_conv *c)
 {
     for (int64_t group = 0; group < c->groups; group++) {
         const tile_filters filters = filters_of(c, group);
-        winograd w = {.product = p, .taps = taps_of(c), .from = pixels_of_x(c, group), .to = pixels_of_y(c, group), .filters = filters,
-                      .by_output = true, .bias = c->bias ? (const real *)c->bias + group * filters.out : NULL,
+        winograd w = {.product = p, .taps = taps_of(c), .from = pixels_of_x(c, group), .to = pixels_of_y(c, group),
+                      .filters = filters, .by_output = true, .bias = c->bias ? (const real *)c->bias + group * filters.out : NULL,
                       .tiles = tiling_of(c->batch, c->rows.y, c->columns.y),
                       .k = filters.phases * filters.phases * filters.channels, .n = filters.out};
         if (convolve(&w) < 0) {
@@ -182,7 +183,7 @@ int NEAP_VARIANT(neap_winograd_conv)(const neap_product *p, const neap_conv *c)
     return 0;
 }
 
-/* Pixels of x that leave the remainders `row` and `column` by the stride. */
+/* Pixels of x with the remainders `row` and `column` modulo the stride. */
 static int backward_phase(const neap_product *p, const neap_conv *c, int64_t group, int64_t row, int64_t column)
 {
     const phase_axis rows = phase_of(&c->rows, row), columns = phase_of(&c->columns, column);

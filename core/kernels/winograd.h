@@ -48,14 +48,14 @@ typedef struct tile_filters {
     tap_axis rows, columns;
 } tile_filters;
 
-/* Where points lie: channel k of point i at data + i * apart + k / columns * columns * rows + k % columns, as in panels of a
- * right operand; columns is a power of two. */
+/* Where points lie: channel k of point i at data + i * apart + k / columns * columns * rows + k % columns, which is the layout of
+ * a right operand's panels; columns is a power of two. */
 typedef struct tile_points {
     real *data;
     int64_t apart, columns, rows;
 } tile_points;
 
-/* Channels beside each other. */
+/* With adjacent channels. */
 NEAP_INLINE tile_points points_in_row(real *data, int64_t apart)
 {
     return (tile_points){data, apart, 1, 1};
@@ -113,7 +113,7 @@ NEAP_INLINE tile_filters filters_of(const neap_conv *c, int64_t group)
                           c->rows.kernel, c->columns.kernel, {0, stride}, {0, stride}};
 }
 
-/* Whether a convolution goes this way: by its shape alone, and not by its batch, so that a picture is the same in any. */
+/* Whether a convolution uses these tiles. The batch plays no part, so a picture has the same bits in any batch. */
 bool NEAP_VARIANT(neap_winograd_suits)(const neap_conv *c);
 /* The product is of reals. */
 int NEAP_VARIANT(neap_winograd_conv)(const neap_product *p, const neap_conv *c);

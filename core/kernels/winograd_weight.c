@@ -1,6 +1,6 @@
 /*
- * Backward to the weights: what arrives at points of y, transposed, by points of x, summed over all tiles, and the sums of
- * all points back to taps. Sums go over the tiles in order, some at a time; threads share points and rows of the result.
+ * Backward to the weights: gradients at points of y, transposed, times points of x, summed over all tiles; then the sums of all
+ * points are transformed to taps. Tiles are added in order, some at a time; threads share points and rows of the result.
  */
 #include <neap/error.h>
 #include <neap/parallel.h>
@@ -9,7 +9,7 @@
 #include "winograd.h"
 
 #define AT_ONCE 256   /* tiles */
-#define BLOCK_ROWS 48 /* of outputs: what a thread takes at a time */
+#define BLOCK_ROWS 48 /* of outputs, in one item of work */
 
 typedef struct weights {
     const neap_product *product;
@@ -18,7 +18,7 @@ typedef struct weights {
     tile_filters filters;
     tiling tiles;
     int64_t k, blocks;           /* columns of the result; blocks of its rows */
-    int64_t first, count;        /* tiles at hand */
+    int64_t first, count;        /* the current tiles */
     real *right, *left, *sums;   /* points of x in panels, of y in rows; the result at points [point, out, k] */
     real *packed;                /* each block's left operand */
     int64_t right_size, left_size, packed_size;
@@ -70,7 +70,8 @@ static void add_blocks(void *user, int64_t begin, int64_t end)
         const gemm_matrix a = strided(w->left + point * w->left_size + row, 1, row_of_left(w));
         real *packed = w->packed + i * w->packed_size;
         const gemm_block block = {.m = m, .n = w->k, .words = w->count, .a = w->product->pack_left(a, m, w->count, packed),
-                                  .b = w->right + point * w->right_size, .start = w->first > 0 ? sums : NULL, .c = sums, .c_row = w->k};
+                                  .b = w->right + point * w->right_size, .start = w->first > 0 ? sums : NULL, .c = sums,
+                                  .c_row = w->k};
         w->product->multiply(&block);
     }
     end_products(w->product);
@@ -97,8 +98,8 @@ static void add_tiles(weights *w)
 
 static int weights_of_group(const neap_product *p, const neap_conv *c, int64_t group)
 {
-    weights w = {.product = p, .taps = taps_of(c), .x = pixels_of_x(c, group), .y = pixels_of_y(c, group), .filters = filters_of(c, group),
-                 .tiles = tiling_of(c->batch, c->rows.y, c->columns.y)};
+    weights w = {.product = p, .taps = taps_of(c), .x = pixels_of_x(c, group), .y = pixels_of_y(c, group),
+                 .filters = filters_of(c, group), .tiles = tiling_of(c->batch, c->rows.y, c->columns.y)};
     w.k = w.filters.phases * w.filters.phases * w.filters.channels;
     if (make_room(&w) < 0) {
         return neap_fail_in("conv");
