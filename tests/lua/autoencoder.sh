@@ -110,6 +110,27 @@ expect_like 0 "" neap run picture.lua
 expect 0 "" neap sample runs/whole --image from.png --level 0.5 -n 2 -o to.png
 expect 0 "" neap sample runs/whole --image from.png --keep from.png -n 2 -o kept.png
 
+# --- Scores --------------------------------------------------------------------------------------------------------------
+
+cat >judge.lua <<'LUA'
+local neap = require "neap"
+neap.train {
+  model = neap.architecture.vit { rows = 8, columns = 8, classes = 10, patch = 4, width = 8, depth = 1, heads = 2 },
+  data = neap.dataset.shapes { size = 8 }, objective = neap.objective.classification {},
+  optimizer = neap.optimizer.adamw { lr = 1e-3 }, precision = "fp32", batch = 8, steps = 2,
+}
+LUA
+expect_like 0 "*" neap run judge.lua
+expect 0 "" neap eval runs/whole -n 20 --labels 3 --batch 8 --evaluator runs/judge/checkpoint.safetensors --resamples 0 --raw scored.npy
+expect 0 "" neap sample runs/whole -n 20 --label 3 --raw drawn.npy -o drawn.png
+cat >same.lua <<'LUA'
+local neap = require "neap"
+local scored, drawn = neap.npy.load "scored.npy", neap.npy.load "drawn.npy"
+print(table.concat(scored:shape(), " "), (scored - drawn):abs():max():item())
+LUA
+expect_like 0 "" neap run same.lua
+same_text "eval scores the decoded pictures that sample draws, in range" "20 8 8 1	0.0" "$(cat stdout)"
+
 # --- What does not fit -------------------------------------------------------------------------------------------------
 
 expect_like 1 "neap: latent.lua:3: dit: expects pictures [[]8, 8, 1]; the data set has [[]16, 16, 1]" neap run latent.lua size=16 out=runs/x
