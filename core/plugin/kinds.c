@@ -10,24 +10,28 @@
 
 /* One row for each version of an interface. The versions of a kind are adjacent, oldest first. `size` ends after the last
  * required member; shorter structs are refused. Plugins may lack the members behind it; read those with NEAP_MEMBER. */
+#define REQUIRED(type, member) {#member, offsetof(type, member)}
 #define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
 static const struct {
     const char *kind, *interface;
     size_t size;
-    size_t required[MAX_REQUIRED]; /* offsets of members that may not be NULL; ends with 0 */
+    struct {
+        const char *name;
+        size_t offset;
+    } required[MAX_REQUIRED]; /* members that may not be NULL; ends with an empty row */
 } interfaces[] = {
     {"architecture", "architecture/2", END_OF(neap_architecture, spec),
-     {offsetof(neap_architecture, build), offsetof(neap_architecture, destroy), offsetof(neap_architecture, spec)}},
+     {REQUIRED(neap_architecture, build), REQUIRED(neap_architecture, destroy), REQUIRED(neap_architecture, spec)}},
     {"objective", "objective/2", END_OF(neap_objective, loss),
-     {offsetof(neap_objective, needs), offsetof(neap_objective, phases), offsetof(neap_objective, loss)}},
+     {REQUIRED(neap_objective, needs), REQUIRED(neap_objective, phases), REQUIRED(neap_objective, loss)}},
     {"sampler", "sampler/2", END_OF(neap_sampler, sample),
-     {offsetof(neap_sampler, needs), offsetof(neap_sampler, sample)}},
-    {"guidance", "guidance/2", END_OF(neap_guidance, velocity), {offsetof(neap_guidance, velocity)}},
+     {REQUIRED(neap_sampler, needs), REQUIRED(neap_sampler, sample)}},
+    {"guidance", "guidance/2", END_OF(neap_guidance, velocity), {REQUIRED(neap_guidance, velocity)}},
     {"dataset", "dataset/2", END_OF(neap_dataset, read),
-     {offsetof(neap_dataset, open), offsetof(neap_dataset, close), offsetof(neap_dataset, spec),
-      offsetof(neap_dataset, count), offsetof(neap_dataset, read)}},
+     {REQUIRED(neap_dataset, open), REQUIRED(neap_dataset, close), REQUIRED(neap_dataset, spec),
+      REQUIRED(neap_dataset, count), REQUIRED(neap_dataset, read)}},
     {"metric", "metric/2", END_OF(neap_metric, score),
-     {offsetof(neap_metric, scores), offsetof(neap_metric, score)}},
+     {REQUIRED(neap_metric, scores), REQUIRED(neap_metric, score)}},
 };
 #define INTERFACES ((int)(sizeof interfaces / sizeof *interfaces))
 
@@ -105,12 +109,11 @@ static int check_functions(const neap_component *component, int index)
         memcpy(&size, component->functions, sizeof size);
     if (size < interfaces[index].size)
         return neap_fail("expected at least %zu bytes of %s, got %zu", interfaces[index].size, component->interface, size);
-    for (int i = 0; i < MAX_REQUIRED && interfaces[index].required[i]; i++) {
+    for (int i = 0; i < MAX_REQUIRED && interfaces[index].required[i].name; i++) {
         const void *member;
-        memcpy(&member, (const char *)component->functions + interfaces[index].required[i], sizeof member);
+        memcpy(&member, (const char *)component->functions + interfaces[index].required[i].offset, sizeof member);
         if (!member)
-            return neap_fail("the member at offset %zu of %s may not be NULL", interfaces[index].required[i],
-                             component->interface);
+            return neap_fail("%s: the member '%s' may not be NULL", component->interface, interfaces[index].required[i].name);
     }
     return 0;
 }

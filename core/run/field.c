@@ -21,10 +21,9 @@ static int count(const neap_conditional *field, int64_t rows)
 }
 
 /* The velocity of a network: its output, converted as its objective says. */
-static neap_tensor *velocity_of(const neap_conditional *field, neap_network *network, neap_tensor *x, neap_tensor *time,
-                                const neap_condition *condition)
+static neap_tensor *convert(const neap_conditional *field, neap_network *n, neap_tensor *x, neap_tensor *time,
+                            const neap_condition *condition)
 {
-    neap_network *n = network ? network : ((const neap_guided *)field->self)->network;
     const neap_instance *objective = neap_network_objective(n);
     const neap_objective *functions = objective ? neap_instance_component(objective)->functions : NULL;
     neap_tensor *t = neap_cast(time, NEAP_F32);
@@ -34,6 +33,16 @@ static neap_tensor *velocity_of(const neap_conditional *field, neap_network *net
     neap_tensor *(*velocity)(const void *, neap_tensor *, neap_tensor *, neap_tensor *) =
         functions ? NEAP_MEMBER(functions, velocity) : NULL;
     return velocity ? velocity(neap_instance_config(objective), output, x, t) : output;
+}
+
+/* Arguments that are NULL have failed in the caller, whose own message then stays. */
+static neap_tensor *velocity_of(const neap_conditional *field, neap_network *network, neap_tensor *x, neap_tensor *time,
+                                const neap_condition *condition)
+{
+    neap_guided *g = field->self;
+    neap_tensor *v = x && time ? convert(field, network ? network : g->network, x, time, condition) : NULL;
+    g->named = g->named || (x && time && !v);
+    return v;
 }
 
 /* --- The mask ------------------------------------------------------------------------------------------------------- */
@@ -71,39 +80,68 @@ static int take_rows(const neap_guided *g, neap_tensor *rows, neap_mask *mask, n
     return neap_conditional_rows(&g->conditional, rows, conditional);
 }
 
+/* The velocity by the guidance, whose result must have x's shape. */
+static neap_tensor *guided(neap_guided *g, const neap_conditional *conditional, neap_tensor *x, neap_tensor *t)
+{
+    char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
+    neap_tensor *v = neap_guided_velocity(g->guidance, conditional, x, t, NULL);
+    if (v && neap_dtype_of(v) == NEAP_F32 && neap_shape_equal(neap_shape_of(v), neap_shape_of(x)))
+        return v;
+    if (v)
+        neap_fail("expected a velocity of f32 %s, got %s %s", neap_shape_text(neap_shape_of(x), want),
+                  neap_dtype_name(neap_dtype_of(v)), neap_shape_text(neap_shape_of(v), got));
+    if (g->guidance && x && t && !g->named)
+        neap_fail_in(neap_instance_component(g->guidance)->name);
+    g->named = g->named || (x && t);
+    return NULL;
+}
+
+static bool cancelled(neap_guided *g)
+{
+    g->named = neap_check_cancel() < 0;
+    return g->named;
+}
+
+/* Notes that a network's own message is pending. */
+static neap_tensor *from_network(neap_guided *g, neap_tensor *result)
+{
+    g->named = g->named || !result;
+    return result;
+}
+
 static neap_tensor *field_velocity(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *rows)
 {
     neap_guided *g = self;
-    if (neap_check_cancel() < 0)
+    if (!x || !t || cancelled(g))
         return NULL;
     neap_scope scope = neap_scope_open();
     neap_mask mask = g->mask;
     neap_conditional conditional = g->conditional;
     neap_tensor *v = NULL;
     if (!rows || take_rows(g, rows, &mask, &conditional) == 0)
-        v = neap_guided_velocity(g->guidance, &conditional, neap_mask_kept(&mask, x, t), t, NULL);
+        v = guided(g, &conditional, neap_mask_kept(&mask, x, t), t);
     return neap_scope_return(scope, v ? kept_velocity(&mask, v) : NULL);
 }
 
 static neap_tensor *field_generate(void *self, neap_tensor *z)
 {
     neap_guided *g = self;
-    if (neap_check_cancel() < 0 || count(&g->conditional, g->batch) < 0)
+    if (!z || cancelled(g) || count(&g->conditional, g->batch) < 0)
         return NULL;
-    return neap_network_generate(g->network, z, g->conditional.condition);
+    return from_network(g, neap_network_generate(g->network, z, g->conditional.condition));
 }
 
 static neap_tensor *field_average(void *self, neap_tensor *x, double t, double r)
 {
     neap_guided *g = self;
     const neap_shape batch = neap_dims(g->batch);
-    if (neap_check_cancel() < 0 || count(&g->conditional, g->batch) < 0)
+    if (!x || cancelled(g) || count(&g->conditional, g->batch) < 0)
         return NULL;
     neap_scope scope = neap_scope_open();
     neap_tensor *v = neap_network_average(g->network, neap_mask_kept(&g->mask, x, neap_full(NEAP_F64, batch, t)),
                                           neap_full(NEAP_F32, batch, t), neap_full(NEAP_F32, batch, r),
                                           g->conditional.condition);
-    return neap_scope_return(scope, kept_velocity(&g->mask, v));
+    return neap_scope_return(scope, kept_velocity(&g->mask, from_network(g, v)));
 }
 
 neap_field neap_guided_field(neap_guided *g)

@@ -17,6 +17,8 @@ typedef struct neap_guided {
     neap_mask mask;
     int64_t batch;        /* number of samples */
     int64_t *evaluations; /* [batch], of each sample so far; the caller owns it and zeroes it */
+    const neap_watch *watch; /* the caller's; or NULL */
+    bool named;           /* a message is pending that names its component: it is not the sampler's or the guidance's own */
 } neap_guided;
 
 /* The field over g, which must outlive it. The caller sets from, to and first. */

@@ -35,6 +35,8 @@ static int check_spec(const neap_network *network)
 {
     const neap_spec *s = &network->spec;
     const neap_extent *e = &s->latent;
+    if (s->size != sizeof *s)
+        return neap_fail("spec: changed the member size; end it with neap_spec_fill");
     if (s->height < 1 || s->width < 1 || s->channels < 1 || s->classes < 0)
         return neap_fail("spec: expected sizes from 1, got [%lld, %lld, %lld]", (long long)s->height, (long long)s->width,
                          (long long)s->channels);
@@ -65,8 +67,10 @@ static int build(neap_network *network, uint64_t seed, int64_t elements)
     neap_model_limit(network->model, elements);
     network->self = network->functions->build(neap_instance_config(network->instance), network->model);
     network->spec.size = sizeof network->spec;
-    if (!network->self || network->functions->spec(network->self, &network->spec) < 0)
-        return neap_fail("returned NULL without a message");
+    if (!network->self || neap_failed()) /* `build` may return an object although a call failed */
+        return neap_fail("build: returned NULL without a message");
+    if (network->functions->spec(network->self, &network->spec) < 0)
+        return neap_fail("spec: failed without a message");
     return check_spec(network) < 0 ? -1 : add_statistics(network);
 }
 

@@ -61,9 +61,29 @@ static neap_mask mask_of(const part *p)
     return (neap_mask){keep, neap_network_to_latents(p->network, rows_of(p, s->picture), NULL, 0), noise};
 }
 
+/* Calls the caller's watch. A message of its own needs no name of a component. */
+static int watch_step(void *user, int64_t step, int64_t steps, double t, neap_tensor *x)
+{
+    neap_guided *g = user;
+    const int stop = g->watch->step(g->watch->user, step, steps, t, x);
+    g->named = g->named || stop;
+    return stop;
+}
+
+/* Puts the name of the sampler before a message of its own. */
+static neap_tensor *by_sampler(const part *p, const neap_guided *g, neap_tensor *x)
+{
+    if ((!x || neap_failed()) && !g->named) {
+        neap_fail("returned NULL without a message");
+        neap_fail_in(neap_instance_component(p->s->sampler)->name);
+    }
+    return neap_failed() ? NULL : x; /* a sampler may return a tensor although a call failed */
+}
+
 static neap_tensor *run_sampler(const part *p, neap_guided *g)
 {
     const neap_sampling *s = p->s;
+    const neap_watch watch = {.size = sizeof watch, .user = g, .step = watch_step};
     const neap_sampler *sampler = neap_instance_component(s->sampler)->functions;
     const neap_random path = neap_random_fork((neap_random){s->seed, 0}, "path");
     neap_field field = neap_guided_field(g);
@@ -73,7 +93,7 @@ static neap_tensor *run_sampler(const part *p, neap_guided *g)
     neap_tensor *x = start_of(s, &g->mask);
     if (!x || neap_failed() || (s->watch && s->watch->step(s->watch->user, 0, 0, field.from, x)))
         return NULL;
-    x = sampler->sample(neap_instance_config(s->sampler), &field, x, path, s->watch);
+    x = by_sampler(p, g, sampler->sample(neap_instance_config(s->sampler), &field, x, path, s->watch ? &watch : NULL));
     const bool fits = x && neap_shape_equal(neap_shape_of(x), sampled_shape(p));
     return fits ? neap_mask_kept(&g->mask, x, neap_zeros(NEAP_F64, neap_dims(p->batch))) : x;
 }
@@ -81,7 +101,7 @@ static neap_tensor *run_sampler(const part *p, neap_guided *g)
 static neap_tensor *sample_part(const part *p)
 {
     const neap_sampling *s = p->s;
-    neap_guided g = {.network = p->network, .guidance = s->guidance, .batch = p->batch,
+    neap_guided g = {.network = p->network, .guidance = s->guidance, .watch = s->watch, .batch = p->batch,
                      .evaluations = neap_calloc((size_t)p->batch, sizeof *g.evaluations)};
     if (!g.evaluations)
         return NULL;
@@ -100,14 +120,14 @@ static int check_result(const part *p, const neap_tensor *x)
 {
     char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
     const char *name = neap_instance_component(p->s->sampler)->name;
-    if (neap_failed()) /* a sampler may return a tensor although a call failed */
-        return -1;
     if (!x)
-        return neap_fail("%s: returned NULL without a message", name);
-    if (neap_shape_equal(neap_shape_of(x), sampled_shape(p)))
-        return 0;
-    return neap_fail("%s: expected %s, got %s", name, neap_shape_text(sampled_shape(p), want),
-                     neap_shape_text(neap_shape_of(x), got));
+        return -1;
+    if (!neap_shape_equal(neap_shape_of(x), sampled_shape(p)))
+        return neap_fail("%s: expected %s, got %s", name, neap_shape_text(sampled_shape(p), want),
+                         neap_shape_text(neap_shape_of(x), got));
+    if (neap_dtype_of(x) != NEAP_F32)
+        return neap_fail("%s: expected f32, got %s", name, neap_dtype_name(neap_dtype_of(x)));
+    return 0;
 }
 
 /* The pictures of a sampler's result: decoded, with the kept pixels as given. The noise of an inversion is not decoded. */

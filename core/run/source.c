@@ -1,4 +1,5 @@
 /* Sources: open data sets, and batches from endless shuffled passes over them. */
+#include <math.h>
 #include <stdio.h>
 
 #include <neap/cancel.h>
@@ -27,6 +28,8 @@ static int check_opened(neap_source *source)
     s->size = sizeof *s;
     if (source->functions->spec(source->self, s) < 0)
         return neap_fail("spec: failed without a message");
+    if (s->size != sizeof *s)
+        return neap_fail("spec: changed the member size; end it with neap_spec_fill");
     if (s->height < 1 || s->width < 1 || s->channels < 1 || s->classes < 0 || s->text < 0)
         return neap_fail("expected sizes from 1, got [%lld, %lld, %lld]", (long long)s->height, (long long)s->width,
                          (long long)s->channels);
@@ -43,7 +46,7 @@ neap_source *neap_source_open(neap_instance *dataset)
     source->instance = neap_instance_keep(dataset);
     source->functions = neap_instance_component(dataset)->functions;
     source->self = source->functions->open(neap_instance_config(dataset));
-    if (!source->self || check_opened(source) < 0) {
+    if (!source->self || neap_failed() || check_opened(source) < 0) {
         neap_fail_in(name_of(source));
         neap_source_close(source);
         return NULL;
@@ -147,13 +150,22 @@ static int check_length(const read_job *job, const neap_example *e)
     return neap_fail("expected a text of 0 to %lld bytes, got %d", (long long)most, *e->length);
 }
 
+/* A NaN would be blamed on the first op that meets it. */
+static int check_values(const read_job *job, const neap_example *e)
+{
+    for (int64_t i = 0; i < job->size; i++)
+        if (!isfinite(e->x[i]))
+            return neap_fail("expected finite values, got %g at %lld", fabs((double)e->x[i]), (long long)i);
+    return 0;
+}
+
 static int read_one(const read_job *job, int64_t i)
 {
     const neap_source *source = job->source;
     const neap_example e = example_at(job, i);
     if (source->functions->read(source->self, job->indices[i], &e) < 0)
         return -1;
-    return check_label(job, &e) < 0 || check_length(job, &e) < 0 ? -1 : 0;
+    return check_values(job, &e) < 0 || check_label(job, &e) < 0 || check_length(job, &e) < 0 ? -1 : 0;
 }
 
 static void record_failure(read_job *job, int64_t i)

@@ -15,7 +15,7 @@ static neap_tensor *velocity(const void *settings, const neap_conditional *field
     const config *c = settings;
     neap_tensor *v[2];
     if (!field->condition)
-        return neap_fail_null("cfg needs a conditional network; this one takes no condition");
+        return neap_fail_null("cfg: needs a conditional network; this one takes no condition");
     if (c->w == 0)
         return neap_guided_velocity(NULL, field, x, t, conditional);
     neap_tensor *rows = neap_concat((neap_tensor *[]){x, x}, 2, 0);

@@ -1,5 +1,6 @@
 /*
- * The host's side of plugins: the registry, the loader, and instances, which are components with their configs.
+ * The host's side of plugins: the registry, the loader, and instances, which are components with their configs. A component
+ * that has another one as a parameter reads it with neap_instance_component and neap_instance_config.
  *
  * The functions of the registry may be called from any thread. An instance may be changed from one thread at a time; its
  * owners may be on any. Functions that fail return NULL or -1 with a message.

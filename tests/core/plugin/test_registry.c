@@ -159,7 +159,7 @@ START_TEST(bad_components)
     functions.size = 8;
     refused("component 1 (first): expected at least 24 bytes of metric/2, got 8");
     functions.score = NULL;
-    refused("component 1 (first): the member at offset 16 of metric/2 may not be NULL");
+    refused("component 1 (first): metric/2: the member 'score' may not be NULL");
     components[0].config_size = (size_t)1 << 40;
     refused("component 1 (first): expected a config of at most 1048576 bytes, got 1099511627776");
 }

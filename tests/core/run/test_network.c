@@ -5,7 +5,19 @@
 static const neap_architecture idle_functions = {.size = sizeof idle_functions, .build = pair_build,
                                                  .destroy = neap_free, .spec = pair_spec};
 
+/* Ignores a call that failed. */
+static void *careless_build(const void *config, neap_model *model)
+{
+    (void)config;
+    neap_model_parameter(model, neap_dims(-1), (neap_init){NEAP_INIT_ZERO, 0}, "torn");
+    return neap_calloc(1, 1);
+}
+
+static const neap_architecture careless_functions = {.size = sizeof careless_functions, .build = careless_build,
+                                                     .destroy = neap_free, .spec = pair_spec};
+
 static const neap_component components[] = {
+    {"architecture/2", "careless", "Ignores a failure.", sizeof(pair_config), pair_params, &careless_functions},
     PAIR_COMPONENT,
     {"architecture/2", "idle", "Offers nothing.", sizeof(pair_config), pair_params, &idle_functions},
     {0},
@@ -55,6 +67,7 @@ START_TEST(bad_settings)
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ck_fails_with(try_network(bad[i].name, 1, bad[i].settings) == NULL, bad[i].message);
+    ck_fails_with(!try_network("careless", 1, (const char *const[]){NULL}), "careless: tensor: expected at most 8 axes of sizes from 0, got [-1]");
     ck_assert_ptr_null(neap_network_new(NULL, 1));
     neap_network_release(NULL);
 }

@@ -64,7 +64,7 @@ START_TEST(unconditional)
     neap_network *network = TRY_NETWORK("field", "rate", "1");
     neap_sampling guided = start_sampling("2", "1.5", 2), by_class = start_sampling("2", NULL, 2);
     by_class.condition = classes_of(labels, 2);
-    is_refused(network, &guided, "sample: cfg needs a conditional network; this one takes no condition");
+    is_refused(network, &guided, "sample: cfg: needs a conditional network; this one takes no condition");
     is_refused(network, &by_class, "sample: labels need a conditional network; this one has no classes");
     end_sampling(guided);
     end_sampling(by_class);
@@ -194,7 +194,9 @@ START_TEST(malformed_grids)
     neap_network *network = drifting();
     for (int i = 0; i < 6; i++) {
         const neap_sampling s = {.sampler = COMPONENT("sampler", names[i], "times", "0 0.5 1"), .count = 1};
-        is_refused(network, &s, "sample: times: expected a descending list, got 0.5 after 0");
+        char message[128];
+        snprintf(message, sizeof message, "sample: %s: times: expected a descending list, got 0.5 after 0", names[i]);
+        is_refused(network, &s, message);
         neap_instance_release(s.sampler);
     }
     neap_network_release(network);
@@ -241,13 +243,44 @@ static neap_tensor *torn_sample(const void *config, const neap_field *asked, nea
     return noise;
 }
 
+/* Another dtype than the noise. */
+static neap_tensor *double_sample(const void *config, const neap_field *asked, neap_tensor *noise, neap_random random,
+                                  const neap_watch *watch)
+{
+    (void)config, (void)asked, (void)random, (void)watch;
+    return neap_cast(noise, NEAP_F64);
+}
+
+/* An op that fails in the sampler itself. */
+static neap_tensor *misfit_sample(const void *config, const neap_field *asked, neap_tensor *noise, neap_random random,
+                                  const neap_watch *watch)
+{
+    (void)config, (void)asked, (void)random, (void)watch;
+    return neap_add(noise, neap_zeros(NEAP_F32, neap_dims(5, 5)));
+}
+
+/* The velocity of each sample, twice. */
+static neap_tensor *twice_velocity(const void *config, const neap_conditional *asked, neap_tensor *x, neap_tensor *t,
+                                   neap_tensor **conditional)
+{
+    (void)config, (void)conditional;
+    neap_tensor *v = asked->velocity(asked, NULL, x, t, asked->condition);
+    return neap_concat((neap_tensor *[]){v, v}, 2, 0);
+}
+
 static const char *const no_needs[] = {NULL};
+static const neap_sampler double_functions = {sizeof double_functions, no_needs, double_sample};
+static const neap_sampler misfit_functions = {sizeof misfit_functions, no_needs, misfit_sample};
+static const neap_guidance twice_guidance = {.size = sizeof twice_guidance, .velocity = twice_velocity};
 static const neap_sampler mute_functions = {sizeof mute_functions, no_needs, mute_sample};
 static const neap_sampler twice_functions = {sizeof twice_functions, no_needs, twice_sample};
 static const neap_sampler torn_functions = {sizeof torn_functions, no_needs, torn_sample};
 static const neap_component rogue[] = {
     {"sampler/2", "twice", "Gives too much.", 0, once_params, &twice_functions},
     {"sampler/2", "mute", "Gives nothing.", 0, once_params, &mute_functions},
+    {"sampler/2", "double", "Gives f64.", 0, once_params, &double_functions},
+    {"sampler/2", "misfit", "Adds what does not fit.", 0, once_params, &misfit_functions},
+    {"guidance/2", "twice", "Gives too much.", 0, once_params, &twice_guidance},
     {"sampler/2", "torn", "Fails and gives noise.", 0, once_params, &torn_functions},
     {0},
 };
@@ -266,9 +299,24 @@ static void is_refused_of(const char *sampler, const char *message)
 START_TEST(samples_of_another_shape)
 {
     ck_succeeds(neap_registry_add(&rogue_plugin, NULL));
+    is_refused_of("double", "sample: double: expected f32, got f64");
+    is_refused_of("misfit", "sample: misfit: add: expected shapes that broadcast, got [3, 1, 2, 1] and [5, 5]");
     is_refused_of("twice", "sample: twice: expected [3, 1, 2, 1], got [6, 1, 2, 1]");
     is_refused_of("mute", "sample: mute: returned NULL without a message");
-    is_refused_of("torn", "sample: torn");
+    is_refused_of("torn", "sample: torn: torn");
+}
+END_TEST
+
+/* The sampler is not named for what the guidance did. */
+START_TEST(velocities_of_another_shape)
+{
+    ck_succeeds(neap_registry_add(&rogue_plugin, NULL));
+    neap_network *network = drifting();
+    neap_sampling s = start_sampling("2", NULL, 3);
+    s.guidance = DEFAULTS("guidance", "twice");
+    is_refused(network, &s, "sample: twice: expected a velocity of f32 [3, 1, 2, 1], got f32 [6, 1, 2, 1]");
+    end_sampling(s);
+    neap_network_release(network);
 }
 END_TEST
 
@@ -316,5 +364,5 @@ int main(void)
                           what_is_not_offered, ways_that_do_not_fit, tensors_that_do_not_fit, conditions_that_do_not_fit,
                           masks_have_one_channel,
                           worse_networks_that_do_not_fit, malformed_grids, velocity_of_another_shape,
-                          samples_of_another_shape, every_allocation_may_fail);
+                          samples_of_another_shape, velocities_of_another_shape, every_allocation_may_fail);
 }

@@ -3,7 +3,8 @@
 
 /* A data set of numbers: example i is [i, -i], of class i modulo `classes`. */
 typedef struct numbers_config {
-    int64_t count, classes, height, broken; /* broken: the example that cannot be read; -1: none */
+    int64_t count, classes, height;
+    int64_t broken, infinite; /* the example that cannot be read, and the one that is not finite; -1: none */
 } numbers_config;
 
 static void *numbers_open(const void *config)
@@ -31,7 +32,7 @@ static int numbers_read(const void *self, int64_t index, const neap_example *out
     if (index == c->broken)
         return neap_fail("the disk is gone");
     out->x[0] = (float)index;
-    out->x[1] = (float)-index;
+    out->x[1] = index == c->infinite ? INFINITY : (float)-index;
     if (out->label)
         *out->label = (int32_t)(index % c->classes);
     return 0;
@@ -49,6 +50,7 @@ static const neap_param params[] = {
     NEAP_INT(numbers_config, classes, 3, 0, 100, "Classes."),
     NEAP_INT(numbers_config, height, 1, 0, 1, "Rows."),
     NEAP_INT(numbers_config, broken, -1, -1, 1000, "The example that cannot be read."),
+    NEAP_INT(numbers_config, infinite, -1, -1, 1000, "The example that is not finite."),
     NEAP_PARAMS_END,
 };
 static const neap_dataset named = {
@@ -59,7 +61,15 @@ static const neap_dataset nameless = {
     .size = sizeof nameless, .open = numbers_open, .close = neap_free, .spec = numbers_spec,
     .count = numbers_count, .read = numbers_read,
 };
+static void *careless_open(const void *config);
+static int zeroed_spec(const void *self, neap_spec *out);
+static const neap_dataset careless = {.size = sizeof careless, .open = careless_open, .close = neap_free,
+                                      .spec = numbers_spec, .count = numbers_count, .read = numbers_read};
+static const neap_dataset zeroed = {.size = sizeof zeroed, .open = numbers_open, .close = neap_free,
+                                    .spec = zeroed_spec, .count = numbers_count, .read = numbers_read};
 static const neap_component components[] = {
+    {"dataset/2", "careless", "Fails and opens.", sizeof(numbers_config), params, &careless},
+    {"dataset/2", "zeroed", "Overwrites a size.", sizeof(numbers_config), params, &zeroed},
     {"dataset/2", "numbers", "Numbers.", sizeof(numbers_config), params, &named},
     {"dataset/2", "nameless", "Numbers whose classes have no names.", sizeof(numbers_config), params, &nameless},
     {0},
@@ -247,8 +257,36 @@ START_TEST(unreadable)
 }
 END_TEST
 
+START_TEST(not_finite)
+{
+    neap_source *source = TRY_SOURCE("numbers", "infinite", "3");
+    neap_batch batch;
+    ck_succeeds(neap_source_read(source, (int64_t[]){2}, 1, &batch));
+    ck_fails_with(neap_source_read(source, (int64_t[]){2, 3}, 2, &batch),
+                  "numbers: example 3: expected finite values, got inf at 1");
+    neap_source_close(source);
+}
+END_TEST
+
+/* Records a message and opens all the same. */
+static void *careless_open(const void *config)
+{
+    neap_fail("could not be opened");
+    return numbers_open(config);
+}
+
+/* Overwrites the size that the host has set. */
+static int zeroed_spec(const void *self, neap_spec *out)
+{
+    (void)self;
+    *out = (neap_spec){.height = 1, .width = 2, .channels = 1};
+    return 0;
+}
+
 START_TEST(not_opened)
 {
+    ck_fails_with(!TRY_SOURCE("careless", "count", "7"), "careless: could not be opened");
+    ck_fails_with(!TRY_SOURCE("zeroed", "count", "7"), "zeroed: spec: changed the member size; end it with neap_spec_fill");
     ck_fails_with(!TRY_SOURCE("numbers", "count", "0"), "numbers: expected at least one example");
     ck_fails_with(!TRY_SOURCE("numbers", "height", "0"), "numbers: expected sizes from 1, got [0, 2, 1]");
     ck_assert_ptr_null(neap_source_open(NULL));
@@ -278,5 +316,5 @@ int main(void)
 {
     return RUN_SUITE_WITH("source", open_sources, run_close, epochs_are_permutations, order_needs_no_state,
                           any_threads_read_the_same, examples_by_index, without_labels, label_names, refused,
-                          unreadable, not_opened, every_allocation_may_fail);
+                          unreadable, not_finite, not_opened, every_allocation_may_fail);
 }

@@ -373,10 +373,10 @@ START_TEST(unconditional)
 {
     neap_network *plain = TRY_NETWORK("field", "rate", "1");
     neap_sampling s = start_sampling("10", "0", 4);
-    ck_fails_with(!neap_sample(plain, &s), "sample: cfg needs a conditional network; this one takes no condition");
+    ck_fails_with(!neap_sample(plain, &s), "sample: cfg: needs a conditional network; this one takes no condition");
     neap_instance_release(s.guidance);
     s.guidance = nest(DEFAULTS("guidance", "rescale"), early_cfg("0", "0.5"));
-    ck_fails_with(!neap_sample(plain, &s), "sample: cfg needs a conditional network; this one takes no condition");
+    ck_fails_with(!neap_sample(plain, &s), "sample: rescale: cfg: needs a conditional network; this one takes no condition");
     end_sampling(s);
     neap_network_release(plain);
 }
