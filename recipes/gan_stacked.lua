@@ -1,20 +1,20 @@
 -- Three pictures of Fashion-MNIST as the channels of one (Metz et al. 2017, section 3.3.1): a thousand modes, one for
--- each triple of classes. The relativistic loss with gradient penalties finds them; game=dcgan is for comparison.
+-- each triple of classes. The relativistic loss with gradient penalties finds them; method=dcgan is for comparison.
 --
 --   neap run recipes/gan_stacked.lua
---   neap run recipes/gan_stacked.lua game=dcgan out=runs/gan_stacked_dcgan
+--   neap run recipes/gan_stacked.lua method=dcgan out=runs/gan_stacked_dcgan
 --   neap eval runs/gan_stacked
 local neap = require "neap"
 
 local o = neap.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
-  game = "relativistic", -- or dcgan
+  method = "relativistic", -- or dcgan
   width = 64, latent = 100,
   scored = 4000, -- samples scored during training; as many real pictures have 982 of the thousand classes
 }
 
 local adam, adversarial = neap.optimizer.adamw, neap.objective.adversarial
-local GAMES = {
+local METHODS = {
   relativistic = {
     norm = "none", decay = "cosine", objective = adversarial { loss = "relativistic", r1 = 1, r2 = 1, every = 4 },
     discriminator = adam { lr = 1e-3, beta1 = 0, beta2 = 0.99 },
@@ -25,7 +25,7 @@ local GAMES = {
     discriminator = adam { lr = 2e-4, beta1 = 0.5 }, generator = adam { lr = 2e-4, beta1 = 0.5, ema = 0.999 },
   },
 }
-local game = GAMES[o.game] or error(("game: expected relativistic or dcgan, got '%s'"):format(o.game), 0)
+local method = METHODS[o.method] or error(("method: expected relativistic or dcgan, got '%s'"):format(o.method), 0)
 
 local pictures = neap.dataset.idx { path = o.data }
 local data = neap.dataset.stacked { of = pictures }
@@ -33,12 +33,12 @@ local spec = data:spec()
 
 neap.train {
   model = neap.architecture.gan {
-    style = "dcgan", norm = game.norm, rows = spec.height, columns = spec.width, channels = spec.channels,
+    style = "dcgan", norm = method.norm, rows = spec.height, columns = spec.width, channels = spec.channels,
     width = o.width, latent = o.latent,
   },
-  data = data, objective = game.objective,
-  optimizer = { discriminator = game.discriminator, generator = game.generator },
+  data = data, objective = method.objective,
+  optimizer = { discriminator = method.discriminator, generator = method.generator },
   precision = "fp32", -- Winograd convolutions, which need fewer multiplications, are not used with bf16
-  sampler = neap.sampler.latent {}, batch = 64, steps = 50000, minutes = 60, decay = game.decay, rollback = 3,
+  sampler = neap.sampler.latent {}, batch = 64, steps = 50000, minutes = 60, decay = method.decay, rollback = 3,
   score_every = 5000, score_samples = o.scored,
 }

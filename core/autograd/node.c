@@ -69,7 +69,7 @@ bool neap_tape_wants(const neap_call *call)
 /* A reference to x's elements, or its shape and dtype alone. */
 static neap_tensor *save(const neap_tensor *x, bool elements)
 {
-    return elements ? neap_tensor_alias(x) : neap_tensor_ghost(x);
+    return elements ? neap_tensor_alias(x) : neap_tensor_placeholder(x);
 }
 
 static bool save_inputs(neap_tape_node *node, const neap_call *call)

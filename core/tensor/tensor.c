@@ -114,7 +114,7 @@ neap_tensor *neap_tensor_alias(const neap_tensor *x)
     return view;
 }
 
-neap_tensor *neap_tensor_ghost(const neap_tensor *x)
+neap_tensor *neap_tensor_placeholder(const neap_tensor *x)
 {
     return neap_tensor_new(x->dtype, x->shape);
 }

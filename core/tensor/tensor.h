@@ -32,7 +32,7 @@ struct neap_tensor {
     neap_shape shape;
     int64_t stride[NEAP_MAX_RANK]; /* in elements */
     int64_t offset;                /* in elements */
-    neap_storage *storage;         /* NULL: a ghost, of which only the shape is known */
+    neap_storage *storage;         /* NULL: a placeholder, of which only the shape is known */
     neap_node *node;               /* owned; NULL: needs no gradient */
 };
 
@@ -46,7 +46,7 @@ neap_tensor *neap_scope_adopt(neap_tensor *x);
 /* Shares x's storage under another shape; no history. In the innermost scope. */
 neap_tensor *neap_tensor_view(const neap_tensor *x, neap_shape shape, const int64_t *stride, int64_t offset);
 /* Shape and dtype alone, and with the storage: owned by the caller, without history, outside any scope. */
-neap_tensor *neap_tensor_ghost(const neap_tensor *x);
+neap_tensor *neap_tensor_placeholder(const neap_tensor *x);
 neap_tensor *neap_tensor_alias(const neap_tensor *x);
 
 /* The first element; strides apply. Never NULL for a tensor with storage. */

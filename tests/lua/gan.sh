@@ -1,10 +1,9 @@
 #!/bin/sh
-# Games of a generator and a discriminator: trained, gone on with to the byte, drawn from; what they tell, and what they
-# refuse.
+# GANs: training, resuming to the byte, sampling; reported metrics, and refused settings.
 # shellcheck source=tests/lua/shell.inc
 . "$NEAP_SOURCE/tests/lua/shell.inc"
 
-cat >game.lua <<'RECIPE'
+cat >gan.lua <<'RECIPE'
 local neap = require "neap"
 local o = neap.options { style = "dcgan", loss = "non_saturating", width = 8, classes = true, rate = 1e-3, d_steps = 2 }
 neap.train {
@@ -25,13 +24,13 @@ RECIPE
 
 for style in mlp dcgan resnet; do
     expect_like 0 "${machine}gan: * parameters, * at the peak, * s a step, 12 steps in about *" \
-        neap run game.lua style=$style out=whole/$style
+        neap run gan.lua style=$style out=whole/$style
     same_text "$style: what it prints" "whole/$style: step 12, loss N
 whole/$style/checkpoint.safetensors
 whole/$style/samples.png
 whole/$style/curves.png" "$(sed 's/loss [-0-9.]*$/loss N/' stdout)"
-    neap run game.lua style=$style steps=5 out=parts/$style >/dev/null 2>&1
-    expect_like 0 "${machine}resumed at step 5 from *" neap run game.lua style=$style resume=true out=parts/$style
+    neap run gan.lua style=$style steps=5 out=parts/$style >/dev/null 2>&1
+    expect_like 0 "${machine}resumed at step 5 from *" neap run gan.lua style=$style resume=true out=parts/$style
     holds "$style: to the byte" cmp whole/$style/checkpoint.safetensors parts/$style/checkpoint.safetensors
 done
 for column in loss_generator gradient_norm gradient_norm_generator real_accuracy fake_accuracy margin lr_generator; do
@@ -91,29 +90,29 @@ expect_like 1 "neap: *euler needs 'velocity'; gan offers 'generate', 'discrimina
 
 # --- Refused, and saved from ruin -------------------------------------------------------------------------------------
 
-expect_like 2 "neap: game.lua:*: adversarial: d_steps: expected 1 to 1000, got 0" neap run game.lua d_steps=0
-expect_like 2 "neap: game.lua:*: adversarial: loss: expected one of 'minimax', *, got text 'hing'" neap run game.lua loss=hing
-expect_like 1 "${machine}neap: game.lua:*: *gan: batch_norm: expected a batch of at least 2, got 1*" neap run game.lua batch=1
-holds "nothing was begun" absent runs/game
-sed 's/generator = neap.optimizer/critic = neap.optimizer/' game.lua >phases.lua
+expect_like 2 "neap: gan.lua:*: adversarial: d_steps: expected 1 to 1000, got 0" neap run gan.lua d_steps=0
+expect_like 2 "neap: gan.lua:*: adversarial: loss: expected one of 'minimax', *, got text 'hing'" neap run gan.lua loss=hing
+expect_like 1 "${machine}neap: gan.lua:*: *gan: batch_norm: expected a batch of at least 2, got 1*" neap run gan.lua batch=1
+holds "nothing was begun" absent runs/gan
+sed 's/generator = neap.optimizer/critic = neap.optimizer/' gan.lua >phases.lua
 expect_like 1 "neap: phases.lua:*: train: optimizer: adversarial has no phase 'critic'; it has 'discriminator', 'generator'" \
     neap run phases.lua
 
-sed '/generator = neap.optimizer/d' game.lua >alone.lua
+sed '/generator = neap.optimizer/d' gan.lua >alone.lua
 expect_like 1 "neap: alone.lua:*: train: optimizer: adversarial has the phases 'discriminator', 'generator'; expected one for \
 each, got none for 'generator'" neap run alone.lua
-expect_like 1 "neap: game.lua:*: train: resume: adversarial: loss: the run began with \"non_saturating\", got \"hinge\"" \
-    neap run game.lua loss=hinge steps=13 resume=true out=whole/dcgan
-sed 's/optimizer.adamw { lr = o.rate, beta1 = 0.5, ema/optimizer.sgd { lr = o.rate, ema/' game.lua >sgd.lua
-sed 's/ema = 0.9/ema = 0.5/' game.lua >ema.lua
-expect_like 1 "neap: game.lua:*: train: resume: gan: width: the run began with 8, got 16" \
-    neap run game.lua width=16 steps=13 resume=true out=whole/dcgan
+expect_like 1 "neap: gan.lua:*: train: resume: adversarial: loss: the run began with \"non_saturating\", got \"hinge\"" \
+    neap run gan.lua loss=hinge steps=13 resume=true out=whole/dcgan
+sed 's/optimizer.adamw { lr = o.rate, beta1 = 0.5, ema/optimizer.sgd { lr = o.rate, ema/' gan.lua >sgd.lua
+sed 's/ema = 0.9/ema = 0.5/' gan.lua >ema.lua
+expect_like 1 "neap: gan.lua:*: train: resume: gan: width: the run began with 8, got 16" \
+    neap run gan.lua width=16 steps=13 resume=true out=whole/dcgan
 
-sed 's/shapes { size = 8 }/shapes { size = 8, seed = 5 }/' game.lua >other.lua
+sed 's/shapes { size = 8 }/shapes { size = 8, seed = 5 }/' gan.lua >other.lua
 expect_like 1 "neap: other.lua:*: train: resume: shapes: seed: the run began with 0, got 5" \
     neap run other.lua steps=13 resume=true out=whole/dcgan
 sed 's/shapes { size = 8 }/stacked { of = neap.dataset.shapes { size = 8, seed = o.d_steps }, count = 50 }/
-    s/o.classes and 10 or 0/o.classes and 1000 or 0, channels = 3/' game.lua >nested.lua
+    s/o.classes and 10 or 0/o.classes and 1000 or 0, channels = 3/' gan.lua >nested.lua
 expect_like 0 "*" neap run nested.lua steps=2 d_steps=1 style=mlp
 sed 's/seed = o.d_steps/seed = 7/' nested.lua >inner.lua
 expect_like 1 "neap: inner.lua:*: train: resume: shapes: seed: the run began with 1, got 7" \
@@ -144,8 +143,8 @@ expect 2 "neap: unknown option '--n'; did you mean '-n'?" neap sample runs/plain
 holds "nothing of it is there" absent no film.png
 
 # At such a rate all is lost within some steps.
-expect_like 1 "*train: step *" neap run game.lua rate=1e30 out=lost
-sed 's/log_every = 1,/log_every = 1, rollback = 2,/' game.lua >saved.lua
+expect_like 1 "*train: step *" neap run gan.lua rate=1e30 out=lost
+sed 's/log_every = 1,/log_every = 1, rollback = 2,/' gan.lua >saved.lua
 expect_like 1 "*rolled back to step 0, at 0.5 of the rate*rolled back to step 0, at 0.25 of the rate*train: step *" \
     neap run saved.lua rate=1e30 out=saved
 
