@@ -148,7 +148,7 @@ expect 0 "" neap run "$recipes/lecture/gan.lua" steps=200 batch=32 samples=300
 same_text "where the picture is" "runs/lecture/gan.png: data on the left, samples on the right" "$(tail -n 1 stdout)"
 holds "V is told, and is a number" grep -qx 'step *200  V -[0-9.]*' stdout
 expect_like 0 "${machine}gan: *" neap run "$recipes/gan_2d.lua" steps=3 samples=300 width=8
-same_text "a line for each game" "minimax relativistic" \
+same_text "a line for each loss" "minimax relativistic" \
     "$(sed -n 's/^\([a-z]*\) *[0-8] of 8 peaks, [0-9.]*% of the samples within three deviations$/\1/p' stdout | tr '\n' ' ' |
         sed 's/ $//')"
 same_text "three panels, enlarged twice" 00000780 "$(hex runs/gan_2d/modes.png 16 4)"
@@ -183,12 +183,12 @@ if [ -d $fashion ]; then
     done
     holds "arithmetic of latents" grep -q '^runs/gan_fashion/latents.png: ' stdout
     same_text "ten pictures, enlarged twice" 000002460000003c "$(hex runs/gan_fashion/latents.png 16 8)"
-    for game in relativistic dcgan; do
+    for method in relativistic dcgan; do
         expect_like 0 "${machine}gan: *" \
-            neap run "$recipes/gan_stacked.lua" game=$game width=8 steps=3 batch=4 score_every=3 scored=100 out=$game
-        holds "$game: classes of three pictures at once are counted" grep -q '"modes": [0-9.]*, ' $game/metrics.jsonl
+            neap run "$recipes/gan_stacked.lua" method=$method width=8 steps=3 batch=4 score_every=3 scored=100 out=$method
+        holds "$method: classes of three pictures at once are counted" grep -q '"modes": [0-9.]*, ' $method/metrics.jsonl
     done
-    expect 1 "neap: game: expected relativistic or dcgan, got 'gan'" neap run "$recipes/gan_stacked.lua" game=gan
+    expect 1 "neap: method: expected relativistic or dcgan, got 'gan'" neap run "$recipes/gan_stacked.lua" method=gan
 
     # shellcheck disable=SC2086
     expect_like 0 "${machine}dit: *" neap run "$recipes/flow_fashion.lua" $small sampler_steps=2 swiglu=true times=logit_normal
