@@ -16,9 +16,21 @@ const char *neap_optimizer_name(neap_optimizer_kind kind)
     return kind_names[kind];
 }
 
-static bool selected(const neap_model *model, int index, const char *prefix)
+/* Does the name begin with one of the prefixes between blanks? */
+static bool begins_with(const char *name, const char *prefixes)
 {
-    return !neap_model_is_buffer(model, index) && strncmp(neap_model_name(model, index), prefix, strlen(prefix)) == 0;
+    while (*prefixes) {
+        const size_t length = strcspn(prefixes, " ");
+        if (length && strncmp(name, prefixes, length) == 0)
+            return true;
+        prefixes += length + strspn(prefixes + length, " ");
+    }
+    return false;
+}
+
+static bool selected(const neap_model *model, int index, const char *prefixes)
+{
+    return !neap_model_is_buffer(model, index) && (!*prefixes || begins_with(neap_model_name(model, index), prefixes));
 }
 
 #define POSITIVE "a number above 0"
@@ -92,13 +104,13 @@ static int make_state(neap_optimizer *o)
     return status;
 }
 
-neap_optimizer *neap_optimizer_new(neap_model *model, const char *prefix, const neap_optimizer_config *config)
+neap_optimizer *neap_optimizer_new(neap_model *model, const char *prefixes, const neap_optimizer_config *config)
 {
     int count = 0, total = neap_model_count(model);
     for (int i = 0; i < total; i++)
-        count += selected(model, i, prefix);
+        count += selected(model, i, prefixes);
     if (count == 0)
-        return neap_fail_null("%s: the model has no parameter whose name begins with '%s'", kind_names[config->kind], prefix);
+        return neap_fail_null("%s: the model has no parameter whose name begins with '%s'", kind_names[config->kind], prefixes);
     neap_optimizer *o = neap_optimizer_check(config) < 0 ? NULL : neap_calloc(1, sizeof *o);
     if (!o)
         return NULL;
@@ -106,7 +118,7 @@ neap_optimizer *neap_optimizer_new(neap_model *model, const char *prefix, const 
     count_states(o);
     int status = allocate(o, count);
     for (int i = 0, k = 0; status == 0 && i < total; i++)
-        if (selected(model, i, prefix)) {
+        if (selected(model, i, prefixes)) {
             o->name[k] = neap_model_name(model, i);
             o->parameter[k++] = neap_model_tensor(model, i);
         }

@@ -248,7 +248,7 @@ typedef struct neap_architecture {
 /* objective/2 */
 typedef struct neap_phase {
     const char *name;
-    const char *part; /* the prefix of the parameters that it trains; "" for all */
+    const char *part; /* the prefixes of the parameters that it trains, with blanks between; "" for all */
 } neap_phase;
 
 typedef struct neap_objective {

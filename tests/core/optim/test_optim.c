@@ -177,6 +177,22 @@ START_TEST(test_prefix)
 }
 END_TEST
 
+/* A part of several prefixes; one that no name begins with adds nothing, and blanks alone are no prefix of all. */
+START_TEST(test_prefixes)
+{
+    neap_optimizer *o = make(" nothing.  critic.scale generator.b", &plain);
+    ck_assert_int_eq(neap_optimizer_count(o), 2);
+    ck_assert_ptr_eq(neap_optimizer_parameter(o, 0), neap_model_tensor(model, 1));
+    ck_assert_ptr_eq(neap_optimizer_parameter(o, 1), neap_model_tensor(model, 3));
+    neap_optimizer_free(o);
+    o = make("critic. generator.", &plain);
+    ck_assert_int_eq(neap_optimizer_count(o), 4);
+    neap_optimizer_free(o);
+    ck_assert_ptr_null(neap_optimizer_new(model, " ", &plain));
+    check_message("adamw: the model has no parameter whose name begins with ' '");
+}
+END_TEST
+
 START_TEST(test_named_state)
 {
     static const char *const expected[] = {"moment1.critic.weight", "moment1.critic.scale", "moment2.critic.weight",
@@ -267,6 +283,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_against_doubles, 0, sizeof configs / sizeof *configs);
     tcase_add_test(tcase, test_same_bits_for_any_threads);
     tcase_add_test(tcase, test_prefix);
+    tcase_add_test(tcase, test_prefixes);
     tcase_add_test(tcase, test_named_state);
     tcase_add_test(tcase, test_swap);
     tcase_add_test(tcase, test_schedules);
