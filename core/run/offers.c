@@ -63,6 +63,22 @@ static neap_shape moments(const neap_network *n, const neap_tensor *x)
     return shape;
 }
 
+/* Latents of any size, where the architecture decodes them; their pictures are as many times the usual size. */
+static neap_shape decoded_latents(const neap_network *n, const neap_tensor *x)
+{
+    neap_shape shape = latents(n, x);
+    if (n->spec.scales)
+        shape.dim[1] = shape.dim[2] = -1;
+    return shape;
+}
+
+static neap_shape decoded_pictures(const neap_network *n, const neap_tensor *x)
+{
+    const neap_extent *e = &n->spec.latent;
+    return neap_dims(neap_dim(x, 0), neap_dim(x, 1) * n->spec.height / e->height, neap_dim(x, 2) * n->spec.width / e->width,
+                     n->spec.channels);
+}
+
 static neap_shape rows(const neap_network *n, const neap_tensor *x)
 {
     (void)n;
@@ -87,7 +103,7 @@ static const offer offers[OFFERS] = {
     [GENERATE] = OFFER(generate, noise, pictures, 0, true),
     [DISCRIMINATE] = OFFER(discriminate, pictures, any, 0, true),
     [ENCODE] = OFFER(encode, pictures, moments, 0, false),
-    [DECODE] = OFFER(decode, latents, pictures, 0, false),
+    [DECODE] = OFFER(decode, decoded_latents, decoded_pictures, 0, false),
     [FEATURES] = OFFER(features, pictures, rows, 0, false),
     [CLASSIFY] = OFFER(classify, pictures, logits, 0, false),
     [AVERAGE] = OFFER(average, pictures, pictures, 2, true),

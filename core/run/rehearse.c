@@ -52,22 +52,23 @@ static int time_steps(neap_trainer *t, int64_t first, int64_t last, double *seco
     return 0;
 }
 
-/* The first pass records the arena's plan, and the second touches its memory for the first time. Later passes are timed
- * like the steps of training, which may differ from each other. When a pass takes long, the first touch is a small share
- * of it, and two passes suffice. */
-static int rehearse(neap_trainer *t, double *seconds)
+/* Step 1 lacks phases that begin later, and step `last` may lack what happens every few steps, so both are run. The first
+ * pass records the arena's plan, and the second touches its memory for the first time. Later passes are timed like the
+ * steps of training, which may differ from each other. When a pass takes long, the first touch is a small share of it, and
+ * two passes suffice. */
+static int rehearse(neap_trainer *t, int64_t last, double *seconds)
 {
-    if (time_steps(t, 1, 1, seconds) < 0 || time_steps(t, 1, 1, seconds) < 0)
+    if (time_steps(t, 1, 1, seconds) < 0 || time_steps(t, last, last, seconds) < 0)
         return -1;
-    return *seconds < LONG_PASS ? time_steps(t, 2, 1 + TIMED, seconds) : 0;
+    return *seconds < LONG_PASS ? time_steps(t, last + 1, last + TIMED, seconds) : 0;
 }
 
-int neap_trainer_rehearse(neap_trainer *t, size_t *peak, double *seconds)
+int neap_trainer_rehearse(neap_trainer *t, int64_t last, size_t *peak, double *seconds)
 {
     neap_scope scope = neap_scope_open();
     neap_tensor **copies = copy_buffers(t);
     neap_memory_reset_peak();
-    int status = copies ? rehearse(t, seconds) : -1;
+    int status = copies ? rehearse(t, last < 1 ? 1 : last, seconds) : -1;
     *peak = neap_memory().peak;
     if (copies && restore_buffers(t, copies) < 0)
         status = -1;

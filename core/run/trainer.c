@@ -118,12 +118,12 @@ static int run_phase(neap_trainer *t, const phase_run *now, step_state *step, do
     return status;
 }
 
-/* Runs a phase. Loss and gradient norm of the first phase have members in the report; those of the others are reported by
- * name. */
+/* Runs a phase. Loss and gradient norm of the first phase that runs have members in the report; those of the others are
+ * reported by name. */
 static int report_phase(neap_trainer *t, const phase_run *now, step_state *step, neap_train_report *report)
 {
     double loss, norm = 0;
-    if (now->phase == 0)
+    if (now->phase == t->first)
         return run_phase(t, now, step, &report->loss, &report->gradient_norm);
     if (run_phase(t, now, step, &loss, &norm) < 0)
         return -1;
@@ -133,6 +133,12 @@ static int report_phase(neap_trainer *t, const phase_run *now, step_state *step,
 
 /* --- One step ------------------------------------------------------------------------------------------------------- */
 
+/* Does the phase run in this step? */
+static bool has_begun(const neap_trainer *t, int phase, int64_t number)
+{
+    return t->begins[phase] && number >= t->begins[phase];
+}
+
 /* A phase with n repeats runs in the last n rounds of the step. */
 static int run_round(neap_trainer *t, int64_t number, int64_t round, step_state *step, double lr_scale, bool update,
                      neap_train_report *report)
@@ -140,8 +146,8 @@ static int run_round(neap_trainer *t, int64_t number, int64_t round, step_state 
     int status = begin(t, number, round, step);
     for (int i = 0; status == 0 && i < t->phases; i++) {
         const int64_t each = neap_trainer_repeats(t, i), skipped = t->rounds - each;
-        const phase_run now = {i, update ? (number - 1) * each + round - skipped + 1 : 0, lr_scale};
-        if (round >= skipped)
+        const phase_run now = {i, update ? (number - t->begins[i]) * each + round - skipped + 1 : 0, lr_scale};
+        if (round >= skipped && has_begun(t, i, number))
             status = neap_check_cancel() < 0 ? -1 : report_phase(t, &now, step, report);
     }
     return status;

@@ -10,9 +10,11 @@ struct neap_trainer {
     neap_instance *instance;
     const neap_objective *objective;
     neap_trainer_config config;
-    int phases;
+    int phases;                 /* of the objective */
+    int first;                  /* the first phase that runs */
+    int64_t *begins;            /* [phases]: the step at which each begins, 0: it never runs */
     int64_t rounds;             /* batches of a step: the largest number of repeats of a phase */
-    neap_optimizer **optimizer; /* [phases] */
+    neap_optimizer **optimizer; /* [phases]; NULL for a phase that never runs */
     char **name;                /* [2 phases]: "loss_PHASE" and "gradient_norm_PHASE" of each */
     neap_tensor **gradients;    /* as many as the phase with the most parameters has */
     neap_arena *arena;

@@ -72,6 +72,9 @@ static int check_fit(const neap_trainer *t)
     const neap_component *dataset = neap_instance_component(neap_source_instance(t->source));
     if (neap_network_require(t->network, neap_instance_component(t->instance)->name, t->objective->needs) < 0)
         return -1;
+    int (*check)(const void *, neap_network *) = NEAP_MEMBER(t->objective, check);
+    if (check && check(neap_instance_config(t->instance), t->network) < 0)
+        return neap_fail_in(neap_instance_component(t->instance)->name);
     if (check_pictures(t, &n, &s) < 0 || check_condition(&n, &s, dataset->name) < 0)
         return neap_fail_in(neap_instance_component(neap_network_instance(t->network))->name);
     return check_rows(&t->config);
@@ -104,7 +107,7 @@ static int check_phase_optimizers(const neap_trainer *t)
         if (!has_phase(t, t->config.own[i].phase))
             return neap_fail("train: optimizer: %s has no phase '%s'; it has %s", objective, t->config.own[i].phase, list);
     for (int i = 0; i < t->phases; i++)
-        if (!settings_of(&t->config, t->objective->phases[i].name))
+        if (t->begins[i] && !settings_of(&t->config, t->objective->phases[i].name))
             return neap_fail("train: optimizer: %s has the phases %s; expected one for each, got none for '%s'", objective,
                              list, t->objective->phases[i].name);
     return 0;
@@ -132,16 +135,32 @@ static int make_phase(neap_trainer *t, int i)
     return t->name[2 * i] && t->name[2 * i + 1] ? 0 : -1;
 }
 
+/* The step at which each phase begins, and the first phase that runs. */
+static int place_phases(neap_trainer *t)
+{
+    int64_t (*begins)(const void *, int) = NEAP_MEMBER(t->objective, begins);
+    for (int i = 0; i < t->phases; i++)
+        t->begins[i] = begins ? begins(neap_instance_config(t->instance), i) : 1;
+    while (t->first < t->phases && !t->begins[t->first])
+        t->first++;
+    if (t->first < t->phases && t->begins[t->first] == 1)
+        return 0;
+    return neap_fail("%s: expected a phase that begins at step 1", neap_instance_component(t->instance)->name);
+}
+
 static int make_phases(neap_trainer *t)
 {
     int most = 0;
     while (t->objective->phases[t->phases].name)
         t->phases++;
+    t->begins = neap_calloc((size_t)t->phases, sizeof *t->begins);
     t->optimizer = neap_calloc((size_t)t->phases, sizeof *t->optimizer);
     t->name = neap_calloc(2 * (size_t)t->phases, sizeof *t->name);
-    if (!t->optimizer || !t->name || check_phase_optimizers(t) < 0)
+    if (!t->begins || !t->optimizer || !t->name || place_phases(t) < 0 || check_phase_optimizers(t) < 0)
         return -1;
-    for (int i = 0; i < t->phases; i++) {
+    for (int i = t->first; i < t->phases; i++) {
+        if (!t->begins[i])
+            continue;
         if (make_phase(t, i) < 0)
             return -1;
         const int count = neap_optimizer_count(t->optimizer[i]);
@@ -191,6 +210,7 @@ void neap_trainer_free(neap_trainer *t)
         neap_optimizer_free(t->optimizer[i]);
     for (int i = 0; t->name && i < 2 * t->phases; i++)
         neap_free(t->name[i]);
+    neap_free(t->begins);
     neap_free(t->optimizer);
     neap_free(t->name);
     neap_free(t->gradients);
@@ -201,10 +221,16 @@ void neap_trainer_free(neap_trainer *t)
 
 int neap_trainer_optimizers(const neap_trainer *t)
 {
-    return t->phases;
+    int count = 0;
+    for (int i = 0; i < t->phases; i++)
+        count += t->optimizer[i] != NULL;
+    return count;
 }
 
-neap_optimizer *neap_trainer_optimizer(const neap_trainer *t, int phase)
+neap_optimizer *neap_trainer_optimizer(const neap_trainer *t, int index)
 {
-    return phase >= 0 && phase < t->phases ? t->optimizer[phase] : NULL;
+    for (int i = 0; i < t->phases; i++)
+        if (t->optimizer[i] && index-- == 0)
+            return t->optimizer[i];
+    return NULL;
 }

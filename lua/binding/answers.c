@@ -16,6 +16,13 @@ static int objective_predicts(lua_State *L)
     return 1;
 }
 
+/* objective_guard(objective) -> the reported value that guards its training, or nil */
+static int objective_guard(lua_State *L)
+{
+    lua_pushstring(L, NEAP_MEMBER(objective_of(L), guard)); /* NULL gives nil */
+    return 1;
+}
+
 /* objective_dropout(objective) -> the probability with which training makes a condition null, or nil when unknown */
 static int objective_dropout(lua_State *L)
 {
@@ -68,7 +75,7 @@ static int dataset_part(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"objective_predicts", objective_predicts},
+    {"objective_predicts", objective_predicts}, {"objective_guard", objective_guard},
     {"objective_dropout", objective_dropout},
     {"guidance_uses_null", guidance_uses_null},
     {"guidance_compares", guidance_compares},

@@ -54,12 +54,12 @@ static int new_trainer(lua_State *L)
     return 1;
 }
 
-/* rehearse() -> bytes at the peak, seconds per step */
+/* rehearse([last]) -> bytes at the peak, seconds per step; `last` is the run's last step */
 static int rehearse(lua_State *L)
 {
     size_t peak;
     double seconds;
-    if (neap_trainer_rehearse(check(L), &peak, &seconds) < 0)
+    if (neap_trainer_rehearse(check(L), luaL_optinteger(L, 2, 1), &peak, &seconds) < 0)
         return neap_lua_raise(L);
     lua_pushinteger(L, (lua_Integer)peak);
     lua_pushnumber(L, seconds);

@@ -99,7 +99,7 @@ end
 
 -- Rehearses a step, makes the plan and prints memory and time. `spent`: seconds of the run so far.
 local function preflight(run, settings, spent)
-  local peak, seconds = run.trainer:rehearse()
+  local peak, seconds = run.trainer:rehearse(settings.steps)
   local limit = settings.minutes and math.max(0, settings.minutes * 60 - spent) or math.huge
   run.plan = run.plan or plan_of.new(settings, run.step, limit, seconds)
   run.plan:follow(settings.steps, settings.minutes and settings.minutes * 60 or math.huge, seconds)

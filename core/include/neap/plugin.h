@@ -137,6 +137,8 @@ typedef struct neap_spec {
     neap_extent picture; /* PICTURE */
     neap_extent latent;  /* autoencoder: the size of one latent; encode returns twice the channels. Generator: {1, 1, n} when
                             it takes latents [B, n]; absent when it takes noise of the pictures' shape */
+    bool scales;         /* autoencoder: decode also takes latents whose height and width are multiplied by one factor; so are
+                            then those of the pictures */
 } neap_spec;
 
 /* Copies `own` to *out, up to out->size, which is kept. Returns 0, so that a `spec` function can end with it. */
@@ -235,7 +237,7 @@ typedef struct neap_architecture {
     /* Moments of a diagonal Gaussian over latents (Kingma and Welling 2014), f32 [B, h, w, 2 C]: C means, then C logarithms
      * of variances. An autoencoder offers encode and decode and fills spec.latent. */
     neap_tensor *(*encode)(void *self, neap_tensor *x);
-    neap_tensor *(*decode)(void *self, neap_tensor *z);   /* latents [B, h, w, C] to pictures */
+    neap_tensor *(*decode)(void *self, neap_tensor *z);   /* latents [B, h, w, C] to pictures; see spec.scales */
     neap_tensor *(*features)(void *self, neap_tensor *x); /* [B, D], for metrics and perceptual losses */
     neap_tensor *(*classify)(void *self, neap_tensor *x); /* logits [B, classes] */
     /* The mean velocity between times r <= t, each f32 [B] (Geng et al. 2025, Mean Flows); of x's shape. */
@@ -269,6 +271,15 @@ typedef struct neap_objective {
     /* The probability with which training makes a row's condition null. With 0 the null condition is never trained, with
      * 1 no other is. NULL: unknown. */
     double (*dropout)(const void *config);
+    /* Can the network be trained with this config? Called once, before training; it offers all of `needs`. Returns 0, or -1
+     * with a message. NULL: yes. */
+    int (*check)(const void *config, neap_network *network);
+    /* The step at which a phase begins, from 1; 0: it never runs, and the network need not have its part. The first phase that
+     * runs begins at step 1. NULL: all phases begin at step 1. */
+    int64_t (*begins)(const void *config, int phase);
+    /* A reported value, from 0, that falls while training goes well. Where it rises by half above its least value, training goes
+     * back to an earlier state; see `guard` of neap.train. NULL: none. */
+    const char *guard;
 } neap_objective;
 
 /* sampler/2 */

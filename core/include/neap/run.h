@@ -98,7 +98,7 @@ neap_instance *neap_source_part(neap_instance *dataset, neap_part part, int64_t 
 
 typedef struct neap_trainer neap_trainer;
 
-/* The optimizer of one phase of the objective. */
+/* The optimizer of one phase of the objective; a phase that never runs does not use it. */
 typedef struct neap_phase_optimizer {
     const char *phase;
     neap_optimizer_config optimizer;
@@ -126,7 +126,7 @@ neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_
                                const neap_trainer_config *config);
 void neap_trainer_free(neap_trainer *trainer);
 
-#define NEAP_TRAIN_REPORTS 16
+#define NEAP_TRAIN_REPORTS 32
 typedef struct neap_reported {
     const char *name;
     double value;
@@ -140,8 +140,8 @@ void neap_step_free(neap_step *step);
 int neap_step_reports(const neap_step *step, const neap_reported **reports);
 
 typedef struct neap_train_report {
-    double loss;          /* of the first phase */
-    double gradient_norm; /* of the first phase, before clipping */
+    double loss;          /* of the first phase that runs */
+    double gradient_norm; /* of the same phase, before clipping */
     int reports;          /* values reported by the objective, and "loss_PHASE" and "gradient_norm_PHASE" of the later
                              phases, whose names live as long as the trainer */
     neap_reported report[NEAP_TRAIN_REPORTS];
@@ -154,14 +154,13 @@ typedef struct neap_train_report {
  * first such tensor. */
 int neap_trainer_step(neap_trainer *trainer, int64_t number, double lr_scale, neap_train_report *report);
 
-/* Runs step 1 twice without its updates, and when it is short some later steps. Leaves parameters and buffers unchanged.
- * Sets *peak to the bytes of tensors alive at the peak, parameters and optimizer state included, and *seconds to the time
- * of a step. */
-int neap_trainer_rehearse(neap_trainer *trainer, size_t *peak, double *seconds);
+/* Runs step 1 and step `last`, the last of the run, without their updates, and when they are short some later steps. Leaves parameters and buffers unchanged. Sets *peak to the bytes of tensors alive at the peak,
+ * parameters and optimizer state included, and *seconds to the time of a step. */
+int neap_trainer_rehearse(neap_trainer *trainer, int64_t last, size_t *peak, double *seconds);
 
-/* The optimizers, one for each phase, borrowed; NULL without a message for another index. */
+/* The optimizers, one for each phase that runs, borrowed; NULL without a message for another index. */
 int neap_trainer_optimizers(const neap_trainer *trainer);
-neap_optimizer *neap_trainer_optimizer(const neap_trainer *trainer, int phase);
+neap_optimizer *neap_trainer_optimizer(const neap_trainer *trainer, int index);
 
 /* --- Sampling ------------------------------------------------------------------------------------------------------- */
 

@@ -43,7 +43,7 @@ static int rehearse(void *user)
     const training *t = user;
     size_t peak;
     double seconds;
-    return neap_trainer_rehearse(t->trainer, &peak, &seconds);
+    return neap_trainer_rehearse(t->trainer, 1, &peak, &seconds);
 }
 
 START_TEST(rehearsals)

@@ -207,7 +207,7 @@ START_TEST(loss_is_not_finite)
     refuses_step(t, 3, "train: step 3: the loss 'flow' is nan" IN_SQUARE);
     poison(t, "final_layer.linear.bias", 1e30);
     refuses_step(t, 4, "train: step 4: the loss 'flow' is inf");
-    ck_fails_with(neap_trainer_rehearse(t.trainer, &peak, &seconds), "train: rehearsal: the loss 'flow' is inf");
+    ck_fails_with(neap_trainer_rehearse(t.trainer, 1, &peak, &seconds), "train: rehearsal: the loss 'flow' is inf");
     poison(t, "final_layer.linear.bias", 0);
     poison(t, "blocks.0.mlp.fc1.weight", INFINITY);
     refuses_step(t, 5, "train: step 5: the loss 'flow' is nan; "
@@ -258,7 +258,7 @@ END_TEST
 START_TEST(nothing_is_lost)
 {
     static const char *const messages[] = {
-        "train: step 1: overdo: the value 'many' has no room: expected at most 16 reports in a step",
+        "train: step 1: overdo: the value 'many' has no room: expected at most 32 reports in a step",
         "train: step 1: overdo: sharing a tensor: expected a slot of 0 to 3, got 4",
         "train: step 1: overdo: reshape: expected a shape of 12 elements like [6, 1, 1, 2], got [5]",
     };
@@ -269,7 +269,7 @@ START_TEST(nothing_is_lost)
     t = pair_training("full");
     neap_train_report report;
     ck_fails_with(neap_trainer_step(t.trainer, 1, 1, &report),
-                  "train: step 1: the value 'loss_second' has no room: expected at most 16 reports in a step");
+                  "train: step 1: the value 'loss_second' has no room: expected at most 32 reports in a step");
     end_training(t);
 }
 END_TEST
