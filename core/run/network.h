@@ -25,6 +25,9 @@ static inline const char *neap_network_name(const neap_network *network)
     return neap_instance_component(network->instance)->name;
 }
 
+/* Is it a generator that starts from latents, and not from noise of the pictures' shape? */
+bool neap_network_takes_latents(const neap_network *network);
+
 /* Brings a condition of `rows` rows, or NULL, into the form that the architecture takes: leaves out kinds that it does
  * not take, fills missing ones, replaces the label -1 by the null class, and calls the architecture's `prepare`. *fitted
  * belongs to the innermost scope and is NULL when the architecture takes no condition. Returns -1 with a message when

@@ -14,7 +14,7 @@ typedef struct arguments {
 } arguments;
 
 typedef neap_tensor *invoke_fn(const neap_architecture *f, void *self, const arguments *a);
-typedef neap_shape shape_fn(const neap_network *network, const neap_tensor *x); /* a size of -1: any; rank 0: any shape */
+typedef neap_shape shape_fn(const neap_network *network, const neap_tensor *x); /* a size of -1: any */
 
 typedef struct offer {
     const char *name;
@@ -24,6 +24,7 @@ typedef struct offer {
     shape_fn *output;
     int times;           /* 0: none; 1: t; 2: t and r */
     bool condition;      /* does it take one? */
+    bool open;           /* may more axes follow those of output? */
 } offer;
 
 #define INVOKE(name, ...)                                                                                           \
@@ -90,10 +91,10 @@ static neap_shape logits(const neap_network *n, const neap_tensor *x)
     return neap_dims(neap_dim(x, 0), n->spec.classes);
 }
 
-static neap_shape any(const neap_network *n, const neap_tensor *x)
+static neap_shape batch(const neap_network *n, const neap_tensor *x)
 {
-    (void)n, (void)x;
-    return (neap_shape){0};
+    (void)n;
+    return neap_dims(neap_dim(x, 0));
 }
 
 #define OFFER(name, ...) {#name, offsetof(neap_architecture, name), invoke_##name, __VA_ARGS__}
@@ -101,7 +102,7 @@ enum { VELOCITY, GENERATE, DISCRIMINATE, ENCODE, DECODE, FEATURES, CLASSIFY, AVE
 static const offer offers[OFFERS] = {
     [VELOCITY] = OFFER(velocity, pictures, pictures, 1, true),
     [GENERATE] = OFFER(generate, noise, pictures, 0, true),
-    [DISCRIMINATE] = OFFER(discriminate, pictures, any, 0, true),
+    [DISCRIMINATE] = OFFER(discriminate, pictures, batch, 0, true, true),
     [ENCODE] = OFFER(encode, pictures, moments, 0, false),
     [DECODE] = OFFER(decode, decoded_latents, decoded_pictures, 0, false),
     [FEATURES] = OFFER(features, pictures, rows, 0, false),
@@ -116,7 +117,8 @@ static bool has(const neap_network *network, const offer *o)
     void (*member)(void) = NULL;
     if (network->functions->size >= o->offset + sizeof member)
         memcpy(&member, (const char *)network->functions + o->offset, sizeof member);
-    return member != NULL;
+    bool (*offers_it)(const void *, const char *) = NEAP_MEMBER(network->functions, offers);
+    return member && (!offers_it || offers_it(network->self, o->name));
 }
 
 bool neap_network_offers(const neap_network *network, const char *what)
@@ -127,11 +129,18 @@ bool neap_network_offers(const neap_network *network, const char *what)
     return false;
 }
 
+bool neap_network_takes_latents(const neap_network *network)
+{
+    return network->spec.latent.channels && neap_network_offers(network, "generate");
+}
+
 neap_shape neap_network_noise_shape(const neap_network *network, int64_t count)
 {
     const neap_spec *s = &network->spec;
-    const bool vector = s->latent.channels && neap_network_offers(network, "generate");
-    return vector ? neap_dims(count, s->latent.channels) : neap_dims(count, s->height, s->width, s->channels);
+    const neap_extent *e = &s->latent;
+    if (!neap_network_takes_latents(network))
+        return neap_dims(count, s->height, s->width, s->channels);
+    return e->height * e->width == 1 ? neap_dims(count, e->channels) : neap_dims(count, e->height, e->width, e->channels);
 }
 
 int neap_network_require(const neap_network *network, const char *who, const char *const *needs)
@@ -148,31 +157,32 @@ int neap_network_require(const neap_network *network, const char *who, const cha
 
 /* --- Calls ---------------------------------------------------------------------------------------------------------- */
 
-static bool shape_fits(neap_shape got, neap_shape want)
+static bool shape_fits(neap_shape got, neap_shape want, bool open)
 {
-    bool fits = want.rank == 0 || got.rank == want.rank;
+    bool fits = open ? got.rank >= want.rank : got.rank == want.rank;
     for (int i = 0; fits && i < want.rank; i++)
         fits = want.dim[i] < 0 || got.dim[i] == want.dim[i];
     return fits;
 }
 
-static int check_shape(const char *what, const neap_tensor *x, neap_shape want)
+static int check_shape(const char *what, const neap_tensor *x, neap_shape want, bool open)
 {
     char wanted[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
-    if (shape_fits(neap_shape_of(x), want))
+    if (shape_fits(neap_shape_of(x), want, open))
         return 0;
-    return neap_fail("%s: expected %s, got %s", what, neap_shape_text(want, wanted), neap_shape_text(neap_shape_of(x), got));
+    return neap_fail("%s: expected %s%s, got %s", what, neap_shape_text(want, wanted), open ? " and any further axes" : "",
+                     neap_shape_text(neap_shape_of(x), got));
 }
 
 static int check_time(const char *name, const neap_tensor *t, const neap_tensor *x)
 {
-    return check_shape(name, t, neap_dims(neap_dim(x, 0)));
+    return check_shape(name, t, neap_dims(neap_dim(x, 0)), false);
 }
 
 static int check_arguments(const neap_network *n, const offer *o, const arguments *a)
 {
     const char *x = o == &offers[GENERATE] || o == &offers[DECODE] ? "z" : "x";
-    if (check_shape(x, a->x, o->input(n, a->x)) < 0)
+    if (check_shape(x, a->x, o->input(n, a->x), false) < 0)
         return -1;
     return (o->times < 1 || check_time("t", a->t, a->x) == 0) && (o->times < 2 || check_time("r", a->r, a->x) == 0) ? 0 : -1;
 }
@@ -184,7 +194,7 @@ static neap_tensor *call_fitted(neap_network *n, const offer *o, arguments a)
         return NULL;
     a.condition = condition;
     neap_tensor *result = o->invoke(n->functions, n->self, &a);
-    return result && check_shape(o->name, result, o->output(n, a.x)) == 0 ? result : NULL;
+    return result && check_shape(o->name, result, o->output(n, a.x), o->open) == 0 ? result : NULL;
 }
 
 /* NULL as the condition is valid, unless a message says that making it has failed. */

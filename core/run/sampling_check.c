@@ -43,13 +43,13 @@ static int check_condition(neap_network *network, const neap_spec *spec, const n
     return labels ? check_tensor("mixture", labels, neap_dims(s->count, spec->classes + 1)) : 0;
 }
 
-/* Does the sampler start from latents [B, n], and not from noise of the pictures' shape? */
+/* Does the sampler start from a generator's latents, and not from noise of the pictures' shape? */
 static bool takes_latents(const neap_network *network, const neap_sampling *s)
 {
     const neap_sampler *sampler = neap_instance_component(s->sampler)->functions;
     for (int i = 0; sampler->needs[i]; i++)
         if (strcmp(sampler->needs[i], "generate") == 0)
-            return neap_network_noise_shape(network, 1).rank == 2;
+            return neap_network_takes_latents(network);
     return false;
 }
 

@@ -135,8 +135,8 @@ typedef struct neap_spec {
     int64_t tokens;      /* TOKENS: the width D */
     int64_t pooled;      /* POOLED: the width D */
     neap_extent picture; /* PICTURE */
-    neap_extent latent;  /* autoencoder: the size of one latent; encode returns twice the channels. Generator: {1, 1, n} when
-                            it takes latents [B, n]; absent when it takes noise of the pictures' shape */
+    neap_extent latent;  /* autoencoder: the size of one latent; encode returns twice the channels. Generator: the size of
+                            one latent, {1, 1, n} for latents [B, n]; absent when it takes noise of the pictures' shape */
     bool scales;         /* autoencoder: decode also takes latents whose height and width are multiplied by one factor; so are
                             then those of the pictures */
 } neap_spec;
@@ -233,7 +233,8 @@ typedef struct neap_architecture {
     /* Any of these may be NULL. x [B, H, W, C]; t f32 [B] in [0, 1]. */
     neap_tensor *(*velocity)(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition); /* x's shape */
     neap_tensor *(*generate)(void *self, neap_tensor *z, const neap_condition *condition);     /* z: see spec.latent */
-    neap_tensor *(*discriminate)(void *self, neap_tensor *x, const neap_condition *condition); /* logits, one per row */
+    /* Logits, one or more for each row: [B] or [B, ..], as a map of patches [B, h, w, 1]. Losses take the mean over all. */
+    neap_tensor *(*discriminate)(void *self, neap_tensor *x, const neap_condition *condition);
     /* Moments of a diagonal Gaussian over latents (Kingma and Welling 2014), f32 [B, h, w, 2 C]: C means, then C logarithms
      * of variances. An autoencoder offers encode and decode and fills spec.latent. */
     neap_tensor *(*encode)(void *self, neap_tensor *x);
@@ -245,6 +246,9 @@ typedef struct neap_architecture {
     /* Encodes a condition, such as a text into tokens. The functions above receive the result, of as many rows. Sampling
      * calls it once per batch, training in every step with gradient. It belongs to the innermost scope. */
     neap_condition *(*prepare)(void *self, const neap_condition *condition);
+    /* Does this network, with its settings, have the function of this name ("discriminate", ...)? Asked for functions that
+     * are not NULL above. NULL: it has all of them. */
+    bool (*offers)(const void *self, const char *name);
 } neap_architecture;
 
 /* objective/2 */
@@ -287,8 +291,8 @@ typedef struct neap_sampler {
     size_t size;
     const char *const *needs; /* members of neap_field, "velocity", ...; ends with NULL */
     /* Takes x [B, H, W, C] at t = field->from, which is noise at t = 1, and returns x at t = field->to. When `needs` has
-     * 'generate' and the network has latents, x is latents [B, n]. `random` is the same for all batches. watch may be
-     * NULL. sampling.h has grids of times and the steps along them. */
+     * 'generate' and the network has latents, x is latents, [B, n] or [B, h, w, c]. `random` is the same for all batches.
+     * watch may be NULL. sampling.h has grids of times and the steps along them. */
     neap_tensor *(*sample)(const void *config, const neap_field *field, neap_tensor *x, neap_random random,
                            const neap_watch *watch);
 } neap_sampler;

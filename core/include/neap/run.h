@@ -25,8 +25,8 @@ neap_network *neap_network_new_within(neap_instance *architecture, uint64_t seed
 neap_model *neap_network_model(const neap_network *network);
 neap_instance *neap_network_instance(const neap_network *network);
 
-/* The shape of the noise that `count` samples start from: [count, n] for a generator with latents, else [count, H, W, C] of
- * neap_network_spec. */
+/* The shape of the noise that `count` samples start from: that of `count` latents of a generator that has them ([count, n] or
+ * [count, h, w, c]; see spec.latent), else [count, H, W, C] of neap_network_spec. */
 neap_shape neap_network_noise_shape(const neap_network *network, int64_t count);
 
 /* Freezes a network for use by another one: its parameters require no gradient, and its calls ignore neap_training. */
