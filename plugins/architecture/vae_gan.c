@@ -56,7 +56,8 @@ static int spec(const void *self, neap_spec *out)
 {
     const vae_gan_config *c = ((const vae_gan *)self)->config;
     return neap_spec_fill(out, (neap_spec){.height = c->rows, .width = c->columns, .channels = c->channels,
-                                           .latent = {c->rows / c->factor, c->columns / c->factor, c->latent}});
+                                           .latent = {c->rows / c->factor, c->columns / c->factor, c->latent},
+                                           .scales = true});
 }
 
 static bool offers(const void *self, const char *name)
