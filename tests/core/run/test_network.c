@@ -16,10 +16,40 @@ static void *careless_build(const void *config, neap_model *model)
 static const neap_architecture careless_functions = {.size = sizeof careless_functions, .build = careless_build,
                                                      .destroy = neap_free, .spec = pair_spec};
 
+/* The critic is there with classes alone. */
+static bool choosy_offers(const void *self, const char *name)
+{
+    return strcmp(name, "discriminate") != 0 || ((const pair_parts *)self)->config->classes;
+}
+
+static const neap_architecture choosy_functions = {.size = sizeof choosy_functions, .build = pair_build,
+                                                   .destroy = neap_free, .spec = pair_spec, .generate = pair_generate,
+                                                   .discriminate = pair_discriminate, .offers = choosy_offers};
+
+/* Compiled before `offers` was added. */
+static const neap_architecture older_functions = {.size = offsetof(neap_architecture, offers), .build = pair_build,
+                                                  .destroy = neap_free, .spec = pair_spec, .generate = pair_generate,
+                                                  .discriminate = pair_discriminate, .offers = choosy_offers};
+
+/* A map of 2 x 3 logits a row; with classes, only for the first row. */
+static neap_tensor *patches_discriminate(void *self, neap_tensor *x, const neap_condition *condition)
+{
+    (void)condition;
+    const int64_t rows = ((const pair_parts *)self)->config->classes ? 1 : neap_dim(x, 0);
+    return neap_zeros(NEAP_F32, neap_dims(rows, 2, 3, 1));
+}
+
+static const neap_architecture patches_functions = {.size = sizeof patches_functions, .build = pair_build,
+                                                    .destroy = neap_free, .spec = pair_spec,
+                                                    .discriminate = patches_discriminate};
+
 static const neap_component components[] = {
     {"architecture/2", "careless", "Ignores a failure.", sizeof(pair_config), pair_params, &careless_functions},
     PAIR_COMPONENT,
     {"architecture/2", "idle", "Offers nothing.", sizeof(pair_config), pair_params, &idle_functions},
+    {"architecture/2", "choosy", "Offers by its settings.", sizeof(pair_config), pair_params, &choosy_functions},
+    {"architecture/2", "older", "Lacks a member.", sizeof(pair_config), pair_params, &older_functions},
+    {"architecture/2", "patches", "A map of logits.", sizeof(pair_config), pair_params, &patches_functions},
     {0},
 };
 static const neap_plugin plugin = {NEAP_ABI, sizeof plugin, "test", "1", "MIT", "For tests.", components};
@@ -142,6 +172,23 @@ START_TEST(offers)
 }
 END_TEST
 
+/* A network may leave out what its settings exclude; an older one has all its functions. */
+START_TEST(offers_by_settings)
+{
+    neap_network *with = TRY_NETWORK("choosy", "classes", "2"), *without = TRY_NETWORK("choosy", "classes", "0");
+    neap_network *older = TRY_NETWORK("older", "classes", "0");
+    neap_tensor *x = pictures(2, 1, 2);
+    ck_assert(neap_network_offers(with, "discriminate") && neap_network_offers(older, "discriminate"));
+    ck_assert(!neap_network_offers(without, "discriminate") && neap_network_offers(without, "generate"));
+    ck_assert(!neap_network_offers(with, "velocity")); /* the member is NULL */
+    ck_assert_ptr_nonnull(neap_network_discriminate(with, x, NULL));
+    ck_fails_with(!neap_network_discriminate(without, x, NULL), "the call needs 'discriminate'; choosy offers 'generate'");
+    neap_network_release(with);
+    neap_network_release(without);
+    neap_network_release(older);
+}
+END_TEST
+
 /* --- Calls ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(wrong_shapes)
@@ -168,6 +215,19 @@ START_TEST(wrong_shapes)
     ck_fails_with(!neap_network_discriminate(pair, x, NULL), "pair: x: expected [2, 1, 1, 2], got [2, 4, 4, 1]");
     neap_network_release(dit);
     neap_network_release(pair);
+}
+END_TEST
+
+/* Logits are one for each row, or several with axes of their own. */
+START_TEST(logits)
+{
+    neap_network *map = TRY_NETWORK("patches", "classes", "0"), *one = TRY_NETWORK("patches", "classes", "2");
+    neap_tensor *y = neap_network_discriminate(map, pictures(2, 1, 2), NULL);
+    ck_assert(neap_shape_equal(neap_shape_of(y), neap_dims(2, 2, 3, 1)));
+    ck_fails_with(!neap_network_discriminate(one, pictures(2, 1, 2), NULL),
+                  "patches: discriminate: expected [2] and any further axes, got [1, 2, 3, 1]");
+    neap_network_release(map);
+    neap_network_release(one);
 }
 END_TEST
 
@@ -266,5 +326,5 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("network", open_networks, run_close, bad_settings, specs, every_allocation_may_fail, offers,
-                          wrong_shapes, labels, labels_among_weights, labels_of_the_unconditional, null_passes_through, views);
+                          offers_by_settings, wrong_shapes, logits, labels, labels_among_weights, labels_of_the_unconditional, null_passes_through, views);
 }
