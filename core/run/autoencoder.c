@@ -8,6 +8,18 @@
 
 static const char *const needs[] = {"encode", "decode", NULL};
 
+/* Takes over an owner of the autoencoder. */
+static int replace(neap_network *network, neap_network *autoencoder)
+{
+    if (!autoencoder || neap_network_freeze(autoencoder) < 0) {
+        neap_network_release(autoencoder);
+        return -1;
+    }
+    neap_network_release(network->autoencoder);
+    network->autoencoder = autoencoder;
+    return 0;
+}
+
 int neap_network_set_autoencoder(neap_network *network, neap_network *autoencoder)
 {
     char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
@@ -19,12 +31,7 @@ int neap_network_set_autoencoder(neap_network *network, neap_network *autoencode
         return neap_fail("%s works on %s; the latents of %s are %s", neap_network_name(network),
                          neap_shape_text(neap_dims(n->height, n->width, n->channels), want), neap_network_name(autoencoder),
                          neap_shape_text(neap_dims(e->height, e->width, e->channels), got));
-    if (neap_network_freeze(autoencoder) < 0)
-        return -1;
-    neap_network *before = network->autoencoder;
-    network->autoencoder = neap_network_keep(autoencoder);
-    neap_network_release(before);
-    return 0;
+    return replace(network, neap_network_without_extra(autoencoder));
 }
 
 neap_network *neap_network_autoencoder(const neap_network *network)

@@ -28,6 +28,12 @@ static inline const char *neap_network_name(const neap_network *network)
 /* Is it a generator that starts from latents, and not from noise of the pictures' shape? */
 bool neap_network_takes_latents(const neap_network *network);
 
+/* Does the tensor of this name belong to the extra part of the network (see `extra` in neap/plugin.h)? */
+bool neap_network_is_extra(const neap_network *network, const char *name);
+/* A copy of the network without its extra part, with the same values; the network itself when it has none. The caller owns
+ * the result. */
+neap_network *neap_network_without_extra(neap_network *network);
+
 /* Brings a condition of `rows` rows, or NULL, into the form that the architecture takes: leaves out kinds that it does
  * not take, fills missing ones, replaces the label -1 by the null class, and calls the architecture's `prepare`. *fitted
  * belongs to the innermost scope and is NULL when the architecture takes no condition. Returns -1 with a message when

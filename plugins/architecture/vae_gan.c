@@ -93,7 +93,7 @@ static neap_tensor *discriminate(void *self, neap_tensor *x, const neap_conditio
 
 static const neap_architecture functions = {.size = sizeof functions, .build = build, .destroy = destroy, .spec = spec,
                                             .generate = generate, .discriminate = discriminate, .encode = encode,
-                                            .decode = decode, .offers = offers};
+                                            .decode = decode, .offers = offers, .extra = "discriminator"};
 
 static const neap_param params[] = {
     NEAP_CHOICE(vae_gan_config, style, 0, styles,

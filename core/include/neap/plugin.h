@@ -249,6 +249,10 @@ typedef struct neap_architecture {
     /* Does this network, with its settings, have the function of this name ("discriminate", ...)? Asked for functions that
      * are not NULL above. NULL: it has all of them. */
     bool (*offers)(const void *self, const char *name);
+    /* Of an autoencoder: the FLAG parameter that adds a part which encode and decode do not use, as "discriminator". Names of
+     * that part's parameters begin with the flag's and a dot. A network that works in the latents of this one keeps a copy
+     * without that part. NULL: there is no such part. */
+    const char *extra;
 } neap_architecture;
 
 /* objective/2 */

@@ -42,7 +42,8 @@ neap_instance *neap_network_objective(const neap_network *network);
 
 /* Makes the network work in the latents of an autoencoder (Rombach et al. 2022, High-Resolution Image Synthesis with
  * Latent Diffusion Models): a trainer then encodes its batches, sampling encodes pictures and decodes samples. Freezes
- * the autoencoder and keeps an owner. Fails unless the sizes of the network's spec are those of the latents. */
+ * the autoencoder and keeps an owner; of one with an extra part (see `extra` in neap/plugin.h), it keeps a copy without that.
+ * Fails unless the sizes of the network's spec are those of the latents. */
 int neap_network_set_autoencoder(neap_network *network, neap_network *autoencoder);
 neap_network *neap_network_autoencoder(const neap_network *network); /* borrowed, or NULL */
 

@@ -312,6 +312,69 @@ START_TEST(batches_of_one)
 }
 END_TEST
 
+/* --- In the latents of a network with a discriminator ----------------------------------------------------------------- */
+
+static neap_network *flow(void)
+{
+    return TRY_NETWORK("dit", "rows", "4", "columns", "3", "channels", "4", "patch", "1", "width", "8", "heads", "1", "depth", "1");
+}
+
+/* A flow keeps encoder, decoder and statistics, and nothing of the discriminator; the given network stays whole. */
+START_TEST(flows_keep_no_discriminator)
+{
+    neap_network *network = flow(), *given = NETWORK("vae_gan", SMALL);
+    neap_instance *objective = DEFAULTS("objective", "flow_matching");
+    const float deviation[] = {1, 2, 3, 4};
+    ck_succeeds(neap_write(neap_model_find(neap_network_model(given), "latents.deviation"), NEAP_F32, deviation));
+    ck_succeeds(neap_network_set_origin(given, "somewhere"));
+    neap_network_set_objective(given, objective);
+    ck_succeeds(neap_network_set_autoencoder(network, given));
+    neap_network *kept = neap_network_autoencoder(network);
+    ck_assert_int_eq(count(kept, ""), count(given, "") - count(given, "discriminator."));
+    ck_assert(!neap_network_offers(kept, "discriminate") && neap_network_offers(given, "discriminate"));
+    ck_assert(neap_network_frozen(kept) && !neap_network_frozen(given));
+    ck_assert(same_bits(neap_network_encode(kept, pictures(kept, 2)), neap_network_encode(given, pictures(given, 2))));
+    ck_assert(same_bits(neap_network_decode(kept, latents(kept, 2)), neap_network_decode(given, latents(given, 2))));
+    ck_assert(memcmp(floats(neap_model_find(neap_network_model(kept), "latents.deviation")), deviation, sizeof deviation) == 0);
+    ck_assert_str_eq(neap_network_origin(kept), "somewhere");
+    ck_assert_ptr_eq(neap_network_objective(kept), objective);
+    neap_instance_release(objective);
+    neap_network_release(given);
+    neap_network_release(network);
+}
+END_TEST
+
+START_TEST(flows_keep_what_has_no_discriminator)
+{
+    neap_network *network = flow(), *given = NETWORK("vae_gan", ALONE, SMALL);
+    ck_succeeds(neap_network_set_autoencoder(network, given));
+    ck_assert_ptr_eq(neap_network_autoencoder(network), given);
+    neap_network_release(given);
+    neap_network_release(network);
+}
+END_TEST
+
+static bool enter_latents(void)
+{
+    static const char *const settings[] = {"rows", "4", "columns", "3", "channels", "4", "patch", "1", "width", "8", "heads", "1",
+                                           "depth", "1", NULL};
+    static const char *const own[] = {SMALL, "factor", "4", NULL};
+    neap_instance *a = neap_instance_new(neap_registry_find("architecture", "dit"));
+    neap_instance *b = neap_instance_new(neap_registry_find("architecture", "vae_gan"));
+    bool whole = a && b;
+    for (int i = 0; whole && settings[i]; i += 2)
+        whole = neap_instance_set_text(a, settings[i], settings[i + 1]) == 0;
+    for (int i = 0; whole && own[i]; i += 2)
+        whole = neap_instance_set_text(b, own[i], own[i + 1]) == 0;
+    neap_network *network = whole ? neap_network_new(a, 1) : NULL, *given = network ? neap_network_new(b, 1) : NULL;
+    whole = given && neap_network_set_autoencoder(network, given) == 0;
+    neap_network_release(network);
+    neap_network_release(given);
+    neap_instance_release(a);
+    neap_instance_release(b);
+    return whole;
+}
+
 /* --- Bad settings --------------------------------------------------------------------------------------------------- */
 
 START_TEST(refusals)
@@ -378,6 +441,7 @@ START_TEST(every_allocation_may_fail)
 {
     neap_threads_set(1); /* refusals are counted on this thread */
     refuse_each(build_small);
+    refuse_each(enter_latents);
 }
 END_TEST
 
@@ -385,5 +449,5 @@ int main(void)
 {
     return RUN_SUITE_WITH("vae_gan", run_open, run_close, sizes, numbers_of_parameters, names, names_of_tiny, tiny_has_no_spread,
                           tiny_bounds_latents, prior, prior_takes_no_picture, offers, discriminators, initial_discriminator,
-                          batches_of_one, refusals, malformed_growth, every_allocation_may_fail);
+                          batches_of_one, flows_keep_no_discriminator, flows_keep_what_has_no_discriminator, refusals, malformed_growth, every_allocation_may_fail);
 }
