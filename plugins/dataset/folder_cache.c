@@ -1,0 +1,236 @@
+/* The cache of decoded pictures: opening, checking, and where it lies. See folder.h. */
+#include "folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <neap/error.h>
+#include <neap/io.h>
+#include <neap/memory.h>
+#include <neap/parallel.h>
+
+#include "content.h"
+
+/* Each step is a bijection of the state for a given word, and of the word for a given state. */
+uint64_t folder_check(uint64_t hash, const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+    for (; size > 0; at += 8) {
+        uint64_t word = 0;
+        const size_t some = size < 8 ? size : 8;
+        memcpy(&word, at, some);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+        size -= some;
+    }
+    return hash;
+}
+
+/* --- Checking ----------------------------------------------------------------------------------------------------------- */
+
+static size_t padded(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+/* Do the sizes that the footer claims make the block's? Divisions keep the products below overflow. */
+static bool sizes_fit(const folder_footer *f, size_t size)
+{
+    const size_t left = size - sizeof *f;
+    if (f->count < 1 || f->picture_bytes < 1 || f->texts < 0 || f->warning < 0 || f->warning > f->texts ||
+        (uint64_t)f->texts > left || (uint64_t)f->count > left / sizeof(folder_record) ||
+        (uint64_t)f->picture_bytes > left / (uint64_t)f->count)
+        return false;
+    return padded((size_t)(f->count * f->picture_bytes)) + (size_t)f->count * sizeof(folder_record) + (size_t)f->texts == left;
+}
+
+static bool records_fit(const folder_cache *c, int64_t files)
+{
+    const int64_t captions = c->footer.texts - c->footer.warning;
+    for (int64_t i = 0; i < c->footer.count; i++) {
+        const folder_record *r = &c->records[i];
+        if (r->file < (i ? c->records[i - 1].file + 1 : 0) || r->file >= files || r->length < 0 ||
+            r->length > FOLDER_LONGEST_CAPTION || r->caption < 0 || r->caption > captions - r->length)
+            return false;
+    }
+    return true;
+}
+
+typedef struct checking {
+    const folder_cache *cache;
+    atomic_bool wrong;
+} checking;
+
+static void check_range(void *user, int64_t begin, int64_t end)
+{
+    checking *c = user;
+    const size_t bytes = (size_t)c->cache->footer.picture_bytes;
+    for (int64_t i = begin; i < end && !c->wrong; i++)
+        if (folder_check(0, c->cache->pixels + (size_t)i * bytes, bytes) != c->cache->records[i].check)
+            c->wrong = true;
+}
+
+bool folder_cache_parse(folder_cache *c, const void *bytes, size_t size, uint64_t key, size_t picture_bytes, int64_t files)
+{
+    folder_footer *f = &c->footer;
+    *c = (folder_cache){.bytes = bytes, .size = size, .pixels = bytes};
+    if (size < sizeof *f)
+        return false;
+    memcpy(f, c->bytes + size - sizeof *f, sizeof *f);
+    if (f->magic != FOLDER_MAGIC || f->key != key || f->picture_bytes != (int64_t)picture_bytes || !sizes_fit(f, size))
+        return false;
+    const size_t pixels = padded((size_t)f->count * picture_bytes), records = (size_t)f->count * sizeof *c->records;
+    c->records = (const void *)(c->bytes + pixels);
+    c->texts = (const char *)c->bytes + pixels + records;
+    checking check = {.cache = c};
+    if (folder_check(0, c->bytes + pixels, size - pixels - sizeof f->check) != f->check || !records_fit(c, files))
+        return false;
+    neap_parallel(f->count, 64, check_range, &check);
+    return !check.wrong;
+}
+
+/* --- In a file ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct wanted {
+    const char *path; /* of the folder */
+    const folder_files *files;
+    const folder_form *form;
+    uint64_t key;
+} wanted;
+
+static bool parse(folder_cache *cache, const wanted *w, const void *bytes, size_t size)
+{
+    return folder_cache_parse(cache, bytes, size, w->key, folder_picture_bytes(w->form), w->files->count);
+}
+
+/* Maps a valid file. False, without a message, for any other. */
+static bool map_file(folder_cache *cache, const wanted *w, const char *place)
+{
+    struct stat about;
+    const int file = open(place, O_RDONLY | O_CLOEXEC);
+    void *bytes = MAP_FAILED;
+    if (file >= 0 && fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0)
+        bytes = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_SHARED, file, 0);
+    if (file >= 0)
+        close(file);
+    if (bytes == MAP_FAILED)
+        return false;
+    const bool valid = parse(cache, w, bytes, (size_t)about.st_size);
+    cache->mapped = true;
+    if (!valid)
+        folder_cache_close(cache);
+    return valid;
+}
+
+/* Writes the file and maps it. Returns 1; 0 with a message when there can be no file; -1 with a message when there are no
+ * pictures. */
+static int write_file(folder_cache *cache, const wanted *w, const char *folder, const char *place)
+{
+    folder_build *build = folder_build_new(w->path, w->files, w->form, w->key);
+    if (!build)
+        return -1;
+    const bool written = neap_folder_make(folder) == 0 && neap_file_save_parts(place, folder_build_next, build) == 0;
+    const bool failed = folder_build_failed(build);
+    folder_build_free(build);
+    if (!written)
+        return failed ? -1 : 0;
+    if (map_file(cache, w, place))
+        return 1;
+    neap_fail("%s: could not be mapped after it was written", place);
+    return 0;
+}
+
+/* The same, but the file may be there already, and the message of 0 becomes a warning. */
+static int open_file(folder_cache *cache, const wanted *w, const char *folder)
+{
+    char *place = neap_format("%s/pictures-%016llx", folder, (unsigned long long)w->key);
+    if (!place)
+        return -1;
+    const int status = map_file(cache, w, place) ? 1 : write_file(cache, w, folder, place);
+    neap_free(place);
+    if (status == 0) {
+        neap_warn("folder: cache: %s; the pictures are kept in memory", neap_error_message());
+        neap_error_clear();
+    }
+    return status;
+}
+
+/* --- In memory ----------------------------------------------------------------------------------------------------------- */
+
+static int collect(folder_build *build, uint8_t **block, size_t *size)
+{
+    const void *bytes;
+    size_t some;
+    int more;
+    while ((more = folder_build_next(build, &bytes, &some)) > 0) {
+        uint8_t *grown = neap_realloc(*block, *size + some);
+        if (!grown)
+            return -1;
+        *block = grown;
+        memcpy(grown + *size, bytes, some);
+        *size += some;
+    }
+    return more;
+}
+
+static int open_memory(folder_cache *cache, const wanted *w)
+{
+    uint8_t *block = NULL;
+    size_t size = 0;
+    folder_build *build = folder_build_new(w->path, w->files, w->form, w->key);
+    int status = build ? collect(build, &block, &size) : -1;
+    folder_build_free(build);
+    if (status == 0 && !parse(cache, w, block, size))
+        status = neap_fail("%s: the decoded pictures are damaged in memory", w->path);
+    if (status < 0) {
+        neap_free(block);
+        *cache = (folder_cache){0};
+    }
+    return status;
+}
+
+/* --- Both ---------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t key_of(const char *path, const folder_files *files, const folder_form *form)
+{
+    const int64_t numbers[] = {form->rows, form->columns, form->channels, form->fit, files->count};
+    char *real = realpath(path, NULL); /* folders with the same names, sizes and times differ */
+    uint64_t key = content_hash(CONTENT_EMPTY, real ? real : path, strlen(real ? real : path) + 1);
+    free(real); /* realpath's own */
+    key = content_hash(key, numbers, sizeof numbers);
+    key = content_hash(key, form->background, sizeof form->background);
+    for (int64_t i = 0; i < files->count; i++) {
+        const folder_file *f = &files->file[i];
+        key = content_hash(key, f->path, strlen(f->path) + 1);
+        key = content_hash(key, &f->stamp, sizeof f->stamp);
+    }
+    return key;
+}
+
+int folder_cache_open(folder_cache *cache, const char *place, const char *path, const folder_files *files,
+                      const folder_form *form)
+{
+    const wanted w = {path, files, form, key_of(path, files, form)};
+    *cache = (folder_cache){0};
+    int status = place ? open_file(cache, &w, place) : 0;
+    if (status == 0)
+        status = open_memory(cache, &w) < 0 ? -1 : 1;
+    if (status > 0 && cache->footer.warning)
+        neap_warn("%.*s", (int)cache->footer.warning, cache->texts);
+    return status < 0 ? -1 : 0;
+}
+
+void folder_cache_close(folder_cache *cache)
+{
+    if (cache->mapped)
+        munmap((void *)(uintptr_t)cache->bytes, cache->size);
+    else
+        neap_free((void *)(uintptr_t)cache->bytes);
+    *cache = (folder_cache){0};
+}
