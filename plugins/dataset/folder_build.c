@@ -11,7 +11,8 @@
 
 #define MOST_AT_ONCE 256
 #define BYTES_AT_ONCE ((size_t)1 << 26)
-#define NAMED 3 /* of broken files */
+#define MOST_NAMED 16          /* broken files */
+#define LONGEST_NAMES ((size_t)600) /* bytes of their messages, which must fit into a warning */
 
 typedef struct decoded {
     uint64_t content;
@@ -32,7 +33,7 @@ struct folder_build {
     char *captions;
     size_t captions_used, captions_room;
     int64_t broken, broken_captions;
-    char *named[NAMED]; /* messages of the first broken files */
+    char *named[MOST_NAMED]; /* messages of the first broken files */
     uint8_t *tail;
     bool failed, ended;
 };
@@ -58,7 +59,7 @@ void folder_build_free(folder_build *b)
 {
     if (!b)
         return;
-    for (int i = 0; i < NAMED; i++)
+    for (int i = 0; i < MOST_NAMED; i++)
         neap_free(b->named[i]);
     neap_free(b->pixels);
     neap_free(b->decoded);
@@ -90,19 +91,28 @@ static void decode_range(void *user, int64_t begin, int64_t end)
     }
 }
 
+/* The pending message without the folder's path, which the warning begins with; owned by the caller. */
+static char *message_below(const char *path)
+{
+    const char *message = neap_error_message();
+    const size_t length = strlen(path);
+    if (strncmp(message, path, length) == 0)
+        message += length + strspn(message + length, "/");
+    return neap_strdup(message);
+}
+
 /* Counts the pending message, and keeps it among the first. Fails for one about memory: then nothing is wrong with the file. */
 static int note_broken(folder_build *b, int64_t *count)
 {
     const int64_t before = b->broken + b->broken_captions;
     if (strncmp(neap_error_message(), "memory: ", 8) == 0)
         return -1;
-    char *message = before < NAMED ? neap_strdup(neap_error_message()) : NULL;
+    char *message = before < MOST_NAMED ? message_below(b->path) : NULL;
+    if (before < MOST_NAMED && !message)
+        return -1;
     neap_error_clear();
-    if (before < NAMED) {
+    if (before < MOST_NAMED)
         b->named[before] = message;
-        if (!message)
-            return neap_fail("memory: no room for a message");
-    }
     ++*count;
     return 0;
 }
@@ -166,14 +176,14 @@ static int decode_some(folder_build *b, int64_t *good)
 /* "A; B; C; and 4 more" of the broken files, owned by the caller. */
 static char *broken_names(const folder_build *b)
 {
-    const int64_t all = b->broken + b->broken_captions;
+    int64_t left = b->broken + b->broken_captions;
     char *text = neap_strdup("");
-    for (int64_t i = 0; text && i < NAMED && i < all; i++) {
+    for (int i = 0; text && i < MOST_NAMED && left > 0 && strlen(text) < LONGEST_NAMES; i++, left--) {
         char *longer = neap_format("%s%s%s", text, i ? "; " : "", b->named[i]);
         neap_free(text);
         text = longer;
     }
-    char *whole = text && all > NAMED ? neap_format("%s; and %lld more", text, (long long)all - NAMED) : neap_strdup(text);
+    char *whole = text && left ? neap_format("%s; and %lld more", text, (long long)left) : neap_strdup(text);
     neap_free(text);
     return whole;
 }
