@@ -70,14 +70,28 @@ void NEAP_VARIANT(neap_channel_moments)(int64_t rows, int64_t n, const real *x, 
     EACH_STRIP(n, MOMENTS);
 }
 
-/* What arrives at s = scale (x - mean) + shift, when g arrives at what follows. */
-NEAP_INLINE vreal through(vreal distance, vreal scale, vreal shift, vreal slope, vreal g)
+/* --- The activation: SiLU, or a leaky ReLU of `slope` --------------------------------------------------------------- */
+
+NEAP_INLINE vreal activate(const bool silu, vreal slope, vreal s)
 {
-    return vpick(distance * scale + shift > 0, g, g * slope);
+    if (silu) {
+        return s * vsigmoid(s);
+    }
+    return vpick(s > 0, s, s * slope);
 }
 
-NEAP_INLINE void sums_strip(const int wide, int64_t part, int64_t rows, const real *x, const real *gy, int64_t row,
-                            const channel_map *map, int64_t j, real *sum, real *product)
+/* What arrives at s when g arrives at act(s). */
+NEAP_INLINE vreal through(const bool silu, vreal slope, vreal s, vreal g)
+{
+    if (!silu) {
+        return vpick(s > 0, g, g * slope);
+    }
+    const vreal p = vsigmoid(s);
+    return g * vfma(s * p, 1 - p, p);
+}
+
+NEAP_INLINE void sums_strip(const bool silu, const int wide, int64_t part, int64_t rows, const real *x, const real *gy,
+                            int64_t row, const channel_map *map, int64_t j, real *sum, real *product)
 {
     vreal mean[WIDE], scale[WIDE], shift[WIDE], s[WIDE] = {{0}}, p[WIDE] = {{0}};
     const vreal slope = vset(map->slope);
@@ -89,7 +103,7 @@ NEAP_INLINE void sums_strip(const int wide, int64_t part, int64_t rows, const re
     for (int64_t i = 0; i < rows; i++) {
         EACH_VECTOR(wide) {
             const vreal d = strip_load(x + i * row + v * VLEN, part) - mean[v];
-            const vreal g = through(d, scale[v], shift[v], slope, strip_load(gy + i * row + v * VLEN, part));
+            const vreal g = through(silu, slope, d * scale[v] + shift[v], strip_load(gy + i * row + v * VLEN, part));
             s[v] += g;
             p[v] = vfma(g, d, p[v]);
         }
@@ -100,32 +114,88 @@ NEAP_INLINE void sums_strip(const int wide, int64_t part, int64_t rows, const re
     }
 }
 
-void NEAP_VARIANT(neap_channel_sums)(int64_t rows, int64_t n, const real *x, const real *gy, const channel_map *map,
-                                     real *sum, real *product)
+NEAP_INLINE void sums(const bool silu, int64_t rows, int64_t n, const real *x, const real *gy, const channel_map *map,
+                      real *sum, real *product)
 {
-#define SUMS(wide, part) sums_strip(wide, part, rows, x + j, gy + j, n, map, j, sum + j, product + j)
+#define SUMS(wide, part) sums_strip(silu, wide, part, rows, x + j, gy + j, n, map, j, sum + j, product + j)
     EACH_STRIP(n, SUMS);
 }
 
-void NEAP_VARIANT(neap_channel_apply)(int64_t rows, int64_t n, const real *x, const channel_map *map, real *restrict y)
+void NEAP_VARIANT(neap_channel_sums)(int64_t rows, int64_t n, const real *x, const real *gy, const channel_map *map,
+                                     real *sum, real *product)
 {
-    const real *mean = map->mean, *scale = map->scale, *shift = map->shift, slope = map->slope;
+    if (map->silu) {
+        sums(true, rows, n, x, gy, map, sum, product);
+    } else {
+        sums(false, rows, n, x, gy, map, sum, product);
+    }
+}
+
+/* --- Row by row, in the order of memory ----------------------------------------------------------------------------- */
+
+/* CALL(part) for the vectors of a row of n channels. */
+#define EACH_LANES(n, CALL)                                                                                         \
+    do {                                                                                                            \
+        int64_t j = 0;                                                                                              \
+        for (; j + VLEN <= (n); j += VLEN) {                                                                        \
+            CALL(0);                                                                                                \
+        }                                                                                                           \
+        if (j < (n)) {                                                                                              \
+            CALL((n) - j);                                                                                          \
+        }                                                                                                           \
+    } while (0)
+
+NEAP_INLINE void apply_lanes(const bool silu, int64_t part, int64_t j, const real *x, const channel_map *map, vreal slope,
+                             real *y)
+{
+    const vreal d = strip_load(x + j, part) - strip_load(map->mean + j, part);
+    const vreal s = d * strip_load(map->scale + j, part) + strip_load(map->shift + j, part);
+    strip_store(y + j, activate(silu, slope, s), part);
+}
+
+NEAP_INLINE void apply(const bool silu, int64_t rows, int64_t n, const real *x, const channel_map *map, real *y)
+{
+    const vreal slope = vset(map->slope);
     for (int64_t i = 0; i < rows; i++, x += n, y += n) {
-        for (int64_t j = 0; j < n; j++) {
-            const real s = (x[j] - mean[j]) * scale[j] + shift[j];
-            y[j] = s > 0 ? s : slope * s;
-        }
+#define APPLY(part) apply_lanes(silu, part, j, x, map, slope, y)
+        EACH_LANES(n, APPLY);
+    }
+}
+
+void NEAP_VARIANT(neap_channel_apply)(int64_t rows, int64_t n, const real *x, const channel_map *map, real *y)
+{
+    if (map->silu) {
+        apply(true, rows, n, x, map, y);
+    } else {
+        apply(false, rows, n, x, map, y);
+    }
+}
+
+NEAP_INLINE void gradient_lanes(const bool silu, int64_t part, int64_t j, const real *x, const real *gy,
+                                const channel_map *map, vreal slope, const real *b, const real *c, real *gx)
+{
+    const vreal d = strip_load(x + j, part) - strip_load(map->mean + j, part), scale = strip_load(map->scale + j, part);
+    const vreal s = d * scale + strip_load(map->shift + j, part);
+    const vreal g = through(silu, slope, s, strip_load(gy + j, part));
+    strip_store(gx + j, scale * g + strip_load(b + j, part) * d + strip_load(c + j, part), part);
+}
+
+NEAP_INLINE void gradient(const bool silu, int64_t rows, int64_t n, const real *x, const real *gy, const channel_map *map,
+                          const real *b, const real *c, real *gx)
+{
+    const vreal slope = vset(map->slope);
+    for (int64_t i = 0; i < rows; i++, x += n, gy += n, gx += n) {
+#define GRADIENT(part) gradient_lanes(silu, part, j, x, gy, map, slope, b, c, gx)
+        EACH_LANES(n, GRADIENT);
     }
 }
 
 void NEAP_VARIANT(neap_channel_gradient)(int64_t rows, int64_t n, const real *x, const real *gy, const channel_map *map,
-                                         const real *a, const real *b, const real *c, real *restrict gx)
+                                         const real *b, const real *c, real *gx)
 {
-    const real *mean = map->mean, *scale = map->scale, *shift = map->shift, slope = map->slope;
-    for (int64_t i = 0; i < rows; i++, x += n, gy += n, gx += n) {
-        for (int64_t j = 0; j < n; j++) {
-            const real d = x[j] - mean[j], g = d * scale[j] + shift[j] > 0 ? gy[j] : slope * gy[j];
-            gx[j] = a[j] * g + b[j] * d + c[j];
-        }
+    if (map->silu) {
+        gradient(true, rows, n, x, gy, map, b, c, gx);
+    } else {
+        gradient(false, rows, n, x, gy, map, b, c, gx);
     }
 }

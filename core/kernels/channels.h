@@ -6,10 +6,11 @@
 
 #include "vmath.h"
 
-/* How channels are taken in: s = scale (x - mean) + shift, y = s where s > 0 and slope s elsewhere. */
+/* How channels are taken in: s = scale (x - mean) + shift; y = s sigmoid(s) if silu, else s where s > 0 and slope s elsewhere. */
 typedef struct channel_map {
     const real *mean, *scale, *shift;
     real slope;
+    bool silu;
 } channel_map;
 
 /* Each channel's mean over the rows, and the sum of squared distances from it. */
@@ -22,8 +23,8 @@ void NEAP_VARIANT(neap_channel_apply)(int64_t rows, int64_t n, const real *x, co
 void NEAP_VARIANT(neap_channel_sums)(int64_t rows, int64_t n, const real *x, const real *gy, const channel_map *map,
                                      real *sum, real *product);
 
-/* gx = a g + b (x - mean) + c. */
+/* gx = scale g + b (x - mean) + c. */
 void NEAP_VARIANT(neap_channel_gradient)(int64_t rows, int64_t n, const real *x, const real *gy, const channel_map *map,
-                                         const real *a, const real *b, const real *c, real *gx);
+                                         const real *b, const real *c, real *gx);
 
 #endif

@@ -121,10 +121,12 @@ typedef struct neap_norm_args {
 
 /* x [outer, n, channels]; a set is the n pixels of one outer index and `width` neighbouring channels, which divides
  * channels: batch norm has one outer index and width 1, group norm an outer index a picture.
- * y = act(scale (x - mean) rstd + shift), where act(s) = s above zero and slope s below; outer, n, channels >= 1. */
+ * y = act(scale (x - mean) rstd + shift), where act(s) = s sigmoid(s) if silu, else s above zero and slope s below;
+ * outer, n, channels >= 1. */
 typedef struct neap_set_norm_args {
     int64_t outer, n, channels, width;
     double eps, slope;
+    bool silu;
     const void *x, *scale, *shift; /* scale, shift: [channels] */
     void *y;
     void *mean, *rstd;             /* [outer, channels / width]; written by forward, read by backward */

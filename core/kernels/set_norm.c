@@ -1,8 +1,10 @@
 /*
  * Batch norm, group norm and the like: statistics over sets of pixels and channels, and the gradient through them.
  *
- * x [outer, n, channels]; a set is the n pixels of one outer index and `width` neighbouring channels. Pixels are cut into
- * blocks of a fixed size, so that no sum depends on the threads; the sums of blocks are merged in order.
+ * x [outer, n, channels]; a set is the n pixels of one outer index, a sample, and `width` neighbouring channels. Pixels are
+ * cut into blocks of a fixed size, so that no sum depends on the threads; the sums of blocks are merged in order.
+ *
+ * Both passes over a sample follow each other, so that the second finds it in cache.
  */
 #include <neap/error.h>
 #include <neap/parallel.h>
@@ -13,15 +15,17 @@
 #define BLOCK_ELEMENTS 32768
 #define LEAST_BLOCK 32  /* pixels */
 #define MOST_BLOCK 2048 /* likewise: the most terms of a sum in single precision */
+#define CACHE_BYTES (1 << 20) /* what a thread can expect to find again in the cache of its core */
 
 typedef struct set_run {
     const neap_set_norm_args *a;
-    int64_t block, blocks; /* pixels of one, and how many an outer index has */
+    int64_t block, blocks; /* pixels of one, and how many a sample has */
     real *found;           /* of each block: two rows of channels */
-    real *map;             /* of each outer index: mean, scale, shift and a, b, c, a row of channels each */
+    real *map;             /* of each sample: a row of channels each for what the enum names */
 } set_run;
 
-enum { MEAN, SCALE, SHIFT, A, B, C, MAP_ROWS };
+/* gx = scale g + b (x - mean) + c, where sums are those of g and of g x^, with x^ the normalised x. */
+enum { MEAN, SCALE, SHIFT, SUM, PRODUCT, B, C, MAP_ROWS };
 
 static int begin(set_run *run, const neap_set_norm_args *a)
 {
@@ -39,34 +43,59 @@ static real *map_row(const set_run *run, int64_t outer, int row)
     return run->map + (outer * MAP_ROWS + row) * run->a->channels;
 }
 
-static real *found_row(const set_run *run, int64_t unit, int row)
+/* What neap_parallel hands to the functions that work on blocks of a sample. */
+typedef struct sample {
+    const set_run *run;
+    int64_t outer;
+    channel_map map;
+} sample;
+
+static sample sample_of(const set_run *run, int64_t outer)
 {
-    return run->found + (2 * unit + row) * run->a->channels;
+    return (sample){run, outer, {map_row(run, outer, MEAN), map_row(run, outer, SCALE), map_row(run, outer, SHIFT),
+                                 (real)run->a->slope, run->a->silu}};
 }
 
-static channel_map map_of(const set_run *run, int64_t outer)
+static real *found_row(const sample *s, int64_t block, int row)
 {
-    return (channel_map){map_row(run, outer, MEAN), map_row(run, outer, SCALE), map_row(run, outer, SHIFT),
-                         (real)run->a->slope};
+    return s->run->found + (2 * (s->outer * s->run->blocks + block) + row) * s->run->a->channels;
 }
 
-/* The first pixel of a unit's block, in elements of x, and how many it has. */
-static int64_t block_at(const set_run *run, int64_t unit, int64_t *rows)
+static int64_t rows_of(const sample *s, int64_t block)
 {
-    const int64_t outer = unit / run->blocks, first = unit % run->blocks * run->block, left = run->a->n - first;
-    *rows = left < run->block ? left : run->block;
-    return (outer * run->a->n + first) * run->a->channels;
+    const int64_t left = s->run->a->n - block * s->run->block;
+    return left < s->run->block ? left : s->run->block;
+}
+
+/* Where a block begins, in elements of x. */
+static int64_t block_at(const sample *s, int64_t block)
+{
+    return (s->outer * s->run->a->n + block * s->run->block) * s->run->a->channels;
+}
+
+/* A thread takes small samples whole; all threads share a larger one, each with its blocks in its cache. Inside the other
+ * neap_parallel, that over blocks runs on its thread alone. */
+static void each_sample(set_run *run, int64_t arrays, neap_range_fn *body)
+{
+    const neap_set_norm_args *a = run->a;
+    const int64_t bytes = arrays * a->n * a->channels * (int64_t)sizeof(real);
+    if (bytes <= CACHE_BYTES && a->outer >= neap_threads()) {
+        neap_parallel(a->outer, 1, body, run);
+    } else {
+        body(run, 0, a->outer);
+    }
 }
 
 /* --- Statistics ---------------------------------------------------------------------------------------------------- */
 
 static void find_moments(void *user, int64_t begin, int64_t end)
 {
-    const set_run *run = user;
-    for (int64_t unit = begin; unit < end; unit++) {
-        int64_t rows, at = block_at(run, unit, &rows);
+    const sample *s = user;
+    const neap_set_norm_args *a = s->run->a;
+    for (int64_t block = begin; block < end; block++) {
         NEAP_VARIANT(neap_channel_moments)
-        (rows, run->a->channels, (const real *)run->a->x + at, found_row(run, unit, 0), found_row(run, unit, 1));
+        (rows_of(s, block), a->channels, (const real *)a->x + block_at(s, block), found_row(s, block, 0),
+         found_row(s, block, 1));
     }
 }
 
@@ -82,25 +111,26 @@ static moments join(moments a, moments b)
                      a.squares + b.squares + distance * distance * a.count * b.count / count};
 }
 
-static moments of_set(const set_run *run, int64_t outer, int64_t group)
+static moments of_set(const sample *s, int64_t group)
 {
+    const int64_t width = s->run->a->width;
     moments all = {0};
-    for (int64_t j = group * run->a->width; j < (group + 1) * run->a->width; j++) {
-        for (int64_t unit = outer * run->blocks; unit < (outer + 1) * run->blocks; unit++) {
-            int64_t rows;
-            block_at(run, unit, &rows);
-            all = join(all, (moments){(double)rows, (double)found_row(run, unit, 0)[j], (double)found_row(run, unit, 1)[j]});
+    for (int64_t j = group * width; j < (group + 1) * width; j++) {
+        for (int64_t block = 0; block < s->run->blocks; block++) {
+            all = join(all, (moments){(double)rows_of(s, block), (double)found_row(s, block, 0)[j],
+                                      (double)found_row(s, block, 1)[j]});
         }
     }
     return all;
 }
 
-static void merge_moments(const set_run *run)
+static void merge_moments(const sample *s)
 {
-    const neap_set_norm_args *a = run->a;
+    const neap_set_norm_args *a = s->run->a;
     const int64_t groups = a->channels / a->width;
-    for (int64_t set = 0; set < a->outer * groups; set++) {
-        const moments all = of_set(run, set / groups, set % groups);
+    for (int64_t group = 0; group < groups; group++) {
+        const int64_t set = s->outer * groups + group;
+        const moments all = of_set(s, group);
         const double variance = all.squares / all.count;
         ((real *)a->mean)[set] = (real)all.mean;
         ((real *)a->rstd)[set] = (real)(1 / sqrt(variance + a->eps));
@@ -111,17 +141,15 @@ static void merge_moments(const set_run *run)
 }
 
 /* Each channel's mean, scale times rstd, and shift. */
-static void make_maps(const set_run *run)
+static void make_map(const sample *s)
 {
-    const neap_set_norm_args *a = run->a;
+    const neap_set_norm_args *a = s->run->a;
     const int64_t groups = a->channels / a->width;
-    for (int64_t outer = 0; outer < a->outer; outer++) {
-        for (int64_t j = 0; j < a->channels; j++) {
-            const int64_t set = outer * groups + j / a->width;
-            map_row(run, outer, MEAN)[j] = ((const real *)a->mean)[set];
-            map_row(run, outer, SCALE)[j] = ((const real *)a->scale)[j] * ((const real *)a->rstd)[set];
-            map_row(run, outer, SHIFT)[j] = ((const real *)a->shift)[j];
-        }
+    for (int64_t j = 0; j < a->channels; j++) {
+        const int64_t set = s->outer * groups + j / a->width;
+        map_row(s->run, s->outer, MEAN)[j] = ((const real *)a->mean)[set];
+        map_row(s->run, s->outer, SCALE)[j] = ((const real *)a->scale)[j] * ((const real *)a->rstd)[set];
+        map_row(s->run, s->outer, SHIFT)[j] = ((const real *)a->shift)[j];
     }
 }
 
@@ -129,12 +157,24 @@ static void make_maps(const set_run *run)
 
 static void apply_blocks(void *user, int64_t begin, int64_t end)
 {
-    const set_run *run = user;
-    for (int64_t unit = begin; unit < end; unit++) {
-        int64_t rows, at = block_at(run, unit, &rows);
-        const channel_map map = map_of(run, unit / run->blocks);
+    const sample *s = user;
+    const neap_set_norm_args *a = s->run->a;
+    for (int64_t block = begin; block < end; block++) {
+        const int64_t at = block_at(s, block);
         NEAP_VARIANT(neap_channel_apply)
-        (rows, run->a->channels, (const real *)run->a->x + at, &map, (real *)run->a->y + at);
+        (rows_of(s, block), a->channels, (const real *)a->x + at, &s->map, (real *)a->y + at);
+    }
+}
+
+static void forward_samples(void *user, int64_t begin, int64_t end)
+{
+    const set_run *run = user;
+    for (int64_t outer = begin; outer < end; outer++) {
+        sample s = sample_of(run, outer);
+        neap_parallel(run->blocks, 1, find_moments, &s);
+        merge_moments(&s);
+        make_map(&s);
+        neap_parallel(run->blocks, 1, apply_blocks, &s);
     }
 }
 
@@ -144,10 +184,7 @@ int NEAP_KERNEL(set_norm)(const neap_set_norm_args *a)
     if (begin(&run, a) < 0) {
         return -1;
     }
-    neap_parallel(a->outer * run.blocks, 1, find_moments, &run);
-    merge_moments(&run);
-    make_maps(&run);
-    neap_parallel(a->outer * run.blocks, 1, apply_blocks, &run);
+    each_sample(&run, 1, forward_samples);
     return 0;
 }
 
@@ -155,29 +192,29 @@ int NEAP_KERNEL(set_norm)(const neap_set_norm_args *a)
 
 static void find_sums(void *user, int64_t begin, int64_t end)
 {
-    const set_run *run = user;
-    for (int64_t unit = begin; unit < end; unit++) {
-        int64_t rows, at = block_at(run, unit, &rows);
-        const channel_map map = map_of(run, unit / run->blocks);
+    const sample *s = user;
+    const neap_set_norm_args *a = s->run->a;
+    for (int64_t block = begin; block < end; block++) {
+        const int64_t at = block_at(s, block);
         NEAP_VARIANT(neap_channel_sums)
-        (rows, run->a->channels, (const real *)run->a->x + at, (const real *)run->a->gy + at, &map,
-         found_row(run, unit, 0), found_row(run, unit, 1));
+        (rows_of(s, block), a->channels, (const real *)a->x + at, (const real *)a->gy + at, &s->map,
+         found_row(s, block, 0), found_row(s, block, 1));
     }
 }
 
-/* Sums over an outer index's blocks into its rows A and B: those of g, and of g x^ with x^ the normalised x. */
-static void merge_sums(const set_run *run, int64_t outer)
+/* Sums over a sample's blocks, those of g and those of g x^. */
+static void merge_sums(const sample *s)
 {
-    const neap_set_norm_args *a = run->a;
+    const neap_set_norm_args *a = s->run->a;
     for (int64_t j = 0; j < a->channels; j++) {
         double sum = 0, product = 0;
-        for (int64_t unit = outer * run->blocks; unit < (outer + 1) * run->blocks; unit++) {
-            sum += (double)found_row(run, unit, 0)[j];
-            product += (double)found_row(run, unit, 1)[j];
+        for (int64_t block = 0; block < s->run->blocks; block++) {
+            sum += (double)found_row(s, block, 0)[j];
+            product += (double)found_row(s, block, 1)[j];
         }
-        const int64_t set = outer * (a->channels / a->width) + j / a->width;
-        map_row(run, outer, A)[j] = (real)sum;
-        map_row(run, outer, B)[j] = (real)(product * (double)((const real *)a->rstd)[set]);
+        const int64_t set = s->outer * (a->channels / a->width) + j / a->width;
+        map_row(s->run, s->outer, SUM)[j] = (real)sum;
+        map_row(s->run, s->outer, PRODUCT)[j] = (real)(product * (double)((const real *)a->rstd)[set]);
     }
 }
 
@@ -187,43 +224,59 @@ static void parameter_gradients(const set_run *run)
     for (int64_t j = 0; j < a->channels; j++) {
         real shift = 0, scale = 0;
         for (int64_t outer = 0; outer < a->outer; outer++) {
-            shift += map_row(run, outer, A)[j];
-            scale += map_row(run, outer, B)[j];
+            shift += map_row(run, outer, SUM)[j];
+            scale += map_row(run, outer, PRODUCT)[j];
         }
         ((real *)a->gshift)[j] = shift;
         ((real *)a->gscale)[j] = scale;
     }
 }
 
-/* gx = rstd (scale g - mean over the set of scale g - x^ times that of scale g x^), as a g + b (x - mean) + c. */
-static void coefficients(const set_run *run, int64_t outer, int64_t group)
+/* gx = rstd (scale g - mean over the set of scale g - x^ times that of scale g x^). */
+static void coefficients(const sample *s, int64_t group)
 {
-    const neap_set_norm_args *a = run->a;
+    const neap_set_norm_args *a = s->run->a;
     const int64_t first = group * a->width, last = first + a->width;
-    const double rstd = (double)((const real *)a->rstd)[outer * (a->channels / a->width) + group];
+    const double rstd = (double)((const real *)a->rstd)[s->outer * (a->channels / a->width) + group];
     double sum = 0, product = 0;
     for (int64_t j = first; j < last; j++) {
         const double scale = (double)((const real *)a->scale)[j];
-        sum += scale * (double)map_row(run, outer, A)[j];
-        product += scale * (double)map_row(run, outer, B)[j];
+        sum += scale * (double)map_row(s->run, s->outer, SUM)[j];
+        product += scale * (double)map_row(s->run, s->outer, PRODUCT)[j];
     }
     const double count = (double)(a->n * a->width);
     for (int64_t j = first; j < last; j++) {
-        map_row(run, outer, A)[j] = map_row(run, outer, SCALE)[j];
-        map_row(run, outer, B)[j] = (real)(-rstd * rstd * product / count);
-        map_row(run, outer, C)[j] = (real)(-rstd * sum / count);
+        map_row(s->run, s->outer, B)[j] = (real)(-rstd * rstd * product / count);
+        map_row(s->run, s->outer, C)[j] = (real)(-rstd * sum / count);
     }
 }
 
 static void gradient_blocks(void *user, int64_t begin, int64_t end)
 {
-    const set_run *run = user;
-    for (int64_t unit = begin; unit < end; unit++) {
-        int64_t rows, at = block_at(run, unit, &rows), outer = unit / run->blocks;
-        const channel_map map = map_of(run, outer);
+    const sample *s = user;
+    const neap_set_norm_args *a = s->run->a;
+    for (int64_t block = begin; block < end; block++) {
+        const int64_t at = block_at(s, block);
         NEAP_VARIANT(neap_channel_gradient)
-        (rows, run->a->channels, (const real *)run->a->x + at, (const real *)run->a->gy + at, &map, map_row(run, outer, A),
-         map_row(run, outer, B), map_row(run, outer, C), (real *)run->a->gx + at);
+        (rows_of(s, block), a->channels, (const real *)a->x + at, (const real *)a->gy + at, &s->map,
+         map_row(s->run, s->outer, B), map_row(s->run, s->outer, C), (real *)a->gx + at);
+    }
+}
+
+static void backward_samples(void *user, int64_t begin, int64_t end)
+{
+    const set_run *run = user;
+    for (int64_t outer = begin; outer < end; outer++) {
+        sample s = sample_of(run, outer);
+        make_map(&s);
+        neap_parallel(run->blocks, 1, find_sums, &s);
+        merge_sums(&s);
+        for (int64_t group = 0; run->a->gx && group < run->a->channels / run->a->width; group++) {
+            coefficients(&s, group);
+        }
+        if (run->a->gx) {
+            neap_parallel(run->blocks, 1, gradient_blocks, &s);
+        }
     }
 }
 
@@ -233,19 +286,7 @@ int NEAP_KERNEL(set_norm_gradient)(const neap_set_norm_args *a)
     if (begin(&run, a) < 0) {
         return -1;
     }
-    make_maps(&run);
-    neap_parallel(a->outer * run.blocks, 1, find_sums, &run);
-    for (int64_t outer = 0; outer < a->outer; outer++) {
-        merge_sums(&run, outer);
-    }
+    each_sample(&run, 2, backward_samples);
     parameter_gradients(&run);
-    for (int64_t outer = 0; a->gx && outer < a->outer; outer++) {
-        for (int64_t group = 0; group < a->channels / a->width; group++) {
-            coefficients(&run, outer, group);
-        }
-    }
-    if (a->gx) {
-        neap_parallel(a->outer * run.blocks, 1, gradient_blocks, &run);
-    }
     return 0;
 }

@@ -55,14 +55,22 @@ NEAP_INLINE vreal vset(real x)
 /* The first n lanes, n < VLEN; the others read as `fill`, and are not written. */
 NEAP_INLINE vreal vload_part(const real *p, int64_t n, real fill)
 {
+#if VLEN == 16
+    return (vreal)_mm512_mask_loadu_ps((__m512)vset(fill), (__mmask16)((1u << n) - 1), p);
+#else
     vreal v = vset(fill);
     memcpy(&v, p, (size_t)n * sizeof(real));
     return v;
+#endif
 }
 
 NEAP_INLINE void vstore_part(real *p, vreal v, int64_t n)
 {
+#if VLEN == 16
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#else
     memcpy(p, &v, (size_t)n * sizeof(real));
+#endif
 }
 
 /* a b + c, rounded once where the set has such an instruction. */

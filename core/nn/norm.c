@@ -27,7 +27,7 @@ int neap_norm_make(neap_norm_layer *layer, neap_model *model, int64_t channels, 
     char full[NEAP_PATH_BYTES];
     const neap_shape shape = neap_dims(channels);
     va_list args;
-    *layer = (neap_norm_layer){.groups = groups};
+    *layer = (neap_norm_layer){.groups = groups, .eps = EPS};
     va_start(args, path);
     int status = neap_layer_path("norm", full, path, args);
     va_end(args);
@@ -45,7 +45,7 @@ int neap_norm_make(neap_norm_layer *layer, neap_model *model, int64_t channels, 
 /* Batch norm by the running statistics: a scale and a shift. */
 static neap_tensor *frozen(const neap_norm_layer *layer, neap_tensor *x, double slope)
 {
-    neap_tensor *scale = neap_mul(layer->scale, neap_rsqrt(neap_affine(layer->variance, 1, EPS)));
+    neap_tensor *scale = neap_mul(layer->scale, neap_rsqrt(neap_affine(layer->variance, 1, layer->eps)));
     neap_tensor *y = neap_add(neap_mul(neap_sub(x, layer->mean), scale), layer->shift);
     return slope == 1 ? y : neap_leaky_relu(y, slope);
 }
@@ -53,8 +53,16 @@ static neap_tensor *frozen(const neap_norm_layer *layer, neap_tensor *x, double 
 neap_tensor *neap_norm_apply(const neap_norm_layer *layer, neap_tensor *x, double slope)
 {
     if (layer->groups)
-        return neap_group_norm(x, layer->scale, layer->shift, layer->groups, EPS, slope);
+        return neap_group_norm(x, layer->scale, layer->shift, layer->groups, layer->eps, slope);
     if (!training)
         return frozen(layer, x, slope);
-    return neap_batch_norm(x, layer->scale, layer->shift, layer->mean, layer->variance, MOMENTUM, EPS, slope);
+    return neap_batch_norm(x, layer->scale, layer->shift, layer->mean, layer->variance, MOMENTUM, layer->eps,
+                           slope);
+}
+
+neap_tensor *neap_norm_apply_silu(const neap_norm_layer *layer, neap_tensor *x)
+{
+    if (layer->groups)
+        return neap_group_norm_silu(x, layer->scale, layer->shift, layer->groups, layer->eps);
+    return neap_silu(neap_norm_apply(layer, x, 1));
 }

@@ -37,3 +37,9 @@ neap_tensor *neap_sum_to(neap_tensor *g, neap_shape shape)
         g = neap_sum(g, axes, count, true);
     return neap_reshape(g, shape);
 }
+
+neap_tensor *neap_silu_slope(neap_tensor *x)
+{
+    neap_tensor *s = neap_sigmoid(x);
+    return neap_mul(s, neap_affine(neap_mul(x, neap_affine(s, -1, 1)), 1, 1));
+}

@@ -17,4 +17,7 @@ neap_tensor *neap_sum_samples(neap_tensor *x);
 /* Sums g down to a shape that was broadcast to g's. */
 neap_tensor *neap_sum_to(neap_tensor *g, neap_shape shape);
 
+/* The derivative of silu at x. */
+neap_tensor *neap_silu_slope(neap_tensor *x);
+
 #endif

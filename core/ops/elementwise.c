@@ -3,7 +3,7 @@
 
 #include <neap/parallel.h>
 
-#include "ops/op.h"
+#include "ops/composite.h"
 
 static const neap_unary_id kernel_of[NEAP_OP_COUNT] = {
 #define UNARY(name) [NEAP_OP_##name] = NEAP_K_##name,
@@ -129,9 +129,7 @@ int neap_silu_gradient(const neap_call *call, neap_tensor *g, neap_tensor **gx)
 {
     if (!neap_recording())
         return neap_has(gx[0] = fused(call, NEAP_K_silu_gradient, g));
-    neap_tensor *x = call->in[0], *s = neap_sigmoid(x);
-    neap_tensor *slope = neap_mul(s, neap_affine(neap_mul(x, neap_affine(s, -1, 1)), 1, 1));
-    return neap_has(gx[0] = neap_mul(g, slope));
+    return neap_has(gx[0] = neap_mul(g, neap_silu_slope(call->in[0])));
 }
 
 int neap_gelu_gradient(const neap_call *call, neap_tensor *g, neap_tensor **gx)

@@ -1,7 +1,7 @@
-/* Batch norm and group norm: statistics over pixels, with a leaky ReLU in the same pass. */
+/* Batch norm and group norm: statistics over pixels, with a leaky ReLU or SiLU in the same pass. */
 #include <math.h>
 
-#include "ops/rules.h"
+#include "ops/composite.h"
 
 enum { EPS, SLOPE, MOMENTUM }; /* of attrs.f */
 enum { X, SCALE, SHIFT, RUNNING_MEAN, RUNNING_VARIANCE };
@@ -61,9 +61,14 @@ int neap_shape_group_norm(neap_call *call)
     if (s.rank < 2 || s.dim[s.rank - 1] < 1 || !per_channel(call))
         return neap_op_fail(call, "x [B, .., C], scale and shift [C]");
     if (groups < 1 || s.dim[s.rank - 1] % groups)
-        return neap_fail("group_norm: groups: expected a divisor of %lld channels, got %lld",
+        return neap_fail("%s: groups: expected a divisor of %lld channels, got %lld", call->op->info.name,
                          (long long)s.dim[s.rank - 1], (long long)groups);
     return 0;
+}
+
+static bool has_silu(const neap_call *call)
+{
+    return call->op == &neap_ops[NEAP_OP_group_norm_silu];
 }
 
 /* --- Forward ------------------------------------------------------------------------------------------------------- */
@@ -71,7 +76,7 @@ int neap_shape_group_norm(neap_call *call)
 static neap_set_norm_args args_of(const neap_call *call, sets s)
 {
     return (neap_set_norm_args){.outer = s.outer, .n = s.n, .channels = s.channels, .width = s.width,
-                                .eps = call->attrs.f[EPS], .slope = call->attrs.f[SLOPE],
+                                .eps = call->attrs.f[EPS], .slope = call->attrs.f[SLOPE], .silu = has_silu(call),
                                 .x = neap_tensor_bytes(call->in[X]), .scale = neap_tensor_bytes(call->in[SCALE]),
                                 .shift = neap_tensor_bytes(call->in[SHIFT]), .mean = neap_tensor_bytes(call->aux[0]),
                                 .rstd = neap_tensor_bytes(call->aux[1])};
@@ -155,19 +160,27 @@ static neap_tensor *channel_sum(const neap_call *call, neap_tensor *x)
     return neap_reshape(neap_sum(x, (int[]){0, 1}, 2, false), call->in[SCALE]->shape);
 }
 
+/* What arrives at s when g arrives at the activation of s. */
+static neap_tensor *through(const neap_call *call, neap_tensor *s, neap_tensor *g)
+{
+    if (has_silu(call))
+        return neap_mul(g, neap_silu_slope(s));
+    neap_tensor *above = neap_gt(s, neap_zeros(call->dtype, neap_dims(1)));
+    return neap_where(above, g, neap_affine(g, call->attrs.f[SLOPE], 0));
+}
+
 /* In ops, so that it can be differentiated in turn: sets as [outer, n, groups, width]. */
 static int composite_gradient(const neap_call *call, neap_tensor *g, neap_tensor **gx)
 {
-    const sets s = sets_of(call);
-    const neap_shape view = neap_dims(s.outer, s.n, s.channels / s.width, s.width);
-    const neap_shape channels = neap_dims(1, 1, s.channels / s.width, s.width);
+    const sets of = sets_of(call);
+    const neap_shape view = neap_dims(of.outer, of.n, of.channels / of.width, of.width);
+    const neap_shape channels = neap_dims(1, 1, of.channels / of.width, of.width);
     neap_tensor *x = neap_reshape(call->in[X], view), *scale = neap_reshape(call->in[SCALE], channels);
     neap_tensor *distance = neap_sub(x, set_mean(x));
     neap_tensor *rstd = neap_rsqrt(neap_affine(set_mean(neap_square(distance)), 1, call->attrs.f[EPS]));
     neap_tensor *normal = neap_mul(distance, rstd);
-    neap_tensor *bent = neap_add(neap_mul(normal, scale), neap_reshape(call->in[SHIFT], channels));
-    g = neap_reshape(g, view);
-    g = neap_where(neap_gt(bent, neap_zeros(call->dtype, neap_dims(1))), g, neap_affine(g, call->attrs.f[SLOPE], 0));
+    neap_tensor *s = neap_add(neap_mul(normal, scale), neap_reshape(call->in[SHIFT], channels));
+    g = through(call, s, neap_reshape(g, view));
     neap_tensor *gs = neap_mul(g, scale);
     neap_tensor *rest = neap_sub(gs, neap_mul(normal, set_mean(neap_mul(gs, normal))));
     gx[X] = neap_reshape(neap_mul(rstd, neap_sub(rest, set_mean(gs))), call->in[X]->shape);
@@ -207,4 +220,9 @@ neap_tensor *neap_group_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *sh
                              double slope)
 {
     return neap_apply3(NEAP_OP_group_norm, x, scale, shift, &(neap_attrs){.i = {groups}, .f = {[EPS] = eps, [SLOPE] = slope}});
+}
+
+neap_tensor *neap_group_norm_silu(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, int64_t groups, double eps)
+{
+    return neap_apply3(NEAP_OP_group_norm_silu, x, scale, shift, &(neap_attrs){.i = {groups}, .f = {[EPS] = eps}});
 }

@@ -78,6 +78,10 @@ def group_norm(x, scale, shift, groups, eps=1e-5, slope=1.0):
     return F.leaky_relu(F.group_norm(x.movedim(-1, 1), groups, scale, shift, eps), slope).movedim(1, -1)
 
 
+def group_norm_silu(x, scale, shift, groups, eps=1e-5):
+    return F.silu(group_norm(x, scale, shift, groups, eps))
+
+
 def cases(real, positive):
     yield "conv2d", conv2d, [real(2, 5, 4, 3), real(5, 3, 3, 3), real(5)], {"padding": 1}
     yield "conv2d", conv2d, [real(1, 7, 6, 4), real(17, 4, 3, 4)], {"stride": 2, "padding": 2}
@@ -99,3 +103,5 @@ def cases(real, positive):
     yield "batch_norm", batch_norm, [real(5, 7), real(7), real(7)], {"eps": 0.01, "slope": 0.2}
     yield "group_norm", group_norm, [real(2, 3, 4, 6), positive(6), real(6)], {"groups": 3}
     yield "group_norm", group_norm, [real(2, 5, 17), real(17), real(17)], {"groups": 17, "eps": 0.01, "slope": 0.2}
+    yield "group_norm_silu", group_norm_silu, [real(2, 3, 4, 6), positive(6), real(6)], {"groups": 3}
+    yield "group_norm_silu", group_norm_silu, [real(2, 5, 32), real(32), real(32)], {"groups": 8, "eps": 1e-6}

@@ -49,6 +49,7 @@ local calls = {
   max_pool_index = { { pictures, 2 }, { 1, 3, 2, 2 } },
   batch_norm = { { x, neap.ones(3), neap.zeros(3) }, { 2, 3 } },
   group_norm = { { x, neap.ones(3), neap.zeros(3), 3 }, { 2, 3 } },
+  group_norm_silu = { { x, neap.ones(3), neap.zeros(3), 3 }, { 2, 3 } },
   embedding = { { x, neap.tensor({ 1, 1, 0 }, "i32") }, { 3, 3 } },
   embedding_sum = { { x, neap.tensor({ 1, 1 }, "i32"), 4 }, { 4, 3 } },
   softmax = { { x, 0 }, { 2, 3 } }, log_softmax = { { x }, { 2, 3 } },

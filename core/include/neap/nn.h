@@ -95,11 +95,14 @@ neap_tensor *neap_conv_apply(const neap_conv_layer *layer, neap_tensor *x);
 typedef struct neap_norm_layer {
     neap_tensor *scale, *shift, *mean, *variance; /* group norm: mean and variance are NULL */
     int64_t groups;
+    double eps; /* neap_norm_make sets 1e-5; an architecture may change it afterwards */
 } neap_norm_layer;
 
 int neap_norm_make(neap_norm_layer *layer, neap_model *model, int64_t channels, int64_t groups, const char *path, ...)
     __attribute__((format(printf, 5, 6)));
 neap_tensor *neap_norm_apply(const neap_norm_layer *layer, neap_tensor *x, double slope);
+/* The same with SiLU; group norm does both in one pass (neap_group_norm_silu). */
+neap_tensor *neap_norm_apply_silu(const neap_norm_layer *layer, neap_tensor *x);
 
 /* Spectral normalisation (Miyato et al. 2018): weight [out, ..] divided by its largest singular value as a matrix of `out` rows.
  * u [out] is a buffer that approximates the left singular vector; in training each call does one step of power iteration. Fails for

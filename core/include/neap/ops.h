@@ -169,6 +169,8 @@ neap_tensor *neap_batch_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *sh
                              neap_tensor *running_variance, double momentum, double eps, double slope);
 neap_tensor *neap_group_norm(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, int64_t groups, double eps,
                              double slope);
+/* silu of group norm, in one pass: the gradient computes the argument of silu from x again, so that it is never stored. */
+neap_tensor *neap_group_norm_silu(neap_tensor *x, neap_tensor *scale, neap_tensor *shift, int64_t groups, double eps);
 
 /* softmax(q k^T / sqrt(d)) v with q [B, N, H, d], k and v [B, M, H, d] -> [B, N, H, d] (Vaswani et al. 2017). lengths
  * i32 [B], each in [0, M], or NULL: row b attends to its first lengths[b] keys only. Masked keys and values are not

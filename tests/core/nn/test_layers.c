@@ -1,4 +1,4 @@
-/* What architectures share: the linear layer and its fused kin, labels, features of the time, positions, patches. */
+/* What architectures share: the linear layer and its fused kin, normalisation, labels, features of the time, positions, patches. */
 #include "tests/core/ops/ops_test.h"
 
 #include <neap/nn.h>
@@ -95,6 +95,32 @@ START_TEST(test_linear_names_itself)
     ck_assert_ptr_null(neap_linear_apply_gated(&l.layer, r, r, NULL));
     check_message("the first");
     neap_model_free(l.model);
+}
+END_TEST
+
+/* --- Normalisation ----------------------------------------------------------------------------------------------- */
+
+/* Deviations of 1e-3, so that eps matters. Batch norm uses the running statistics, which are still 0 and 1. */
+START_TEST(test_norm_uses_its_eps)
+{
+    neap_model *model = neap_model_new(3);
+    neap_norm_layer group, batch;
+    ck_assert_int_eq(neap_norm_make(&group, model, 2, 1, "group"), 0);
+    ck_assert_int_eq(neap_norm_make(&batch, model, 2, 0, "batch"), 0);
+    ck_assert(group.eps == 1e-5 && batch.eps == 1e-5);
+    group.eps = batch.eps = 1e-6;
+    neap_tensor *x = neap_from(NEAP_F32, neap_dims(1, 1, 2), (const float[]){-1e-3f, 1e-3f});
+    const double z = 1e-3 / sqrt(2e-6), small = 1e-3 / sqrt(1 + 1e-6);
+    const double silu[] = {-z / (1 + exp(z)), z / (1 + exp(-z))};
+    const double frozen[] = {-small / (1 + exp(small)), small / (1 + exp(-small))};
+    check_values("group", neap_norm_apply(&group, x, 0.5), neap_dims(1, 1, 2), (double[]){-z / 2, z}, 1e-6);
+    check_values("group silu", neap_norm_apply_silu(&group, x), neap_dims(1, 1, 2), silu, 1e-6);
+    check_values("batch", neap_norm_apply(&batch, x, 0.5), neap_dims(1, 1, 2), (double[]){-small / 2, small}, 1e-9);
+    check_values("batch silu", neap_norm_apply_silu(&batch, x), neap_dims(1, 1, 2), frozen, 1e-9);
+    ck_assert_ptr_null(neap_norm_apply_silu(&group, random_tensor(neap_dims(1, 1, 3), -1, 1)));
+    check_message("group_norm_silu: expected x [B, .., C], scale and shift [C], got f32 [1, 1, 3], f32 [2], f32 [2], "
+                  "groups 1");
+    neap_model_free(model);
 }
 END_TEST
 
@@ -260,6 +286,7 @@ int main(void)
     tcase_add_test(tcase, test_linear_is_refused);
     tcase_add_test(tcase, test_linear_is_applied);
     tcase_add_test(tcase, test_linear_names_itself);
+    tcase_add_test(tcase, test_norm_uses_its_eps);
     tcase_add_test(tcase, test_labels_pick_and_mix);
     tcase_add_test(tcase, test_labels_are_refused);
     tcase_add_test(tcase, test_time_features);
