@@ -149,7 +149,7 @@ static const neap_objective functions = {.size = sizeof functions, .needs = need
                                          .repeats = repeats, .least = least};
 
 static const neap_param params[] = {
-    NEAP_CHOICE(adversarial_config, loss, 1, adversarial_loss_names, "Adversarial loss."),
+    NEAP_CHOICE(adversarial_config, loss, ADVERSARIAL_NON_SATURATING, adversarial_loss_names, "Adversarial loss."),
     NEAP_INT(adversarial_config, d_steps, 1, 1, 1000, "Updates of the discriminator per update of the generator."),
     NEAP_REAL(adversarial_config, r1, 0, 0, 1e6,
               "Weight of the gradient penalty at real pictures; 0: none. Batch norm distorts it."),

@@ -1,5 +1,5 @@
 /* Adversarial losses, which discriminator and generator minimise. Logits are inputs of the sigmoid s. */
-#include "adversarial.h"
+#include "adversarial_loss.h"
 
 static neap_tensor *mean(neap_tensor *x)
 {
@@ -54,12 +54,15 @@ static neap_tensor *relativistic_generator(neap_tensor *real, neap_tensor *fake)
     return mean(neap_softplus(neap_sub(real, fake)));
 }
 
-const char *const adversarial_loss_names[] = {"minimax", "non_saturating", "hinge", "wasserstein", "relativistic", NULL};
+const char *const adversarial_loss_names[] = {
+    [ADVERSARIAL_MINIMAX] = "minimax", [ADVERSARIAL_NON_SATURATING] = "non_saturating", [ADVERSARIAL_HINGE] = "hinge",
+    [ADVERSARIAL_WASSERSTEIN] = "wasserstein", [ADVERSARIAL_RELATIVISTIC] = "relativistic", NULL,
+};
 
 const adversarial_loss adversarial_losses[] = {
-    {.discriminator = minimax_discriminator, .generator = minimax_generator, .saturates = true},
-    {.discriminator = minimax_discriminator, .generator = non_saturating_generator},
-    {.discriminator = hinge_discriminator, .generator = linear_generator},
-    {.discriminator = wasserstein_discriminator, .generator = linear_generator, .relative = true},
-    {.discriminator = relativistic_discriminator, .generator = relativistic_generator, .both = true, .relative = true},
+    [ADVERSARIAL_MINIMAX] = {minimax_discriminator, minimax_generator, .saturates = true},
+    [ADVERSARIAL_NON_SATURATING] = {minimax_discriminator, non_saturating_generator},
+    [ADVERSARIAL_HINGE] = {hinge_discriminator, linear_generator},
+    [ADVERSARIAL_WASSERSTEIN] = {wasserstein_discriminator, linear_generator, .relative = true},
+    [ADVERSARIAL_RELATIVISTIC] = {relativistic_discriminator, relativistic_generator, .both = true, .relative = true},
 };
