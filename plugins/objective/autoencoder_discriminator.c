@@ -45,11 +45,10 @@ static double gradient_norm(neap_tensor *loss, neap_tensor *y)
 
 /* The ratio of both gradients' norms, in [0, adaptive_limit]: then both pull at the pictures alike. The paper takes the
  * gradients of the decoder's last layer; those of its output need one backward pass of the discriminator and none of the
- * decoder. Without a gradient of the discriminator, the weight is the limit. */
+ * decoder. Where the discriminator has no gradient, the quotient is infinite or NaN, and the result is the limit. */
 static double ratio(const autoencoder_config *c, neap_tensor *y, neap_tensor *others, neap_tensor *adversarial)
 {
-    const double wanted = gradient_norm(others, y), got = gradient_norm(adversarial, y);
-    return fmin(c->adaptive_limit, got > 0 || isnan(got) ? wanted / got : c->adaptive_limit);
+    return fmin(c->adaptive_limit, gradient_norm(others, y) / gradient_norm(adversarial, y));
 }
 
 /* --- Losses ---------------------------------------------------------------------------------------------------------- */

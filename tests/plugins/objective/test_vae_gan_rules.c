@@ -1,7 +1,7 @@
 /* Rules of the objective vae_gan: which parameters each phase trains and when, draws by row, refusals, and divergence. */
 #include "tiny_vae.h"
 
-static const neap_trainer_config plain_descent = {.batch = 6, .seed = 3, .optimizer = {.kind = NEAP_SGD, .lr = 0.1}};
+static const neap_trainer_config plain_descent = {.batch = 6, .seed = 3, .optimizer = {.kind = NEAP_SGD, .lr = 0.1, .weight_decay = 0.01}};
 
 #define DEFAULT_SIZE "rows", "8", "columns", "8"
 
