@@ -41,6 +41,7 @@ local function metadata(run)
     { "neap.step", tostring(run.step) },
     { "neap.rate", tostring(run.rate) },
     { "neap.plan", core.json_encode(run.plan:describe(), true) },
+    { "neap.guard", core.json_encode(run.guard:describe(), true) },
     { "neap.settings", core.json_encode(run.settings, true) },
     { "neap.conventions", core.json_encode(conventions(run.model, run.objective)) },
     { "neap.spec", core.json_encode(run.model:spec()) },
@@ -110,7 +111,7 @@ function checkpoint.prepare(path, run)
   check_room(path, core.safetensors_size(in_file_layout(tensors(run)), metadata(run)))
 end
 
---- Writes the state of a run { model, data, objective, sampler, trainer, settings, step, rate }.
+--- Writes the state of a run { model, data, objective, sampler, trainer, guard, settings, step, rate }.
 function checkpoint.save(path, run)
   write(path, tensors(run), metadata(run))
 end
@@ -189,6 +190,7 @@ function checkpoint.restore(path, run, extend)
   check_tensors(path, file, wanted)
   assign(file, wanted)
   run.step, run.rate = step, rate
+  run.guard:restore(decode(path, meta, "guard") or {}, path)
   return settings, decode(path, meta, "plan")
 end
 

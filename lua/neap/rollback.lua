@@ -1,4 +1,5 @@
---- Rolls a diverged training back to the last good state, at half the rate: copies of everything that a step changes.
+--- Rolls a training that has diverged, or whose guard has noticed a rise, back to the last good state, at half the rate: copies
+-- of everything that a step changes.
 local core = require "neap.core"
 
 local rollback = {}
@@ -6,7 +7,7 @@ rollback.__index = rollback
 
 local EVERY = 200 -- steps between copies: a copy costs one pass over the memory, a rollback up to that many steps
 
---- Rollbacks of a run { model, trainer, step, rate }, at most `times`; with 0, nothing is copied.
+--- Rollbacks of a run { model, trainer, guard, step, rate }, at most `times`; with 0, nothing is copied.
 function rollback.new(run, times)
   return setmetatable({ run = run, left = times, copies = {} }, rollback)
 end
@@ -22,12 +23,13 @@ local function changed_by_training(run)
   return list
 end
 
---- Copies the state after the step of the run, every EVERY steps.
+--- Copies the state after the step of the run, every EVERY steps, unless the guarded values have begun to rise. A resumed run
+-- begins with a copy: if it rolls back before the next one, it goes back to the step of its checkpoint.
 function rollback:keep()
-  if self.left == 0 or self.step and self.run.step % EVERY ~= 0 then
+  if self.left == 0 or self.step and (self.run.step % EVERY ~= 0 or not self.run.guard:is_calm()) then
     return
   end
-  self.step = self.run.step
+  self.step, self.guard = self.run.step, self.run.guard:describe()
   for i, live in ipairs(changed_by_training(self.run)) do
     if self.copies[i] then
       self.copies[i]:assign(live)
@@ -45,6 +47,7 @@ function rollback:back(reason)
   for i, live in ipairs(changed_by_training(self.run)) do
     live:assign(self.copies[i])
   end
+  self.run.guard:restore(self.guard)
   self.left, self.run.rate, self.run.step = self.left - 1, self.run.rate / 2, self.step
   io.stderr:write(("%s\nrolled back to step %d, at %g of the rate\n"):format(reason, self.step, self.run.rate))
   return true

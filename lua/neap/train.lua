@@ -4,6 +4,7 @@ local checkpoint = require "neap.checkpoint"
 local curves = require "neap.curves"
 local folder = require "neap.folder"
 local format = require "neap.format"
+local guard = require "neap.train.guard"
 local loop = require "neap.train.loop"
 local plan_of = require "neap.train.plan"
 local precision = require "neap.train.precision"
@@ -24,7 +25,8 @@ local function new_run(settings)
   return {
     model = settings.model, data = settings.data, objective = settings.objective, sampler = settings.sampler,
     trainer = core.trainer(settings.model, settings.data, settings.objective, trained),
-    averaged = settings_of.keeps_average(trained), settings = settings_of.describe(settings), step = 0,
+    guard = guard.new(settings.guard), averaged = settings_of.keeps_average(trained),
+    settings = settings_of.describe(settings), step = 0,
     rate = 1, -- factor of the scheduled learning rate; each rollback halves it
   }
 end
@@ -148,7 +150,7 @@ local function guarded(settings, path, f)
 end
 
 --- neap.train { model, autoencoder, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay,
--- floor, clip, ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, extend, rollback,
+-- floor, clip, ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, extend, rollback, guard,
 -- score_every, score_samples, evaluator, on_step }. Returns the run: { path, step, loss, checkpoint }.
 --
 -- `autoencoder` is a trained model, a run or a checkpoint. With it, the model works in the latents of the autoencoder:
@@ -158,7 +160,9 @@ end
 -- uses bf16 where this processor multiplies it faster than fp32. When `minutes` would end the run before a decaying
 -- schedule ends, the schedule is fitted to the steps that are possible. `resume` continues with the schedule that the
 -- run began with; `extend` begins a new one. A step that fails takes the run back to its last good state, with half the
--- learning rate, at most `rollback` times. Every `score_every` steps, the evaluator scores `score_samples` samples
+-- learning rate, at most `rollback` times. So does one after which a reported value has risen, as { reconstruction = 0.5 } in
+-- `guard` allows a rise by half above its least value; some objectives have such a guard by themselves, and 3 rollbacks.
+-- Every `score_every` steps, the evaluator scores `score_samples` samples
 -- against examples that are not in the training data. With ema, the model ends with its averaged weights.
 function train.train(given)
   settings_of.check(given)

@@ -35,12 +35,26 @@ function loop.save(run, place)
   run.saved = run.step
 end
 
--- Takes the next step and returns its report; nil when it failed and the run was rolled back.
+-- Did the run go back because of what its guard noticed? With no rollback left, the run goes on without a guard.
+local function went_back(run, good, report)
+  local risen = run.guard:check(report)
+  if risen and not good:back(risen) then
+    io.stderr:write(risen, "; no rollback is left, and the run goes on\n")
+    run.guard:stop()
+    return false
+  end
+  return risen ~= nil
+end
+
+-- Takes the next step and returns its report; nil when it failed, or its values rose, and the run was rolled back.
 local function take_step(run, place, good, scale)
   local step = run.step + 1
   local done, report = pcall(run.trainer.step, run.trainer, step, scale * run.rate)
   if done then
     run.step = step
+    if went_back(run, good, report) then
+      return nil
+    end
     good:keep()
     return report
   elseif core.interrupted() or not good:back(tostring(report)) then

@@ -9,6 +9,8 @@ local tensor = require "neap.tensor"
 
 local settings_of = {}
 
+local RISE, ROLLBACKS = 0.5, 3 -- of the value that an objective guards, and how often it may take a run back
+
 local DEFAULTS = {
   batch = 64, steps = 1000, warmup = 0, decay = "none", floor = 0, clip = 0, ema = 0, precision = "auto",
   checkpoint_every = 1000, sample_every = 0, log_every = 10, resume = false, extend = false, rollback = 0,
@@ -23,6 +25,20 @@ local NETWORK = { kind = "a model, a run or a checkpoint", read = function(value
   return rule.thing("neap.model", "").read(value)
 end }
 
+-- { value = share, ... }; false: no guard.
+local GUARD = { kind = "false, or { value = share above 0, ... }", read = function(value)
+  local limits = value == false and {} or value
+  if type(limits) ~= "table" then
+    return nil
+  end
+  for name, share in pairs(limits) do
+    if type(name) ~= "string" or not (math.type(share) and share > 0 and share < math.huge) then
+      return nil
+    end
+  end
+  return limits
+end }
+
 -- Rules of the keys that only a recipe can set; those of the command line are in options.lua.
 local RULES = {
   model = rule.thing("neap.model", "a model"), data = rule.thing("neap.dataset", "a data set"),
@@ -31,7 +47,7 @@ local RULES = {
   sampler = rule.thing("neap.sampler", "a sampler"), samples = rule.whole(1, 10000), warmup = rule.whole(0),
   decay = rule.choice("none", "linear", "cosine"), floor = rule.number(0, 1), clip = rule.number(0), ema = rule.number(0, 1),
   log_every = rule.whole(0), on_step = rule.call, rollback = rule.whole(0, 100),
-  score_samples = rule.whole(2, 1000000), evaluator = NETWORK, autoencoder = NETWORK,
+  score_samples = rule.whole(2, 1000000), evaluator = NETWORK, autoencoder = NETWORK, guard = GUARD,
 }
 
 local KEYS = {}
@@ -42,6 +58,16 @@ for _, known in ipairs { RULES, options.standard } do
 end
 
 local REQUIRED = { "model", "data", "objective", "optimizer" }
+
+-- An objective may name the value that guards its runs.
+local function add_guard(settings, given)
+  local own = core.objective_guard(settings.objective)
+  if given.guard and next(settings.guard) and given.rollback == 0 then
+    core.fail_usage "train: guard: expected rollback from 1, got 0: without a rollback, there is no earlier state to go back to"
+  end
+  settings.guard = settings.guard or own and given.rollback ~= 0 and { [own] = RISE } or {}
+  settings.rollback = given.rollback or next(settings.guard) and ROLLBACKS or 0
+end
 
 --- Checks the settings and adds defaults; `out` is the default folder.
 function settings_of.resolve(given, out)
@@ -58,6 +84,7 @@ function settings_of.resolve(given, out)
   if settings.extend and not settings.resume then
     core.fail_usage "train: extend: expected resume=true as well: it goes on with a run whose schedule has ended"
   end
+  add_guard(settings, given)
   settings.seed = settings.seed or tensor.seed()
   settings.out = settings.out or out
   return settings
@@ -82,7 +109,7 @@ function settings_of.describe(settings)
   end
   described.resume, described.extend, described.checkpoint_every = nil, nil, nil
   described.sample_every, described.log_every, described.score_every, described.score_samples = nil, nil, nil, nil
-  described.seed, described.minutes = settings.seed, settings.minutes
+  described.seed, described.minutes, described.guard = settings.seed, settings.minutes, settings.guard
   return described
 end
 
