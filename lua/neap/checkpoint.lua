@@ -5,6 +5,7 @@ local compare = require "neap.checkpoint.compare"
 local folder = require "neap.folder"
 local layout = require "neap.layout"
 local output = require "neap.output"
+local reconstruction = require "neap.reconstruction"
 local sampler = require "neap.sampler"
 
 local checkpoint = {}
@@ -284,8 +285,8 @@ function checkpoint.model(who, path)
   return model_of(path, file, file:metadata())
 end
 
---- Loads a checkpoint for sampling: { model, path, sampler, labels, step, settings }. `path` is of the file or of its run's
--- folder.
+--- Loads a checkpoint for sampling: { model, path, sampler, reconstructs, labels, step, settings }. `path` is of the file or of
+-- its run's folder. reconstructs: it is an autoencoder whose recipe named no sampler.
 function checkpoint.load(path)
   if type(path) ~= "string" then
     core.fail_usage(("checkpoint.load: expected a path, got %s"):format(type(path)))
@@ -296,7 +297,7 @@ function checkpoint.load(path)
   local model = model_of(path, file, meta)
   local own = component_of(path, meta, "sampler")
   return {
-    model = model, path = path,
+    model = model, path = path, reconstructs = not own and reconstruction.fits(model),
     sampler = own and sampler.of(own, component_of(path, meta, "guidance")) or sampler.default(model),
     labels = decode(path, meta, "labels"), step = tonumber(meta["neap.step"]), settings = decode(path, meta, "settings"),
   }

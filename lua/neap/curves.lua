@@ -9,6 +9,9 @@ local curves = {}
 local PANELS = {
   { "Frechet distance", "^frechet$", low = 0 }, { "Sliced Wasserstein distance", "^sliced_wasserstein$", low = 0 },
   { "Recall and precision", "^recall$", "^precision$", low = 0, high = 1 }, { "Classes seen in samples", "^modes$", low = 0 },
+  { "Reconstruction", "^reconstruction$", "^features$", "^equivariance$", low = 0 }, { "PSNR in dB", "^psnr$" },
+  { "SSIM", "^ssim$", high = 1 }, { "Divergence of latents in nats", "^kl$", "^kl_least$", "^kl_most$", low = 0 },
+  { "Mean logits", "^real_logit$", "^fake_logit$" }, { "Weight of the discriminator", "^adversarial_weight$", low = 0 },
   { "Loss", "^loss$", "^loss_%a" },
   { "Right about real pictures and fakes", "^real_accuracy$", "^fake_accuracy$", "^pair_accuracy$", low = 0, high = 1 },
   { "Margin of logits", "^margin$" }, { "Gradient norm", "^gradient_norm" }, { "Penalties", "^r[12]$", "^gradient_penalty$" },

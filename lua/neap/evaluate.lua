@@ -18,7 +18,8 @@ local COSTLY = { kernel = 20, precision_recall = 10 }
 -- The largest number of tensors of one concat.
 local MOST_JOINED = 16
 
-local function join(list)
+--- Joins the tensors of a list along axis 0.
+function evaluate.join(list)
   while #list > 1 do
     local joined = {}
     for first = 1, #list, MOST_JOINED do
@@ -43,7 +44,7 @@ function evaluate.by_batches(x, batch, f)
     end
   end
   for i, list in ipairs(parts) do
-    parts[i] = join(list)
+    parts[i] = evaluate.join(list)
   end
   return table.unpack(parts)
 end

@@ -20,6 +20,7 @@ local neap = {
   train = require("neap.train").train,
   couple = require "neap.couple",
   evaluate = require "neap.evaluate",
+  reconstruction = require "neap.reconstruction",
   metrics = require("neap.folder").metrics,
   metric_rows = require("neap.folder").metric_rows,
   threads = core.threads,

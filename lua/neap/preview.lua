@@ -1,22 +1,28 @@
---- Sample grids during training, always from the same noise and labels, so that they show the progress.
+--- Sample grids during training, always from the same noise and labels, so that they show the progress. Those of an autoencoder
+-- show examples that it is not trained on above their reconstructions.
 local core = require "neap.core"
 local folder = require "neap.folder"
 local image = require "neap.image"
 local plot = require "neap.plot"
+local reconstruction = require "neap.reconstruction"
 local sampler = require "neap.sampler"
 
 local preview = {}
 
 local ROW, WITHOUT_CLASSES, MOST_CLASSES, ENLARGED_SIDE = 8, 64, 10, 560
+local RECONSTRUCTED = 32
 local POINTS, REACH = 1000, 2.5 -- points in the plane: their number, and the axes from -REACH to REACH
 
---- The recipe's sampler, or the model's default, or nil when the data are no pictures.
+local function is_picture(spec)
+  return spec.height * spec.width > 1 and (spec.channels == 1 or spec.channels == 3)
+end
+
+--- The recipe's sampler, or the model's default, or nil when the data are no pictures or the model is an autoencoder.
 function preview.sampler(settings)
   if settings.sampler then
     return settings.sampler
   end
-  local spec = settings.model:spec()
-  local picture = spec.height * spec.width > 1 and (spec.channels == 1 or spec.channels == 3)
+  local picture = is_picture(settings.model:spec()) and not reconstruction.fits(settings.model)
   if picture and (settings.model:offers "velocity" or settings.model:offers "generate") then
     return sampler.default(settings.model)
   end
@@ -53,6 +59,42 @@ local function grid(run, settings)
   return image.grid(drawn(run, settings, n), layout)
 end
 
+-- --- Reconstructions -------------------------------------------------------------------------------------------------
+
+local function layout_of(spec, n)
+  local columns = math.min(n, ROW)
+  return { columns = columns, scale = preview.scale(spec, columns) }
+end
+
+--- A grid of a list of pictures [N, H, W, C] alike: a row of the first, below it the same row of the second, and so on.
+function preview.rows(list)
+  local shape = core.methods.shape(list[1])
+  local layout = layout_of({ width = shape[3] }, shape[1])
+  return image.grid(reconstruction.rows(list, layout.columns), layout)
+end
+
+--- Fails if the grid of n originals and their reconstructions is too large for a file; the message begins with `who`.
+function preview.check_rows(who, spec, n)
+  local layout = layout_of(spec, n)
+  local rows = (n + layout.columns - 1) // layout.columns
+  image.grid_size(who, 2 * rows * layout.columns, spec.height, spec.width, layout)
+end
+
+local function examples(settings)
+  return reconstruction.examples(settings.data:component(), settings.samples or RECONSTRUCTED)
+end
+
+local function reconstructions(run, settings)
+  local x = examples(settings)
+  return preview.rows { x, reconstruction.of(run.model, x) }
+end
+
+local function draws_reconstructions(settings)
+  return not settings.sampler and is_picture(settings.model:spec()) and reconstruction.fits(settings.model)
+end
+
+-- --- Samples ---------------------------------------------------------------------------------------------------------
+
 -- How to draw samples: a grid of pictures, a scatter plot of points in the plane, or nil for anything else.
 local function drawing_of(spec)
   if spec.height * spec.width > 1 then
@@ -79,7 +121,11 @@ end
 
 --- Fails before training when the pictures at its end could not be drawn.
 function preview.check(settings)
-  if not settings.sampler then
+  if draws_reconstructions(settings) then
+    preview.check_rows("train: samples", settings.model:spec(), settings.samples or RECONSTRUCTED)
+    examples(settings):close()
+    return
+  elseif not settings.sampler then
     return
   end
   core.sampler_fits(settings.model, settings.sampler.instance)
@@ -103,11 +149,11 @@ function preview.averaged(run, f, ...)
   return done and result or error(result, 0)
 end
 
---- Draws samples with the averaged weights, if there are any, writes the picture and returns its path; nil when nothing is
+--- Draws samples or reconstructions with the averaged weights, if there are any, writes the picture and returns its path; nil when nothing is
 -- drawn.
 function preview.draw(run, settings, path)
-  local drawing = drawing_of(run.model:spec())
-  if not (settings.sampler and drawing) then
+  local drawing = settings.sampler and drawing_of(run.model:spec()) or draws_reconstructions(settings) and reconstructions
+  if not drawing then
     return nil
   end
   image.save(path, preview.averaged(run, drawing, run, settings), {

@@ -10,6 +10,7 @@ local plan_of = require "neap.train.plan"
 local precision = require "neap.train.precision"
 local preview = require "neap.preview"
 local progress = require "neap.progress"
+local reconstruction = require "neap.reconstruction"
 local scores = require "neap.train.scores"
 local settings_of = require "neap.train.settings"
 
@@ -123,7 +124,7 @@ local function finish(run, settings, place, interrupted)
   if picture then
     print(picture)
   end
-  local figure = (run.scores or run.trainer:phases() > 1) and curves.draw(place)
+  local figure = (run.scores or run.trainer:phases() > 1 or reconstruction.fits(run.model)) and curves.draw(place)
   if figure then
     print(figure)
   end

@@ -37,6 +37,11 @@ local function keep_of(path, spec)
   return load_picture(path, spec, image.load_mask)
 end
 
+--- The picture of a file as a batch of one, for a model with this spec.
+function sample_modes.picture(path, spec)
+  return core.ops.reshape(picture_of(path, spec), { 1, spec.height, spec.width, spec.channels })
+end
+
 local function from_picture(given, spec, settings)
   settings.picture = picture_of(given.image, spec)
   settings.keep = given.keep and keep_of(given.keep, spec)

@@ -1,5 +1,5 @@
---- neap eval RUN [OPTION ...]: scores samples of a run, or given samples, against held-out examples. Prints a table and one
--- line of JSON.
+--- neap eval RUN [OPTION ...]: scores samples of a run, or given samples, against held-out examples; of an autoencoder, its
+-- reconstructions of these. Prints a table and one line of JSON.
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
@@ -7,6 +7,8 @@ local compare = require "neap.evaluate.compare"
 local evaluator = require "neap.evaluate.evaluator"
 local output = require "neap.output"
 local real = require "neap.evaluate.real"
+local reconstruct = require "neap.cli.reconstruct"
+local reconstruction = require "neap.reconstruction"
 local report = require "neap.cli.eval_report"
 local precision = require "neap.train.precision"
 local rule = require "neap.rule"
@@ -35,20 +37,23 @@ local N = 10000
 
 -- --- Samples, and the evaluator -------------------------------------------------------------------------------------
 
+-- f(...) with products in the precision of the options, fp32 by default.
+local function in_precision(given, f, ...)
+  local before = precision.set((precision.choose(given.precision or "fp32")))
+  local done, x = pcall(f, ...)
+  precision.put(before)
+  return done and x or error(x, 0)
+end
+
 local function draw(given, run, pairs_)
   local spec = run.model:spec()
   local labels = samples.labels(given.labels, given.n, spec.classes, run.labels)
   local own = sampling_options.adjust("eval", run, given, pairs_)
   sampling_options.check_interval("eval", own, given, 1)
-  local before = precision.set((precision.choose(given.precision or "fp32")))
-  local done, x = pcall(own.sample, own, run.model, {
+  local x = in_precision(given, own.sample, own, run.model, {
     n = given.n, seed = given.seed, labels = labels and labels:tolist(), batch = given.batch,
     watch = sampling_options.show_progress,
   })
-  precision.put(before)
-  if not done then
-    error(x, 0)
-  end
   return samples.are_points(spec) and x or core.ops.clamp(x, -1, 1), labels
 end
 
@@ -98,18 +103,37 @@ local function add_examples(given, job, component)
   end
 end
 
+-- Reconstructions are scored without an evaluator unless one is given.
+local function load_evaluator(given, job)
+  if not job.points and (given.evaluator or not job.reconstructs) then
+    job.evaluator, job.judge = evaluator.load("eval", given.evaluator)
+    job.spec = job.spec or job.evaluator:spec()
+    evaluator.check("eval", job.evaluator, job.spec)
+  elseif job.reconstructs and given.metric then
+    core.fail_usage "eval: --metric needs --evaluator for reconstructions"
+  end
+end
+
+-- The reconstructions of the first n held-out examples.
+local function reconstruct_examples(given, run, job)
+  given.n = math.min(given.n, job.test.x:size(0))
+  job.test.x = core.ops.contiguous(core.ops.slice(job.test.x, 0, 0, given.n))
+  job.test.labels = nil
+  return in_precision(given, reconstruction.of, run.model, job.test.x, given.batch)
+end
+
 local function prepare(given, path, pairs_)
   local job, run = {}, path and checkpoint.load(path)
   job.spec = run and run.model:spec()
+  job.reconstructs = run and not given.samples and reconstruct.wanted(run, given)
+  if job.reconstructs then
+    reconstruct.check("eval", run, given, pairs_)
+  end
   job.points = run and samples.are_points(job.spec)
   if job.points and given.evaluator then
     arguments.fail_without_effect("eval", "--evaluator", ": points are scored without an evaluator")
   end
-  if not job.points then
-    job.evaluator, job.judge = evaluator.load("eval", given.evaluator)
-    job.spec = job.spec or job.evaluator:spec()
-    evaluator.check("eval", job.evaluator, job.spec)
-  end
+  load_evaluator(given, job)
   if given.cas and (job.points or job.spec.classes == 0) then
     core.fail_usage "eval: --cas needs pictures with classes"
   end
@@ -121,7 +145,9 @@ local function prepare(given, path, pairs_)
   if given.samples and not job.points then
     samples.check_range(given.samples, job.x, job.test.x)
   end
-  if not job.x then
+  if job.reconstructs then
+    job.x = reconstruct_examples(given, run, job)
+  elseif not job.x then
     job.x, job.labels = draw(given, run, pairs_)
   end
   return job
@@ -143,7 +169,8 @@ local function run_all(given, path, pairs_)
   if given.raw then
     core.npy_save(given.raw, job.x)
   end
-  local rows = (job.points and compare.points or compare.pictures)(given, job)
+  local score = job.reconstructs and reconstruct.scores or job.points and compare.points or compare.pictures
+  local rows = score(given, job)
   report.write(rows, {
     run = path, samples = given.samples, n = given.n, seed = given.seed, steps = given.steps, w = given.w,
     sampler = given.sampler, evaluator = job.judge, draw_seconds = drawn_at - began,

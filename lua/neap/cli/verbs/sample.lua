@@ -1,4 +1,5 @@
---- neap sample RUN [OPTION ...] [key=value ...]: samples pictures from a run; the pairs are parameters of its sampler.
+--- neap sample RUN [OPTION ...] [key=value ...]: samples pictures from a run; the pairs are parameters of its sampler. An
+-- autoencoder reconstructs pictures.
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
@@ -6,6 +7,7 @@ local film = require "neap.film"
 local image = require "neap.image"
 local output = require "neap.output"
 local preview = require "neap.preview"
+local reconstruct = require "neap.cli.reconstruct"
 local rule = require "neap.rule"
 local sample_modes = require "neap.cli.sample_modes"
 local sampling_options = require "neap.cli.sampling_options"
@@ -65,7 +67,8 @@ local function layout_of(run, given, n)
   return { columns = columns, scale = preview.scale(run.model:spec(), columns) }
 end
 
-local function write(run, given, pictures)
+-- Writes pictures; `grid` is that of the PNG.
+local function write(run, given, pictures, grid)
   local spec = run.model:spec()
   if given.raw then
     local points = spec.height * spec.width == 1
@@ -74,7 +77,7 @@ local function write(run, given, pictures)
   end
   local path = picture_path(given)
   if path then
-    image.save(path, image.grid(pictures, layout_of(run, given, pictures:size(0))), origin(run, given))
+    image.save(path, grid or image.grid(pictures, layout_of(run, given, pictures:size(0))), origin(run, given))
     output.announce(path)
   end
 end
@@ -145,6 +148,21 @@ local function draw(run, given, pairs_)
   return pictures
 end
 
+local function write_samples(run, given, pairs_)
+  core.poll(true)
+  local pictures = draw(run, given, pairs_)
+  core.poll(false)
+  write(run, given, pictures)
+end
+
+local function write_reconstructions(run, given, pairs_)
+  reconstruct.check("sample", run, given, pairs_)
+  core.poll(true)
+  local pair = reconstruct.pair(run, given)
+  core.poll(false)
+  write(run, given, pair, picture_path(given) and reconstruct.grid(pair))
+end
+
 return function(list)
   local given, rest = arguments.split(list, RULES)
   local path = table.remove(rest, 1)
@@ -160,8 +178,6 @@ return function(list)
   check_files(given, path)
   local run = checkpoint.load(path)
   check_drawable(run, given)
-  core.poll(true)
-  local pictures = draw(run, given, pairs_)
-  core.poll(false)
-  write(run, given, pictures)
+  local write_all = reconstruct.wanted(run, given) and write_reconstructions or write_samples
+  write_all(run, given, pairs_)
 end
