@@ -19,10 +19,12 @@ local CONVENTIONS = {
   layouts = "linear [out,in], convolution [out,in,rows,columns]",
 }
 
+local UNKNOWN = "unknown" -- prediction of a network that another program trained
+
 local function conventions(model, objective)
   local own = {}
   if model:offers "velocity" then
-    own.prediction = core.objective_predicts(objective)
+    own.prediction = objective and core.objective_predicts(objective) or UNKNOWN
   end
   for key, value in pairs(CONVENTIONS) do
     own[key] = value
@@ -115,6 +117,21 @@ end
 --- Writes the state of a run { model, data, objective, sampler, trainer, guard, settings, step, rate }.
 function checkpoint.save(path, run)
   write(path, tensors(run), metadata(run))
+end
+
+--- Writes a network that no run of neap trained. `extra` are more pairs of metadata; without an objective, samplers refuse a
+-- network that predicts a velocity.
+function checkpoint.save_network(path, model, objective, extra)
+  local pairs_ = {
+    { "neap.version", core.version },
+    { "neap.step", "0" },
+    { "neap.conventions", core.json_encode(conventions(model, objective)) },
+    { "neap.spec", core.json_encode(model:spec()) },
+  }
+  add_component(pairs_, "architecture", model:component())
+  add_component(pairs_, "objective", objective)
+  table.move(extra, 1, #extra, #pairs_ + 1, pairs_)
+  write(path, model:parameters(), pairs_)
 end
 
 -- Fails unless the file has every wanted tensor in the right shape.
@@ -260,6 +277,14 @@ local function model_of(path, file, meta)
   return model
 end
 
+-- Samplers would take the output of a network without an objective for a velocity.
+local function check_prediction(path, model)
+  if model:offers "velocity" and not model:objective() then
+    core.fail(path .. ": nothing says what this network predicts; import it again with prediction=v, x0 or noise")
+  end
+  return model
+end
+
 --- The component of the data set that a run was trained on, not opened; nil when the file names none.
 function checkpoint.dataset(path)
   local file <close> = core.safetensors_open(path)
@@ -294,7 +319,7 @@ function checkpoint.load(path)
   path = core.exists(path) == "folder" and checkpoint.find("checkpoint.load", path) or path
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
-  local model = model_of(path, file, meta)
+  local model = check_prediction(path, model_of(path, file, meta))
   local own = component_of(path, meta, "sampler")
   return {
     model = model, path = path, reconstructs = not own and reconstruction.fits(model),
@@ -319,7 +344,7 @@ end
 -- Loads the networks of parameters. It loads only the model: the run's guidance may name an earlier network of the same
 -- path.
 core.set_loader(function(path)
-  return checkpoint.model(nil, path)
+  return check_prediction(path, checkpoint.model(nil, path))
 end)
 
 return checkpoint

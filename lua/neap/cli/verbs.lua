@@ -32,6 +32,19 @@ local VERBS = {
              [--samples FILE.npy [--sample-labels FILE.npy]]
                                     score these samples instead
 ]==] },
+  { name = "import", usage = [==[
+  neap import FILE-or-FOLDER -o RUN.safetensors [--verbose] [key=value ...]
+                                    read safetensors of other programs: a DiT, of diffusers or original; an
+                                    AutoencoderKL, of diffusers or latent-diffusion; an AutoencoderTiny
+             all take size= rows= columns=
+             a DiT: heads= prediction=v|x0|noise
+             an autoencoder: scale= shift=, of its latents; AutoencoderKL: groups=
+]==] },
+  { name = "export", usage = [==[
+  neap export RUN -o FILE-or-FOLDER --as diffusers|dit|neap
+                                    write the network of a run: a folder of diffusers, a file as the original DiT
+                                    has it, or a checkpoint without the state of training
+]==] },
   { name = "list", usage = [==[
   neap list [KIND]                  components: architecture, objective, sampler, guidance, dataset, metric
 ]==] },

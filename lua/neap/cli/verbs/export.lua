@@ -1,0 +1,40 @@
+--- neap export RUN -o FILE-or-FOLDER --as FORMAT: writes the network of a run for another program, or without the state of
+-- training.
+local core = require "neap.core"
+local arguments = require "neap.cli.arguments"
+local checkpoint = require "neap.checkpoint"
+local export = require "neap.foreign.export"
+local output = require "neap.output"
+local rule = require "neap.rule"
+
+local FORMAT, PATH = rule.choice(table.unpack(export.NAMES)), rule.text "a path"
+
+local RULES = {
+  ["-o"] = { key = "out", kind = PATH.kind, read = PATH.read },
+  ["--as"] = { key = "as", kind = FORMAT.kind, read = FORMAT.read },
+}
+
+local function check(given, rest)
+  if #rest ~= 1 then
+    core.fail_usage(("export: expected a run: neap export RUN -o FILE-or-FOLDER --as FORMAT; got %d words"):format(#rest))
+  elseif not given.out or not given.as then
+    core.fail_usage(("export: expected -o PATH and --as %s"):format(FORMAT.kind))
+  elseif core.exists(given.out) then
+    core.fail_usage(("export: -o: %s exists"):format(given.out))
+  end
+  output.check("export: -o", given.out, given.as ~= "diffusers" and { "safetensors" } or nil)
+end
+
+return function(list)
+  local given, rest = arguments.split(list, RULES)
+  check(given, rest)
+  local path = checkpoint.find("export", rest[1])
+  if given.as == "neap" then
+    checkpoint.export(path, given.out)
+  else
+    for _, line in ipairs(export.run(path, given.out, given.as)) do
+      print(line)
+    end
+  end
+  output.announce(given.out)
+end

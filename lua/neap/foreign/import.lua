@@ -1,0 +1,195 @@
+--- Import of weights of other programs into a checkpoint of neap.
+local core = require "neap.core"
+local check = require "neap.check"
+local checkpoint = require "neap.checkpoint"
+local formats = require "neap.foreign.formats"
+local layout = require "neap.layout"
+local names = require "neap.foreign.names"
+local rule = require "neap.rule"
+local source_of = require("neap.foreign.source").open
+
+local import = {}
+
+-- --- Names and shapes ---------------------------------------------------------------------------------------------------
+
+local MOST = 3 -- tensors that a message names
+
+local function some(list)
+  local shown = table.concat(list, ", ", 1, math.min(#list, MOST))
+  return #list > MOST and ("%s and %d more"):format(shown, #list - MOST) or shown
+end
+
+local function text_of(shape)
+  return "[" .. table.concat(shape, ", ") .. "]"
+end
+
+-- Checks the foreign tensors of one place; adds to the lists of missing and of used ones.
+local function check_place(source, sizes, place, own, missing, used)
+  local wanted = text_of(place.change.shape(own, sizes, #place))
+  for _, name in ipairs(place) do
+    local entry = source.tensors[name]
+    used[name] = true
+    if not entry then
+      missing[#missing + 1] = ("'%s' %s"):format(name, wanted)
+    elseif text_of(entry.shape) ~= wanted then
+      core.fail(("%s: '%s': expected %s, got %s"):format(source.path, name, wanted, text_of(entry.shape)))
+    end
+  end
+end
+
+local function is_ignored(format, name)
+  for _, pattern in ipairs(format.ignored) do
+    if name:find(pattern) then
+      return true
+    end
+  end
+end
+
+-- The other tensors, as text, and the number of those that are ignored.
+local function left_over(source, format, used)
+  local list, ignored = {}, 0
+  for _, name in ipairs(source.names) do
+    if not used[name] and is_ignored(format, name) then
+      ignored = ignored + 1
+    elseif not used[name] then
+      list[#list + 1] = ("'%s' %s"):format(name, text_of(source.tensors[name].shape))
+    end
+  end
+  return list, ignored
+end
+
+local function fail_unless_whole(source, format, missing, extra)
+  local parts = {}
+  if #missing > 0 then
+    parts[1] = ("missing tensors (%d): %s"):format(#missing, some(missing))
+  end
+  if #extra > 0 then
+    parts[#parts + 1] = ("tensors left over (%d): %s"):format(#extra, some(extra))
+  end
+  if #parts > 0 then
+    core.fail(("%s: read as %s: %s"):format(source.path, format.title, table.concat(parts, "; ")))
+  end
+end
+
+-- Where each tensor of the model comes from: { { own name, tensor, place }, ... }. Fails unless the source has all of them in
+-- their shapes, and no others.
+local function match(source, format, sizes, model, notes)
+  local list, missing, used = {}, {}, {}
+  for _, entry in ipairs(model:parameters()) do
+    local place = names.place(format.rules, sizes, entry[1])
+    if place then
+      check_place(source, sizes, place, layout.shape(entry[2]:shape()), missing, used)
+      list[#list + 1] = { entry[1], entry[2], place }
+    end
+  end
+  local extra, ignored = left_over(source, format, used)
+  fail_unless_whole(source, format, missing, extra)
+  if ignored > 0 then
+    notes[#notes + 1] = ("not read: tensors that are constant or serve training alone (%d)"):format(ignored)
+  end
+  return list
+end
+
+-- --- Values ---------------------------------------------------------------------------------------------------------------
+
+local function load_one(source, sizes, entry)
+  local list, place = {}, entry[3]
+  for i, name in ipairs(place) do
+    list[i] = source:load(name)
+  end
+  local x, reason = place.change.read(list, layout.shape(entry[2]:shape()), sizes)
+  if not x then
+    core.fail(("%s: '%s': %s"):format(source.path, place[1], reason))
+  end
+  entry[2]:assign(layout.from_file(x))
+end
+
+local COLLECT = 32 -- tensors between collections of what reading them leaves
+
+local function load_all(source, sizes, list)
+  for i, entry in ipairs(list) do
+    load_one(source, sizes, entry)
+    if i % COLLECT == 0 then
+      collectgarbage()
+    end
+  end
+end
+
+local function assign_buffers(model, buffers)
+  for name, values in pairs(buffers or {}) do
+    model:parameter(name):assign(core.tensor(values))
+  end
+end
+
+-- --- The network ----------------------------------------------------------------------------------------------------------
+
+local BUFFERS = 1 << 16 -- more than the buffers that a network has beside its parameters
+
+local function build(source, format, made)
+  local done, model = pcall(function()
+    local component = core.component("architecture", format.architecture, made.config)
+    return core.network(component, 0, source:elements() + BUFFERS)
+  end)
+  return done and model or core.fail(("%s: %s"):format(source.path, core.reason(model)))
+end
+
+local function objective_of(made)
+  return made.prediction and core.component("objective", "flow_matching", { prediction = made.prediction })
+end
+
+-- What was renamed, by lines.
+local function report(source, format, list, verbose)
+  local renamed, lines = 0, {}
+  for _, entry in ipairs(list) do
+    local from = table.concat(entry[3], ", ")
+    if from ~= entry[1] then
+      renamed = renamed + 1
+      lines[#lines + 1] = verbose and ("  %s <- %s"):format(entry[1], from) or nil
+    end
+  end
+  table.insert(lines, 1, ("%s: %s: %d tensors, of which %d are renamed"):format(source.path, format.title, #list, renamed))
+  return lines
+end
+
+local function read_settings(format, settings)
+  local given = {}
+  for key, value in pairs(settings) do
+    if not format.keys[key] then
+      check.fail_name(("import: %s: unknown key"):format(format.title), key, check.names(format.keys))
+    end
+    given[key] = rule.read("import: " .. key, format.keys[key], value)
+  end
+  return given
+end
+
+local function check_class(source, format)
+  local class = source.config._class_name
+  if format.class and class ~= nil and class ~= format.class and class ~= format.earlier_class then
+    core.fail(("%s: _class_name: expected %s, whose names the weights have, got %s"):format(source.config_path, format.class,
+      core.json_encode(class)))
+  end
+end
+
+local function open(path)
+  local source = source_of(path)
+  local format = formats.recognise(source)
+  check_class(source, format)
+  local dropped = format.prefix and source:narrow(format.prefix) or 0
+  return source, format, dropped > 0 and { ("not read: tensors outside of %s (%d)"):format(format.prefix, dropped) } or {}
+end
+
+--- Reads the weights at a path and writes them as a checkpoint. `settings` are values or texts by key. Returns lines that say
+-- what was done; with `verbose`, also each new name.
+function import.run(path, to, settings, verbose)
+  local source, format, notes = open(path)
+  local made = format.read(format, source, read_settings(format, settings), notes)
+  local model = build(source, format, made)
+  local list = match(source, format, made.sizes, model, notes)
+  load_all(source, made.sizes, list)
+  assign_buffers(model, made.buffers)
+  checkpoint.save_network(to, model, objective_of(made), { { "neap.imported", format.title } })
+  local lines = report(source, format, list, verbose)
+  return table.move(notes, 1, #notes, #lines + 1, lines)
+end
+
+return import
