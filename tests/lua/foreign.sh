@@ -119,19 +119,23 @@ refuses "bad: read as AutoencoderTiny: missing tensors (1): 'encoder.layers.3.co
 spoilt dit dtype=bf16
 expect 0 "" neap import bad -o bf16.safetensors prediction=v
 spoilt dit drop=proj_out_1.bias add=pos_embed.scale
-refuses "bad: read as DiTTransformer2DModel: missing tensors (1): 'proj_out_1.bias' [32]; tensors left over (1): 'pos_embed.scale' [2, 3]" bad
+refuses "bad: read as DiTTransformer2DModel: missing tensors (1): 'proj_out_1.bias' [32]; tensors left over (1): 'pos_embed.scale' [2, 3]" \
+    bad
 spoilt dit shift=transformer_blocks.1.norm1.emb.timestep_embedder.linear_1.bias
-refuses "bad: 'transformer_blocks.0.norm1.emb.timestep_embedder.linear_1.bias': expected the same values in all 2 blocks, since neap has one such layer for all of them" bad
+refuses "bad: 'transformer_blocks.0.norm1.emb.timestep_embedder.linear_1.bias': expected the same values in all 2 blocks, since neap has one such layer for all of them" \
+    bad
 spoilt dit flat=proj_out_2.weight
 refuses "bad: 'proj_out_2.weight': expected 2 axes, none of them empty, got [128]" bad
 expect 0 "" neap run spoil.lua file=original.safetensors to=bad.safetensors shift=pos_embed
-refuses "bad.safetensors: 'pos_embed': expected the fixed sines of positions, got values that differ by up to 1" bad.safetensors heads=2
+refuses "bad.safetensors: 'pos_embed': expected the fixed sines of positions, got values that differ by up to 1" \
+    bad.safetensors heads=2
 expect 0 "" neap run spoil.lua file=original.safetensors to=bad.safetensors add=blocks.5.norm.weight
 refuses_like "bad.safetensors: read as facebookresearch/DiT: missing tensors (40): 'blocks.2.attn.qkv.weight' *, *, * and 37 more; \
 tensors left over (1): 'blocks.5.norm.weight' *" bad.safetensors heads=2
 expect 0 "" neap run spoil.lua file=original.safetensors to=bad.safetensors add=blocks.99999999999999999999.attn
 refuses "bad.safetensors: 'blocks.99999999999999999999.attn': expected indices without gaps" bad.safetensors heads=2
-refuses "original.safetensors: 'pos_embed': expected [1, 9, 16] for 3 rows and 3 columns of patches, got [1, 16, 16]" original.safetensors size=6 heads=2
+refuses "original.safetensors: 'pos_embed': expected [1, 9, 16] for 3 rows and 3 columns of patches, got [1, 16, 16]" \
+    original.safetensors size=6 heads=2
 
 # --- config.json ----------------------------------------------------------------------------------------------------------
 
@@ -163,10 +167,14 @@ printf 'PK\003\004' >weights.pt
 refuses_like "weights.pt: expected safetensors, got a .pt file, *torch.load*" weights.pt
 printf '\200\002}q' >pickle.safetensors
 refuses_like "pickle.safetensors: *" pickle.safetensors
-refuses_like "mlp.safetensors: expected weights of one of facebookresearch/DiT, *; got 8 tensors, such as '*'" mlp.safetensors
+refuses "mlp.safetensors: expected weights of another program, got a checkpoint of neap" mlp.safetensors
+neap run spoil.lua file=mlp.safetensors to=mlp_alone.safetensors
+refuses_like "mlp_alone.safetensors: expected weights of one of facebookresearch/DiT, *; got 8 tensors, such as '*'" \
+    mlp_alone.safetensors
 mkdir pipeline
 echo '{}' >pipeline/model_index.json
-refuses "pipeline: expected one network, got a pipeline; name a folder inside, such as pipeline/vae or pipeline/transformer" pipeline
+refuses "pipeline: expected one network, got a pipeline; name a folder inside, such as pipeline/vae or pipeline/transformer" \
+    pipeline
 mkdir empty
 refuses "empty: expected $weights, got no safetensors file" empty
 cp weights.pt empty/diffusion_pytorch_model.bin
@@ -240,9 +248,11 @@ capped() (
     ulimit -f 8
     exec "$@"
 )
-expect 1 "neap: safetensors: out/$weights: cannot be written: File too large" capped "$NEAP_SOURCE/neap" export vae.safetensors -o out --as diffusers
+expect 1 "neap: safetensors: out/$weights: cannot be written: File too large" \
+    capped "$NEAP_SOURCE/neap" export vae.safetensors -o out --as diffusers
 holds "nothing is left of a folder that could not be written" absent out
-expect 1 "neap: safetensors: out.safetensors: cannot be written: File too large" capped "$NEAP_SOURCE/neap" import vae -o out.safetensors
+expect 1 "neap: safetensors: out.safetensors: cannot be written: File too large" \
+    capped "$NEAP_SOURCE/neap" import vae -o out.safetensors
 holds "nothing is left of a file that could not be written" absent out.safetensors
 expect 2 "neap: export: expected -o PATH and --as diffusers, dit or neap" neap export dit.safetensors -o out
 expect 2 "neap: export: -o: dit exists" neap export dit.safetensors -o dit --as diffusers

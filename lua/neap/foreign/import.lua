@@ -172,6 +172,9 @@ end
 
 local function open(path)
   local source = source_of(path)
+  if source.metadata["neap.architecture"] then
+    core.fail(("%s: expected weights of another program, got a checkpoint of neap"):format(path))
+  end
   local format = formats.recognise(source)
   check_class(source, format)
   local dropped = format.prefix and source:narrow(format.prefix) or 0
