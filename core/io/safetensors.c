@@ -124,6 +124,12 @@ const char *neap_safetensors_dtype(const neap_safetensors *file, int index)
     return e ? e->dtype : NULL;
 }
 
+const void *neap_safetensors_bytes(const neap_safetensors *file, int index)
+{
+    const neap_entry *e = entry_at(file, index);
+    return e ? file->header.data + e->begin : NULL;
+}
+
 int neap_safetensors_pairs(const neap_safetensors *file, const neap_pair **pairs)
 {
     *pairs = file->header.pairs;

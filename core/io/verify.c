@@ -57,14 +57,14 @@ static int by_name(const void *left, const void *right)
     return strcmp(((const neap_entry *)left)->name, ((const neap_entry *)right)->name);
 }
 
-static int check_entry(const neap_header *header, const neap_named_tensor *wanted, uint64_t begin, uint64_t end)
+static int check_entry(const neap_header *header, const neap_saved_tensor *wanted, uint64_t begin, uint64_t end)
 {
     const neap_entry key = {.name = (char *)(uintptr_t)wanted->name};
     const neap_entry *e = bsearch(&key, header->entries, (size_t)header->count, sizeof key, by_name);
     if (!e)
         return neap_fail("'%s' is missing", wanted->name);
-    bool same = strcmp(e->dtype, neap_header_dtype(neap_dtype_of(wanted->tensor))) == 0 &&
-                neap_shape_equal(e->shape, neap_shape_of(wanted->tensor)) && e->begin == begin && e->end == end;
+    bool same = strcmp(e->dtype, neap_header_dtype(wanted->dtype)) == 0 &&
+                neap_shape_equal(e->shape, wanted->shape) && e->begin == begin && e->end == end;
     return same ? 0 : neap_fail("'%s': dtype, shape or data_offsets differ from those written", wanted->name);
 }
 
@@ -75,8 +75,7 @@ static int check_tensors(neap_header *header, const neap_saved *saved)
         return neap_fail("expected %d tensors, got %d", saved->count, header->count);
     qsort(header->entries, (size_t)header->count, sizeof *header->entries, by_name);
     for (int i = 0; i < saved->count; i++) {
-        neap_tensor *x = saved->tensors[i].tensor;
-        uint64_t end = at + (uint64_t)neap_size(x) * neap_dtype_size(neap_dtype_of(x));
+        uint64_t end = at + neap_saved_bytes(&saved->tensors[i]);
         if (check_entry(header, &saved->tensors[i], at, end) < 0)
             return -1;
         at = end;

@@ -4,19 +4,7 @@
 #ifndef NEAP_IO_VERIFY_H
 #define NEAP_IO_VERIFY_H
 
-#include <neap/io.h>
-
-#include "io/output.h"
-#include "io/text.h"
-
-/* The intended contents; all members are borrowed. */
-typedef struct neap_saved {
-    neap_text header;
-    const neap_named_tensor *tensors; /* in the order of their data */
-    int count;
-    const neap_pair *metadata;
-    int pairs;
-} neap_saved;
+#include "io/saved.h"
 
 /* Compares the size and parsed header of a flushed output with the intended contents: name, dtype, shape and offsets of
  * the tensors, and metadata. The data are not read: their writes and the flush have succeeded. An output that is

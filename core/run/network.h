@@ -40,6 +40,17 @@ neap_network *neap_network_without_extra(neap_network *network);
  * something does not fit. */
 int neap_condition_fit(neap_network *network, const neap_condition *condition, int64_t rows, neap_condition **fitted);
 
+/* What an autoencoder must offer; ends with NULL. */
+extern const char *const neap_autoencoder_needs[];
+
+/* The means of moments [B, h, w, 2 C], or with `random` a draw: mean + exp(log variance / 2) noise, in which row i uses
+ * sample first + i (Kingma and Welling 2014, section 2.4). */
+neap_tensor *neap_latents_drawn(neap_tensor *moments, const neap_random *random, uint64_t first);
+
+/* Normalised latents [B, h, w, C] from the moments of the network's autoencoder; otherwise as neap_network_to_latents. */
+neap_tensor *neap_network_from_moments(neap_network *network, neap_tensor *moments, const neap_random *random,
+                                       uint64_t first);
+
 /* Reduces keep, f32 [B, H, W, 1], to the height and width of latents: the least value of the pixels that a latent
  * covers. */
 neap_tensor *neap_latent_keep(neap_tensor *keep, const neap_spec *to);

@@ -33,6 +33,11 @@ static int check_opened(neap_source *source)
     if (s->height < 1 || s->width < 1 || s->channels < 1 || s->classes < 0 || s->text < 0)
         return neap_fail("expected sizes from 1, got [%lld, %lld, %lld]", (long long)s->height, (long long)s->width,
                          (long long)s->channels);
+    if (s->latent.channels && (s->height != s->latent.height || s->width != s->latent.width ||
+                               s->channels != 2 * s->latent.channels))
+        return neap_fail("spec: expected moments of latents [%lld, %lld, %lld], got [%lld, %lld, %lld]",
+                         (long long)s->latent.height, (long long)s->latent.width, (long long)s->latent.channels,
+                         (long long)s->height, (long long)s->width, (long long)s->channels);
     return neap_source_count(source) < 1 ? neap_fail("expected at least one example") : 0;
 }
 
@@ -88,6 +93,18 @@ const char *neap_source_label_name(const neap_source *source, int64_t label)
 bool neap_source_couples_noise(const neap_source *source)
 {
     return NEAP_MEMBER(source->functions, noise) != NULL;
+}
+
+const char *neap_source_encoded_by(const neap_source *source)
+{
+    const char *(*get)(const void *) = NEAP_MEMBER(source->functions, encoded_by);
+    return get ? get(source->self) : NULL;
+}
+
+const char *neap_source_encoded_from(const neap_source *source)
+{
+    const char *(*get)(const void *) = NEAP_MEMBER(source->functions, encoded_from);
+    return get ? get(source->self) : NULL;
 }
 
 /* --- Parts for training and testing --------------------------------------------------------------------------------- */

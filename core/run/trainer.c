@@ -7,15 +7,20 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "run/network.h"
 #include "run/trainer.h"
 
 /* --- Batches -------------------------------------------------------------------------------------------------------- */
 
-/* With an autoencoder, replaces the pictures of a batch by latents drawn for this step. */
+/* With an autoencoder, replaces the pictures or moments of a batch by latents drawn for this step. */
 static int encode(neap_trainer *t, neap_random random, neap_batch *batch)
 {
+    neap_spec spec = {.size = sizeof spec};
     const neap_random draw = neap_random_fork(random, "latents");
-    batch->x = neap_network_to_latents(t->network, batch->x, &draw, (uint64_t)t->config.first);
+    const uint64_t first = (uint64_t)t->config.first;
+    neap_source_spec(t->source, &spec);
+    batch->x = spec.latent.channels ? neap_network_from_moments(t->network, batch->x, &draw, first)
+                                    : neap_network_to_latents(t->network, batch->x, &draw, first);
     return batch->x ? 0 : -1;
 }
 

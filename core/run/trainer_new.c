@@ -5,6 +5,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "run/network.h"
 #include "run/trainer.h"
 
 /* The names of the kinds that a spec has: "'labels', 'text'", or "nothing". */
@@ -43,8 +44,40 @@ static int check_condition(const neap_spec *n, const neap_spec *s, const char *d
     return check_picture(n, s);
 }
 
+/* Moments must be those that the autoencoder gives, in size and by its weights. */
+static int check_moments(const neap_trainer *t, const neap_spec *s)
+{
+    char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT], own[NEAP_FINGERPRINT];
+    const neap_network *a = neap_network_autoencoder(t->network);
+    const char *dataset = neap_instance_component(neap_source_instance(t->source))->name;
+    const char *by = neap_source_encoded_by(t->source);
+    if (!a)
+        return neap_fail("the data set '%s' has latents; expected their autoencoder", dataset);
+    const neap_extent *e = &a->spec.latent;
+    if (e->height != s->latent.height || e->width != s->latent.width || e->channels != s->latent.channels)
+        return neap_fail("expects latents %s of %s; the data set has %s",
+                         neap_shape_text(neap_dims(e->height, e->width, e->channels), want), neap_network_name(a),
+                         neap_shape_text(neap_dims(s->latent.height, s->latent.width, s->latent.channels), got));
+    if (by && strcmp(by, neap_network_fingerprint(a, own)) != 0)
+        return neap_fail("the latents of the data set '%s' were encoded by other weights (%s) than those of the autoencoder "
+                         "%s (%s); encode them anew", dataset, by, neap_network_name(a), own);
+    return 0;
+}
+
+/* A flow trains best on data of mean 0 and deviation 1. Latents have neither, so they are normalised by their statistics. */
+static int check_statistics(const neap_trainer *t)
+{
+    const neap_network *a = neap_network_autoencoder(t->network);
+    if (!a || neap_autoencoder_measured(a))
+        return 0;
+    return neap_fail("the autoencoder %s has no mean and deviation of its latents; measure them first: "
+                     "autoencoder:measure(data, examples, seed)", neap_network_name(a));
+}
+
 static int check_pictures(const neap_trainer *t, const neap_spec *n, const neap_spec *s)
 {
+    if (s->latent.channels)
+        return check_moments(t, s);
     if (n->height != s->height || n->width != s->width || n->channels != s->channels)
         return neap_fail("expects pictures [%lld, %lld, %lld]; the data set has [%lld, %lld, %lld]", (long long)n->height,
                          (long long)n->width, (long long)n->channels, (long long)s->height, (long long)s->width,
@@ -75,7 +108,7 @@ static int check_fit(const neap_trainer *t)
     int (*check)(const void *, neap_network *) = NEAP_MEMBER(t->objective, check);
     if (check && check(neap_instance_config(t->instance), t->network) < 0)
         return neap_fail_in(neap_instance_component(t->instance)->name);
-    if (check_pictures(t, &n, &s) < 0 || check_condition(&n, &s, dataset->name) < 0)
+    if (check_pictures(t, &n, &s) < 0 || check_statistics(t) < 0 || check_condition(&n, &s, dataset->name) < 0)
         return neap_fail_in(neap_instance_component(neap_network_instance(t->network))->name);
     return check_rows(&t->config);
 }

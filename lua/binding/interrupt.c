@@ -162,6 +162,19 @@ static int protect(lua_State *L)
     return leave_protected(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, before, leave_protected), before);
 }
 
+/* hold(f, ...): pcall(f, ...), in which no signal interrupts the long calls of the core */
+static int hold(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    const bool before = neap_cancel_hold(true);
+    const int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+    neap_cancel_hold(before);
+    luaL_checkstack(L, 1, "hold");
+    lua_pushboolean(L, status == LUA_OK);
+    lua_insert(L, 1);
+    return lua_gettop(L);
+}
+
 /* caught_signal() -> the name of the last signal, "INT", "TERM" or "HUP", and the status of a process that it ends; or nil */
 static int caught_signal(lua_State *L)
 {
@@ -183,7 +196,7 @@ static int forget_signal(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"interrupted", interrupted}, {"poll", poll}, {"protect", protect}, {"caught_signal", caught_signal},
+    {"interrupted", interrupted}, {"poll", poll}, {"protect", protect}, {"hold", hold}, {"caught_signal", caught_signal},
     {"forget_signal", forget_signal}, {NULL, NULL},
 };
 

@@ -185,13 +185,24 @@ static int autoencoder(lua_State *L)
     return 1;
 }
 
-/* measure(data, examples, seed): measures and stores the statistics of this autoencoder's latents */
+/* measure(data, examples, seed) -> number of constant channels: measures and stores the statistics of this autoencoder's
+ * latents */
 static int measure(lua_State *L)
 {
     neap_source *source = neap_lua_check(L, 2, NEAP_LUA_SOURCE);
     const int64_t examples = luaL_checkinteger(L, 3);
     const uint64_t seed = (uint64_t)luaL_checkinteger(L, 4);
-    return neap_autoencoder_measure(check(L), source, examples, seed) < 0 ? neap_lua_raise(L) : 0;
+    const int constant = neap_autoencoder_measure(check(L), source, examples, seed);
+    lua_pushinteger(L, constant);
+    return constant < 0 ? neap_lua_raise(L) : 1;
+}
+
+/* fingerprint() -> a text that tells weights apart; the statistics of latents do not count */
+static int fingerprint(lua_State *L)
+{
+    char text[NEAP_FINGERPRINT];
+    lua_pushstring(L, neap_network_fingerprint(check(L), text));
+    return 1;
 }
 
 static int measured(lua_State *L)
@@ -240,6 +251,7 @@ static const luaL_Reg methods[] = {
     {"set_autoencoder", set_autoencoder},
     {"measure", measure},
     {"measured", measured},
+    {"fingerprint", fingerprint},
     {"to_latents", to_latents},
     {"to_pictures", to_pictures},
     {NULL, NULL},

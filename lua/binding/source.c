@@ -49,6 +49,20 @@ static int label_name(lua_State *L)
     return 1;
 }
 
+/* encoded_by() -> the fingerprint of the autoencoder whose moments these are, or nil */
+static int encoded_by(lua_State *L)
+{
+    lua_pushstring(L, neap_source_encoded_by(check(L)));
+    return 1;
+}
+
+/* encoded_from() -> the data set of the pictures as JSON, or nil */
+static int encoded_from(lua_State *L)
+{
+    lua_pushstring(L, neap_source_encoded_from(check(L)));
+    return 1;
+}
+
 /* Empty handles for a batch: x, then each kind of its condition. They are made before a scope is open. */
 typedef struct slots {
     neap_tensor **x, **part[NEAP_CONDITION_KINDS];
@@ -145,7 +159,7 @@ static int batch(lua_State *L)
 
 static const luaL_Reg methods[] = {
     {"spec", spec}, {"count", count}, {"component", component}, {"label_name", label_name}, {"read", read_examples},
-    {"batch", batch}, {NULL, NULL},
+    {"batch", batch}, {"encoded_by", encoded_by}, {"encoded_from", encoded_from}, {NULL, NULL},
 };
 
 void neap_lua_open_source(lua_State *L)

@@ -19,8 +19,6 @@ local train = {}
 --- The default folder of runs. The command line sets it to runs/ and the recipe's name.
 train.default_out = "runs/unnamed"
 
-local MEASURED = 10000 -- examples for mean and deviation of the latent channels
-
 local function new_run(settings)
   local trained = settings_of.trainer(settings)
   return {
@@ -80,14 +78,6 @@ local function introduce(run, settings, path)
   end
 end
 
--- Flows train best on data of mean 0 and deviation 1. Latents have neither, so they are normalised by these statistics.
-local function measure_latents(run, settings)
-  local autoencoder = run.model:autoencoder()
-  if autoencoder and not autoencoder:measured() then
-    autoencoder:measure(run.data, math.min(MEASURED, run.data:count()), settings.seed)
-  end
-end
-
 -- How long the run will take, in words.
 local function outlook(run, settings, limit, seconds)
   local steps, last = settings.steps - run.step, run.plan:last()
@@ -111,7 +101,7 @@ local function preflight(run, settings, spent)
 end
 
 local function finish(run, settings, place, interrupted)
-  loop.save(run, place)
+  loop.save(run, place, not interrupted)
   if interrupted then
     error(("interrupted at step %d; go on with resume=true"):format(run.step), 0)
   end
@@ -181,7 +171,6 @@ function train.train(given)
     if settings.resume then
       resume(run, settings, place:checkpoint())
     end
-    measure_latents(run, settings)
     run.scores = scores.new(run, settings)
     introduce(run, settings, place:checkpoint())
     preflight(run, settings, settings.resume and place:last_row(run.step).seconds or 0)

@@ -34,6 +34,9 @@ const char *neap_safetensors_dtype(const neap_safetensors *file, int index); /* 
 /* A new tensor: F32, F64, BF16, I32 and U8 as they are, F16 as f32, BOOL as u8, other whole numbers as i32; fails for the
  * first that i32 does not hold, and for other dtypes. */
 neap_tensor *neap_safetensors_load(const neap_safetensors *file, int index);
+/* The bytes of a tensor in the file, little-endian and row-major, borrowed until close. They may be misaligned in files of
+ * other programs. NULL without a message for an index out of range. */
+const void *neap_safetensors_bytes(const neap_safetensors *file, int index);
 int neap_safetensors_pairs(const neap_safetensors *file, const neap_pair **pairs); /* metadata; number of pairs */
 const char *neap_safetensors_value(const neap_safetensors *file, const char *key); /* NULL when absent, no message */
 
@@ -47,6 +50,31 @@ int neap_safetensors_save(const char *path, const neap_named_tensor *tensors, in
                           int pairs);
 /* Makes the same checks without writing; returns the size of the file in bytes, or -1. */
 int64_t neap_safetensors_size(const neap_named_tensor *tensors, int count, const neap_pair *metadata, int pairs);
+
+/*
+ * A safetensors file written piece by piece, for tensors larger than memory:
+ *
+ *     neap_pieces *file = neap_pieces_open(path, tensors, count, metadata, pairs);
+ *     neap_pieces_add(file, rows);
+ *     status = neap_pieces_close(file);
+ *
+ * The pieces are those of the first tensor in order, then those of the second, and so on. The element sizes of the
+ * tensors must not ascend, so that all are aligned.
+ */
+typedef struct neap_named_shape {
+    const char *name;
+    neap_dtype dtype;
+    neap_shape shape;
+} neap_named_shape;
+typedef struct neap_pieces neap_pieces;
+/* NULL with a message. The old file stays until close. The names and the metadata must live until close. */
+neap_pieces *neap_pieces_open(const char *path, const neap_named_shape *tensors, int count, const neap_pair *metadata,
+                              int pairs);
+/* Elements of any shape, of the dtype of the tensor. After a failure, add and close fail. */
+int neap_pieces_add(neap_pieces *file, neap_tensor *piece);
+/* Replaces the old file; fails and keeps it unless all tensors are complete. Frees `file` in any case. */
+int neap_pieces_close(neap_pieces *file);
+void neap_pieces_abandon(neap_pieces *file); /* keeps the old file; frees `file` */
 
 /* Pictures: f32 [H, W, C], C = 1, 3 or 4, in [-1, 1] (clamped; a NaN is refused). Text pairs become tEXt chunks. */
 int neap_png_save(const char *path, neap_tensor *picture, const neap_pair *text, int pairs);

@@ -136,7 +136,8 @@ typedef struct neap_spec {
     int64_t pooled;      /* POOLED: the width D */
     neap_extent picture; /* PICTURE */
     neap_extent latent;  /* autoencoder: the size of one latent; encode returns twice the channels. Generator: the size of
-                            one latent, {1, 1, n} for latents [B, n]; absent when it takes noise of the pictures' shape */
+                            one latent, {1, 1, n} for latents [B, n]; absent when it takes noise of the pictures' shape. Data
+                            set: the examples are moments of such latents, as encode returns them, with twice the channels */
     bool scales;         /* autoencoder: decode also takes latents whose height and width are multiplied by one factor; so are
                             then those of the pictures */
 } neap_spec;
@@ -344,6 +345,10 @@ typedef struct neap_dataset {
      * A generated data set makes `count` examples with draw number `draw`, from 1, and returns 1; one of files selects
      * its split and returns 0. Returns -1 with a message when there is no such part. NULL: it has no parts. */
     int (*part)(neap_instance *instance, neap_part part, int64_t draw, int64_t count);
+    /* Of a data set of moments (spec.latent): the fingerprint of the autoencoder that encoded them, and the data set of the
+     * pictures as JSON, {"name": .., "config": {..}}, or NULL when unknown. Both live as long as self. NULL: unknown. */
+    const char *(*encoded_by)(const void *self);
+    const char *(*encoded_from)(const void *self);
 } neap_dataset;
 
 /* metric/2 */

@@ -56,10 +56,17 @@ neap_tensor *neap_network_to_pictures(neap_network *network, neap_tensor *z);
 typedef struct neap_source neap_source;
 
 /* Measures mean and standard deviation of each latent channel over at least `examples` examples of the source, and writes
- * them to the buffers latents.mean and latents.deviation of the autoencoder's model. */
+ * them to the buffers latents.mean and latents.deviation of the autoencoder's model. Returns the number of constant
+ * channels, whose deviation is written as 1. Fails for latents that are not finite; after a failure the autoencoder counts
+ * as not measured. */
 int neap_autoencoder_measure(neap_network *autoencoder, neap_source *source, int64_t examples, uint64_t seed);
 /* False while these buffers have their initial values, 0 and 1. */
 bool neap_autoencoder_measured(const neap_network *autoencoder);
+
+/* A hash of names, shapes and values of all parameters and buffers but the statistics of latents. Moments that a network
+ * encoded are valid for a network of the same fingerprint. Writes to `text` and returns it. */
+#define NEAP_FINGERPRINT 17
+const char *neap_network_fingerprint(const neap_network *network, char text[NEAP_FINGERPRINT]);
 
 /* --- Sources: an open data set -------------------------------------------------------------------------------------- */
 
@@ -71,6 +78,9 @@ void neap_source_spec(const neap_source *source, neap_spec *out); /* the caller 
 int64_t neap_source_count(const neap_source *source);
 const char *neap_source_label_name(const neap_source *source, int64_t label); /* NULL when it has none */
 bool neap_source_couples_noise(const neap_source *source);
+/* Of a data set of moments: see neap_dataset. NULL for any other. */
+const char *neap_source_encoded_by(const neap_source *source);
+const char *neap_source_encoded_from(const neap_source *source);
 
 /* Examples of a data set, in the innermost scope. */
 typedef struct neap_batch {
@@ -121,8 +131,8 @@ typedef struct neap_trainer_config {
 } neap_trainer_config;
 
 /* Network and source must outlive the trainer; it keeps an owner of the objective. Fails when the network does not offer
- * what the objective needs, when the shapes of pictures differ, or when the data set does not provide the condition that
- * the network takes. */
+ * what the objective needs, when the shapes of pictures differ, when the data set does not provide the condition that the
+ * network takes, when the latents of the autoencoder were not measured, or when the data set has moments of another one. */
 neap_trainer *neap_trainer_new(neap_network *network, neap_source *source, neap_instance *objective,
                                const neap_trainer_config *config);
 void neap_trainer_free(neap_trainer *trainer);

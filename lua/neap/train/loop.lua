@@ -4,6 +4,7 @@ local checkpoint = require "neap.checkpoint"
 local format = require "neap.format"
 local preview = require "neap.preview"
 local rollback = require "neap.rollback"
+local statistics = require "neap.train.statistics"
 local window_of = require "neap.train.window"
 
 local loop = {}
@@ -28,9 +29,10 @@ local function last_good(run, place)
   return "; no checkpoint was written yet"
 end
 
---- Writes the run's checkpoint.
-function loop.save(run, place)
+--- Writes the run's checkpoint. `ended`: is it the last one?
+function loop.save(run, place, ended)
   place:check()
+  statistics.measure(run, ended)
   checkpoint.save(place:checkpoint(), run)
   run.saved = run.step
 end

@@ -1,137 +1,10 @@
-/*
- * Networks in the latents of an autoencoder: a linear one, whose latents are the sums of the two rows of a picture
- * [2, 2, 1] and whose pictures repeat half of a latent in both rows.
- */
-#include "field.h"
-#include "training.h"
-
-#define EXAMPLES 10
-
-/* --- The autoencoder and its pictures -------------------------------------------------------------------------------- */
-
-typedef struct halves_config {
-    int64_t latents;    /* channels of a latent, 1 unless it is to be wrong */
-    double log_variance;
-} halves_config;
-
-typedef struct halves {
-    const halves_config *config;
-    neap_tensor *scale; /* [1], 1 at first */
-} halves;
-
-static bool saw_training;
-
-static void *halves_build(const void *config, neap_model *model)
-{
-    halves *h = neap_calloc(1, sizeof *h);
-    if (!h)
-        return NULL;
-    h->config = config;
-    h->scale = neap_model_parameter(model, neap_dims(1), (neap_init){NEAP_INIT_ONE, 0}, "scale");
-    return h;
-}
-
-static int halves_spec(const void *self, neap_spec *out)
-{
-    return neap_spec_fill(out, (neap_spec){.height = 2, .width = 2, .channels = 1,
-                                           .latent = {1, 2, ((const halves *)self)->config->latents}});
-}
-
-static neap_tensor *halves_encode(void *self, neap_tensor *x)
-{
-    const halves *h = self;
-    saw_training = saw_training || neap_training();
-    neap_tensor *sum = neap_mul(neap_sum(x, (int[]){1}, 1, true), h->scale);
-    neap_tensor *log_variance = neap_full(NEAP_F32, neap_shape_of(sum), h->config->log_variance);
-    return neap_concat((neap_tensor *[]){sum, log_variance}, 2, 3);
-}
-
-static neap_tensor *halves_decode(void *self, neap_tensor *z)
-{
-    const neap_shape pictures = neap_dims(neap_dim(z, 0), 2, 2, 1);
-    return neap_contiguous(neap_expand(neap_affine(neap_mul(z, ((const halves *)self)->scale), 0.5, 0), pictures));
-}
-
-static const neap_architecture halves_functions = {.size = sizeof halves_functions, .build = halves_build,
-                                                   .destroy = neap_free, .spec = halves_spec,
-                                                   .encode = halves_encode, .decode = halves_decode};
-static const neap_param halves_params[] = {
-    NEAP_INT(halves_config, latents, 1, 1, 9, "Channels of a latent."),
-    NEAP_REAL(halves_config, log_variance, -30, -100, 10, "Of each latent."),
-    NEAP_PARAMS_END,
-};
-
-/* Example i is the picture i, 2 i in both rows. */
-static void *ramp_open(const void *config)
-{
-    (void)config;
-    return neap_calloc(1, 1);
-}
-
-static int ramp_spec(const void *self, neap_spec *out)
-{
-    (void)self;
-    return neap_spec_fill(out, (neap_spec){.height = 2, .width = 2, .channels = 1});
-}
-
-static int64_t ramp_count(const void *self)
-{
-    (void)self;
-    return EXAMPLES;
-}
-
-static int ramp_read(const void *self, int64_t index, const neap_example *out)
-{
-    (void)self;
-    for (int i = 0; i < 4; i++)
-        out->x[i] = (float)(index * (1 + i % 2)) / EXAMPLES;
-    return out->label ? neap_fail("expected no place for a label") : 0;
-}
-
-static const neap_dataset ramp_functions = {.size = sizeof ramp_functions, .open = ramp_open, .close = neap_free,
-                                            .spec = ramp_spec, .count = ramp_count, .read = ramp_read};
-static const neap_param ramp_params[] = {NEAP_PARAMS_END};
-static const neap_component more_components[] = {
-    {"architecture/2", "halves", "A linear autoencoder.", sizeof(halves_config), halves_params, &halves_functions},
-    {"dataset/2", "ramp", "Pictures of two rows alike.", 0, ramp_params, &ramp_functions},
-    {0},
-};
-static const neap_plugin more_plugin = {NEAP_ABI, sizeof more_plugin, "more", "1", "MIT", "For tests.", more_components};
-
-static void open_autoencoders(void)
-{
-    field_open();
-    ck_succeeds(neap_registry_add(&more_plugin, NULL));
-}
-
-static neap_source *open_ramp(void)
-{
-    neap_instance *data = COMPONENT("dataset", "ramp", NULL);
-    neap_source *source = neap_source_open(data);
-    neap_instance_release(data);
-    return source;
-}
-
-/* Takes `network` into the latents of `halves`. */
-static neap_network *with_halves(neap_network *network, const char *log_variance)
-{
-    neap_network *autoencoder = TRY_NETWORK("halves", "log_variance", log_variance);
-    ck_succeeds(neap_network_set_autoencoder(network, autoencoder));
-    neap_network_release(autoencoder);
-    return network;
-}
+/* Networks in the latents of an autoencoder: encoding, statistics, training, sampling. */
+#include "halves.h"
 
 /* v = rate x. */
 static neap_network *latent_field(const char *rate, const char *log_variance)
 {
     return with_halves(TRY_NETWORK("field", "rate", rate), log_variance);
-}
-
-static void set_statistics(neap_network *autoencoder, double mean, double deviation)
-{
-    const neap_model *model = neap_network_model(autoencoder);
-    ck_succeeds(neap_write(neap_model_find(model, "latents.mean"), NEAP_F64, &mean));
-    ck_succeeds(neap_write(neap_model_find(model, "latents.deviation"), NEAP_F64, &deviation));
 }
 
 static void same_values(neap_tensor *x, int count, const float *expected)
@@ -213,11 +86,40 @@ START_TEST(statistics_are_those_of_the_latents)
 }
 END_TEST
 
+/* All latents of the picture `number` are equal without a spread. */
+START_TEST(constant_channels_are_counted)
+{
+    neap_network *autoencoder = TRY_NETWORK("halves", "log_variance", "-100");
+    const neap_model *model = neap_network_model(autoencoder);
+    neap_source *source = open_ramp();
+    ck_succeeds(neap_write(neap_model_find(model, "scale"), NEAP_F64, (double[]){0}));
+    ck_assert_int_eq(neap_autoencoder_measure(autoencoder, source, 64, 1), 1);
+    ck_assert_float_eq(floats(neap_model_find(model, "latents.deviation"))[0], 1);
+    neap_source_close(source);
+    neap_network_release(autoencoder);
+}
+END_TEST
+
+START_TEST(latents_that_are_not_finite)
+{
+    neap_network *autoencoder = TRY_NETWORK("halves", NULL);
+    neap_source *source = open_ramp();
+    set_statistics(autoencoder, 2, 4);
+    ck_succeeds(neap_write(neap_model_find(neap_network_model(autoencoder), "scale"), NEAP_F64, (double[]){(double)NAN}));
+    ck_fails_with(neap_autoencoder_measure(autoencoder, source, 64, 1),
+                  "halves: channel 0 of the latents has values that are not finite");
+    ck_assert_msg(!neap_autoencoder_measured(autoencoder), "former statistics are still in place");
+    neap_source_close(source);
+    neap_network_release(autoencoder);
+}
+END_TEST
+
 /* --- Training --------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_flow_is_trained_in_latents)
 {
     neap_network *network = with_halves(TRY_NETWORK("mlp", "rows", "1", "columns", "2", "channels", "1"), "0");
+    set_statistics(neap_network_autoencoder(network), 1, 2);
     training t = start_training(network, COMPONENT("dataset", "ramp", NULL), "flow_matching", &usual_config);
     const neap_model *frozen = neap_network_model(neap_network_autoencoder(network));
     for (int i = 1; i <= 3; i++)
@@ -243,6 +145,15 @@ START_TEST(a_trainer_compares_pictures)
     ck_assert_ptr_null(t.trainer);
     neap_error_clear();
     neap_network_release(t.network);
+    end_training(t);
+}
+END_TEST
+
+START_TEST(latents_must_be_measured)
+{
+    training t = start_training(latent_field("0", "0"), COMPONENT("dataset", "ramp", NULL), "flow_matching", &usual_config);
+    ck_fails_with(t.trainer == NULL ? -1 : 0, "field: the autoencoder halves has no mean and deviation of its latents; "
+                                              "measure them first: autoencoder:measure(data, examples, seed)");
     end_training(t);
 }
 END_TEST
@@ -330,7 +241,8 @@ int main(void)
 {
     return RUN_SUITE_WITH("autoencoder", open_autoencoders, run_close, what_does_not_fit_is_refused,
                           pictures_become_latents_and_back, latents_are_drawn_by_row, statistics_are_those_of_the_latents,
-                          a_flow_is_trained_in_latents, a_trainer_compares_pictures, what_is_frozen_is_not_trained,
+                          constant_channels_are_counted, latents_that_are_not_finite, a_flow_is_trained_in_latents,
+                          a_trainer_compares_pictures, latents_must_be_measured, what_is_frozen_is_not_trained,
                           samples_are_decoded, pictures_are_encoded_by_their_means, kept_pixels_stay,
                           an_inversion_gives_latent_noise);
 }

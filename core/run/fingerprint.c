@@ -1,0 +1,38 @@
+/* The fingerprint of a network's weights. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <neap/error.h>
+
+#include "run/network.h"
+
+#define STATISTICS "latents." /* they change when they are measured again, and moments do not depend on them */
+
+/* FNV-1a, from a former value. */
+static uint64_t hashed(uint64_t hash, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ ((const unsigned char *)bytes)[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* Parameters and buffers are contiguous. */
+static uint64_t add_tensor(uint64_t hash, const char *name, neap_tensor *x)
+{
+    const neap_shape shape = neap_shape_of(x);
+    hash = hashed(hash, name, strlen(name) + 1);
+    hash = hashed(hash, shape.dim, (size_t)shape.rank * sizeof *shape.dim);
+    return hashed(hash, neap_data(x), (size_t)neap_size(x) * neap_dtype_size(neap_dtype_of(x)));
+}
+
+const char *neap_network_fingerprint(const neap_network *network, char text[NEAP_FINGERPRINT])
+{
+    const neap_model *model = network->model;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (int i = 0; i < neap_model_count(model); i++)
+        if (strncmp(neap_model_name(model, i), STATISTICS, strlen(STATISTICS)) != 0)
+            hash = add_tensor(hash, neap_model_name(model, i), neap_model_tensor(model, i));
+    snprintf(text, NEAP_FINGERPRINT, "%016" PRIx64, hash);
+    return text;
+}
