@@ -65,6 +65,7 @@ void neap_lua_collect_count(int made); /* handles of tensors made (1) and collec
 #define NEAP_LUA_OPTIMIZER "neap.optimizer"
 #define NEAP_LUA_SAFETENSORS "neap.safetensors"
 #define NEAP_LUA_FILM "neap.film"
+#define NEAP_LUA_PIECES "neap.pieces"
 
 /* Pushes an empty userdata for one pointer, which is closed exactly once. */
 void **neap_lua_handle(lua_State *L, const char *type);

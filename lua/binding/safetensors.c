@@ -1,4 +1,4 @@
-/* Safetensors files in Lua: saving a list of named tensors, reading through a handle. */
+/* Safetensors files in Lua: saving a list of named tensors, writing in pieces, reading through a handle. */
 #include <string.h>
 
 #include "binding.h"
@@ -92,6 +92,72 @@ static int size(lua_State *L)
     return 1;
 }
 
+/* --- Writing in pieces ----------------------------------------------------------------------------------------------------- */
+
+static neap_pieces *check_pieces(lua_State *L)
+{
+    return neap_lua_check(L, 1, NEAP_LUA_PIECES);
+}
+
+static int pieces_abandon(lua_State *L)
+{
+    void **handle = luaL_checkudata(L, 1, NEAP_LUA_PIECES);
+    neap_pieces_abandon(*handle);
+    *handle = NULL;
+    return 0;
+}
+
+/* The list { { name, dtype, shape }, ... } as an array that points to its names. */
+static neap_named_shape *read_shapes(lua_State *L, int list, lua_Integer count)
+{
+    neap_named_shape *shapes = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *shapes, 0);
+    for (lua_Integer i = 0; i < count; i++) {
+        shapes[i].name = name_at(L, list, i + 1);
+        shapes[i].dtype = neap_lua_check_dtype(L, lua_gettop(L), NEAP_F32);
+        lua_geti(L, -3, 3);
+        shapes[i].shape = neap_lua_check_shape(L, lua_gettop(L));
+        lua_pop(L, 4);
+    }
+    return shapes;
+}
+
+/* safetensors_pieces(path, { { name, dtype, shape }, ... }, { { key, text }, ... }) -> a writer. It keeps its arguments. */
+static int open_pieces(lua_State *L)
+{
+    const char *path = neap_lua_check_text(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    const lua_Integer count = luaL_len(L, 2), pairs = luaL_len(L, 3);
+    const neap_named_shape *shapes = read_shapes(L, 2, count);
+    const neap_pair *metadata = read_pairs(L, 3, pairs);
+    const int array = lua_gettop(L);
+    void **handle = neap_lua_handle(L, NEAP_LUA_PIECES);
+    const int borrowed[] = {2, 3, array};
+    for (int i = 0; i < 3; i++) {
+        lua_pushvalue(L, borrowed[i]);
+        lua_setiuservalue(L, -2, i + 1);
+    }
+    *handle = neap_pieces_open(path, shapes, (int)count, metadata, (int)pairs);
+    return *handle ? 1 : neap_lua_raise(L);
+}
+
+/* add(tensor): the next elements of the file */
+static int add_piece(lua_State *L)
+{
+    neap_pieces *file = check_pieces(L);
+    return neap_pieces_add(file, neap_lua_check_tensor(L, 2)) < 0 ? neap_lua_raise(L) : 0;
+}
+
+/* save(): puts the complete file in its place */
+static int save_pieces(lua_State *L)
+{
+    neap_pieces *file = check_pieces(L);
+    *(void **)lua_touserdata(L, 1) = NULL;
+    return neap_pieces_close(file) < 0 ? neap_lua_raise(L) : 0;
+}
+
+static const luaL_Reg piece_methods[] = {{"add", add_piece}, {"save", save_pieces}, {NULL, NULL}};
+
 /* --- Reading ---------------------------------------------------------------------------------------------------------------- */
 
 static int open_file(lua_State *L)
@@ -159,6 +225,9 @@ static const luaL_Reg methods[] = {{"tensors", tensors}, {"load", load}, {"metad
 void neap_lua_open_safetensors(lua_State *L)
 {
     neap_lua_class(L, NEAP_LUA_SAFETENSORS, methods, file_close);
+    neap_lua_class(L, NEAP_LUA_PIECES, piece_methods, pieces_abandon);
+    lua_pushcfunction(L, open_pieces);
+    lua_setfield(L, -2, "safetensors_pieces");
     lua_pushcfunction(L, save);
     lua_setfield(L, -2, "safetensors_save");
     lua_pushcfunction(L, size);

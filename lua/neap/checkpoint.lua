@@ -6,6 +6,7 @@ local folder = require "neap.folder"
 local layout = require "neap.layout"
 local output = require "neap.output"
 local reconstruction = require "neap.reconstruction"
+local rule = require "neap.rule"
 local sampler = require "neap.sampler"
 
 local checkpoint = {}
@@ -56,6 +57,9 @@ local function metadata(run)
   add_component(pairs_, "dataset", run.data:component())
   add_component(pairs_, "sampler", run.sampler and run.sampler.instance)
   add_component(pairs_, "guidance", run.sampler and run.sampler.guidance)
+  if run.data:encoded_from() then
+    pairs_[#pairs_ + 1] = { "neap.pictures", run.data:encoded_from() }
+  end
   local names = run.data:label_names()
   if names then
     pairs_[#pairs_ + 1] = { "neap.labels", core.json_encode(names) }
@@ -204,9 +208,13 @@ function checkpoint.restore(path, run, extend)
   compare.components(path, objective, compare.describe(run.objective))
   compare.components(path, data, compare.describe(run.data:component()))
   compare.settings(settings, run.settings, extend)
-  local wanted = tensors(run)
+  local wanted, autoencoder = tensors(run), run.model:autoencoder()
+  local given = autoencoder and autoencoder:fingerprint()
   check_tensors(path, file, wanted)
   assign(file, wanted)
+  if autoencoder and autoencoder:fingerprint() ~= given then
+    core.fail("train: resume: autoencoder: the run began with other weights than those given")
+  end
   run.step, run.rate = step, rate
   run.guard:restore(decode(path, meta, "guard") or {}, path)
   return settings, decode(path, meta, "plan")
@@ -285,10 +293,12 @@ local function check_prediction(path, model)
   return model
 end
 
---- The component of the data set that a run was trained on, not opened; nil when the file names none.
+--- The component of the data set of a run's pictures, not opened; nil when the file names none. It is the one that the run
+-- was trained on, or the one that was encoded for it.
 function checkpoint.dataset(path)
   local file <close> = core.safetensors_open(path)
-  return component_of(path, file:metadata(), "dataset")
+  local meta = file:metadata()
+  return component_of(path, meta, "pictures", "dataset") or component_of(path, meta, "dataset")
 end
 
 --- The path of the checkpoint in a run's folder, or of the checkpoint itself. Messages begin with `who`, if given.
@@ -308,6 +318,16 @@ function checkpoint.model(who, path)
   path = checkpoint.find(who, path)
   local file <close> = core.safetensors_open(path)
   return model_of(path, file, file:metadata())
+end
+
+--- The rule of a trained model, given as such or as a run or a checkpoint. Messages begin with `who`.
+function checkpoint.rule(who)
+  return { kind = "a model, a run or a checkpoint", read = function(value)
+    if type(value) == "string" then
+      return checkpoint.model(who, value)
+    end
+    return rule.thing("neap.model", "").read(value)
+  end }
 end
 
 --- Loads a checkpoint for sampling: { model, path, sampler, reconstructs, labels, step, settings }. `path` is of the file or of

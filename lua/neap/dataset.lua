@@ -27,4 +27,18 @@ function methods:label_names()
   return #names > 0 and names or nil
 end
 
+--- The component of the data set of the pictures: this one, or the one that was encoded to these latents, nil when that is
+-- unknown.
+function methods:pictures()
+  local text = self:encoded_from()
+  if not text then
+    return not self:encoded_by() and self:component() or nil
+  end
+  local entry = core.json_decode(text)
+  if type(entry) ~= "table" or type(entry.name) ~= "string" or type(entry.config) ~= "table" then
+    core.fail(("%s: the data set of the pictures: expected a name and a config, got '%s'"):format(self:component():name(), text))
+  end
+  return core.component_from_json("dataset", entry.name, core.json_encode(entry.config, true))
+end
+
 return methods

@@ -19,6 +19,7 @@ local neap = {
   whole = require("neap.options").whole,
   train = require("neap.train").train,
   couple = require "neap.couple",
+  encode = require "neap.encode",
   evaluate = require "neap.evaluate",
   reconstruction = require "neap.reconstruction",
   metrics = require("neap.folder").metrics,

@@ -71,7 +71,7 @@ static inline void read_example(const neap_dataset *functions, void *self, int64
         *parts.length = 0;
     if (functions->read(self, i, &picture_alone) || functions->read(self, i, &parts))
         abort();
-    if (parts.label && (*parts.label < 0 || *parts.label >= spec->classes))
+    if (parts.label && (*parts.label < -1 || *parts.label >= spec->classes))
         abort();
     if (parts.length && (*parts.length < 0 || *parts.length > spec->text))
         abort();

@@ -33,11 +33,11 @@ static int spec(const void *self, neap_spec *out)
     return neap_spec_fill(out, (neap_spec){.height = 8, .width = 8, .channels = 1, .latent = {4, 4, 1}});
 }
 
-/* Means of two by two pixels, without spread. */
+/* Means of two by two pixels, with a spread of exp(-1). */
 static neap_tensor *encode(void *self, neap_tensor *x)
 {
     neap_tensor *mean = neap_mul(neap_average_pool(x, 2, 2, 0), ((const shrink *)self)->scale);
-    return neap_concat((neap_tensor *[]){mean, neap_affine(mean, 0, -30)}, 2, 3);
+    return neap_concat((neap_tensor *[]){mean, neap_affine(mean, 0, -2)}, 2, 3);
 }
 
 static neap_tensor *decode(void *self, neap_tensor *z)
@@ -63,7 +63,51 @@ static const neap_architecture functions = {.size = sizeof functions, .build = b
                                             .encode = encode, .decode = decode};
 static const neap_param params[] = {NEAP_PARAMS_END};
 typedef struct { char unused; } config;
+/* Pictures with a condition of each kind that a data set may have. */
+static void *open_told(const void *settings)
+{
+    (void)settings;
+    return neap_calloc(1, 1);
+}
+
+static int told_spec(const void *self, neap_spec *out)
+{
+    (void)self;
+    return neap_spec_fill(out, (neap_spec){.height = 8, .width = 8, .channels = 1, .classes = 3, .text = 5, .picture = {2, 3, 1}});
+}
+
+static int64_t told_count(const void *self)
+{
+    (void)self;
+    return 7;
+}
+
+static int read_told(const void *self, int64_t index, const neap_example *out)
+{
+    (void)self;
+    for (int i = 0; i < 64; i++)
+        out->x[i] = (float)((i * (index + 3)) % 17) / 16;
+    for (int i = 0; out->picture && i < 6; i++)
+        out->picture[i] = (float)(index + i);
+    if (out->label)
+        *out->label = (int32_t)(index % 4) - 1;
+    for (int i = 0; out->text && i < index % 6; i++)
+        out->text[i] = (uint8_t)('a' + index + i);
+    if (out->length)
+        *out->length = (int32_t)(index % 6);
+    return 0;
+}
+
+static const char *told_name(const void *self, int64_t label)
+{
+    (void)self;
+    return label == 1 ? "one" : NULL;
+}
+
+static const neap_dataset told = {.size = sizeof told, .open = open_told, .close = neap_free, .spec = told_spec,
+                                  .count = told_count, .read = read_told, .label_name = told_name};
 static const neap_component components[] = {
+    {"dataset/2", "told", "With conditions.", sizeof(config), params, &told},
     {"architecture/2", "shrink", "A linear autoencoder.", sizeof(config), params, &functions},
     {"objective/2", "reconstruct", "Its loss.", sizeof(config), params, &objective},
     {0},
@@ -126,13 +170,15 @@ true	true" "$(cat stdout)"
 
 cat >latent.lua <<'LUA'
 local neap = require "neap"
-local o = neap.options { size = 8, of = "runs/vae" }
+local o = neap.options { size = 8, of = "runs/vae", cache = "", score = false }
 neap.train {
   model = neap.architecture.dit { size = 4, channels = 1, patch = 1, width = 16, heads = 2, depth = 1, classes = 10 },
-  autoencoder = o.of ~= "untrained" and o.of or neap.architecture.shrink {}, data = neap.dataset.shapes { size = o.size, count = 200 },
+  autoencoder = o.of ~= "untrained" and o.of or neap.architecture.shrink {}, data = o.cache ~= "" and neap.dataset.latents { path = o.cache }
+    or neap.dataset.shapes { size = o.size, count = 200 },
   objective = neap.objective.flow_matching {}, optimizer = neap.optimizer.adamw { lr = 1e-3 },
   sampler = neap.sampler.euler { steps = 4, guidance = neap.guidance.cfg { w = 1 } },
   batch = 8, steps = 6, precision = "fp32", ema = 0.9,
+  score_every = o.score and 6 or nil, score_samples = 8, evaluator = o.score and "runs/judge" or nil,
 }
 LUA
 expect_like 0 "*" neap run latent.lua out=runs/whole
@@ -163,6 +209,19 @@ same_text "one file holds both, and a resumed run is the same" "8	8	2 4 4 1	shri
 true	true	true
 true
 2 8 8 1" "$(cat stdout)"
+
+# The encoder is frozen: the flow's checkpoint has the bytes of the autoencoder's.
+cat >frozen.lua <<'LUA'
+local core = require "neap.core"
+local of = core.safetensors_open "runs/vae/checkpoint.safetensors"
+local flow = core.safetensors_open "runs/whole/checkpoint.safetensors"
+for own, there in pairs { ["ema.scale"] = "scale", ["latents.mean"] = "latents.mean", ["latents.deviation"] = "latents.deviation" } do
+  assert(of:load(own):item() == flow:load("autoencoder." .. there):item(), own)
+end
+print(of:load "ema.scale":item() ~= of:load "scale":item())
+LUA
+expect_like 0 "" neap run frozen.lua
+same_text "the averaged encoder, bit for bit" "true" "$(cat stdout)"
 
 # --- The command line --------------------------------------------------------------------------------------------------
 
@@ -197,6 +256,103 @@ print(table.concat(scored:shape(), " "), (scored - drawn):abs():max():item())
 LUA
 expect_like 0 "" neap run same.lua
 same_text "eval scores the decoded pictures that sample draws, in range" "20 8 8 1	0.0" "$(cat stdout)"
+
+# --- Latents that were encoded once --------------------------------------------------------------------------------------
+
+expect 0 "" neap encode runs/vae
+same_text "the file stands beside the checkpoint" runs/vae/latents.safetensors "$(cat stdout)"
+expect_like 0 "*" neap run latent.lua out=runs/cached cache=runs/vae
+expect_like 0 "*" neap run latent.lua out=runs/scored cache=runs/vae/latents.safetensors score=true
+cat >same_run.lua <<'LUA'
+local neap = require "neap"
+local a, b = neap.checkpoint.load "runs/whole", neap.checkpoint.load "runs/cached"
+for i, entry in ipairs(a.model:parameters()) do
+  assert((entry[2] - b.model:parameters()[i][2]):abs():max():item() == 0, entry[1])
+end
+local function last(path)
+  local row
+  for one in neap.metric_rows(path) do
+    row = one
+  end
+  return row
+end
+print(last "runs/whole".loss == last "runs/cached".loss, last "runs/scored".frechet ~= nil)
+print(table.concat(a.labels, " ") == table.concat(b.labels, " "), b.labels[4])
+LUA
+expect_like 0 "" neap run same_run.lua
+same_text "training on them gives the bits of training on pictures" "true	true
+true	frame" "$(cat stdout)"
+mv runs/vae/latents.safetensors kept.safetensors
+for run in whole cached; do
+    expect 0 "" neap eval runs/$run -n 20 --evaluator runs/judge --resamples 0 --json $run.json
+    sed 's/.*"scores"/scores/; s/"\(draw_\|score_\)seconds[^,]*,//g' $run.json >$run.scores
+done
+holds "it is evaluated against the pictures, and without the file" cmp whole.scores cached.scores
+expect 0 "" neap encode runs/cached -o again.safetensors --batch 7 --threads 1
+holds "a flow's autoencoder encodes the same bytes" cmp kept.safetensors again.safetensors
+mv kept.safetensors runs/vae/latents.safetensors
+
+cat >told.lua <<'LUA'
+local neap = require "neap"
+local data = neap.dataset.told {}
+neap.encode { autoencoder = "runs/vae", data = data, path = "told.safetensors", batch = 3, flip = true }
+local latents, all = neap.dataset.latents { path = "told.safetensors" }, {}
+for i = 0, 13 do
+  all[i + 1] = i
+end
+local moments, _, both = latents:read(all)
+local _, _, condition = data:read { 0, 1, 2, 3, 4, 5, 6 }
+for kind, x in pairs(condition) do
+  local first, twin = both[kind]:slice(0, 0, 7):cast "f32", both[kind]:slice(0, 7, 14):cast "f32"
+  x = x:cast "f32"
+  assert((first - x):abs():max():item() == 0, kind)
+  assert(kind == "picture" or (twin - x):abs():max():item() == 0, kind)
+end
+local columns = {}
+for k = 0, 3 do
+  columns[k + 1] = moments:slice(0, 0, 7):slice(2, 3 - k, 4 - k)
+end
+local mirrored = neap.concat(columns, 2)
+print((mirrored - moments:slice(0, 7, 14)):abs():max():item(), (both.picture:slice(0, 7, 14):slice(2, 0, 1) - condition.picture:slice(2, 2, 3)):abs():max():item())
+print(latents:count(), latents:label_name(0), latents:label_name(1), latents:pictures():name())
+local x = data:read { 5 }
+local model = neap.checkpoint.load "runs/vae".model
+print((model:encode(x) - moments:slice(0, 5, 6)):abs():max():item())
+LUA
+expect_like 0 "" neap run told.lua
+same_text "every kind of condition is stored, and mirrored pictures follow" "0.0	0.0
+14	nil	one	told
+0.0" "$(cat stdout)"
+
+cat >bad.lua <<'LUA'
+local neap, core = require "neap", require "neap.core"
+local o = neap.options { how = "" }
+local model, data = neap.checkpoint.load "runs/vae".model, neap.dataset.shapes { size = 8, count = 200 }
+if o.how == "nan" then
+  model:parameter "scale":assign(neap.full({ 1 }, 0 / 0))
+elseif o.how == "size" then
+  data = neap.dataset.shapes { size = 16 }
+elseif o.how == "stop" then
+  local batches = 0
+  core.interrupted = function()
+    batches = batches + 1
+    return batches == 3
+  end
+end
+neap.encode { autoencoder = model, data = data, path = "told.safetensors" }
+LUA
+cp told.safetensors before.safetensors
+expect 1 "neap: bad.lua:15: encode: shrink: the moments of examples 0 to 63 are not finite" neap run bad.lua how=nan
+expect 1 "neap: bad.lua:15: encode: shrink encodes pictures [8, 8, 1]; the data set has [16, 16, 1]" neap run bad.lua how=size
+expect 1 "neap: bad.lua:15: interrupted" neap run bad.lua how=stop
+holds "the old file stands" cmp told.safetensors before.safetensors
+same_text "nothing is left beside it" "0" "$(find . -name '.*neap-*' | wc -l)"
+expect 1 "neap: encode: expected an autoencoder, got vit, which does not offer 'encode'" neap encode runs/judge
+expect 1 "neap: encode: there is no checkpoint 'nowhere'" neap encode nowhere
+expect 2 "neap: encode: -o: expected a path that ends in .safetensors, got x.png" neap encode runs/vae -o x.png
+expect 2 "neap: encode: -o would replace the run, runs/vae/checkpoint.safetensors" neap encode runs/vae -o runs/vae/checkpoint.safetensors
+expect_like 1 "neap: latent.lua:3: dit: the latents of the data set 'latents' were encoded by other weights (*) than those of the autoencoder shrink (*); encode them anew" neap run latent.lua of=runs/vae_signal cache=runs/vae out=runs/x
+expect_like 1 "neap: latent.lua:3: train: resume: autoencoder: the run began with other weights than those given" neap run latent.lua of=runs/vae_signal out=runs/cut resume=true steps=7
 
 # --- What does not fit -------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,11 @@ local VERBS = {
              [--samples FILE.npy [--sample-labels FILE.npy]]
                                     score these samples instead
 ]==] },
+  { name = "encode", usage = [==[
+  neap encode RUN [-o FILE.safetensors] [--data FOLDER] [--flip] [--batch N] [--precision auto|fp32|bf16] [--threads N]
+                                    encode a run's data set with its autoencoder; neap.dataset.latents reads the
+                                    file, by default latents.safetensors beside the checkpoint
+]==] },
   { name = "import", usage = [==[
   neap import FILE-or-FOLDER -o RUN.safetensors [--verbose] [key=value ...]
                                     read safetensors of other programs: a DiT, of diffusers or original; an

@@ -12,13 +12,16 @@ end
 
 local INSTEAD = { eval = "; give another data set with --data FOLDER" }
 
+--- The data set of a run, or that of a folder of IDX files in its place. Messages begin with `who`.
+function real.component(who, component, folder)
+  component = folder and core.component("dataset", "idx", { path = folder }) or component
+  return component or core.fail(who .. ": the run names no data set; give one with --data FOLDER")
+end
+
 --- Real examples of a checkpoint's data set, or of a folder of IDX files in its place. `n` is the number of examples in a
 -- draw of generated data. Messages begin with `who`.
 function real.open(who, component, folder, n)
-  component = folder and core.component("dataset", "idx", { path = folder }) or component
-  if not component then
-    core.fail "eval: the run names no data set; give one with --data FOLDER"
-  end
+  component = real.component(who, component, folder)
   local self = setmetatable({ component = component, name = component:name(), config = config.of(component), n = n }, real)
   local done, reason = pcall(part, self, "test", 1)
   if not done then

@@ -40,7 +40,7 @@ function scores.new(run, settings)
     run = run, sampler = settings.sampler, n = settings.score_samples, seed = settings.seed,
     points = samples.are_points(spec),
   }, scores)
-  self.examples = real.open("train: score_every", run.data:component(), nil, self.n)
+  self.examples = real.open("train: score_every", run.data:pictures(), nil, self.n)
   self.labels = samples.labels(nil, self.n, spec.classes)
   self.reference = open_reference(self, spec, settings.evaluator)
   return self

@@ -17,13 +17,7 @@ local DEFAULTS = {
   score_every = 0, score_samples = 1000,
 }
 
--- A trained model, given as such or as a run or a checkpoint.
-local NETWORK = { kind = "a model, a run or a checkpoint", read = function(value)
-  if type(value) == "string" then
-    return checkpoint.model("train", value)
-  end
-  return rule.thing("neap.model", "").read(value)
-end }
+local NETWORK = checkpoint.rule "train"
 
 -- { value = share, ... }; false: no guard.
 local GUARD = { kind = "false, or { value = share above 0, ... }", read = function(value)

@@ -1,0 +1,50 @@
+--- neap encode RUN [OPTION ...]: encodes the data set of a run with its autoencoder, for training in its latents.
+local core = require "neap.core"
+local arguments = require "neap.cli.arguments"
+local checkpoint = require "neap.checkpoint"
+local encode = require "neap.encode"
+local output = require "neap.output"
+local real = require "neap.evaluate.real"
+local rule = require "neap.rule"
+
+local function option(key, wanted)
+  return { key = key, kind = wanted.kind, read = wanted.read }
+end
+
+local RULES = {
+  ["-o"] = option("out", rule.text "a file"),
+  ["--data"] = option("data", rule.text "a folder"),
+  ["--batch"] = option("batch", rule.whole(1)),
+  ["--precision"] = option("precision", rule.choice("auto", "fp32", "bf16")),
+  ["--threads"] = option("threads", rule.whole(1)),
+  ["--flip"] = { key = "flip", alone = true },
+}
+
+-- The file beside a checkpoint.
+local function default_path(path)
+  return (path:match "^(.*/)" or "") .. "latents.safetensors"
+end
+
+return function(list)
+  local given, rest = arguments.split(list, RULES)
+  local path = table.remove(rest, 1)
+  if not path then
+    core.fail_usage "encode: expected a run: neap encode RUN [OPTION ...]"
+  end
+  arguments.none("encode " .. path, rest)
+  if given.threads then
+    core.threads(given.threads)
+  end
+  path = checkpoint.find("encode", path)
+  local out = given.out or default_path(path)
+  output.check_all("encode", { { name = "-o", path = out, endings = { "safetensors" } } }, { { name = "the run", path = path } })
+  local model = checkpoint.model("encode", path)
+  local data <close> = core.source(real.component("encode", checkpoint.dataset(path), given.data))
+  core.poll(true)
+  encode {
+    autoencoder = model:autoencoder() or model, data = data, path = out, batch = given.batch, flip = given.flip,
+    precision = given.precision,
+  }
+  core.poll(false)
+  output.announce(out)
+end
