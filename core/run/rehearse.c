@@ -1,21 +1,13 @@
 /* Steps without updates, to measure the memory and time that training needs. */
-#include <time.h>
-
 #include <neap/cancel.h>
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "run/clock.h"
 #include "run/trainer.h"
 
 #define LONG_PASS 1 /* seconds */
 #define TIMED 4     /* steps */
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Copies of the model's buffers, which a forward pass changes; NULL for parameters. The caller frees the array. */
 static neap_tensor **copy_buffers(const neap_trainer *t)
@@ -44,11 +36,11 @@ static int restore_buffers(const neap_trainer *t, neap_tensor *const *copies)
 static int time_steps(neap_trainer *t, int64_t first, int64_t last, double *seconds)
 {
     neap_train_report report = {0};
-    const double start = now();
+    const double start = neap_clock();
     for (int64_t number = first; number <= last; number++)
         if (neap_check_cancel() < 0 || neap_trainer_run(t, number, 1, false, &report) < 0)
             return -1;
-    *seconds = (now() - start) / (double)(last - first + 1);
+    *seconds = (neap_clock() - start) / (double)(last - first + 1);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "run/clock.h"
 #include "run/field.h"
 #include "run/network.h"
 
@@ -148,7 +149,10 @@ static int write_part(const part *p, float *out)
     neap_scope scope = neap_scope_open();
     neap_tensor *x = sample_part(p);
     int status = check_result(p, x);
+    const double began = neap_clock();
     x = status == 0 ? pictures_of(p, x) : NULL;
+    if (p->s->decoding)
+        *p->s->decoding += neap_clock() - began;
     if (status == 0)
         status = x ? neap_read(x, NEAP_F32, out) : -1;
     neap_scope_close(scope);
@@ -184,6 +188,8 @@ neap_tensor *neap_sample(neap_network *network, const neap_sampling *s)
         return NULL;
     if (s->evaluations)
         *s->evaluations = 0;
+    if (s->decoding)
+        *s->decoding = 0;
     neap_scope scope = neap_scope_open();
     const bool recorded = neap_record(false), trained = neap_training_set(false);
     neap_tensor *result = neap_empty(NEAP_F32, result_shape(network, s));

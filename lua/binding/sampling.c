@@ -107,15 +107,17 @@ static int fill_sample(lua_State *L, neap_network *network, neap_sampling *s, co
 }
 
 /* sample(model, { sampler, guidance, count, batch, seed, condition, watch, noise, picture, keep, level, invert })
- * -> f32 [count, H, W, C], evaluations per sample */
+ * -> f32 [count, H, W, C], evaluations per sample, seconds of decoding latents */
 static int sample(lua_State *L)
 {
     neap_network *network = neap_lua_check(L, 1, NEAP_LUA_NETWORK);
     luaL_checktype(L, 2, LUA_TTABLE);
     int64_t evaluations = 0;
+    double decoding = 0;
     neap_sampling s = {.sampler = instance_field(L, 2, "sampler"), .guidance = instance_field(L, 2, "guidance"),
                        .count = neap_lua_integer(L, 2, "count", 1), .batch = neap_lua_integer(L, 2, "batch", 0),
-                       .seed = (uint64_t)neap_lua_integer(L, 2, "seed", 0), .evaluations = &evaluations};
+                       .seed = (uint64_t)neap_lua_integer(L, 2, "seed", 0), .evaluations = &evaluations,
+                       .decoding = &decoding};
     if (!s.sampler)
         return neap_lua_error(L, "sample: expected a sampler");
     read_start(L, 2, &s);
@@ -125,7 +127,8 @@ static int sample(lua_State *L)
     s.watch = &watching;
     fill_sample(L, network, &s, &parts, neap_lua_slot(L));
     lua_pushinteger(L, evaluations);
-    return 2;
+    lua_pushnumber(L, decoding);
+    return 3;
 }
 
 /* sample_noise(seed, first, shape): the noise that samples first, first + 1, ... of a seed start from */

@@ -215,9 +215,10 @@ local function condition_of(settings, labels)
   return condition
 end
 
---- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the range of the data, and
--- the number of network evaluations per sample. watch(step, steps, t, x) is called with the noise of each batch, as step
--- 0 of 0, and after each step. An adaptive sampler passes steps = 0 and the time of the sample that is farthest behind.
+--- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the range of the data, the
+-- number of network evaluations per sample, and the seconds that decoding latents took. watch(step, steps, t, x) is called
+-- with the noise of each batch, as step 0 of 0, and after each step. An adaptive sampler passes steps = 0 and the time of
+-- the sample that is farthest behind.
 -- Also:
 --   noise = [n, H, W, C]               in place of noise drawn by the seed; [n, latent] for a generator
 --   picture =, level = 0.6             image to image: start at t = level from the picture with as much noise

@@ -225,16 +225,44 @@ same_text "the averaged encoder, bit for bit" "true" "$(cat stdout)"
 
 # --- The command line --------------------------------------------------------------------------------------------------
 
-expect 0 "" neap sample runs/whole -n 1 --label 3 -o one.png --raw one.npy --film film.png
+expect_like 0 "1 samples in * s, *% of it decoding" neap sample runs/whole -n 1 --label 3 -o one.png --raw one.npy --film film.png
 holds "a film of decoded steps" test -s film.png
 same_text "pictures of the autoencoder's size" "(1, 8, 8, 1)" "$(grep -aoE '\([0-9]+, [0-9]+, [0-9]+, [0-9]+\)' one.npy)"
 cat >picture.lua <<'LUA'
 local neap = require "neap"
 neap.image.save("from.png", neap.full({ 8, 8, 1 }, 0.25))
+local columns = neap.concat({ neap.full({ 8, 4, 1 }, 1), neap.full({ 8, 4, 1 }, -1) }, 1)
+neap.image.save("mask.png", columns)
+LUA
+cat >look_kept.lua <<'LUA'
+local neap = require "neap"
+local kept = neap.npy.load "kept.npy"
+assert((kept:slice(2, 0, 4) - 0.25):abs():max():item() < 0.01, "what is kept has changed")
+assert((kept:slice(2, 4, 8) - 0.25):abs():max():item() > 0.05, "what is drawn has not changed")
 LUA
 expect_like 0 "" neap run picture.lua
-expect 0 "" neap sample runs/whole --image from.png --level 0.5 -n 2 -o to.png
-expect 0 "" neap sample runs/whole --image from.png --keep from.png -n 2 -o kept.png
+took="2 samples in * s, *% of it decoding"
+for sampler in euler heun midpoint ab2 dopri5 euler_maruyama heun_sde; do
+    steps="--steps 3"
+    [ $sampler != dopri5 ] || steps=
+    expect_like 0 "$took" neap sample runs/whole --sampler $sampler $steps -n 2 --label 3 --w 1 --raw $sampler.npy -o $sampler.png
+    expect_like 0 "$took" neap sample runs/whole --sampler $sampler $steps --image from.png --level 0.5 -n 2 -o to.png
+    expect_like 0 "$took" neap sample runs/whole --sampler $sampler $steps --image from.png --keep mask.png -n 2 --raw kept.npy
+    expect_like 0 "$took" neap sample runs/whole --sampler $sampler $steps -n 2 --film $sampler-film.png -o film-end.png
+    holds "a film of $sampler" test -s $sampler-film.png
+    expect_like 0 "" neap run look_kept.lua
+done
+same_text "pictures of all samplers are in place" "7" "$(ls ./*-film.png | wc -l)"
+expect_like 0 "1 samples in * s, *% of it decoding" neap sample runs/whole --image from.png --invert --raw back.npy -o back.png
+expect_like 0 "8 samples in * s, *% of it decoding" neap sample runs/whole --interpolate 3 -o between.png
+expect_like 0 "8 samples in * s, *% of it decoding" neap sample runs/whole --label 3 --morph 4 -o morph.png
+cat >back.lua <<'LUA'
+local neap = require "neap"
+local back = neap.npy.load "back.npy"
+print(table.concat(back:shape(), " "), (back:slice(0, 0, 1) - 0.25):abs():max():item() < 0.01)
+LUA
+expect_like 0 "" neap run back.lua
+same_text "an inversion gives the picture, and the one sampled from its noise" "2 8 8 1	true" "$(cat stdout)"
 
 # --- Scores --------------------------------------------------------------------------------------------------------------
 
@@ -248,7 +276,7 @@ neap.train {
 LUA
 expect_like 0 "*" neap run judge.lua
 expect 0 "" neap eval runs/whole -n 20 --labels 3 --batch 8 --evaluator runs/judge/checkpoint.safetensors --resamples 0 --raw scored.npy
-expect 0 "" neap sample runs/whole -n 20 --label 3 --raw drawn.npy -o drawn.png
+expect_like 0 "20 samples in *" neap sample runs/whole -n 20 --label 3 --raw drawn.npy -o drawn.png
 cat >same.lua <<'LUA'
 local neap = require "neap"
 local scored, drawn = neap.npy.load "scored.npy", neap.npy.load "drawn.npy"

@@ -190,6 +190,7 @@ typedef struct neap_sampling {
     double level;         /* in (0, 1): start at t = level from (1 - level) picture + level noise */
     bool invert;          /* integrate from the picture at t = 0 up to its noise at t = 1 and return the noise */
     int64_t *evaluations; /* receives the largest number of network evaluations of a sample, guidance included */
+    double *decoding;     /* receives the seconds that decoding latents took */
 } neap_sampling;
 
 /* The noise that samples first, first + 1, ... of a seed start from; shape [n, H, W, C], or [n, latent]. */

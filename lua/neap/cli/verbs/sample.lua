@@ -89,16 +89,36 @@ local function count_of(given, classes)
   return given.n or frames or (given.label and ROW) or (classes > 0 and ROW * math.min(classes, ROW + 2)) or WITHOUT_LABEL
 end
 
--- The picture, its noise, and the picture sampled from that noise, along axis 0.
+-- Picture [H, W, C] for each of n samples.
+local function for_each(picture, n)
+  local shape = core.methods.shape(picture)
+  return core.ops.expand(core.ops.reshape(picture, { 1, table.unpack(shape) }), { n, table.unpack(shape) })
+end
+
+-- The picture, its noise, and the picture sampled from that noise, along axis 0. The noise of a run in latents is no
+-- picture and is left out.
 local function invert_and_sample(own, model, settings)
   local noise = own:sample(model, settings)
   settings.invert, settings.noise = nil, noise
   local picture = settings.picture
   settings.picture = nil
-  local back = own:sample(model, settings)
-  local shape = core.methods.shape(noise)
-  picture = core.ops.expand(core.ops.reshape(picture, { 1, shape[2], shape[3], shape[4] }), shape)
-  return core.ops.concat({ picture, noise, back }, 0)
+  local back, _, decoding = own:sample(model, settings)
+  if model:autoencoder() then
+    return core.ops.concat({ for_each(picture, settings.n), back }, 0), decoding
+  end
+  return core.ops.concat({ for_each(picture, settings.n), noise, back }, 0), decoding
+end
+
+local function sample(own, model, settings)
+  local pictures, _, decoding = own:sample(model, settings)
+  return pictures, decoding
+end
+
+-- Prints the share of decoding in the time of a run in latents.
+local function report(run, n, seconds, decoding)
+  if run.model:autoencoder() then
+    io.stderr:write(("%d samples in %.3g s, %.0f%% of it decoding\n"):format(n, seconds, 100 * decoding / seconds))
+  end
 end
 
 -- The number of frames: the noise and each step; nil if the sampler chooses its steps.
@@ -120,11 +140,11 @@ local function film_of(run, given, own, settings)
   return recorder
 end
 
--- An inversion writes three pictures for each sample.
+-- An inversion writes three pictures for each sample, or two without that of the noise.
 local function check_size(run, given, n)
-  local spec, path = run.model:spec(), picture_path(given)
+  local spec, path, each = run.model:spec(), picture_path(given), run.model:autoencoder() and 2 or 3
   if path then
-    image.grid_size(path, given.invert and 3 * n or n, spec.height, spec.width, layout_of(run, given, n))
+    image.grid_size(path, given.invert and each * n or n, spec.height, spec.width, layout_of(run, given, n))
   end
 end
 
@@ -140,7 +160,9 @@ local function draw(run, given, pairs_)
   end
   local recorder = given.film and film_of(run, given, own, settings)
   check_size(run, given, settings.n)
-  local pictures = given.invert and invert_and_sample(own, run.model, settings) or own:sample(run.model, settings)
+  local began = core.now()
+  local pictures, decoding = (given.invert and invert_and_sample or sample)(own, run.model, settings)
+  report(run, settings.n, core.now() - began, decoding)
   if recorder then
     recorder:save()
     output.announce(given.film)
