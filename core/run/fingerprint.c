@@ -7,7 +7,13 @@
 
 #include "run/network.h"
 
-#define STATISTICS "latents." /* they change when they are measured again, and moments do not depend on them */
+#define STATISTICS "latents."
+
+/* Moments depend neither on the statistics of latents nor on a part that encode does not use. */
+static bool counts(const neap_network *network, const char *name)
+{
+    return strncmp(name, STATISTICS, strlen(STATISTICS)) != 0 && !neap_network_is_extra(network, name);
+}
 
 /* FNV-1a, from a former value. */
 static uint64_t hashed(uint64_t hash, const void *bytes, size_t size)
@@ -31,7 +37,7 @@ const char *neap_network_fingerprint(const neap_network *network, char text[NEAP
     const neap_model *model = network->model;
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (int i = 0; i < neap_model_count(model); i++)
-        if (strncmp(neap_model_name(model, i), STATISTICS, strlen(STATISTICS)) != 0)
+        if (counts(network, neap_model_name(model, i)))
             hash = add_tensor(hash, neap_model_name(model, i), neap_model_tensor(model, i));
     snprintf(text, NEAP_FINGERPRINT, "%016" PRIx64, hash);
     return text;

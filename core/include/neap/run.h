@@ -63,8 +63,9 @@ int neap_autoencoder_measure(neap_network *autoencoder, neap_source *source, int
 /* False while these buffers have their initial values, 0 and 1. */
 bool neap_autoencoder_measured(const neap_network *autoencoder);
 
-/* A hash of names, shapes and values of all parameters and buffers but the statistics of latents. Moments that a network
- * encoded are valid for a network of the same fingerprint. Writes to `text` and returns it. */
+/* A hash of names, shapes and values of all parameters and buffers, without the statistics of latents and an extra part (see
+ * `extra` in neap/plugin.h). Moments that a network encoded are valid for a network of the same fingerprint. Writes to `text`
+ * and returns it. */
 #define NEAP_FINGERPRINT 17
 const char *neap_network_fingerprint(const neap_network *network, char text[NEAP_FINGERPRINT]);
 

@@ -121,7 +121,22 @@ START_TEST(fingerprints)
 }
 END_TEST
 
+#define SMALL_VAE "rows", "16", "columns", "16", "width", "8", "groups", "4", "d_layers", "1", "discriminator"
+
+/* A flow keeps the autoencoder without its discriminator, and the moments stay valid. */
+START_TEST(a_discriminator_does_not_count)
+{
+    char a[NEAP_FINGERPRINT], b[NEAP_FINGERPRINT];
+    neap_network *with = TRY_NETWORK("vae_gan", SMALL_VAE, "true"), *without = TRY_NETWORK("vae_gan", SMALL_VAE, "false");
+    ck_assert_int_gt(neap_model_count(neap_network_model(with)), neap_model_count(neap_network_model(without)));
+    ck_assert_str_eq(neap_network_fingerprint(with, a), neap_network_fingerprint(without, b));
+    neap_network_release(with);
+    neap_network_release(without);
+}
+END_TEST
+
 int main(void)
 {
-    return RUN_SUITE_WITH("moments", open_all, run_close, the_same_bits_as_on_pictures, moments_that_do_not_fit, fingerprints);
+    return RUN_SUITE_WITH("moments", open_all, run_close, the_same_bits_as_on_pictures, moments_that_do_not_fit, fingerprints,
+                          a_discriminator_does_not_count);
 }
