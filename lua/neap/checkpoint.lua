@@ -8,6 +8,7 @@ local output = require "neap.output"
 local reconstruction = require "neap.reconstruction"
 local rule = require "neap.rule"
 local sampler = require "neap.sampler"
+local take = require "neap.checkpoint.take"
 
 local checkpoint = {}
 
@@ -59,6 +60,9 @@ local function metadata(run)
   add_component(pairs_, "guidance", run.sampler and run.sampler.guidance)
   if run.data:encoded_from() then
     pairs_[#pairs_ + 1] = { "neap.pictures", run.data:encoded_from() }
+  end
+  if run.ended then
+    pairs_[#pairs_ + 1] = { "neap.ended", "true" }
   end
   local names = run.data:label_names()
   if names then
@@ -191,6 +195,15 @@ function checkpoint.settings(path)
   return decode(path, file:metadata(), "settings")
 end
 
+--- Has the run in a checkpoint come to its end? False for a file that does not exist.
+function checkpoint.ended(path)
+  if core.exists(path) ~= "file" then
+    return false
+  end
+  local file <close> = core.safetensors_open(path)
+  return file:metadata()["neap.ended"] == "true"
+end
+
 --- Restores a newly built run from a checkpoint: its tensors, step and rate. Fails for a checkpoint of another run, and for
 -- another schedule without `extend`. Returns the settings that the run began with, and its plan as stored, or nil.
 function checkpoint.restore(path, run, extend)
@@ -229,14 +242,24 @@ local function names_of(file)
 end
 
 -- Loads averaged weights where the file has them, because they give better pictures.
-local function load_weights(path, file, model)
+local function load_entries(path, file, entries)
   local names, wanted = names_of(file), {}
-  for i, entry in ipairs(weights(model)) do
+  for i, entry in ipairs(entries) do
     local average = "ema." .. entry[1]
     wanted[i] = { names[average] and average or entry[1], entry[2] }
   end
   check_tensors(path, file, wanted)
   assign(file, wanted)
+end
+
+--- Starts a model from the weights of a run or a checkpoint: parts of the model that the file has are loaded whole, others
+-- keep their values. Returns the names of both as lists.
+function checkpoint.start(path, model)
+  path = checkpoint.find("train: from", path)
+  local file <close> = core.safetensors_open(path)
+  local taken, left = take.parts(path, names_of(file), model)
+  load_entries(path, file, take.entries(model, taken))
+  return taken, left
 end
 
 -- The elements of all tensors. A file may name any architecture, so a model may not have more parameters than this.
@@ -271,7 +294,7 @@ local function build_whole(path, file, meta)
       core.fail(path .. ": " .. core.reason(reason))
     end
   end
-  load_weights(path, file, model)
+  load_entries(path, file, weights(model))
   model:set_origin(core.real_path(path))
   return model
 end

@@ -18,6 +18,7 @@ local neap = {
   options = require("neap.options").declare,
   whole = require("neap.options").whole,
   train = require("neap.train").train,
+  stages = require("neap.stages").run,
   couple = require "neap.couple",
   encode = require "neap.encode",
   evaluate = require "neap.evaluate",

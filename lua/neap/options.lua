@@ -39,6 +39,12 @@ function options.standard_value(key, fallback)
   return rule.read(key, options.standard[key], value)
 end
 
+--- The same for a caller that runs trainings itself and passes the key on to each, as stages do.
+function options.own(key, fallback)
+  owned[key] = true
+  return options.standard_value(key, fallback)
+end
+
 --- The same for neap.train. A key that the recipe declared itself takes the recipe's value: it may train several times, with
 -- different values.
 function options.training_value(key, value)

@@ -69,6 +69,13 @@ local function resume(run, settings, path)
   end
 end
 
+-- Starts a model from the weights of another run.
+local function start(model, from)
+  local taken, left = checkpoint.start(from, model)
+  io.stderr:write(("from %s: %s%s\n"):format(from, table.concat(taken, ", "),
+    #left > 0 and "; anew: " .. table.concat(left, ", ") or ""))
+end
+
 -- Prints the first lines of a run: instruction set, threads, precision, and where it resumes.
 local function introduce(run, settings, path)
   io.stderr:write(("%s, %d threads, %s%s\n"):format(core.machine().isa, core.threads(), settings.precision,
@@ -140,12 +147,15 @@ local function guarded(settings, path, f)
   end
 end
 
---- neap.train { model, autoencoder, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay,
+--- neap.train { model, from, autoencoder, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay,
 -- floor, clip, ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, extend, rollback, guard,
 -- score_every, score_samples, evaluator, on_step }. Returns the run: { path, step, loss, checkpoint }.
 --
 -- `autoencoder` is a trained model, a run or a checkpoint. With it, the model works in the latents of the autoencoder:
 -- examples are encoded, and samples decoded. The run's checkpoint contains both. `evaluator` is given in the same ways.
+--
+-- `from` is a run or a checkpoint whose weights a new run starts from; parts that it lacks, as a discriminator, start anew.
+-- A resumed run does not read it.
 --
 -- `optimizer` is one for all phases of the objective, or { phase = optimizer, ... }. `precision` "auto", the default,
 -- uses bf16 where this processor multiplies it faster than fp32. When `minutes` would end the run before a decaying
@@ -167,7 +177,10 @@ function train.train(given)
   local place <close> = folder.at(settings.out)
   place:claim()
   guarded(settings, place:checkpoint(), function()
-    run = new_run(settings)
+    if settings.from and not settings.resume then
+      start(settings.model, settings.from)
+    end
+    run = new_run(settings) -- averages begin at the weights
     if settings.resume then
       resume(run, settings, place:checkpoint())
     end

@@ -33,6 +33,7 @@ end
 function loop.save(run, place, ended)
   place:check()
   statistics.measure(run, ended)
+  run.ended = ended
   checkpoint.save(place:checkpoint(), run)
   run.saved = run.step
 end

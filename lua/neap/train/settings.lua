@@ -42,6 +42,7 @@ local RULES = {
   decay = rule.choice("none", "linear", "cosine"), floor = rule.number(0, 1), clip = rule.number(0), ema = rule.number(0, 1),
   log_every = rule.whole(0), on_step = rule.call, rollback = rule.whole(0, 100),
   score_samples = rule.whole(2, 1000000), evaluator = NETWORK, autoencoder = NETWORK, guard = GUARD,
+  from = rule.text "a run or a checkpoint",
 }
 
 local KEYS = {}
@@ -104,6 +105,7 @@ function settings_of.describe(settings)
   described.resume, described.extend, described.checkpoint_every = nil, nil, nil
   described.sample_every, described.log_every, described.score_every, described.score_samples = nil, nil, nil, nil
   described.seed, described.minutes, described.guard = settings.seed, settings.minutes, settings.guard
+  described.from = settings.from
   return described
 end
 
