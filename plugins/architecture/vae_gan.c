@@ -1,7 +1,8 @@
 /*
  * An autoencoder of pictures in one of two styles, and a patch discriminator beside it (Larsen et al. 2016, Autoencoding
- * beyond Pixels using a Learned Similarity Metric; Rombach et al. 2022, section 3.1). Without the discriminator it is the
- * variational autoencoder of Kingma and Welling 2014, whose prior N(0, I) `generate` decodes.
+ * beyond Pixels using a Learned Similarity Metric; Rombach et al. 2022, section 3.1). Without the discriminator it is
+ * the variational autoencoder of Kingma and Welling 2014. `generate` decodes draws from its prior, N(0, I); statistics of
+ * the latents do not enter.
  */
 #include <string.h>
 
@@ -97,7 +98,7 @@ static const neap_architecture functions = {.size = sizeof functions, .build = b
 
 static const neap_param params[] = {
     NEAP_CHOICE(vae_gan_config, style, 0, styles,
-                "kl: residual blocks with group norm, as AutoencoderKL. tiny: 3x3 convolutions of one width without norms."),
+                "kl: residual blocks with group norm, as AutoencoderKL. tiny: 3x3 convolutions of one width, no norms."),
     NEAP_INT(vae_gan_config, rows, 28, 2, 4096, "Rows of a picture."),
     NEAP_INT(vae_gan_config, columns, 28, 2, 4096, "Columns of a picture."),
     NEAP_INT(vae_gan_config, channels, 1, 1, 4096, "Channels of a picture."),

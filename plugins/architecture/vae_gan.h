@@ -44,7 +44,9 @@ neap_conv_spec vae_gan_conv(int64_t in, int64_t out, int64_t kernel);
 /* Twice the sides: each pixel becomes a square of four. */
 neap_tensor *vae_gan_enlarge(neap_tensor *x);
 
-int vae_gan_norm_make(neap_norm_layer *layer, neap_model *model, const vae_gan_config *c, int64_t channels, const char *path);
+/* A group norm named PATH.NAME. */
+int vae_gan_norm_make(neap_norm_layer *layer, neap_model *model, const vae_gan_config *c, int64_t channels,
+                      const char *path, const char *name);
 /* SiLU of the group norm. */
 neap_tensor *vae_gan_norm_silu(const neap_norm_layer *layer, neap_tensor *x);
 
@@ -85,7 +87,8 @@ typedef struct vae_gan_encoder {
     neap_norm_layer norm_out;
 } vae_gan_encoder;
 
-int vae_gan_encoder_make(vae_gan_encoder *e, neap_model *model);         /* config and levels are set */
+/* Config and levels of an encoder or decoder are set before. */
+int vae_gan_encoder_make(vae_gan_encoder *e, neap_model *model);
 neap_tensor *vae_gan_encoder_apply(const vae_gan_encoder *e, neap_tensor *x); /* [B, h, w, 2 latent] */
 
 typedef struct vae_gan_decoder {

@@ -22,8 +22,10 @@ static int make_level(vae_gan_decoder *d, neap_model *model, int i)
         if (vae_gan_resnet_make(&d->block[i][j], model, d->config, in, width, path) < 0)
             return -1;
     }
+    if (i + 1 == d->levels.count)
+        return 0;
     const neap_conv_spec smooth = vae_gan_conv(width, width, 3);
-    return i + 1 == d->levels.count ? 0 : neap_conv_make(&d->up[i], model, &smooth, "decoder.up_blocks.%d.upsamplers.0.conv", i);
+    return neap_conv_make(&d->up[i], model, &smooth, "decoder.up_blocks.%d.upsamplers.0.conv", i);
 }
 
 int vae_gan_decoder_make(vae_gan_decoder *d, neap_model *model)
@@ -37,7 +39,7 @@ int vae_gan_decoder_make(vae_gan_decoder *d, neap_model *model)
         if (make_level(d, model, i) < 0)
             return -1;
     if (vae_gan_middle_make(&d->middle, model, c, first, "decoder") < 0 ||
-        vae_gan_norm_make(&d->norm_out, model, c, last, "decoder.conv_norm_out") < 0)
+        vae_gan_norm_make(&d->norm_out, model, c, last, "decoder", "conv_norm_out") < 0)
         return -1;
     return neap_conv_make(&d->conv_out, model, &out, "decoder.conv_out");
 }

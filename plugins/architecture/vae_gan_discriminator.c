@@ -34,8 +34,9 @@ static int fail_depth(const vae_gan_config *c)
     if (most == 0)
         return neap_fail("discriminator: expected false: pictures of %lld by %lld are too small for its logits",
                          (long long)c->rows, (long long)c->columns);
-    return neap_fail("d_layers: expected at most %lld for pictures of %lld by %lld, so that the discriminator has more than "
-                     "one logit; got %lld", (long long)most, (long long)c->rows, (long long)c->columns, (long long)c->d_layers);
+    return neap_fail("d_layers: expected at most %lld for pictures of %lld by %lld, so that the discriminator has more "
+                     "than one logit; got %lld",
+                     (long long)most, (long long)c->rows, (long long)c->columns, (long long)c->d_layers);
 }
 
 int vae_gan_discriminator_check(const vae_gan_config *c)
@@ -61,8 +62,9 @@ static int make_conv(vae_gan_discriminator *d, neap_model *model, int64_t i)
 {
     const vae_gan_config *c = d->config;
     const bool first = i == 0, last = i == c->d_layers + 1, normed = !first && !last && c->d_norm != VAE_GAN_NO_NORM;
-    const neap_conv_spec spec = {.in = first ? c->channels : width_at(c, i - 1), .out = last ? 1 : width_at(c, i), .kernel = 4,
-                                 .window = {i < c->d_layers ? 2 : 1, 1, 1, 1}, .bias = !normed, .init = normal};
+    const neap_conv_spec spec = {.in = first ? c->channels : width_at(c, i - 1), .out = last ? 1 : width_at(c, i),
+                                 .kernel = 4, .window = {i < c->d_layers ? 2 : 1, 1, 1, 1}, .bias = !normed,
+                                 .init = normal};
     const int place = first ? 0 : (int)(3 * i - 1); /* a norm and a leaky ReLU stand between two convolutions */
     if (neap_conv_make(&d->conv[i], model, &spec, "discriminator.main.%d", place) < 0)
         return -1;

@@ -28,14 +28,15 @@ int vae_gan_encoder_make(vae_gan_encoder *e, neap_model *model)
 {
     const vae_gan_config *c = e->config;
     const int64_t last = e->levels.width[e->levels.count - 1];
-    const neap_conv_spec in = vae_gan_conv(c->channels, e->levels.width[0], 3), out = vae_gan_conv(last, 2 * c->latent, 3);
+    const neap_conv_spec in = vae_gan_conv(c->channels, e->levels.width[0], 3);
+    const neap_conv_spec out = vae_gan_conv(last, 2 * c->latent, 3);
     if (neap_conv_make(&e->conv_in, model, &in, "encoder.conv_in") < 0)
         return -1;
     for (int i = 0; i < e->levels.count; i++)
         if (make_level(e, model, i) < 0)
             return -1;
     if (vae_gan_middle_make(&e->middle, model, c, last, "encoder") < 0 ||
-        vae_gan_norm_make(&e->norm_out, model, c, last, "encoder.conv_norm_out") < 0)
+        vae_gan_norm_make(&e->norm_out, model, c, last, "encoder", "conv_norm_out") < 0)
         return -1;
     return neap_conv_make(&e->conv_out, model, &out, "encoder.conv_out");
 }

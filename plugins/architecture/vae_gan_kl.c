@@ -21,7 +21,8 @@ static int check(const vae_gan_config *c, const vae_gan_levels *levels)
 
 static int make_quant(kl *m, const vae_gan_config *c, neap_model *model)
 {
-    const neap_conv_spec moments = vae_gan_conv(2 * c->latent, 2 * c->latent, 1), latents = vae_gan_conv(c->latent, c->latent, 1);
+    const neap_conv_spec moments = vae_gan_conv(2 * c->latent, 2 * c->latent, 1);
+    const neap_conv_spec latents = vae_gan_conv(c->latent, c->latent, 1);
     if (neap_conv_make(&m->quant, model, &moments, "quant_conv") < 0)
         return -1;
     return neap_conv_make(&m->post_quant, model, &latents, "post_quant_conv");

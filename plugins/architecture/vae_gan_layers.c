@@ -23,9 +23,10 @@ neap_tensor *vae_gan_enlarge(neap_tensor *x)
 
 /* --- Norms -------------------------------------------------------------------------------------------------------- */
 
-int vae_gan_norm_make(neap_norm_layer *layer, neap_model *model, const vae_gan_config *c, int64_t channels, const char *path)
+int vae_gan_norm_make(neap_norm_layer *layer, neap_model *model, const vae_gan_config *c, int64_t channels,
+                      const char *path, const char *name)
 {
-    return neap_norm_make(layer, model, channels, c->groups, "%s", path);
+    return neap_norm_make(layer, model, channels, c->groups, "%s.%s", path, name);
 }
 
 static neap_tensor *normalise(const neap_norm_layer *layer, neap_tensor *x)
@@ -43,13 +44,14 @@ neap_tensor *vae_gan_norm_silu(const neap_norm_layer *layer, neap_tensor *x)
 int vae_gan_resnet_make(vae_gan_resnet *b, neap_model *model, const vae_gan_config *c, int64_t in, int64_t out,
                         const char *path)
 {
-    const neap_conv_spec first = vae_gan_conv(in, out, 3), second = vae_gan_conv(out, out, 3), short_cut = vae_gan_conv(in, out, 1);
-    if (neap_norm_make(&b->norm1, model, in, c->groups, "%s.norm1", path) < 0 ||
+    const neap_conv_spec first = vae_gan_conv(in, out, 3), second = vae_gan_conv(out, out, 3);
+    const neap_conv_spec change = vae_gan_conv(in, out, 1);
+    if (vae_gan_norm_make(&b->norm1, model, c, in, path, "norm1") < 0 ||
         neap_conv_make(&b->conv1, model, &first, "%s.conv1", path) < 0 ||
-        neap_norm_make(&b->norm2, model, out, c->groups, "%s.norm2", path) < 0 ||
+        vae_gan_norm_make(&b->norm2, model, c, out, path, "norm2") < 0 ||
         neap_conv_make(&b->conv2, model, &second, "%s.conv2", path) < 0)
         return -1;
-    return in == out ? 0 : neap_conv_make(&b->shortcut, model, &short_cut, "%s.conv_shortcut", path);
+    return in == out ? 0 : neap_conv_make(&b->shortcut, model, &change, "%s.conv_shortcut", path);
 }
 
 neap_tensor *vae_gan_resnet_apply(const vae_gan_resnet *b, neap_tensor *x)
@@ -61,14 +63,15 @@ neap_tensor *vae_gan_resnet_apply(const vae_gan_resnet *b, neap_tensor *x)
 
 /* --- The middle --------------------------------------------------------------------------------------------------- */
 
-static int make_attention(vae_gan_attention *a, neap_model *model, const vae_gan_config *c, int64_t width, const char *part)
+static int make_attention(vae_gan_attention *a, neap_model *model, const vae_gan_config *c, int64_t width,
+                          const char *path)
 {
-    if (neap_norm_make(&a->norm, model, width, c->groups, "%s.mid_block.attentions.0.group_norm", part) < 0 ||
-        neap_linear_make(&a->q, model, width, width, init, "%s.mid_block.attentions.0.to_q", part) < 0 ||
-        neap_linear_make(&a->k, model, width, width, init, "%s.mid_block.attentions.0.to_k", part) < 0 ||
-        neap_linear_make(&a->v, model, width, width, init, "%s.mid_block.attentions.0.to_v", part) < 0)
+    if (vae_gan_norm_make(&a->norm, model, c, width, path, "group_norm") < 0 ||
+        neap_linear_make(&a->q, model, width, width, init, "%s.to_q", path) < 0 ||
+        neap_linear_make(&a->k, model, width, width, init, "%s.to_k", path) < 0 ||
+        neap_linear_make(&a->v, model, width, width, init, "%s.to_v", path) < 0)
         return -1;
-    return neap_linear_make(&a->out, model, width, width, init, "%s.mid_block.attentions.0.to_out.0", part);
+    return neap_linear_make(&a->out, model, width, width, init, "%s.to_out.0", path);
 }
 
 static neap_tensor *attend(const vae_gan_attention *a, neap_tensor *x)
@@ -83,11 +86,12 @@ static neap_tensor *attend(const vae_gan_attention *a, neap_tensor *x)
 
 int vae_gan_middle_make(vae_gan_middle *m, neap_model *model, const vae_gan_config *c, int64_t width, const char *part)
 {
+    char path[64];
     m->attends = c->attention;
-    if (c->attention && make_attention(&m->attention, model, c, width, part) < 0)
+    snprintf(path, sizeof path, "%s.mid_block.attentions.0", part);
+    if (c->attention && make_attention(&m->attention, model, c, width, path) < 0)
         return -1;
     for (int i = 0; i < 2; i++) {
-        char path[64];
         snprintf(path, sizeof path, "%s.mid_block.resnets.%d", part, i);
         if (vae_gan_resnet_make(&m->block[i], model, c, width, width, path) < 0)
             return -1;

@@ -25,8 +25,8 @@ static int check_sides(const vae_gan_config *c)
 
 static int fail_growth(const vae_gan_config *c, int count)
 {
-    return neap_fail("growth: expected %d whole numbers from 1 to %d with commas between them for the factor %lld, got '%s'",
-                     count, MOST_GROWTH, (long long)c->factor, c->growth);
+    return neap_fail("growth: expected %d whole numbers from 1 to %d with commas between them for the factor %lld, got "
+                     "'%s'", count, MOST_GROWTH, (long long)c->factor, c->growth);
 }
 
 /* Reads `count` numbers of "1,2,2". */

@@ -1,7 +1,7 @@
 /*
- * A tiny autoencoder: 3x3 convolutions of one width with ReLUs, without norms and attention. Layout and names are those of
- * AutoencoderTiny in diffusers, so weights can be exchanged. It has no spread of its own: the log variance is constant.
- * Inside, pictures are in [0, 1], and latents are bounded smoothly by 3.
+ * A tiny autoencoder: 3x3 convolutions of one width with ReLUs, without norms and attention. Layout and names are those
+ * of AutoencoderTiny in diffusers, so weights can be exchanged. It has no spread of its own: the log variance is
+ * constant. Inside, pictures are in [0, 1], and latents are bounded smoothly by 3.
  */
 #include <stdio.h>
 
@@ -31,7 +31,9 @@ typedef struct tiny {
 static int check(const vae_gan_config *c, const vae_gan_levels *levels)
 {
     (void)levels;
-    return c->growth && *c->growth ? neap_fail("growth: expected none: the style tiny has one width; got '%s'", c->growth) : 0;
+    if (c->growth && *c->growth)
+        return neap_fail("growth: expected none: the style tiny has one width; got '%s'", c->growth);
+    return 0;
 }
 
 /* At full resolution there is one block. */
@@ -51,7 +53,8 @@ static int make_blocks(const tiny *m, block *blocks, int level, neap_model *mode
     return 0;
 }
 
-static int make_between(const tiny *m, neap_conv_layer *conv, int64_t stride, neap_model *model, const char *part, int place)
+static int make_between(const tiny *m, neap_conv_layer *conv, int64_t stride, neap_model *model, const char *part,
+                        int place)
 {
     neap_conv_spec spec = vae_gan_conv(m->config->width, m->config->width, 3);
     spec.window.stride = stride;
