@@ -47,8 +47,6 @@ neap_tensor *vae_gan_enlarge(neap_tensor *x);
 /* A group norm named PATH.NAME. */
 int vae_gan_norm_make(neap_norm_layer *layer, neap_model *model, const vae_gan_config *c, int64_t channels,
                       const char *path, const char *name);
-/* SiLU of the group norm. */
-neap_tensor *vae_gan_norm_silu(const neap_norm_layer *layer, neap_tensor *x);
 
 /* x + conv2(silu(norm2(conv1(silu(norm1(x)))))); a 1x1 convolution of x where the widths differ. */
 typedef struct vae_gan_resnet {

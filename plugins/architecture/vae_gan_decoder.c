@@ -53,5 +53,5 @@ neap_tensor *vae_gan_decoder_apply(const vae_gan_decoder *d, neap_tensor *z)
         if (i + 1 < d->levels.count)
             x = neap_conv_apply(&d->up[i], vae_gan_enlarge(x));
     }
-    return neap_conv_apply(&d->conv_out, vae_gan_norm_silu(&d->norm_out, x));
+    return neap_conv_apply(&d->conv_out, neap_norm_apply_silu(&d->norm_out, x));
 }

@@ -57,5 +57,5 @@ neap_tensor *vae_gan_encoder_apply(const vae_gan_encoder *e, neap_tensor *x)
             x = halve(&e->down[i], x);
     }
     x = vae_gan_middle_apply(&e->middle, x);
-    return neap_conv_apply(&e->conv_out, vae_gan_norm_silu(&e->norm_out, x));
+    return neap_conv_apply(&e->conv_out, neap_norm_apply_silu(&e->norm_out, x));
 }

@@ -26,17 +26,9 @@ neap_tensor *vae_gan_enlarge(neap_tensor *x)
 int vae_gan_norm_make(neap_norm_layer *layer, neap_model *model, const vae_gan_config *c, int64_t channels,
                       const char *path, const char *name)
 {
-    return neap_norm_make(layer, model, channels, c->groups, "%s.%s", path, name);
-}
-
-static neap_tensor *normalise(const neap_norm_layer *layer, neap_tensor *x)
-{
-    return neap_group_norm(x, layer->scale, layer->shift, layer->groups, EPS, 1);
-}
-
-neap_tensor *vae_gan_norm_silu(const neap_norm_layer *layer, neap_tensor *x)
-{
-    return neap_silu(normalise(layer, x));
+    const int status = neap_norm_make(layer, model, channels, c->groups, "%s.%s", path, name);
+    layer->eps = EPS;
+    return status;
 }
 
 /* --- Residual blocks ---------------------------------------------------------------------------------------------- */
@@ -56,8 +48,8 @@ int vae_gan_resnet_make(vae_gan_resnet *b, neap_model *model, const vae_gan_conf
 
 neap_tensor *vae_gan_resnet_apply(const vae_gan_resnet *b, neap_tensor *x)
 {
-    neap_tensor *h = neap_conv_apply(&b->conv1, vae_gan_norm_silu(&b->norm1, x));
-    h = neap_conv_apply(&b->conv2, vae_gan_norm_silu(&b->norm2, h));
+    neap_tensor *h = neap_conv_apply(&b->conv1, neap_norm_apply_silu(&b->norm1, x));
+    h = neap_conv_apply(&b->conv2, neap_norm_apply_silu(&b->norm2, h));
     return neap_add(b->shortcut.weight ? neap_conv_apply(&b->shortcut, x) : x, h);
 }
 
@@ -79,7 +71,7 @@ static neap_tensor *attend(const vae_gan_attention *a, neap_tensor *x)
     if (!x)
         return NULL;
     const neap_shape pixels = neap_dims(neap_dim(x, 0), neap_dim(x, 1) * neap_dim(x, 2), 1, neap_dim(x, 3));
-    neap_tensor *h = neap_reshape(normalise(&a->norm, x), pixels);
+    neap_tensor *h = neap_reshape(neap_norm_apply(&a->norm, x, 1), pixels);
     h = neap_attention(neap_linear_apply(&a->q, h), neap_linear_apply(&a->k, h), neap_linear_apply(&a->v, h), NULL);
     return neap_add(x, neap_reshape(neap_linear_apply(&a->out, h), neap_shape_of(x)));
 }
