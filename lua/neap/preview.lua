@@ -149,10 +149,11 @@ function preview.averaged(run, f, ...)
   return done and result or error(result, 0)
 end
 
---- Draws samples or reconstructions with the averaged weights, if there are any, writes the picture and returns its path; nil when nothing is
--- drawn.
+--- Draws samples or reconstructions with the averaged weights, if there are any, writes the picture and returns its path; nil
+-- when nothing is drawn.
 function preview.draw(run, settings, path)
-  local drawing = settings.sampler and drawing_of(run.model:spec()) or draws_reconstructions(settings) and reconstructions
+  local drawing = settings.sampler and drawing_of(run.model:spec())
+    or draws_reconstructions(settings) and reconstructions
   if not drawing then
     return nil
   end

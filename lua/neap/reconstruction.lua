@@ -35,8 +35,8 @@ local function held_out(component, n)
   return done and part or nil, drawn
 end
 
---- The first n examples, or all when there are fewer, of a data set's test part, shuffled by `seed` (0). A data set without a test
--- part gives its own examples.
+--- The first n examples, or all when there are fewer, of a data set's test part, shuffled by `seed` (0). A data set without a
+-- test part gives its own examples.
 function reconstruction.examples(component, n, seed)
   local source <close> = core.source(held_out(component, n) or component)
   return (source:batch(1, math.min(n, source:count()), seed or 0))
