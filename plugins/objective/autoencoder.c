@@ -152,7 +152,7 @@ static const neap_param params[] = {
     NEAP_REAL(autoencoder_config, features_weight, 1, 0, 1e6, "Weight of the relative squared distance of these features."),
     NEAP_REAL(autoencoder_config, equivariance, 0, 0, 1e6,
               "Weight of scale equivariance: latents at half the size are to be decoded to the picture at half its size."),
-    NEAP_REAL(autoencoder_config, adversarial, 0.1, 0, 1e6,
+    NEAP_REAL(autoencoder_config, adversarial, 0.02, 0, 1e6,
               "Weight of the discriminator's judgement; 0: no discriminator, a VAE."),
     NEAP_CHOICE(autoencoder_config, loss, 0, autoencoder_losses, "Adversarial loss."),
     NEAP_INT(autoencoder_config, d_start, 1, 1, MOST_STEPS, "Step at which the discriminator begins to learn."),
