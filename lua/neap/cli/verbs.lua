@@ -17,7 +17,8 @@ local VERBS = {
   neap sample RUN [-n N] [--seed S] [--label L] [-o FILE.png] [--raw FILE.npy] [--film FILE.png]
 ]==] .. SAMPLING .. [==[
                                     sample pictures from a run or a checkpoint; keys are parameters of the
-                                    sampler
+                                    sampler. An autoencoder without --sampler: pictures that it was not
+                                    trained on, or that of --image, above their reconstructions
              [--image FILE [--level T] [--keep FILE] [--invert]]
                                     start from a picture: change it; redraw what is black or transparent in the
                                     --keep FILE; or invert it to its noise and sample back
@@ -28,7 +29,8 @@ local VERBS = {
   neap eval RUN [-n N] [--seed S] [--labels L,..] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
              [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--precision auto|fp32|bf16]
 ]==] .. SAMPLING .. [==[
-                                    score samples of a run against held-out examples
+                                    score samples of a run against held-out examples; of an autoencoder
+                                    without --sampler, its reconstructions of them
              [--samples FILE.npy [--sample-labels FILE.npy]]
                                     score these samples instead
 ]==] },
