@@ -231,6 +231,7 @@ START_TEST(failures_leave_nothing)
     char path[600];
     write_file("pictures/a.png", "", 0);
     ck_refuses_saying(OPEN_ALL(), "expected a usable picture");
+    ck_assert_str_eq(warnings, "");
     ck_assert_int_eq(cache_files(path), 0);
 }
 END_TEST
