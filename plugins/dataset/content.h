@@ -1,4 +1,4 @@
-/* Content hashes, the split that follows them, and colours of backgrounds. Part of the plugins emoji and folder. */
+/* Hashes of contents, the parts that follow from them, and colours of backgrounds. Part of the plugins emoji and folder. */
 #ifndef NEAP_DATASET_CONTENT_H
 #define NEAP_DATASET_CONTENT_H
 
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <neap/error.h>
+#include <neap/registry.h>
 
 /* FNV-1a with 64 bits (Fowler, Noll, Vo). Start with CONTENT_EMPTY. */
 #define CONTENT_EMPTY UINT64_C(0xcbf29ce484222325)
@@ -27,6 +28,17 @@ static inline bool content_is_test(uint64_t hash, double share)
     hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
     return (double)((hash ^ hash >> 31) >> 11) * 0x1p-53 < share;
+}
+
+/* The values of the parameter `split`. */
+enum { CONTENT_TRAIN, CONTENT_TEST };
+static const char *const content_splits[] = {[CONTENT_TRAIN] = "train", [CONTENT_TEST] = "test", NULL};
+
+/* What `part` of a data set with this parameter does. */
+static inline int content_part(neap_instance *instance, neap_part part, int64_t draw, int64_t count)
+{
+    (void)draw, (void)count;
+    return neap_instance_set_text(instance, "split", content_splits[part == NEAP_PART_TEST ? CONTENT_TEST : CONTENT_TRAIN]);
 }
 
 static inline int content_digit(char c)

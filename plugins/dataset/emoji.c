@@ -21,9 +21,6 @@
 
 #define LARGEST_LIST ((size_t)1 << 24)
 
-enum { TRAIN, TEST };
-static const char *const splits[] = {[TRAIN] = "train", [TEST] = "test", NULL};
-
 typedef struct config {
     const char *font, *list, *background;
     int64_t size;
@@ -115,7 +112,7 @@ static int add_example(emoji *e, const config *c, int64_t i)
     const int64_t length = (int64_t)strlen(entry->name), size = c->size * c->size * 3;
     uint8_t *pixels = e->drawing.pixels + e->count * size;
     e->longest = length > e->longest ? length : e->longest;
-    if (content_is_test(emoji_hash(entry), c->test_share) != (c->split == TEST))
+    if (content_is_test(emoji_hash(entry), c->test_share) != (c->split == CONTENT_TEST))
         return 1;
     memmove(pixels, e->drawing.pixels + i * size, (size_t)size);
     e->examples[e->count++] = (example){.name = entry->name, .group = entry->group, .at = pixels - e->drawing.pixels};
@@ -145,10 +142,10 @@ static int select_examples(emoji *e, const config *c)
         return neap_fail("font: %s: expected colour glyphs of the emoji in %s, got none", c->font, c->list);
     if (!e->count)
         return neap_fail("test_share: expected examples in the %s part, got none of %" PRId64,
-                         c->split == TEST ? "test" : "training", drawn);
+                         c->split == CONTENT_TEST ? "test" : "training", drawn);
     uint8_t *shrunk = neap_realloc(e->drawing.pixels, (size_t)(e->count * c->size * c->size * 3));
     e->drawing.pixels = shrunk ? shrunk : e->drawing.pixels;
-    if (c->flip && c->split != TEST)
+    if (c->flip && c->split != CONTENT_TEST)
         add_mirrored(e);
     return shrunk ? 0 : -1;
 }
@@ -226,17 +223,12 @@ static int read_example(const void *self, int64_t index, const neap_example *out
     return 0;
 }
 
-static int part(neap_instance *instance, neap_part which, int64_t draw, int64_t examples)
-{
-    (void)draw, (void)examples;
-    return neap_instance_set_text(instance, "split", which == NEAP_PART_TEST ? "test" : "train");
-}
-
 /* --- The component ----------------------------------------------------------------------------------------------------- */
 
 static const neap_param params[] = {
     NEAP_INT(config, size, 64, 32, 128, "Height and width in pixels."),
-    NEAP_CHOICE(config, split, TRAIN, splits, "Part of the emoji: a function of their code points and test_share."),
+    NEAP_CHOICE(config, split, CONTENT_TRAIN, content_splits,
+                "Part of the emoji: a function of their code points and test_share."),
     NEAP_REAL(config, test_share, 0.1, 0, 0.9, "Share of the emoji in the test part. All tones of an emoji are in one part."),
     NEAP_FLAG(config, skin_tones, 0, "Include the variants of people in five skin tones."),
     NEAP_FLAG(config, flip, 0, "Add mirrored copies to the training part, except of symbols and flags."),
@@ -249,7 +241,8 @@ static const neap_param params[] = {
 };
 
 static const neap_dataset functions = {.size = sizeof functions, .open = open_data, .close = close_data, .spec = spec,
-                                       .count = count, .label_name = label_name, .read = read_example, .part = part};
+                                       .count = count, .label_name = label_name, .read = read_example,
+                                       .part = content_part};
 
 NEAP_PLUGIN(emoji) = NEAP_ONE_COMPONENT("emoji", "1.0.0", "MIT", "Emoji in colour, by group and with their names.",
                                         "dataset/2", config, params, functions);

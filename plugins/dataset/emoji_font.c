@@ -71,8 +71,10 @@ static int check_face(const emoji_font *font)
 {
     face f = {0};
     const int code = face_open(&f, font);
-    int status = code ? neap_fail("%s: expected a font, got a file that FreeType does not read (error %d)", font->path, code) : 0;
-    if (!code && (!FT_HAS_COLOR(f.face) || select_size(f.face)))
+    int status = 0;
+    if (code)
+        status = neap_fail("%s: expected a font, got a file that FreeType does not read (error %d)", font->path, code);
+    else if (!FT_HAS_COLOR(f.face) || select_size(f.face))
         status = neap_fail("%s: expected a font with colour glyphs, got one without; the package fonts-noto-color-emoji has "
                            "one", font->path);
     face_close(&f);

@@ -13,8 +13,6 @@
 #include "content.h"
 #include "folder.h"
 
-enum { TRAIN, TEST };
-static const char *const splits[] = {[TRAIN] = "train", [TEST] = "test", NULL};
 static const char *const fits[] = {[FOLDER_CROP] = "crop", [FOLDER_PAD] = "pad", [FOLDER_STRETCH] = "stretch", NULL};
 
 typedef struct config {
@@ -74,13 +72,13 @@ static int select_pictures(folder *d)
     for (int64_t i = 0; d->picture && i < all; i++) {
         const folder_record *r = &d->cache.records[i];
         d->longest = r->length > d->longest ? r->length : d->longest;
-        if (content_is_test(r->content, c->test_share) == (c->split == TEST))
+        if (content_is_test(r->content, c->test_share) == (c->split == CONTENT_TEST))
             d->picture[d->count++] = i;
     }
     if (!d->picture)
         return -1;
     return d->count ? 0 : neap_fail("test_share: expected pictures in the %s part, got none of %" PRId64,
-                                    c->split == TEST ? "test" : "training", all);
+                                    c->split == CONTENT_TEST ? "test" : "training", all);
 }
 
 static int fill(folder *d)
@@ -131,7 +129,7 @@ static int spec(const void *self, neap_spec *out)
 static int64_t count(const void *self)
 {
     const folder *d = self;
-    return d->config->flip && d->config->split == TRAIN ? 2 * d->count : d->count;
+    return d->config->flip && d->config->split == CONTENT_TRAIN ? 2 * d->count : d->count;
 }
 
 static const char *label_name(const void *self, int64_t label)
@@ -167,12 +165,6 @@ static int read_example(const void *self, int64_t index, const neap_example *out
     return 0;
 }
 
-static int part(neap_instance *instance, neap_part which, int64_t draw, int64_t examples)
-{
-    (void)draw, (void)examples;
-    return neap_instance_set_text(instance, "split", splits[which == NEAP_PART_TEST ? TEST : TRAIN]);
-}
-
 /* --- The component ------------------------------------------------------------------------------------------------------- */
 
 static const neap_param params[] = {
@@ -185,7 +177,8 @@ static const neap_param params[] = {
     NEAP_TEXT(config, background, "white", "Colour behind transparent and padded pictures: white, black, grey or #rrggbb."),
     NEAP_FLAG(config, labels, 1, "Label pictures with the folders in path; those beside the folders have no label."),
     NEAP_FLAG(config, captions, 1, "Read captions: NAME.txt beside NAME.png."),
-    NEAP_CHOICE(config, split, TRAIN, splits, "Part of the pictures: a function of their bytes and test_share."),
+    NEAP_CHOICE(config, split, CONTENT_TRAIN, content_splits,
+                "Part of the pictures: a function of their bytes and test_share."),
     NEAP_REAL(config, test_share, 0.1, 0, 0.9, "Share of the pictures in the test part."),
     NEAP_FLAG(config, flip, 0, "Add mirrored copies to the training part."),
     NEAP_TEXT(config, cache, NULL, "Folder of decoded pictures; nil: neap in XDG_CACHE_HOME or ~/.cache; none: in memory."),
@@ -193,7 +186,8 @@ static const neap_param params[] = {
 };
 
 static const neap_dataset functions = {.size = sizeof functions, .open = open_data, .close = close_data, .spec = spec,
-                                       .count = count, .label_name = label_name, .read = read_example, .part = part};
+                                       .count = count, .label_name = label_name, .read = read_example,
+                                       .part = content_part};
 
 NEAP_PLUGIN(folder) = NEAP_ONE_COMPONENT("folder", "1.0.0", "MIT", "A folder of PNG and JPEG files.", "dataset/2", config,
                                          params, functions);

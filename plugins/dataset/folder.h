@@ -89,7 +89,8 @@ uint64_t folder_check(uint64_t hash, const void *bytes, size_t size);
 
 /* Finds the parts of a block, which must have this key, pictures of this size, and records of `files` files. False, without a
  * message, when anything does not fit. The block is borrowed; nothing in it is trusted. */
-bool folder_cache_parse(folder_cache *cache, const void *bytes, size_t size, uint64_t key, size_t picture_bytes, int64_t files);
+bool folder_cache_parse(folder_cache *cache, const void *bytes, size_t size, uint64_t key, size_t picture_bytes,
+                        int64_t files);
 
 /* Opens the cache for these files in this form: the file in `place`, written anew unless it is there and valid; or a block in
  * memory where `place` is NULL, or cannot be written, which a warning says. Names broken pictures in a warning. */

@@ -15,7 +15,8 @@ static void make_right(uint8_t *bytes, size_t size)
     if (size < sizeof f)
         return;
     memcpy(&f, bytes + size - sizeof f, sizeof f);
-    const size_t left = size - sizeof f, count = f.count > 0 ? (size_t)f.count : 0, pixels = (count * PICTURE_BYTES + 63) / 64 * 64;
+    const size_t left = size - sizeof f, count = f.count > 0 ? (size_t)f.count : 0;
+    const size_t pixels = (count * PICTURE_BYTES + 63) / 64 * 64;
     if (count > left || pixels > left || count * sizeof(folder_record) > left - pixels)
         return;
     for (size_t i = 0; i < count; i++) {

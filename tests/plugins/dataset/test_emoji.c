@@ -78,7 +78,8 @@ START_TEST(backgrounds)
     static const struct {
         const char *name;
         double rgb[3];
-    } colors[] = {{"white", {1, 1, 1}}, {"black", {-1, -1, -1}}, {"grey", {0, 0, 0}}, {"#ff0080", {1, -1, 0}}, {"#FF0080", {1, -1, 0}}};
+    } colors[] = {{"white", {1, 1, 1}}, {"black", {-1, -1, -1}}, {"grey", {0, 0, 0}},
+                  {"#ff0080", {1, -1, 0}}, {"#FF0080", {1, -1, 0}}};
     for (size_t i = 0; i < sizeof colors / sizeof *colors; i++) {
         test_set s = opened(OPEN("list", LIST(FACES), "test_share", "0", "background", colors[i].name));
         check_color(s, example_of(s, 0), 0.02, 0.02, colors[i].rgb[0], colors[i].rgb[1], colors[i].rgb[2]);
@@ -234,8 +235,10 @@ START_TEST(refused_lists)
 END_TEST
 
 /* A font of one glyph in black and white, which FreeType reads. */
-static const char bdf[] = "STARTFONT 2.1\nFONT -a-a-medium-r-normal--8-80-75-75-c-80-iso10646-1\nSIZE 8 75 75\nFONTBOUNDINGBOX 8 8 0 0\n"
-                          "STARTPROPERTIES 1\nFONT_ASCENT 8\nENDPROPERTIES\nCHARS 1\nSTARTCHAR a\nENCODING 97\nSWIDTH 500 0\nDWIDTH 8 0\n"
+static const char bdf[] = "STARTFONT 2.1\nFONT -a-a-medium-r-normal--8-80-75-75-c-80-iso10646-1\n"
+                          "SIZE 8 75 75\nFONTBOUNDINGBOX 8 8 0 0\n"
+                          "STARTPROPERTIES 1\nFONT_ASCENT 8\nENDPROPERTIES\nCHARS 1\nSTARTCHAR a\n"
+                          "ENCODING 97\nSWIDTH 500 0\nDWIDTH 8 0\n"
                           "BBX 8 8 0 0\nBITMAP\nFF\nFF\nFF\nFF\nFF\nFF\nFF\nFF\nENDCHAR\nENDFONT\n";
 
 START_TEST(refused_fonts)
@@ -250,10 +253,12 @@ START_TEST(refused_fonts)
     ck_refuses_saying(OPEN("list", list, "font", write_file("empty", "", 0)), "expected a font, got a file that FreeType");
     ck_refuses_saying(OPEN("list", list, "font", test_folder), "cannot be read: Is a directory");
     ck_refuses(OPEN("list", list, "font", "/nowhere.ttf"),
-               "font: /nowhere.ttf: No such file or directory; install the package fonts-noto-color-emoji, or name another file");
+               "font: /nowhere.ttf: No such file or directory; "
+               "install the package fonts-noto-color-emoji, or name another file");
     snprintf(message, sizeof message, "font: /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf: expected colour glyphs of the "
              "emoji in %s, got none", list);
-    ck_refuses(OPEN("list", LIST("# group: A\n10FFFF ; fully-qualified # x E9.0 a\n0020 ; fully-qualified # x E9.0 a space\n")), message);
+    ck_refuses(OPEN("list",
+                    LIST("# group: A\n10FFFF ; fully-qualified # x E9.0 a\n0020 ; fully-qualified # x E9.0 a space\n")), message);
 }
 END_TEST
 
@@ -299,6 +304,7 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("emoji", pictures_labels_and_names, sizes_show_the_same, sequences_are_one_glyph, backgrounds,
-                     mirrored_copies, only_qualified_new_and_known, parts_of_debians_list, parts_do_not_depend_on_the_list, part_sets_the_split, refused_lists,
+                     mirrored_copies, only_qualified_new_and_known, parts_of_debians_list,
+                     parts_do_not_depend_on_the_list, part_sets_the_split, refused_lists,
                      refused_fonts, cut_fonts, refused_memory);
 }

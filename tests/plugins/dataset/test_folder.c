@@ -129,7 +129,8 @@ static void write_jpeg(const char *name, jpeg_form form, const unsigned char *pi
 /* The bands on their side: a JPEG whose orientation says that its first row is the right side. */
 static void write_turned(const char *name)
 {
-    static const unsigned char exif[] = "\xff\xd8\xff\xe1\0\x22" "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    static const unsigned char exif[] =
+        "\xff\xd8\xff\xe1\0\x22" "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     unsigned char pixels[12 * 24 * 3], whole[8192];
     fill_bands(pixels);
     const jpeg_file file = encode_jpeg((jpeg_form)JPEG_COLOR, 24, 12, pixels);
@@ -172,7 +173,8 @@ START_TEST(kinds_in_color)
     ck_assert_int_eq(s.spec.channels, 1);
     for (int i = 0; i < 7; i++) {
         const test_example *e = example_of(s, i);
-        check_color(s, e, 0.1, 0.1, -0.4, 0, 0), check_color(s, e, 0.5, 0.9, 0.17, 0, 0), check_color(s, e, 0.9, 0.5, -0.77, 0, 0);
+        check_color(s, e, 0.1, 0.1, -0.4, 0, 0), check_color(s, e, 0.5, 0.9, 0.17, 0, 0);
+        check_color(s, e, 0.9, 0.5, -0.77, 0, 0);
     }
     close_set(s);
 }
@@ -296,7 +298,8 @@ START_TEST(broken_pictures_are_named_and_counted)
         snprintf(first, sizeof first, "folder: %s/pictures: 5 of 6 pictures are left out: b_cut.jpg: expected a JPEG picture: ",
                  test_folder);
         ck_assert_msg(strncmp(warnings, first, strlen(first)) == 0, "%s", warnings);
-        ck_assert_ptr_nonnull(strstr(warnings, "; c_empty.png: expected a PNG or JPEG picture, got an empty file; d_text.png: "));
+        ck_assert_ptr_nonnull(strstr(warnings, "; c_empty.png: expected a PNG or JPEG picture, got an empty file; "
+                                               "d_text.png: "));
         ck_assert_ptr_nonnull(strstr(warnings, "; e.webp: expected a PNG or JPEG picture, got a WebP picture"));
         ck_assert_ptr_nonnull(strstr(warnings, "; f_dangling.jpg: cannot be read: No such file or directory\n"));
         ck_assert_ptr_eq(strchr(warnings, '\n'), warnings + strlen(warnings) - 1);

@@ -68,7 +68,8 @@ START_TEST(written_once)
     check_pictures(OPEN_ALL("flip", "false", "labels", "false"));
     ck_assert_int_eq(cache_files(path), 1);
     ck_assert(inode_of(path) == first);
-    static const char *const others[][2] = {{"rows", "3"}, {"columns", "5"}, {"channels", "1"}, {"fit", "pad"}, {"background", "black"}};
+    static const char *const others[][2] = {{"rows", "3"}, {"columns", "5"}, {"channels", "1"}, {"fit", "pad"},
+                                             {"background", "black"}};
     for (int i = 0; i < 5; i++) {
         close_set(opened(OPEN_ALL(others[i][0], others[i][1])));
         ck_assert_int_eq(cache_files(path), i + 2);
