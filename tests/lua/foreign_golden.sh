@@ -245,5 +245,5 @@ neap.train {
 }
 LUA
 expect_like 0 "*" neap run latent.lua
-expect 0 "" neap sample runs/latent -n 1 -o drawn.png
+expect_like 0 "1 samples in *decoding" neap sample runs/latent -n 1 -o drawn.png
 finish
