@@ -226,7 +226,7 @@ function checkpoint.restore(path, run, extend)
   check_tensors(path, file, wanted)
   assign(file, wanted)
   if autoencoder and autoencoder:fingerprint() ~= given then
-    core.fail("train: resume: autoencoder: the run began with other weights than those given")
+    core.fail("train: resume: autoencoder: the run began with other weights than those given; resume=false begins anew")
   end
   run.step, run.rate = step, rate
   run.guard:restore(decode(path, meta, "guard") or {}, path)

@@ -68,11 +68,15 @@ local function layout_of(own, rows)
   return list
 end
 
+local function description(data)
+  return core.json_encode(compare.describe(data:component()), true)
+end
+
 local function metadata_of(own)
   local classes = own.data:spec().classes
   local pairs_ = {
     { "neap.version", core.version }, { "neap.fingerprint", own.autoencoder:fingerprint() },
-    { "neap.dataset", core.json_encode(compare.describe(own.data:component()), true) },
+    { "neap.dataset", description(own.data) },
   }
   if classes > 0 then
     pairs_[#pairs_ + 1] = { "neap.classes", tostring(classes) }
@@ -156,13 +160,33 @@ local function write(own, file, list)
   bar:clear()
 end
 
+local function rows_for(own)
+  return own.data:count() * (own.flip and 2 or 1)
+end
+
+local encode = {}
+
+--- Is there a file of these settings already: of the same weights, data set and number of examples? False for any other file.
+function encode.is_there(given)
+  local own = settings_of(given)
+  if core.exists(own.path) ~= "file" then
+    return false
+  end
+  local done, same = pcall(function()
+    local cached <close> = core.source(core.component("dataset", "latents", { path = own.path }))
+    return cached:encoded_by() == own.autoencoder:fingerprint() and cached:encoded_from() == description(own.data)
+      and cached:count() == rows_for(own)
+  end)
+  return done and same
+end
+
 --- neap.encode { autoencoder, data, path, batch, flip, precision }: writes the moments of the latents of all examples, with
 -- their labels and texts, to a .safetensors file, and returns its path. `autoencoder` is a model, a run or a checkpoint. With
 -- `flip`, the mirrored pictures follow as further examples. One batch at a time is in memory.
-return function(given)
+function encode.encode(given)
   local own = settings_of(given)
   check_fit(own)
-  local list = layout_of(own, own.data:count() * (own.flip and 2 or 1))
+  local list = layout_of(own, rows_for(own))
   check_room(own.path, list)
   local before = precision.set((precision.choose(own.precision)))
   local done, reason = pcall(function()
@@ -176,3 +200,5 @@ return function(given)
   end
   return own.path
 end
+
+return encode

@@ -4,7 +4,7 @@ local preview = require "neap.preview"
 
 local statistics = {}
 
-local AT_END, MEANWHILE = 10000, 1000 -- examples
+local AT_END, MEANWHILE = 4096, 512 -- examples
 
 -- Is the model that a run trains an autoencoder?
 local function is_autoencoder(model)

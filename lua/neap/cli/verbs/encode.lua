@@ -2,7 +2,7 @@
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
-local encode = require "neap.encode"
+local encode = require("neap.encode").encode
 local output = require "neap.output"
 local real = require "neap.evaluate.real"
 local rule = require "neap.rule"

@@ -1,0 +1,154 @@
+-- What the recipes of latent diffusion share: its options and its stages (Rombach et al. 2022). Not a recipe of its own.
+--
+--   vae       a variational autoencoder with a small KL weight, whose pictures are blurred
+--   vae_gan   goes on from its weights with a discriminator beside it; reconstructions.png has rows of originals, and of
+--             what the first and the second autoencoder make of them
+--   encode    the latents of all pictures, once, to a file that the next stage reads by memory map
+--   flow      a diffusion transformer in these latents
+--
+-- A second call skips what is done and goes on with what was interrupted. `only=flow` runs one stage, `minutes=` is for all of
+-- them together, `resume=false` begins anew; lua/neap/stages.lua describes these keys.
+local neap = require "neap"
+
+local latent = {}
+
+local OPTIONS = {
+  only = "", minutes = 60,
+  factor = 4, latent = 4, -- a latent has 1/factor of a picture's sides, and so many channels
+  width = 32, growth = "", blocks = 1, groups = 8, attention = false, -- the autoencoder; growth: see neap help vae_gan
+  d_layers = 2, d_width = 64, d_norm = "group", -- the discriminator
+  kl = 1e-6, adversarial = 0.1, g_start = 300, g_ramp = 300,
+  vae_lr = 1e-3, gan_lr = 3e-4, d_lr = 3e-4, vae_ema = 0.995, vae_batch = 16, vae_steps = 100000,
+  conditional = true, -- on classes, if the data set has them
+  patch = 2, dit_width = 192, depth = 8, heads = 6, -- the transformer
+  lr = 2e-3, ema = 0.998, label_dropout = 0.1, flow_batch = 64, flow_steps = 100000,
+  w = 1, sampler_steps = 50,
+  columns = 8, -- pictures in a row of reconstructions.png
+}
+
+--- The options of a recipe: its own, and those above with the defaults that it gives in place of these.
+function latent.options(own)
+  local all = {}
+  for key, value in pairs(OPTIONS) do
+    all[key] = value
+  end
+  for key, value in pairs(own) do
+    all[key] = value
+  end
+  return neap.options(all)
+end
+
+-- --- Models -----------------------------------------------------------------------------------------------------------
+
+local function autoencoder(o, spec, discriminator)
+  return neap.architecture.vae_gan {
+    rows = spec.height, columns = spec.width, channels = spec.channels, factor = o.factor, latent = o.latent,
+    width = o.width, growth = o.growth, blocks = o.blocks, groups = o.groups, attention = o.attention,
+    discriminator = discriminator, d_layers = o.d_layers, d_width = o.d_width, d_norm = o.d_norm,
+  }
+end
+
+local function transformer(o, spec)
+  return neap.architecture.dit {
+    rows = spec.height // o.factor, columns = spec.width // o.factor, channels = o.latent,
+    classes = o.conditional and spec.classes or 0,
+    patch = o.patch, width = o.dit_width, depth = o.depth, heads = o.heads,
+  }
+end
+
+-- --- Stages -----------------------------------------------------------------------------------------------------------
+
+local function train_vae(o, data, stage)
+  return neap.train {
+    model = autoencoder(o, data:spec(), false), data = data,
+    objective = neap.objective.vae_gan { kl = o.kl, adversarial = 0 },
+    optimizer = neap.optimizer.adamw { lr = o.vae_lr },
+    batch = o.vae_batch, steps = o.vae_steps, warmup = 100, decay = "cosine", clip = 1, ema = o.vae_ema,
+    out = stage.out, minutes = stage.minutes, resume = stage.resume,
+  }
+end
+
+-- Rows of original pictures, and below each those of both autoencoders.
+local function draw_reconstructions(o, data, before, stage)
+  local x = neap.reconstruction.examples(data:component(), 2 * o.columns)
+  local list = { x }
+  for i, run in ipairs { before, stage.out } do
+    list[i + 1] = neap.reconstruction.of(neap.checkpoint.load(run).model, x)
+  end
+  local path = stage.out .. "/reconstructions.png"
+  neap.image.save(path, neap.image.grid(neap.reconstruction.rows(list, o.columns), { columns = o.columns }))
+  print(path)
+end
+
+local function train_vae_gan(o, data, before, stage)
+  local run = neap.train {
+    model = autoencoder(o, data:spec(), true), from = before, data = data,
+    objective = neap.objective.vae_gan {
+      kl = o.kl, adversarial = o.adversarial, g_start = o.g_start, g_ramp = o.g_ramp,
+    },
+    optimizer = {
+      autoencoder = neap.optimizer.adamw { lr = o.gan_lr, beta1 = 0.5, ema = o.vae_ema },
+      discriminator = neap.optimizer.adamw { lr = o.d_lr, beta1 = 0.5 },
+    },
+    batch = o.vae_batch, steps = o.vae_steps, warmup = 100, decay = "cosine", clip = 1,
+    out = stage.out, minutes = stage.minutes, resume = stage.resume,
+  }
+  draw_reconstructions(o, data, before, stage)
+  return run
+end
+
+local function train_flow(o, data, before, path, stage)
+  return neap.train {
+    model = transformer(o, data:spec()), autoencoder = before, data = neap.dataset.latents { path = path },
+    objective = neap.objective.flow_matching { label_dropout = o.label_dropout, times = "logit_normal" },
+    optimizer = neap.optimizer.adamw { lr = o.lr },
+    sampler = neap.sampler.euler { steps = o.sampler_steps, guidance = neap.guidance.cfg { w = o.w } },
+    batch = o.flow_batch, steps = o.flow_steps, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
+    out = stage.out, minutes = stage.minutes, resume = stage.resume,
+  }
+end
+
+-- The folder of another stage of the same run.
+local function beside(stage, name)
+  return stage.out:match "^(.*)/" .. "/" .. name
+end
+
+local function encoding(data, stage)
+  local of = beside(stage, "vae_gan")
+  return { autoencoder = of, data = data, path = of .. "/latents.safetensors" }
+end
+
+-- A flow that ended in the latents of another VAE-GAN is not done: going on with it is then refused.
+local function flow_is_done(stage)
+  if not neap.checkpoint.ended(stage.out .. "/checkpoint.safetensors") then
+    return false
+  end
+  local of = neap.checkpoint.load(beside(stage, "vae_gan")).model
+  return neap.checkpoint.load(stage.out).model:autoencoder():fingerprint() == of:fingerprint()
+end
+
+--- Runs the stages on a data set of pictures. `shares` are those of the time: { vae, vae_gan, flow }.
+function latent.run(o, data, shares)
+  local spec = data:spec()
+  return neap.stages {
+    only = o.only, minutes = o.minutes,
+    { name = "vae", share = shares[1], check = function() autoencoder(o, spec, false) end, run = function(stage)
+      return train_vae(o, data, stage)
+    end },
+    { name = "vae_gan", share = shares[2], check = function() autoencoder(o, spec, true) end, run = function(stage)
+      return train_vae_gan(o, data, beside(stage, "vae"), stage)
+    end },
+    { name = "encode", share = 0, done = function(stage)
+      return neap.exists(beside(stage, "vae_gan") .. "/checkpoint.safetensors") == "file" and neap.encoded(encoding(data, stage))
+    end, run = function(stage)
+      return neap.encode(encoding(data, stage))
+    end },
+    { name = "flow", share = shares[3], done = flow_is_done, check = function()
+      transformer(o, spec):set_autoencoder(autoencoder(o, spec, false))
+    end, run = function(stage)
+      return train_flow(o, data, beside(stage, "vae_gan"), encoding(data, stage).path, stage)
+    end },
+  }
+end
+
+return latent

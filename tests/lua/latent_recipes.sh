@@ -1,0 +1,87 @@
+#!/bin/sh
+# The recipes of latent diffusion, small and short: all stages from pictures to samples, skipped when they are done, and
+# refused before the first one where a later one would not fit.
+# shellcheck source=tests/lua/shell.inc
+. "$NEAP_SOURCE/tests/lua/shell.inc"
+recipes=$NEAP_SOURCE/recipes
+XDG_CACHE_HOME=$place/cache
+export XDG_CACHE_HOME
+small="vae_steps=2 flow_steps=2 vae_batch=2 flow_batch=4 width=8 groups=4 d_width=8 d_layers=1 factor=2
+    dit_width=16 depth=1 heads=2 columns=2 sampler_steps=2 precision=fp32"
+
+cat >write.lua <<'LUA'
+local neap = require "neap"
+neap.folder "pictures/bright"
+neap.folder "pictures/dark"
+for i = 1, 4 do
+  neap.image.save(("pictures/bright/%d.png"):format(i), neap.rand(20, 24, 3))
+  neap.image.save(("pictures/dark/%d.png"):format(i), neap.rand(24, 20, 3) - 1)
+end
+-- Twenty pictures in the format of Fashion-MNIST.
+neap.folder "idx"
+for _, part in ipairs { "train", "t10k" } do
+  local pixels, classes = {}, {}
+  for i = 1, 20 * 28 * 28 do
+    pixels[i] = string.char(i * 7 % 256)
+  end
+  for i = 0, 19 do
+    classes[i + 1] = string.char(i % 10)
+  end
+  local file = io.open("idx/" .. part .. "-images-idx3-ubyte", "wb")
+  file:write(string.pack(">I4I4I4I4", 0x803, 20, 28, 28), table.concat(pixels)):close()
+  file = io.open("idx/" .. part .. "-labels-idx1-ubyte", "wb")
+  file:write(string.pack(">I4I4", 0x801, 20), table.concat(classes)):close()
+end
+LUA
+expect_like 0 "*" neap run write.lua
+
+all_stages="stage 1 of 4, vae
+stage 2 of 4, vae_gan
+stage 3 of 4, encode
+stage 4 of 4, flow"
+
+# whole NAME key=value...: the recipe runs all stages, and a second time none.
+whole() {
+    name=$1
+    shift
+    # shellcheck disable=SC2086
+    expect_like 0 "*" neap run "$recipes/$name.lua" $small "$@"
+    same_text "$name runs its stages" "$all_stages" "$(grep '^stage' stderr | sed 's/, at most.*//')"
+    for file in vae/checkpoint.safetensors vae_gan/reconstructions.png vae_gan/latents.safetensors flow/samples.png; do
+        holds "$name makes $file" test -s "runs/$name/$file"
+    done
+    # shellcheck disable=SC2086
+    expect_like 0 "stage 1 of 4, vae: done *
+stage 4 of 4, flow: done *" neap run "$recipes/$name.lua" $small "$@"
+}
+
+whole my_pictures data=pictures size=16
+expect_like 0 "2 samples in * s, *% of it decoding" neap sample runs/my_pictures/flow --label dark -n 2 --w 1 --raw dark.npy
+expect_like 0 "*" neap run "$recipes/my_pictures.lua" $small data=pictures size=16 only=flow conditional=false out=runs/my_pictures resume=false
+expect_like 2 "*unconditional*" neap sample runs/my_pictures/flow --label dark -n 2
+# With another VAE-GAN, the pictures are encoded again, and the flow in the latents of the former one is not taken for done.
+expect_like 0 "stage 2 of 4, vae_gan*" neap run "$recipes/my_pictures.lua" $small data=pictures size=16 only=vae_gan resume=false seed=1
+expect_like 1 "stage 1 of 4, vae: done *
+stage 2 of 4, vae_gan: done *
+stage 3 of 4, encode
+stage 4 of 4, flow, at most *
+neap: *: train: resume: autoencoder: the run began with other weights than those given; resume=false begins anew" \
+    neap run "$recipes/my_pictures.lua" $small data=pictures size=16 conditional=false
+whole latent_fashion data=idx patch=7
+if [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] && [ -e /usr/share/unicode/emoji/emoji-test.txt ]; then
+    whole latent_emoji size=32
+    expect_like 0 "*" neap sample runs/latent_emoji/flow --label "Food & Drink" -n 1 -o food.png
+fi
+
+# --- What does not fit --------------------------------------------------------------------------------------------------
+
+# 30 channels are no 4 groups, 3 heads do not divide 16, patches of 3 do not cover 8, and logits of 8 pixels would shrink to none in 3 layers.
+for bad in width=30 heads=3 d_layers=3 patch=3; do
+    # shellcheck disable=SC2046,SC2086
+    capture neap run "$recipes/my_pictures.lua" $(echo $small | sed "s/ ${bad%=*}=[0-9]*//") $bad data=pictures size=16 out=runs/bad
+    same_text "$bad is refused" 1 "$status"
+    holds "$bad is refused before the first stage" test ! -e runs/bad
+done
+expect 1 "neap: my_pictures: give a folder of pictures: neap run recipes/my_pictures.lua data=FOLDER" neap run "$recipes/my_pictures.lua"
+expect_like 1 "neap: *: folder: path: nowhere: No such file or directory" neap run "$recipes/my_pictures.lua" data=nowhere
+finish
