@@ -45,6 +45,7 @@ local function metadata(run)
     { "neap.version", core.version },
     { "neap.step", tostring(run.step) },
     { "neap.rate", tostring(run.rate) },
+    { "neap.ended", run.ended and "1" or "0" },
     { "neap.plan", core.json_encode(run.plan:describe(), true) },
     { "neap.guard", core.json_encode(run.guard:describe(), true) },
     { "neap.settings", core.json_encode(run.settings, true) },
@@ -60,9 +61,6 @@ local function metadata(run)
   add_component(pairs_, "guidance", run.sampler and run.sampler.guidance)
   if run.data:encoded_from() then
     pairs_[#pairs_ + 1] = { "neap.pictures", run.data:encoded_from() }
-  end
-  if run.ended then
-    pairs_[#pairs_ + 1] = { "neap.ended", "true" }
   end
   local names = run.data:label_names()
   if names then
@@ -201,7 +199,7 @@ function checkpoint.ended(path)
     return false
   end
   local file <close> = core.safetensors_open(path)
-  return file:metadata()["neap.ended"] == "true"
+  return file:metadata()["neap.ended"] == "1"
 end
 
 --- Restores a newly built run from a checkpoint: its tensors, step and rate. Fails for a checkpoint of another run, and for
