@@ -17,7 +17,7 @@ local OPTIONS = {
   factor = 4, latent = 4, -- a latent has 1/factor of a picture's sides, and so many channels
   width = 32, growth = "", blocks = 1, groups = 8, attention = false, -- the autoencoder; growth: see neap help vae_gan
   d_layers = 2, d_width = 64, d_norm = "group", -- the discriminator
-  kl = 1e-6, adversarial = 0.1, g_start = 300, g_ramp = 300,
+  kl = 1e-6, adversarial = 0.02, g_start = 300, g_ramp = 300,
   vae_lr = 1e-3, gan_lr = 3e-4, d_lr = 3e-4, vae_ema = 0.995, vae_batch = 16, vae_steps = 100000,
   conditional = true, -- on classes, if the data set has them
   patch = 2, dit_width = 192, depth = 8, heads = 6, -- the transformer
