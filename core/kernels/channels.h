@@ -11,6 +11,8 @@ typedef struct channel_map {
     const real *mean, *scale, *shift;
     real slope;
     bool silu;
+    int64_t ahead; /* from x to the elements that neap_channel_apply brings into the cache meanwhile */
+    bool stream; /* results are too large for the caches, so that stores should pass them by */
 } channel_map;
 
 /* Each channel's mean over the rows, and the sum of squared distances from it. */
@@ -19,12 +21,13 @@ void NEAP_VARIANT(neap_channel_moments)(int64_t rows, int64_t n, const real *x, 
 /* y = the map of x. */
 void NEAP_VARIANT(neap_channel_apply)(int64_t rows, int64_t n, const real *x, const channel_map *map, real *y);
 
-/* With g the gradient that arrives at s: the sums over the rows of g, and of g (x - mean). */
+/* With g the gradient that arrives at s: the sums over the rows of g, and of g (x - mean). `kept` may be NULL; otherwise, if
+ * silu, it gets g, [rows, n], which is expensive to compute. */
 void NEAP_VARIANT(neap_channel_sums)(int64_t rows, int64_t n, const real *x, const real *gy, const channel_map *map,
-                                     real *sum, real *product);
+                                     real *sum, real *product, real *kept);
 
-/* gx = scale g + b (x - mean) + c. */
+/* gx = scale g + b (x - mean) + c; `kept` as neap_channel_sums left it, and gy is read if it is NULL. */
 void NEAP_VARIANT(neap_channel_gradient)(int64_t rows, int64_t n, const real *x, const real *gy, const channel_map *map,
-                                         const real *b, const real *c, real *gx);
+                                         const real *b, const real *c, const real *kept, real *gx);
 
 #endif

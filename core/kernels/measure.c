@@ -1,12 +1,15 @@
-/* Measured speeds of the machine: the peak with which a benchmark compares its rate, and bf16 compared with fp32. */
+/* Measured speeds of the machine: the peaks with which a benchmark compares its rate, and bf16 compared with fp32. */
 #include <math.h>
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
 
 #include <neap/cpu.h>
+#include <neap/error.h>
 #include <neap/memory.h>
 #include <neap/parallel.h>
 
+#include "base/allocate.h"
 #include "kernels.h"
 
 #define ITERATIONS 2000000 /* some ten milliseconds */
@@ -47,6 +50,42 @@ double neap_fma_peak(bool bf16)
         best = rate > best ? rate : best;
     }
     return best;
+}
+
+/* --- Memory -------------------------------------------------------------------------------------------------------- */
+
+#define PIECE ((size_t)64 << 10)
+
+typedef struct copy_job {
+    const char *from;
+    char *to;
+    size_t bytes;
+} copy_job;
+
+static void copy_pieces(void *user, int64_t begin, int64_t end)
+{
+    const copy_job *job = user;
+    const size_t first = (size_t)begin * PIECE, last = (size_t)end * PIECE;
+    memcpy(job->to + first, job->from + first, (last < job->bytes ? last : job->bytes) - first);
+}
+
+double neap_copy_rate(size_t bytes)
+{
+    char *from = bytes ? neap_block_new(bytes) : NULL, *to = from ? neap_block_new(bytes) : NULL;
+    copy_job job = {from, to, bytes};
+    double seconds = 0;
+    if (to)
+        memset(from, 1, bytes);
+    for (int i = 0; to && i < 2; i++) { /* the first copy touches the pages */
+        const double start = now();
+        neap_parallel((int64_t)((bytes + PIECE - 1) / PIECE), 1, copy_pieces, &job);
+        seconds = now() - start;
+    }
+    if (from)
+        neap_block_free(from, bytes);
+    if (to)
+        neap_block_free(to, bytes);
+    return to ? 2 * (double)bytes / seconds : neap_fail("memory: no room to measure copies of %zu bytes", bytes);
 }
 
 /* --- bf16 and fp32 ------------------------------------------------------------------------------------------------ */

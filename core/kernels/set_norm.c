@@ -1,88 +1,92 @@
-/*
- * Batch norm, group norm and the like: statistics over sets of pixels and channels, and the gradient through them.
- *
- * x [outer, n, channels]; a set is the n pixels of one outer index, a sample, and `width` neighbouring channels. Pixels are
- * cut into blocks of a fixed size, so that no sum depends on the threads; the sums of blocks are merged in order.
- *
- * Both passes over a sample follow each other, so that the second finds it in cache.
- */
+/* Batch norm, group norm and the like: statistics over sets of pixels and channels, and their application. */
+#include "set_norm.h"
+
 #include <neap/error.h>
 #include <neap/parallel.h>
 
 #include "base/scratch.h"
-#include "channels.h"
 
 #define BLOCK_ELEMENTS 32768
-#define LEAST_BLOCK 32  /* pixels */
-#define MOST_BLOCK 2048 /* likewise: the most terms of a sum in single precision */
-#define CACHE_BYTES (1 << 20) /* what a thread can expect to find again in the cache of its core */
+#define LEAST_BLOCK 32          /* pixels */
+#define MOST_BLOCK 2048         /* likewise: the most terms of a sum in single precision */
+#define CACHE_BYTES (1 << 20)   /* what a thread can expect to find again in the cache of its core */
+#define CACHES_BYTES (32 << 20) /* an array as large as this will not be in any cache when the next op reads it */
+#define PARTS_A_THREAD 2        /* as many as neap_parallel makes */
 
-typedef struct set_run {
-    const neap_set_norm_args *a;
-    int64_t block, blocks; /* pixels of one, and how many a sample has */
-    real *found;           /* of each block: two rows of channels */
-    real *map;             /* of each sample: a row of channels each for what the enum names */
-} set_run;
+/* --- Samples ------------------------------------------------------------------------------------------------------- */
 
-/* gx = scale g + b (x - mean) + c, where sums are those of g and of g x^, with x^ the normalised x. */
-enum { MEAN, SCALE, SHIFT, SUM, PRODUCT, B, C, MAP_ROWS };
-
-static int begin(set_run *run, const neap_set_norm_args *a)
+/* A thread takes samples whole if the `arrays` that are read twice fit into its cache; all threads share a larger sample, each
+ * with its blocks in its cache. */
+static int64_t parts_of(const neap_set_norm_args *a, int64_t arrays)
 {
-    *run = (set_run){.a = a, .block = BLOCK_ELEMENTS / a->channels};
+    const int64_t bytes = arrays * a->n * a->channels * (int64_t)sizeof(real), threads = neap_threads();
+    if (bytes > CACHE_BYTES || a->outer < threads) {
+        return 0;
+    }
+    return a->outer < PARTS_A_THREAD * threads ? a->outer : PARTS_A_THREAD * threads;
+}
+
+/* Samples of scratch that hold what is expensive to compute: one for each part, or one that all threads share, if that does not go
+ * to memory in between. */
+static int64_t kept_samples(const set_run *run)
+{
+    const int64_t bytes = run->a->n * run->a->channels * (int64_t)sizeof(real);
+    return run->parts ? run->parts : bytes <= neap_threads() * CACHE_BYTES;
+}
+
+int NEAP_VARIANT(neap_set_norm_begin)(set_run *run, const neap_set_norm_args *a, bool backward)
+{
+    *run = (set_run){.a = a, .block = BLOCK_ELEMENTS / a->channels, .parts = parts_of(a, backward ? 2 : 1)};
     run->block = run->block < LEAST_BLOCK ? LEAST_BLOCK : run->block > MOST_BLOCK ? MOST_BLOCK : run->block;
     run->blocks = (a->n + run->block - 1) / run->block;
     const int64_t found = 2 * a->outer * run->blocks * a->channels, map = MAP_ROWS * a->outer * a->channels;
-    run->found = neap_scratch(NEAP_SCRATCH_SET_NORM, (size_t)(found + map) * sizeof(real));
+    const int64_t kept = backward && a->silu && a->gx ? kept_samples(run) * a->n * a->channels : 0;
+    run->found = neap_scratch(NEAP_SCRATCH_SET_NORM, (size_t)(found + map + kept) * sizeof(real));
+    if (!run->found) {
+        return neap_fail_in("norm");
+    }
     run->map = run->found + found;
-    return run->found ? 0 : neap_fail_in("norm");
+    run->kept = kept ? run->map + map : NULL;
+    return 0;
 }
 
-static real *map_row(const set_run *run, int64_t outer, int row)
-{
-    return run->map + (outer * MAP_ROWS + row) * run->a->channels;
-}
-
-/* What neap_parallel hands to the functions that work on blocks of a sample. */
-typedef struct sample {
-    const set_run *run;
-    int64_t outer;
-    channel_map map;
-} sample;
-
-static sample sample_of(const set_run *run, int64_t outer)
-{
-    return (sample){run, outer, {map_row(run, outer, MEAN), map_row(run, outer, SCALE), map_row(run, outer, SHIFT),
-                                 (real)run->a->slope, run->a->silu}};
-}
-
-static real *found_row(const sample *s, int64_t block, int row)
-{
-    return s->run->found + (2 * (s->outer * s->run->blocks + block) + row) * s->run->a->channels;
-}
-
-static int64_t rows_of(const sample *s, int64_t block)
-{
-    const int64_t left = s->run->a->n - block * s->run->block;
-    return left < s->run->block ? left : s->run->block;
-}
-
-/* Where a block begins, in elements of x. */
-static int64_t block_at(const sample *s, int64_t block)
-{
-    return (s->outer * s->run->a->n + block * s->run->block) * s->run->a->channels;
-}
-
-/* A thread takes small samples whole; all threads share a larger one, each with its blocks in its cache. Inside the other
- * neap_parallel, that over blocks runs on its thread alone. */
-static void each_sample(set_run *run, int64_t arrays, neap_range_fn *body)
+/* `more`: the same thread takes the next sample. */
+static sample sample_of(const set_run *run, int64_t outer, real *kept, bool more)
 {
     const neap_set_norm_args *a = run->a;
-    const int64_t bytes = arrays * a->n * a->channels * (int64_t)sizeof(real);
-    if (bytes <= CACHE_BYTES && a->outer >= neap_threads()) {
-        neap_parallel(a->outer, 1, body, run);
-    } else {
-        body(run, 0, a->outer);
+    const bool large = a->outer * a->n * a->channels * (int64_t)sizeof(real) >= CACHES_BYTES;
+    return (sample){run, outer, {map_row(run, outer, MEAN), map_row(run, outer, SCALE), map_row(run, outer, SHIFT),
+                                 (real)a->slope, a->silu, more ? a->n * a->channels : 0, large}, kept};
+}
+
+typedef struct parts_run {
+    const set_run *run;
+    sample_fn *body;
+} parts_run;
+
+static void run_parts(void *user, int64_t begin, int64_t end)
+{
+    const parts_run *parts = user;
+    const set_run *run = parts->run;
+    const int64_t size = run->a->n * run->a->channels;
+    for (int64_t part = begin; part < end; part++) {
+        const int64_t stop = run->a->outer * (part + 1) / run->parts;
+        for (int64_t outer = run->a->outer * part / run->parts; outer < stop; outer++) {
+            sample s = sample_of(run, outer, run->kept ? run->kept + part * size : NULL, outer + 1 < stop);
+            parts->body(&s);
+        }
+    }
+}
+
+void NEAP_VARIANT(neap_set_norm_each)(const set_run *run, sample_fn *body)
+{
+    parts_run parts = {run, body};
+    if (run->parts) {
+        neap_parallel(run->parts, 1, run_parts, &parts);
+    }
+    for (int64_t outer = 0; !run->parts && outer < run->a->outer; outer++) {
+        sample s = sample_of(run, outer, run->kept, false);
+        body(&s);
     }
 }
 
@@ -140,8 +144,7 @@ static void merge_moments(const sample *s)
     }
 }
 
-/* Each channel's mean, scale times rstd, and shift. */
-static void make_map(const sample *s)
+void NEAP_VARIANT(neap_set_norm_map)(const sample *s)
 {
     const neap_set_norm_args *a = s->run->a;
     const int64_t groups = a->channels / a->width;
@@ -155,138 +158,32 @@ static void make_map(const sample *s)
 
 /* --- Forward ------------------------------------------------------------------------------------------------------- */
 
+/* Backwards, for the last blocks of a sample are the ones that are surely in cache. */
 static void apply_blocks(void *user, int64_t begin, int64_t end)
 {
     const sample *s = user;
     const neap_set_norm_args *a = s->run->a;
-    for (int64_t block = begin; block < end; block++) {
+    for (int64_t block = end - 1; block >= begin; block--) {
         const int64_t at = block_at(s, block);
         NEAP_VARIANT(neap_channel_apply)
         (rows_of(s, block), a->channels, (const real *)a->x + at, &s->map, (real *)a->y + at);
     }
 }
 
-static void forward_samples(void *user, int64_t begin, int64_t end)
+static void forward(sample *s)
 {
-    const set_run *run = user;
-    for (int64_t outer = begin; outer < end; outer++) {
-        sample s = sample_of(run, outer);
-        neap_parallel(run->blocks, 1, find_moments, &s);
-        merge_moments(&s);
-        make_map(&s);
-        neap_parallel(run->blocks, 1, apply_blocks, &s);
-    }
+    neap_parallel(s->run->blocks, 1, find_moments, s);
+    merge_moments(s);
+    NEAP_VARIANT(neap_set_norm_map)(s);
+    neap_parallel(s->run->blocks, 1, apply_blocks, s);
 }
 
 int NEAP_KERNEL(set_norm)(const neap_set_norm_args *a)
 {
     set_run run;
-    if (begin(&run, a) < 0) {
+    if (NEAP_VARIANT(neap_set_norm_begin)(&run, a, false) < 0) {
         return -1;
     }
-    each_sample(&run, 1, forward_samples);
-    return 0;
-}
-
-/* --- Backward ------------------------------------------------------------------------------------------------------ */
-
-static void find_sums(void *user, int64_t begin, int64_t end)
-{
-    const sample *s = user;
-    const neap_set_norm_args *a = s->run->a;
-    for (int64_t block = begin; block < end; block++) {
-        const int64_t at = block_at(s, block);
-        NEAP_VARIANT(neap_channel_sums)
-        (rows_of(s, block), a->channels, (const real *)a->x + at, (const real *)a->gy + at, &s->map,
-         found_row(s, block, 0), found_row(s, block, 1));
-    }
-}
-
-/* Sums over a sample's blocks, those of g and those of g x^. */
-static void merge_sums(const sample *s)
-{
-    const neap_set_norm_args *a = s->run->a;
-    for (int64_t j = 0; j < a->channels; j++) {
-        double sum = 0, product = 0;
-        for (int64_t block = 0; block < s->run->blocks; block++) {
-            sum += (double)found_row(s, block, 0)[j];
-            product += (double)found_row(s, block, 1)[j];
-        }
-        const int64_t set = s->outer * (a->channels / a->width) + j / a->width;
-        map_row(s->run, s->outer, SUM)[j] = (real)sum;
-        map_row(s->run, s->outer, PRODUCT)[j] = (real)(product * (double)((const real *)a->rstd)[set]);
-    }
-}
-
-static void parameter_gradients(const set_run *run)
-{
-    const neap_set_norm_args *a = run->a;
-    for (int64_t j = 0; j < a->channels; j++) {
-        real shift = 0, scale = 0;
-        for (int64_t outer = 0; outer < a->outer; outer++) {
-            shift += map_row(run, outer, SUM)[j];
-            scale += map_row(run, outer, PRODUCT)[j];
-        }
-        ((real *)a->gshift)[j] = shift;
-        ((real *)a->gscale)[j] = scale;
-    }
-}
-
-/* gx = rstd (scale g - mean over the set of scale g - x^ times that of scale g x^). */
-static void coefficients(const sample *s, int64_t group)
-{
-    const neap_set_norm_args *a = s->run->a;
-    const int64_t first = group * a->width, last = first + a->width;
-    const double rstd = (double)((const real *)a->rstd)[s->outer * (a->channels / a->width) + group];
-    double sum = 0, product = 0;
-    for (int64_t j = first; j < last; j++) {
-        const double scale = (double)((const real *)a->scale)[j];
-        sum += scale * (double)map_row(s->run, s->outer, SUM)[j];
-        product += scale * (double)map_row(s->run, s->outer, PRODUCT)[j];
-    }
-    const double count = (double)(a->n * a->width);
-    for (int64_t j = first; j < last; j++) {
-        map_row(s->run, s->outer, B)[j] = (real)(-rstd * rstd * product / count);
-        map_row(s->run, s->outer, C)[j] = (real)(-rstd * sum / count);
-    }
-}
-
-static void gradient_blocks(void *user, int64_t begin, int64_t end)
-{
-    const sample *s = user;
-    const neap_set_norm_args *a = s->run->a;
-    for (int64_t block = begin; block < end; block++) {
-        const int64_t at = block_at(s, block);
-        NEAP_VARIANT(neap_channel_gradient)
-        (rows_of(s, block), a->channels, (const real *)a->x + at, (const real *)a->gy + at, &s->map,
-         map_row(s->run, s->outer, B), map_row(s->run, s->outer, C), (real *)a->gx + at);
-    }
-}
-
-static void backward_samples(void *user, int64_t begin, int64_t end)
-{
-    const set_run *run = user;
-    for (int64_t outer = begin; outer < end; outer++) {
-        sample s = sample_of(run, outer);
-        make_map(&s);
-        neap_parallel(run->blocks, 1, find_sums, &s);
-        merge_sums(&s);
-        for (int64_t group = 0; run->a->gx && group < run->a->channels / run->a->width; group++) {
-            coefficients(&s, group);
-        }
-        if (run->a->gx) {
-            neap_parallel(run->blocks, 1, gradient_blocks, &s);
-        }
-    }
-}
-
-int NEAP_KERNEL(set_norm_gradient)(const neap_set_norm_args *a)
-{
-    set_run run;
-    if (begin(&run, a) < 0) {
-        return -1;
-    }
-    each_sample(&run, 2, backward_samples);
-    parameter_gradients(&run);
+    NEAP_VARIANT(neap_set_norm_each)(&run, forward);
     return 0;
 }

@@ -9,12 +9,6 @@
 
 #include "simd.h"
 
-/* where m, else b; m has all bits set or none. */
-NEAP_INLINE vreal vpick(vint m, vreal a, vreal b)
-{
-    return (vreal)((m & (vint)a) | (~m & (vint)b));
-}
-
 NEAP_INLINE vreal vabs(vreal x)
 {
     const vint sign = (vint)vset((real)-0.0);
@@ -23,7 +17,15 @@ NEAP_INLINE vreal vabs(vreal x)
 
 NEAP_INLINE vreal vsigmoid(vreal x)
 {
-    return 1 / (1 + vexp(-x));
+    const vreal e = vexp(-vabs(x)); /* at most 1, so that the quotient neither overflows nor vanishes */
+    return vquotient(vpick(x < 0, e, vset(1)), 1 + e);
+}
+
+/* The same, faster, where results below 1e-30 need not be right: below -69 it gives that of -69. */
+NEAP_INLINE vreal vsigmoid_above(vreal x)
+{
+    const vreal near = vmax(vset(-69), vmin(vset(69), x));
+    return vquotient(vset(1), 1 + vexp_normal(-near));
 }
 
 #if NEAP_F64_VARIANT

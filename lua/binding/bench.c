@@ -1,6 +1,6 @@
 /*
- * For `neap bench`: the measured FMA peak, the speed of bf16, and a data set of random numbers in memory, so that a training
- * step is timed without reading files.
+ * For `neap bench`: the measured FMA peak, the speeds of bf16 and of copies, and a data set of random numbers in memory, so
+ * that a training step is timed without reading files.
  */
 #include <string.h>
 
@@ -103,6 +103,16 @@ static int bf16_speed(lua_State *L)
     return 1;
 }
 
+/* copy_rate(bytes) -> bytes per second, read and written, at which all threads copy an array of so many bytes */
+static int copy_rate(lua_State *L)
+{
+    const double rate = neap_copy_rate((size_t)luaL_checkinteger(L, 1));
+    if (rate < 0)
+        return neap_lua_raise(L);
+    lua_pushnumber(L, rate);
+    return 1;
+}
+
 void neap_lua_open_bench(lua_State *L)
 {
     lua_pushcfunction(L, bf16_speed);
@@ -111,4 +121,6 @@ void neap_lua_open_bench(lua_State *L)
     lua_setfield(L, -2, "bench_data");
     lua_pushcfunction(L, fma_peak);
     lua_setfield(L, -2, "fma_peak");
+    lua_pushcfunction(L, copy_rate);
+    lua_setfield(L, -2, "copy_rate");
 }

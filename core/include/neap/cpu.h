@@ -5,6 +5,7 @@
 #define NEAP_CPU_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a processor may offer, one bit each. A set of features is an int64_t mask of them. */
@@ -69,5 +70,9 @@ double neap_bf16_speed(void);
 /* Floating-point operations per second of all threads together, measured with multiply-adds on registers in about 0.1 s;
  * with `bf16` those of products of bf16, where there is an instruction for them. */
 double neap_fma_peak(bool bf16);
+
+/* Bytes per second, read and written together, at which all threads copy an array of so many bytes, measured once. -1 with a
+ * message where there is no memory for the array and its copy. */
+double neap_copy_rate(size_t bytes);
 
 #endif

@@ -1,6 +1,9 @@
---- The workloads of `neap bench`: { settings = defaults, begin = function(settings) -> operations, step }, where `step` does
--- one step and `operations` counts the multiplications and additions of its matrix products.
+--- The workloads of `neap bench`: { settings = defaults, begin = function(settings) -> operations, step, traffic }, where `step`
+-- does one step and `operations` counts the multiplications and additions of its matrix products. `traffic` is for work that
+-- the speed of memory limits: { array = bytes of the array that is copied for comparison, moved = bytes that a step must
+-- read and write }.
 local core = require "neap.core"
+local tensor = require "neap.tensor"
 
 local CLASSES, TOKENS_A_ROW = 10, 256
 
@@ -91,6 +94,50 @@ local function conv_weight(s)
   end)
 end
 
+-- --- Normalisation ----------------------------------------------------------------------------------------------------
+
+-- The pool keeps the pages of freed tensors up to a quarter of the bytes in use. With more in use than the work itself needs, a
+-- result gets the pages of the one before it, and no step waits for the system to clear new ones.
+local function ballast(x)
+  local kept = {}
+  for i = 1, 4 do
+    kept[i] = core.full(x:shape(), 0)
+  end
+  return kept
+end
+
+-- Group norm with SiLU on pictures of `size` pixels a side. begin(x, run) gives the number of arrays that a step reads or
+-- writes, and the step. The rate of memory shows where x is larger than the caches, as with batch = 512.
+local function normalisation(s, begin)
+  local x = core.random("normal", 0, 1, 0, { s.batch, s.size, s.size, s.width }):require_grad()
+  local scale, shift = core.full({ s.width }, 1), core.full({ s.width }, 0)
+  local bytes = 4 * s.batch * s.size * s.size * s.width
+  local arrays, step = begin(x, function()
+    return core.ops.group_norm_silu(x, scale, shift, s.groups)
+  end)
+  return 0, step, { array = bytes, moved = arrays * bytes, ballast = ballast(x) }
+end
+
+local function group_norm(s)
+  return normalisation(s, function(_, run)
+    return 2, function()
+      tensor.no_grad(run):close()
+    end
+  end)
+end
+
+local function group_norm_gradient(s)
+  return normalisation(s, function(x, run)
+    local y, seed = run(), core.random("normal", 0, 2, 0, x:shape())
+    return 3, function()
+      x:clear_grad()
+      y:backward(seed, { keep_graph = true })
+    end
+  end)
+end
+
+-- --- Generative adversarial networks ------------------------------------------------------------------------------------
+
 -- Operations of all 4x4 convolutions of stride 2, each between `low` x `low` pixels of `wide` channels and twice the side with
 -- `narrow` channels.
 local function stages_work(s)
@@ -124,6 +171,7 @@ end
 
 local DIT = { size = 32, channels = 4, patch = 2, dim = 384, depth = 12, heads = 6 }
 local CONVOLUTION = { size = 32, width = 64, kernel = 3, stride = 1 }
+local NORMALISATION = { size = 32, width = 64, groups = 32 }
 
 return {
   ["gemm"] = { settings = { dim = 384 }, begin = gemm },
@@ -132,5 +180,7 @@ return {
   ["conv"] = { settings = CONVOLUTION, begin = conv },
   ["conv-data"] = { settings = CONVOLUTION, begin = conv_data },
   ["conv-weight"] = { settings = CONVOLUTION, begin = conv_weight },
+  ["group-norm"] = { settings = NORMALISATION, begin = group_norm },
+  ["group-norm-gradient"] = { settings = NORMALISATION, begin = group_norm_gradient },
   ["dcgan-train"] = { settings = { size = 32, channels = 1, width = 64 }, begin = dcgan_train },
 }

@@ -1,7 +1,8 @@
 --- neap bench WORKLOAD [batch= steps= threads= precision=] [settings of the workload]
 --
 -- Prints one line of JSON with the keys of the PyTorch benchmark that it is compared with. `gflops` and `peak_share` count the
--- matrix products alone; the peak is the measured rate of multiply-adds.
+-- matrix products alone; the peak is the measured rate of multiply-adds. Work that the speed of memory limits prints its rate,
+-- `gb_per_s`, and `copy_share`, the median share of the rate of copies that alternate with the steps.
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local check = require "neap.check"
@@ -29,8 +30,15 @@ local function read_settings(name, pairs_)
   return settings
 end
 
-local function time(step, count)
-  local times = {}
+-- Median and least.
+local function order(values)
+  table.sort(values)
+  return values[#values // 2 + 1], values[1]
+end
+
+-- The times of `count` steps, and, with traffic, each step's share of the rate of a copy that follows it.
+local function time(step, count, traffic)
+  local times, shares = {}, {}
   for _ = 1, WARMUP do
     step()
   end
@@ -38,9 +46,9 @@ local function time(step, count)
     local began = core.now()
     step()
     times[i] = core.now() - began
+    shares[i] = traffic and traffic.moved / times[i] / core.copy_rate(traffic.array)
   end
-  table.sort(times)
-  return times[#times // 2 + 1], times[1]
+  return times, shares
 end
 
 local function measure(name, s)
@@ -48,8 +56,9 @@ local function measure(name, s)
     core.threads(s.threads)
   end
   core.precision(s.precision == "bf16" and "bf16" or "f32")
-  local work, step = workloads[name].begin(s)
-  local median, least = time(step, s.steps)
+  local work, step, traffic = workloads[name].begin(s)
+  local times, shares = time(step, s.steps, traffic)
+  local median, least = order(times)
   local resident = core.memory().resident_peak
   return {
     peer = "neap " .. core.version, work = name, batch = s.batch, size = s.size, precision = s.precision,
@@ -57,6 +66,7 @@ local function measure(name, s)
     threads = core.threads(), median_s = median, min_s = least, samples_per_s = s.batch / median,
     peak_rss_mib = resident // (1 << 20), gflops = work / least / 1e9,
     peak_share = work / least / core.fma_peak(s.precision == "bf16"), isa = core.machine().isa,
+    gb_per_s = traffic and traffic.moved / least / 1e9, copy_share = traffic and (order(shares)),
   }
 end
 
