@@ -73,10 +73,14 @@ static void clear(neap_network *a)
 
 static int measure(neap_network *a, neap_source *source, int64_t examples, uint64_t seed, sums *s)
 {
-    int status = 0;
+    neap_arena *arena = neap_arena_new(); /* all batches make the same requests */
+    int status = arena ? 0 : -1;
     const bool recorded = neap_record(false), trained = neap_training_set(false);
-    for (int64_t number = 1; status == 0 && (number == 1 || (number - 1) * READ_AT_ONCE < examples); number++)
-        status = add_batch(a, source, (neap_random){seed, 0}, number, s);
+    for (int64_t number = 1; status == 0 && (number == 1 || (number - 1) * READ_AT_ONCE < examples); number++) {
+        status = neap_arena_begin(arena) < 0 ? -1 : add_batch(a, source, (neap_random){seed, 0}, number, s);
+        neap_arena_end(arena);
+    }
+    neap_arena_free(arena);
     neap_record(recorded);
     neap_training_set(trained);
     return status < 0 ? -1 : finish(a, s);

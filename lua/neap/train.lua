@@ -108,7 +108,7 @@ local function preflight(run, settings, spent)
 end
 
 local function finish(run, settings, place, interrupted)
-  loop.save(run, place, not interrupted)
+  loop.save(run, place, not interrupted and "end" or nil)
   if interrupted then
     error(("interrupted at step %d; go on with resume=true"):format(run.step), 0)
   end

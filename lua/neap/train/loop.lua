@@ -29,11 +29,11 @@ local function last_good(run, place)
   return "; no checkpoint was written yet"
 end
 
---- Writes the run's checkpoint. `ended`: is it the last one?
-function loop.save(run, place, ended)
+--- Writes the run's checkpoint. `kind`: "end" for the last one, "plan" after a change of the plan, or nil.
+function loop.save(run, place, kind)
   place:check()
-  statistics.measure(run, ended)
-  run.ended = ended
+  statistics.measure(run, kind)
+  run.ended = kind == "end"
   checkpoint.save(place:checkpoint(), run)
   run.saved = run.step
 end
@@ -121,7 +121,7 @@ local function report_change(run, place, bar, last, limit)
   bar:clear()
   io.stderr:write(("step %d: %d steps fit in %s now\n"):format(run.step, last, format.duration(limit)))
   bar.total = last
-  loop.save(run, place)
+  loop.save(run, place, "plan")
 end
 
 -- A clock: `total` seconds of the run, `step` seconds of the last step, `other` seconds between it and the step before.

@@ -28,12 +28,13 @@ local function report(done, result)
 end
 
 --- Measures the latents before a checkpoint of an autoencoder is saved, with the averaged weights, if there are any,
--- because these are the ones that a flow loads. `ended`: is this the last checkpoint of the run? After a signal, nothing
--- stops the measurement.
-function statistics.measure(run, ended)
-  if is_autoencoder(run.model) then
+-- because these are the ones that a flow loads. `kind` is that of loop.save: "end" measures more examples; "plan", which may
+-- come every few steps, measures only what was never measured. After a signal, nothing stops the measurement.
+function statistics.measure(run, kind)
+  local again = kind ~= "plan" or not run.model:measured()
+  if is_autoencoder(run.model) and again then
     local call = core.interrupted() and core.hold or pcall
-    report(call(preview.averaged, run, measure, run, ended and AT_END or MEANWHILE))
+    report(call(preview.averaged, run, measure, run, kind == "end" and AT_END or MEANWHILE))
   end
 end
 
