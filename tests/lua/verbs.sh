@@ -125,14 +125,16 @@ for work in conv conv-data conv-weight dcgan-train; do
     expect 0 "" neap bench $work batch=2 size=8 width=16 steps=2
     holds "bench $work" grep -q "\"size\": 8, .*\"work\": \"$work\"" stdout
 done
+expect 0 "" neap bench vaegan-train batch=2 size=24 width=32 steps=2
+holds "bench vaegan-train" grep -q '"size": 24, .*"work": "vaegan-train"' stdout
 for work in group-norm group-norm-gradient; do
     expect 0 "" neap bench $work batch=2 size=8 width=16 groups=4 steps=2
     same_text "bench $work: rates are sane" fine "$(tr -d '{}"' <stdout | tr ',' '\n' | awk -F ': ' '
         { sub(/^ /, "", $1); value[$1] = $2 }
         END { if (value["gb_per_s"] > 0 && value["copy_share"] > 0 && value["work"] == "'$work'") print "fine" }')"
 done
-expect 2 "neap: bench: expected conv, conv-data, conv-weight, dcgan-train, dit-sample, dit-train, gemm, group-norm, group-norm-gradient, got 'gem'; did you mean 'gemm'?" neap bench gem
-expect 2 "neap: bench: expected conv, conv-data, conv-weight, dcgan-train, dit-sample, dit-train, gemm, group-norm, group-norm-gradient, got ''" neap bench
+expect 2 "neap: bench: expected conv, conv-data, conv-weight, dcgan-train, dit-sample, dit-train, gemm, group-norm, group-norm-gradient, vaegan-train, got 'gem'; did you mean 'gemm'?" neap bench gem
+expect 2 "neap: bench: expected conv, conv-data, conv-weight, dcgan-train, dit-sample, dit-train, gemm, group-norm, group-norm-gradient, vaegan-train, got ''" neap bench
 expect 2 "neap: bench: gemm: unknown key 'batc'; did you mean 'batch'?" neap bench gemm batc=1
 expect 2 "neap: bench: conv: unknown key 'channels'" neap bench conv channels=128
 expect 2 "neap: bench: batch: expected a whole number from 1, got '0'" neap bench gemm batch=0
