@@ -41,25 +41,20 @@ neap_network *neap_network_autoencoder(const neap_network *network)
 
 /* --- Latents and pictures ------------------------------------------------------------------------------------------- */
 
-#define LEAST_LOG_VARIANCE (-30)
-#define MOST_LOG_VARIANCE 20
-
-neap_tensor *neap_latents_drawn(neap_tensor *moments, const neap_random *random, uint64_t first)
+neap_tensor *neap_latents_of(neap_tensor *moments, const neap_random *random, uint64_t first)
 {
-    neap_tensor *part[2] = {NULL, NULL};
-    if (neap_chunk(moments, 2, part, 3) < 0)
+    neap_tensor *mean, *log_variance;
+    if (neap_moments_split(moments, &mean, &log_variance) < 0)
         return NULL;
-    if (!random)
-        return part[0];
-    neap_tensor *spread = neap_exp(neap_affine(neap_clamp(part[1], LEAST_LOG_VARIANCE, MOST_LOG_VARIANCE), 0.5, 0));
-    return neap_add(part[0], neap_mul(spread, neap_randn(*random, first, neap_shape_of(part[0]))));
+    return random ? neap_latents_draw(mean, log_variance, *random, first) : mean;
 }
 
-neap_tensor *neap_network_from_moments(neap_network *network, neap_tensor *moments, const neap_random *random, uint64_t first)
+neap_tensor *neap_network_from_moments(neap_network *network, neap_tensor *moments, const neap_random *random,
+                                       uint64_t first)
 {
     const neap_network *a = network->autoencoder;
     const bool recorded = neap_record(false);
-    neap_tensor *z = neap_div(neap_sub(neap_latents_drawn(moments, random, first), a->mean), a->deviation);
+    neap_tensor *z = neap_div(neap_sub(neap_latents_of(moments, random, first), a->mean), a->deviation);
     neap_record(recorded);
     return z;
 }

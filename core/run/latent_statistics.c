@@ -33,9 +33,10 @@ static int add_batch(neap_network *a, neap_source *source, neap_random random, i
     neap_scope scope = neap_scope_open();
     const neap_batch_rows rows = {.count = READ_AT_ONCE};
     const neap_random noise = neap_random_fork(random, "latents");
+    const uint64_t first = (uint64_t)(number * READ_AT_ONCE);
     int status = neap_source_batch(source, neap_random_fork(random, "order"), number, &rows, &batch);
     if (status == 0)
-        status = add_latents(s, neap_latents_drawn(neap_network_encode(a, batch.x), &noise, (uint64_t)(number * READ_AT_ONCE)));
+        status = add_latents(s, neap_latents_of(neap_network_encode(a, batch.x), &noise, first));
     neap_scope_close(scope);
     return status;
 }

@@ -43,9 +43,8 @@ int neap_condition_fit(neap_network *network, const neap_condition *condition, i
 /* What an autoencoder must offer; ends with NULL. */
 extern const char *const neap_autoencoder_needs[];
 
-/* The means of moments [B, h, w, 2 C], or with `random` a draw: mean + exp(log variance / 2) noise, in which row i uses
- * sample first + i (Kingma and Welling 2014, section 2.4). */
-neap_tensor *neap_latents_drawn(neap_tensor *moments, const neap_random *random, uint64_t first);
+/* The means of moments [B, h, w, 2 C], or with `random` a draw, as neap_latents_draw. */
+neap_tensor *neap_latents_of(neap_tensor *moments, const neap_random *random, uint64_t first);
 
 /* Normalised latents [B, h, w, C] from the moments of the network's autoencoder; otherwise as neap_network_to_latents. */
 neap_tensor *neap_network_from_moments(neap_network *network, neap_tensor *moments, const neap_random *random,

@@ -19,7 +19,7 @@ static int64_t logits_along(int64_t side, int64_t layers)
     return (side >> layers) - 2;
 }
 
-/* At least two logits; a single one would judge the whole picture. */
+/* At least two logits: with a single one it would be no patch discriminator. */
 static bool fits(const vae_gan_config *c, int64_t layers)
 {
     const int64_t rows = logits_along(c->rows, layers), columns = logits_along(c->columns, layers);

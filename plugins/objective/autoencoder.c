@@ -8,13 +8,13 @@
  * is a mean over the H W C values of a picture, where the papers sum over them; the same sums divided by H W C give the same
  * balance, so their kl keeps its value.
  *
- * Phase `discriminator` begins at step d_start, and its loss reaches the decoder from g_start on: a discriminator that knows
- * nothing yet would ruin the reconstructions. With adversarial 0 there is no such phase.
+ * Phase `discriminator` begins at step d_start. The adversarial loss is added to that of the autoencoder from g_start on: an
+ * untrained discriminator would ruin the reconstructions. With adversarial 0 there is no such phase.
  */
 #include "autoencoder.h"
 
 enum { AUTOENCODER, DISCRIMINATOR };
-enum { MADE }; /* slot shared between the phases: reconstructions without their history */
+enum { RECONSTRUCTIONS }; /* slot shared between the phases: detached reconstructions */
 
 /* --- Losses ---------------------------------------------------------------------------------------------------------- */
 
@@ -26,16 +26,16 @@ static neap_tensor *add_term(neap_tensor *sum, neap_step *step, const char *name
     return neap_add(sum, neap_affine(term, weight, 0));
 }
 
-/* Reconstruction, divergence and what regularises them. */
-static neap_tensor *own_loss(const autoencoder_config *c, neap_network *network, neap_step *step, const autoencoder_latents *q,
-                             neap_tensor *made, neap_tensor **others)
+/* All terms but the adversarial one, for reconstructions y. *reconstruction: the terms that compare pictures. */
+static neap_tensor *vae_loss(const autoencoder_config *c, neap_network *network, neap_step *step, const autoencoder_latents *q,
+                             neap_tensor *y, neap_tensor **reconstruction)
 {
-    neap_tensor *loss = autoencoder_distance(c, step->x, made, c->scales);
+    neap_tensor *loss = autoencoder_distance(c, step->x, y, c->scales);
     if (!loss || neap_step_report(step, "reconstruction", neap_item(loss)) < 0)
         return NULL;
     if (c->features && c->features_weight > 0)
-        loss = add_term(loss, step, "features", c->features_weight, autoencoder_feature_distance(c, step->x, made));
-    *others = loss;
+        loss = add_term(loss, step, "features", c->features_weight, autoencoder_feature_distance(c, step->x, y));
+    *reconstruction = loss;
     const double share = c->kl / (double)neap_size(step->x);
     if (share > 0)
         loss = neap_add(loss, neap_affine(neap_sum(q->divergence, NULL, 0, false), share, 0));
@@ -47,28 +47,28 @@ static neap_tensor *own_loss(const autoencoder_config *c, neap_network *network,
 static neap_tensor *autoencoder_loss(const autoencoder_config *c, neap_network *network, neap_step *step)
 {
     autoencoder_latents q;
-    neap_tensor *others = NULL;
-    neap_tensor *made = autoencoder_encode(network, step, &q) < 0 ? NULL : neap_network_decode(network, q.z);
-    if (!made)
+    neap_tensor *reconstruction = NULL;
+    neap_tensor *y = autoencoder_encode(network, step, &q) < 0 ? NULL : neap_network_decode(network, q.z);
+    if (!y)
         return NULL;
-    neap_tensor *loss = own_loss(c, network, step, &q, made, &others);
-    if (!loss || autoencoder_report_pictures(step, step->x, made) < 0 || autoencoder_report_latents(step, &q) < 0)
+    neap_tensor *loss = vae_loss(c, network, step, &q, y, &reconstruction);
+    if (!loss || autoencoder_report_pictures(step, step->x, y) < 0 || autoencoder_report_latents(step, &q) < 0)
         return NULL;
     if (!(c->adversarial > 0))
         return loss;
-    if (neap_step_share(step, MADE, neap_detach(made)) < 0)
+    if (neap_step_share(step, RECONSTRUCTIONS, neap_detach(y)) < 0)
         return NULL;
-    return neap_add(loss, autoencoder_adversarial(c, network, step, made, others));
+    return neap_add(loss, autoencoder_adversarial(c, network, step, y, reconstruction));
 }
 
 static neap_tensor *loss(const void *settings, int phase, neap_network *network, neap_step *step)
 {
     if (phase == AUTOENCODER)
         return autoencoder_loss(settings, network, step);
-    return autoencoder_discriminator_loss(settings, network, step, neap_step_shared(step, MADE));
+    return autoencoder_discriminator_loss(settings, network, step, neap_step_shared(step, RECONSTRUCTIONS));
 }
 
-/* --- What fits ------------------------------------------------------------------------------------------------------- */
+/* --- Checks ---------------------------------------------------------------------------------------------------------- */
 
 static int check_discriminator(const autoencoder_config *c, const neap_network *network)
 {
@@ -147,20 +147,20 @@ static const neap_param params[] = {
     NEAP_INT(autoencoder_config, scales, 1, 1, 4, "Sizes at which pictures are compared, each half the one before."),
     NEAP_REAL(autoencoder_config, kl, 1e-6, 0, 1e6,
               "Weight of the KL divergence, summed over a picture's latents and divided by its number of values, so that the "
-              "usual 1e-6 keeps its meaning; 0: a plain autoencoder, with noise as small as it learns."),
-    NEAP_NETWORK(autoencoder_config, features, "features", "A trained classifier whose features are compared, too."),
-    NEAP_REAL(autoencoder_config, features_weight, 1, 0, 1e6, "Weight of the relative squared distance of these features."),
+              "usual 1e-6 keeps its meaning; 0: a plain autoencoder, which may learn a variance near 0."),
+    NEAP_NETWORK(autoencoder_config, features, "features", "A trained classifier: a perceptual loss on its features."),
+    NEAP_REAL(autoencoder_config, features_weight, 1, 0, 1e6, "Weight of the perceptual loss, a relative squared distance."),
     NEAP_REAL(autoencoder_config, equivariance, 0, 0, 1e6,
-              "Weight of scale equivariance: latents at half the size are to be decoded to the picture at half its size."),
+              "Weight of scale equivariance: the distance of decoded halved latents from the halved picture."),
     NEAP_REAL(autoencoder_config, adversarial, 0.02, 0, 1e6,
-              "Weight of the discriminator's judgement; 0: no discriminator, a VAE."),
+              "Weight of the adversarial loss of the decoder; 0: no discriminator, a VAE."),
     NEAP_CHOICE(autoencoder_config, loss, 0, autoencoder_losses, "Adversarial loss."),
     NEAP_INT(autoencoder_config, d_start, 1, 1, MOST_STEPS, "Step at which the discriminator begins to learn."),
-    NEAP_INT(autoencoder_config, g_start, 1000, 1, MOST_STEPS, "Step at which its judgement reaches the decoder."),
-    NEAP_INT(autoencoder_config, g_ramp, 1000, 0, MOST_STEPS, "Steps over which the weight of its judgement then rises."),
+    NEAP_INT(autoencoder_config, g_start, 1000, 1, MOST_STEPS, "Step from which the adversarial loss trains the decoder."),
+    NEAP_INT(autoencoder_config, g_ramp, 1000, 0, MOST_STEPS, "Steps over which its weight then rises to `adversarial`."),
     NEAP_FLAG(autoencoder_config, adaptive, 0,
-              "Multiply the weight by the ratio of the gradients of reconstruction and judgement at the reconstructions."),
-    NEAP_REAL(autoencoder_config, adaptive_limit, 10, 0, 1e6, "The largest such ratio."),
+              "Multiply the weight by the ratio of the gradient norms of reconstruction loss and adversarial loss."),
+    NEAP_REAL(autoencoder_config, adaptive_limit, 10, 0, 1e6, "Largest such ratio."),
     NEAP_PARAMS_END,
 };
 

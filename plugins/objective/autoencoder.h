@@ -51,10 +51,10 @@ int autoencoder_report_pictures(neap_step *step, neap_tensor *x, neap_tensor *y)
 
 /* --- autoencoder_discriminator.c ----------------------------------------------------------------------------------------- */
 
-/* The weighted adversarial loss of pictures y, 0 before step c->g_start, and reports of both. `others`: the loss of the
- * reconstruction, for the adaptive weight. */
+/* The weighted adversarial loss of reconstructions y, 0 before step c->g_start. Reports loss and weight. `reconstruction` is
+ * the reconstruction loss, which the adaptive weight needs. */
 neap_tensor *autoencoder_adversarial(const autoencoder_config *c, neap_network *network, neap_step *step, neap_tensor *y,
-                                 neap_tensor *others);
+                                     neap_tensor *reconstruction);
 
 /* The loss of the discriminator for the step's pictures and the reconstructions y, and reports of its logits. */
 neap_tensor *autoencoder_discriminator_loss(const autoencoder_config *c, neap_network *network, neap_step *step, neap_tensor *y);

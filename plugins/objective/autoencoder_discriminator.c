@@ -43,18 +43,18 @@ static double gradient_norm(neap_tensor *loss, neap_tensor *y)
     return square ? sqrt(neap_item(square)) : (double)NAN;
 }
 
-/* The ratio of both gradients' norms, in [0, adaptive_limit]: then both pull at the pictures alike. The paper takes the
- * gradients of the decoder's last layer; those of its output need one backward pass of the discriminator and none of the
- * decoder. Where the discriminator has no gradient, the quotient is infinite or NaN, and the result is the limit. */
-static double ratio(const autoencoder_config *c, neap_tensor *y, neap_tensor *others, neap_tensor *adversarial)
+/* The ratio of both gradients' norms, in [0, adaptive_limit]. With this weight both gradients are equally large. The paper
+ * takes the gradients of the decoder's last layer; those of its output need one backward pass of the discriminator and none
+ * of the decoder. Where the discriminator has no gradient, the quotient is infinite or NaN, and the result is the limit. */
+static double adaptive_weight(const autoencoder_config *c, neap_tensor *y, neap_tensor *reconstruction, neap_tensor *adversarial)
 {
-    return fmin(c->adaptive_limit, gradient_norm(others, y) / gradient_norm(adversarial, y));
+    return fmin(c->adaptive_limit, gradient_norm(reconstruction, y) / gradient_norm(adversarial, y));
 }
 
 /* --- Losses ---------------------------------------------------------------------------------------------------------- */
 
 neap_tensor *autoencoder_adversarial(const autoencoder_config *c, neap_network *network, neap_step *step, neap_tensor *y,
-                                 neap_tensor *others)
+                                     neap_tensor *reconstruction)
 {
     const double share = ramp(c, step->number);
     if (share == 0)
@@ -62,7 +62,7 @@ neap_tensor *autoencoder_adversarial(const autoencoder_config *c, neap_network *
     neap_tensor *loss = loss_of(c)->generator(NULL, neap_network_discriminate(network, y, step->condition));
     if (!loss)
         return NULL;
-    const double balance = c->adaptive ? ratio(c, y, others, loss) : 1;
+    const double balance = c->adaptive ? adaptive_weight(c, y, reconstruction, loss) : 1;
     if (neap_failed())
         return NULL;
     const double weight = c->adversarial * share * balance;

@@ -3,9 +3,6 @@
 
 #include "autoencoder.h"
 
-#define LEAST_LOG_VARIANCE (-30)
-#define MOST_LOG_VARIANCE 20
-
 /* Moments [B, h, w, 2 C]: C means, then C log variances. The clamp would hide a NaN of the log variance. */
 static int check_moments(neap_tensor *moments)
 {
@@ -30,12 +27,10 @@ static neap_tensor *divergence_of(neap_tensor *mean, neap_tensor *log_variance)
 
 int autoencoder_encode(neap_network *network, const neap_step *step, autoencoder_latents *out)
 {
-    neap_tensor *moments = neap_network_encode(network, step->x), *part[2] = {NULL, NULL};
-    if (!moments || check_moments(moments) < 0 || neap_chunk(moments, 2, part, 3) < 0)
+    neap_tensor *moments = neap_network_encode(network, step->x), *mean, *log_variance;
+    if (!moments || check_moments(moments) < 0 || neap_moments_split(moments, &mean, &log_variance) < 0)
         return -1;
-    neap_tensor *mean = part[0], *log_variance = neap_clamp(part[1], LEAST_LOG_VARIANCE, MOST_LOG_VARIANCE);
-    neap_tensor *noise = neap_randn(neap_random_fork(step->random, "latents"), step->first, neap_shape_of(mean));
-    out->z = neap_add(mean, neap_mul(neap_exp(neap_affine(log_variance, 0.5, 0)), noise));
+    out->z = neap_latents_draw(mean, log_variance, neap_random_fork(step->random, "latents"), step->first);
     out->divergence = divergence_of(mean, log_variance);
     return out->z && out->divergence ? 0 : -1;
 }

@@ -43,4 +43,12 @@ neap_tensor *neap_network_classify(neap_network *network, neap_tensor *x);
  * this once for all steps. Returns NULL without a message when the network takes no condition. */
 neap_condition *neap_network_prepare(neap_network *network, const neap_condition *condition, int64_t rows);
 
+/* Splits moments [B, h, w, 2 C], as neap_network_encode returns them, into means and log variances, which are clamped to
+ * [-30, 20]. Returns 0, or -1 with a message. */
+int neap_moments_split(neap_tensor *moments, neap_tensor **mean, neap_tensor **log_variance);
+
+/* A draw from these Gaussians: mean + exp(log variance / 2) noise, in which row i uses sample first + i (Kingma and Welling
+ * 2014, section 2.4). */
+neap_tensor *neap_latents_draw(neap_tensor *mean, neap_tensor *log_variance, neap_random random, uint64_t first);
+
 #endif
