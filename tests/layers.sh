@@ -19,7 +19,7 @@ optim: kernels tensor; error memory nn optim parallel
 draw: tensor; draw error memory tensor
 io: ; error io memory number tensor
 plugin: io; error io memory nn number plugin registry
-run: nn/condition plugin/handle; autograd cancel error io memory nn number ops optim parallel plugin registry run sampling
+run: base/hash nn/condition plugin/handle; autograd cancel error io memory nn number ops optim parallel plugin registry run sampling
 ROWS
 }
 

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "hash.h"
 #include "philox.h"
 
 #define LANES NEAP_PHILOX_LANES
@@ -29,10 +30,7 @@ static neap_random derive(neap_random parent, uint64_t key, uint64_t index)
 /* The key is the FNV-1a hash of the name. */
 neap_random neap_random_fork(neap_random parent, const char *purpose)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const char *c = purpose; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-    return derive(parent, hash, 0);
+    return derive(parent, neap_hash(NEAP_HASH_START, purpose, strlen(purpose)), 0);
 }
 
 neap_random neap_random_at(neap_random parent, uint64_t index)
