@@ -16,6 +16,7 @@
 #include <neap/memory.h>
 #include <neap/registry.h>
 
+#include "bytes.h"
 #include "content.h"
 #include "emoji.h"
 
@@ -208,12 +209,7 @@ static int read_example(const void *self, int64_t index, const neap_example *out
     if (index < 0 || index >= e->count)
         return neap_fail("expected an example of 0 to %" PRId64 ", got %" PRId64, e->count - 1, index);
     const example *one = &e->examples[index];
-    const uint8_t *pixels = e->drawing.pixels + one->at;
-    for (int64_t i = 0; i < size * size; i++) {
-        const int64_t from = one->mirrored ? i / size * size + size - 1 - i % size : i;
-        for (int64_t c = 0; c < 3; c++)
-            out->x[3 * i + c] = (float)pixels[3 * from + c] / 127.5f - 1;
-    }
+    bytes_read(e->drawing.pixels + one->at, size, size, 3, one->mirrored, out->x);
     if (out->label)
         *out->label = one->group;
     if (out->text && out->length) {

@@ -14,6 +14,7 @@
 #include FT_FREETYPE_H
 #include <hb.h>
 
+#include "bytes.h"
 #include "content.h"
 #include "resample.h"
 
@@ -184,7 +185,7 @@ static int draw_bitmap(const FT_Bitmap *b, const emoji_drawing *out, int64_t ind
     const resample_picture from = {canvas, side, side, 3};
     const int status = resample(&from, (resample_window){0, 0, (double)side, (double)side}, scaled, out->size, out->size);
     for (int64_t i = 0; status == 0 && i < values; i++)
-        out->pixels[index * values + i] = (uint8_t)((scaled[i] + 1) * 127.5f + 0.5f);
+        out->pixels[index * values + i] = bytes_of_value(scaled[i]);
     neap_free(canvas);
     return status;
 }

@@ -10,6 +10,7 @@
 #include <neap/memory.h>
 #include <neap/registry.h>
 
+#include "bytes.h"
 #include "content.h"
 #include "folder.h"
 
@@ -138,16 +139,6 @@ static const char *label_name(const void *self, int64_t label)
     return d->config->labels && label >= 0 && label < d->files.classes ? d->files.class_name[label] : NULL;
 }
 
-static void read_pixels(const folder *d, const uint8_t *from, bool mirrored, float *out)
-{
-    const int64_t width = d->form.columns, channels = d->form.channels;
-    for (int64_t i = 0; i < d->form.rows * width; i++) {
-        const int64_t pixel = mirrored ? i / width * width + width - 1 - i % width : i;
-        for (int64_t c = 0; c < channels; c++)
-            out[i * channels + c] = (float)from[pixel * channels + c] / 127.5f - 1;
-    }
-}
-
 static int read_example(const void *self, int64_t index, const neap_example *out)
 {
     const folder *d = self;
@@ -155,7 +146,8 @@ static int read_example(const void *self, int64_t index, const neap_example *out
         return neap_fail("expected a picture of 0 to %" PRId64 ", got %" PRId64, count(self) - 1, index);
     const int64_t picture = d->picture[index % d->count];
     const folder_record *r = &d->cache.records[picture];
-    read_pixels(d, d->cache.pixels + picture * d->cache.footer.picture_bytes, index >= d->count, out->x);
+    bytes_read(d->cache.pixels + picture * d->cache.footer.picture_bytes, d->form.rows, d->form.columns, d->form.channels,
+               index >= d->count, out->x);
     if (out->label)
         *out->label = d->files.file[r->file].label;
     if (out->text && out->length) {

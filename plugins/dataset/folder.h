@@ -40,12 +40,18 @@ int folder_caption_read(const char *picture, char *text, int32_t *length);
 
 enum { FOLDER_CROP, FOLDER_PAD, FOLDER_STRETCH };
 
-/* What pictures are made into: u8 [rows, columns, channels]. */
+/* The form that pictures are decoded to: u8 [rows, columns, channels]. */
 typedef struct folder_form {
     int64_t rows, columns, channels; /* channels: 1 or 3 */
     int fit;
     uint8_t background[3];
 } folder_form;
+
+/* Pixels are followed by zeros up to a multiple of 64 bytes, so that the records are aligned. */
+static inline size_t folder_padded(size_t pixels)
+{
+    return (pixels + 63) / 64 * 64;
+}
 
 static inline size_t folder_picture_bytes(const folder_form *form)
 {
@@ -55,7 +61,7 @@ static inline size_t folder_picture_bytes(const folder_form *form)
 /* Decodes a file; *content becomes a hash of its bytes. Any thread may call it. */
 int folder_decode(const char *path, const folder_form *form, uint8_t *out, uint64_t *content);
 
-/* --- The cache: pictures, records, texts, and a footer, in one block ---------------------------------------------------- */
+/* --- The cache: pixels, records, texts and a footer, in one block ---------------------------------------------------- */
 
 typedef struct folder_record {
     uint64_t content, check; /* hashes of the file and of the pixels */

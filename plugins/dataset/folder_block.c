@@ -1,4 +1,4 @@
-/* The block of decoded pictures that a cache is: its hashes, and the checks of all that it claims. See folder.h. */
+/* The block of decoded pictures that a cache consists of: its hashes and its validation. See folder.h. */
 #include "folder.h"
 
 #include <stdatomic.h>
@@ -12,31 +12,26 @@ uint64_t folder_check(uint64_t hash, const void *bytes, size_t size)
     const uint8_t *at = bytes;
     for (; size > 0; at += 8) {
         uint64_t word = 0;
-        const size_t some = size < 8 ? size : 8;
-        memcpy(&word, at, some);
+        const size_t length = size < 8 ? size : 8;
+        memcpy(&word, at, length);
         hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
         hash ^= hash >> 32;
-        size -= some;
+        size -= length;
     }
     return hash;
 }
 
 /* --- Checking ----------------------------------------------------------------------------------------------------------- */
 
-static size_t padded(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
-/* Do the sizes that the footer claims make the block's? Divisions keep the products below overflow. */
+/* Do the sizes in the footer add up to the size of the block? Divisions keep the products below overflow. */
 static bool sizes_fit(const folder_footer *f, size_t size)
 {
-    const size_t left = size - sizeof *f;
+    const size_t left = size - sizeof *f, records = (size_t)f->count * sizeof(folder_record);
     if (f->count < 1 || f->picture_bytes < 1 || f->texts < 0 || f->warning < 0 || f->warning > f->texts ||
         (uint64_t)f->texts > left || (uint64_t)f->count > left / sizeof(folder_record) ||
         (uint64_t)f->picture_bytes > left / (uint64_t)f->count)
         return false;
-    return padded((size_t)(f->count * f->picture_bytes)) + (size_t)f->count * sizeof(folder_record) + (size_t)f->texts == left;
+    return folder_padded((size_t)(f->count * f->picture_bytes)) + records + (size_t)f->texts == left;
 }
 
 static bool records_fit(const folder_cache *c, int64_t files)
@@ -74,7 +69,7 @@ bool folder_cache_parse(folder_cache *c, const void *bytes, size_t size, uint64_
     memcpy(f, c->bytes + size - sizeof *f, sizeof *f);
     if (f->magic != FOLDER_MAGIC || f->key != key || f->picture_bytes != (int64_t)picture_bytes || !sizes_fit(f, size))
         return false;
-    const size_t pixels = padded((size_t)f->count * picture_bytes), records = (size_t)f->count * sizeof *c->records;
+    const size_t pixels = folder_padded((size_t)f->count * picture_bytes), records = (size_t)f->count * sizeof *c->records;
     c->records = (const void *)(c->bytes + pixels);
     c->texts = (const char *)c->bytes + pixels + records;
     checking check = {.cache = c};

@@ -1,4 +1,4 @@
-/* Decodes the pictures of a folder, some at a time, into the parts of a cache. See folder.h. */
+/* Decodes the pictures of a folder, a batch at a time, into the parts of a cache. See folder.h. */
 #include "folder.h"
 
 #include <stdio.h>
@@ -91,7 +91,7 @@ static void decode_range(void *user, int64_t begin, int64_t end)
     }
 }
 
-/* The pending message without the folder's path, which the warning begins with; owned by the caller. */
+/* The error message without the folder's path, since the warning begins with it; owned by the caller. */
 static char *message_below(const char *path)
 {
     const char *message = neap_error_message();
@@ -101,7 +101,8 @@ static char *message_below(const char *path)
     return neap_strdup(message);
 }
 
-/* Counts the pending message, and keeps it among the first. Fails for one about memory: then nothing is wrong with the file. */
+/* Counts a broken file, and keeps its message if it is one of the first. Fails if the message is about memory: then the
+ * file is not broken. */
 static int note_broken(folder_build *b, int64_t *count)
 {
     const int64_t before = b->broken + b->broken_captions;
@@ -139,8 +140,8 @@ static int add_caption(folder_build *b, folder_record *record, const char *path)
     return 0;
 }
 
-/* Adds picture i of those at a time; good ones move together. A picture that did not decode beside others, which takes their
- * memory as well, gets a second try alone. */
+/* Adds picture i of the batch and closes the gaps that broken ones leave. A picture that failed is decoded again, alone: it
+ * may have lacked the memory that the others took. Returns 1, 0 for a broken picture, or -1. */
 static int add_picture(folder_build *b, int64_t i, int64_t good)
 {
     uint8_t *from = b->pixels + (size_t)i * b->picture_bytes, *to = b->pixels + (size_t)good * b->picture_bytes;
@@ -153,21 +154,21 @@ static int add_picture(folder_build *b, int64_t i, int64_t good)
     return add_caption(b, record, b->files->file[b->at + i].path) < 0 ? -1 : 1;
 }
 
-/* The next pictures; *good of them are usable. */
-static int decode_some(folder_build *b, int64_t *good)
+/* Decodes the next batch; *good of its pictures are usable. */
+static int decode_batch(folder_build *b, int64_t *good)
 {
-    const int64_t left = b->files->count - b->at, some = left < b->at_once ? left : b->at_once;
+    const int64_t left = b->files->count - b->at, count = left < b->at_once ? left : b->at_once;
     *good = 0;
     if (neap_check_cancel() < 0)
         return -1;
-    neap_parallel(some, 1, decode_range, b);
-    for (int64_t i = 0; i < some; i++) {
+    neap_parallel(count, 1, decode_range, b);
+    for (int64_t i = 0; i < count; i++) {
         const int added = add_picture(b, i, *good);
         if (added < 0)
             return -1;
         *good += added;
     }
-    b->at += some;
+    b->at += count;
     return 0;
 }
 
@@ -217,7 +218,7 @@ static int fail_empty(const folder_build *b)
 /* Zeros up to a multiple of 64 bytes, records, warning, captions, footer. */
 static int make_tail(folder_build *b, const char *warning, size_t *size)
 {
-    const size_t pixels = (size_t)b->count * b->picture_bytes, padding = (64 - pixels % 64) % 64;
+    const size_t pixels = (size_t)b->count * b->picture_bytes, padding = folder_padded(pixels) - pixels;
     const size_t records = (size_t)b->count * sizeof *b->records, first = strlen(warning);
     folder_footer footer = {.magic = FOLDER_MAGIC, .key = b->key, .picture_bytes = (int64_t)b->picture_bytes,
                             .count = b->count, .texts = (int64_t)(first + b->captions_used), .warning = (int64_t)first};
@@ -254,7 +255,7 @@ static int make_part(folder_build *b, const void **bytes, size_t *size)
     if (b->ended)
         return 0;
     while (b->at < b->files->count && !good)
-        if (decode_some(b, &good) < 0)
+        if (decode_batch(b, &good) < 0)
             return -1;
     if (!good)
         return make_end(b, bytes, size);

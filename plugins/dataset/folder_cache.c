@@ -65,7 +65,7 @@ static int write_file(folder_cache *cache, const wanted *w, const char *folder, 
     return 0;
 }
 
-/* The same, but the file may be there already, and the message of 0 becomes a warning. */
+/* Maps the file, or writes it first. Returns as write_file, but the message of 0 becomes a warning. */
 static int open_file(folder_cache *cache, const wanted *w, const char *folder)
 {
     char *place = neap_format("%s/pictures-%016llx", folder, (unsigned long long)w->key);
@@ -85,15 +85,15 @@ static int open_file(folder_cache *cache, const wanted *w, const char *folder)
 static int collect(folder_build *build, uint8_t **block, size_t *size)
 {
     const void *bytes;
-    size_t some;
+    size_t length;
     int more;
-    while ((more = folder_build_next(build, &bytes, &some)) > 0) {
-        uint8_t *grown = neap_realloc(*block, *size + some);
+    while ((more = folder_build_next(build, &bytes, &length)) > 0) {
+        uint8_t *grown = neap_realloc(*block, *size + length);
         if (!grown)
             return -1;
         *block = grown;
-        memcpy(grown + *size, bytes, some);
-        *size += some;
+        memcpy(grown + *size, bytes, length);
+        *size += length;
     }
     return more;
 }

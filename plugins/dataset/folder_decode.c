@@ -10,6 +10,7 @@
 #include <neap/io.h>
 #include <neap/memory.h>
 
+#include "bytes.h"
 #include "content.h"
 #include "resample.h"
 
@@ -66,21 +67,16 @@ static void fit_inside(const resample_picture *p, const folder_form *form, int64
     *width = (int64_t)fmax(round(scale * (double)p->width), 1);
 }
 
-static uint8_t byte_of(float x)
-{
-    return (uint8_t)((x + 1) * 127.5f + 0.5f);
-}
-
 static void fill_background(const folder_form *form, uint8_t *out)
 {
     const float opaque[3] = {0};
     float color[3];
     compose(opaque, 3, 0, form, color);
     for (size_t i = 0; i < folder_picture_bytes(form); i++)
-        out[i] = byte_of(color[i % (size_t)form->channels]);
+        out[i] = bytes_of_value(color[i % (size_t)form->channels]);
 }
 
-/* Scales a window to [height, width] and puts it into the middle of the result. */
+/* Scales a window to [height, width] and centres it in the result. */
 static int place(const resample_picture *p, resample_window window, int64_t height, int64_t width, const folder_form *form,
                  uint8_t *out)
 {
@@ -89,7 +85,7 @@ static int place(const resample_picture *p, resample_window window, int64_t heig
     const int status = scaled ? resample(p, window, scaled, height, width) : -1;
     for (int64_t i = 0; status == 0 && i < height * width * channels; i++) {
         const int64_t y = i / channels / width, x = i / channels % width;
-        out[((top + y) * form->columns + left + x) * channels + i % channels] = byte_of(scaled[i]);
+        out[((top + y) * form->columns + left + x) * channels + i % channels] = bytes_of_value(scaled[i]);
     }
     neap_free(scaled);
     return status;
