@@ -5,11 +5,7 @@ extern const neap_plugin neap_plugin_latents;
 
 static void no_check(const neap_dataset *functions, void *self, int64_t index, float *x, int64_t size)
 {
-    (void)functions;
-    (void)self;
-    (void)index;
-    (void)x;
-    (void)size;
+    (void)functions, (void)self, (void)index, (void)x, (void)size;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,14 +35,7 @@ static size_t make_file(int index, uint8_t *bytes)
         ",\"text\":{\"dtype\":\"U8\",\"shape\":[2,2],\"data_offsets\":[32,36]}}",
     };
     static const uint8_t sizes[] = {16, 36};
-    if (index > 1)
-        return 0;
-    const size_t length = strlen(headers[index]);
-    memset(bytes, 0, 8 + length + sizes[index]);
-    bytes[0] = (uint8_t)length;
-    bytes[1] = (uint8_t)(length >> 8);
-    memcpy(bytes + 8, headers[index], length);
-    return 8 + length + sizes[index];
+    return index > 1 ? 0 : put_safetensors(headers[index], sizes[index], bytes);
 }
 
 int main(int argc, char **argv)

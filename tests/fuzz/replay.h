@@ -114,4 +114,15 @@ static inline int replay(int argc, char **argv, make_seed *make, int rounds)
     return 0;
 }
 
+/* A safetensors file of a header and `size` zeros, in `bytes`; returns its length. */
+static inline size_t put_safetensors(const char *header, size_t size, uint8_t *bytes)
+{
+    const size_t length = strlen(header);
+    memset(bytes, 0, 8 + length + size);
+    bytes[0] = (uint8_t)length;
+    bytes[1] = (uint8_t)(length >> 8);
+    memcpy(bytes + 8, header, length);
+    return 8 + length + size;
+}
+
 #endif
