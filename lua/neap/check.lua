@@ -40,4 +40,13 @@ function check.keys(who, settings, names)
   end
 end
 
+--- Fails unless settings has each of these keys.
+function check.required(who, settings, names)
+  for _, name in ipairs(names) do
+    if settings[name] == nil then
+      core.fail_usage(("%s: expected '%s'"):format(who, name))
+    end
+  end
+end
+
 return check

@@ -3,7 +3,9 @@
 local core = require "neap.core"
 local compare = require "neap.checkpoint.compare"
 local folder = require "neap.folder"
+local format = require "neap.format"
 local layout = require "neap.layout"
+local metadata = require "neap.checkpoint.metadata"
 local output = require "neap.output"
 local reconstruction = require "neap.reconstruction"
 local rule = require "neap.rule"
@@ -12,62 +14,7 @@ local take = require "neap.checkpoint.take"
 
 local checkpoint = {}
 
--- The conventions of docs/architecture.md, so that a reader of the file needs no other source.
-local CONVENTIONS = {
-  time = "t=0 is data, t=1 is noise; x_t=(1-t)x+tz; the network sees 1000t",
-  guidance = "v=(1+w)v_y-w v_0",
-  null_label = "classes",
-  pictures = "NHWC in [-1,1]",
-  layouts = "linear [out,in], convolution [out,in,rows,columns]",
-}
-
-local UNKNOWN = "unknown" -- prediction of a network that another program trained
-
-local function conventions(model, objective)
-  local own = {}
-  if model:offers "velocity" then
-    own.prediction = objective and core.objective_predicts(objective) or UNKNOWN
-  end
-  for key, value in pairs(CONVENTIONS) do
-    own[key] = value
-  end
-  return own
-end
-
-local function add_component(pairs_, key, instance)
-  if instance then
-    pairs_[#pairs_ + 1] = { "neap." .. key, core.json_encode(compare.describe(instance), true) }
-  end
-end
-
-local function metadata(run)
-  local pairs_ = {
-    { "neap.version", core.version },
-    { "neap.step", tostring(run.step) },
-    { "neap.rate", tostring(run.rate) },
-    { "neap.ended", run.ended and "1" or "0" },
-    { "neap.plan", core.json_encode(run.plan:describe(), true) },
-    { "neap.guard", core.json_encode(run.guard:describe(), true) },
-    { "neap.settings", core.json_encode(run.settings, true) },
-    { "neap.conventions", core.json_encode(conventions(run.model, run.objective)) },
-    { "neap.spec", core.json_encode(run.model:spec()) },
-  }
-  local autoencoder = run.model:autoencoder()
-  add_component(pairs_, "architecture", run.model:component())
-  add_component(pairs_, "autoencoder", autoencoder and autoencoder:component())
-  add_component(pairs_, "objective", run.objective)
-  add_component(pairs_, "dataset", run.data:component())
-  add_component(pairs_, "sampler", run.sampler and run.sampler.instance)
-  add_component(pairs_, "guidance", run.sampler and run.sampler.guidance)
-  if run.data:encoded_from() then
-    pairs_[#pairs_ + 1] = { "neap.pictures", run.data:encoded_from() }
-  end
-  local names = run.data:label_names()
-  if names then
-    pairs_[#pairs_ + 1] = { "neap.labels", core.json_encode(names) }
-  end
-  return pairs_
-end
+local WITHOUT_METADATA = ": expected a checkpoint of neap, got a file without its metadata"
 
 -- The prefix of the tensors of the autoencoder that a network works in.
 local AUTOENCODER = "autoencoder."
@@ -104,8 +51,7 @@ end
 
 -- A checkpoint is removed only when the next one is complete, so both need space for a while.
 local function check_room(path, size)
-  local place = path:match "^(.*)/[^/]*$" or "."
-  local room = core.folder_room(place ~= "" and place or "/")
+  local room, place = output.room(path)
   if room and room < size then
     core.fail(("train: %s: no room for a checkpoint: expected %d free bytes, got %d"):format(place, size, room))
   elseif room and not core.exists(path) and room < 2 * size then
@@ -117,25 +63,18 @@ end
 --- Makes the contents of a checkpoint before the run's first step, without writing them. Fails when it could not be saved
 -- or the disk has no space for it.
 function checkpoint.prepare(path, run)
-  check_room(path, core.safetensors_size(in_file_layout(tensors(run)), metadata(run)))
+  check_room(path, core.safetensors_size(in_file_layout(tensors(run)), metadata.of_run(run)))
 end
 
 --- Writes the state of a run { model, data, objective, sampler, trainer, guard, settings, step, rate }.
 function checkpoint.save(path, run)
-  write(path, tensors(run), metadata(run))
+  write(path, tensors(run), metadata.of_run(run))
 end
 
 --- Writes a network that no run of neap trained. `extra` are more pairs of metadata; without an objective, samplers refuse a
 -- network that predicts a velocity.
 function checkpoint.save_network(path, model, objective, extra)
-  local pairs_ = {
-    { "neap.version", core.version },
-    { "neap.step", "0" },
-    { "neap.conventions", core.json_encode(conventions(model, objective)) },
-    { "neap.spec", core.json_encode(model:spec()) },
-  }
-  add_component(pairs_, "architecture", model:component())
-  add_component(pairs_, "objective", objective)
+  local pairs_ = metadata.of_network(model, objective)
   table.move(extra, 1, #extra, #pairs_ + 1, pairs_)
   write(path, model:parameters(), pairs_)
 end
@@ -144,10 +83,10 @@ end
 local function check_tensors(path, file, wanted)
   local shapes = {}
   for _, entry in ipairs(file:tensors()) do
-    shapes[entry.name] = "[" .. table.concat(entry.shape, ", ") .. "]"
+    shapes[entry.name] = format.shape(entry.shape)
   end
   for _, entry in ipairs(wanted) do
-    local want, got = "[" .. table.concat(layout.shape(entry[2]:shape()), ", ") .. "]", shapes[entry[1]]
+    local want, got = format.shape(layout.shape(entry[2]:shape())), shapes[entry[1]]
     if got ~= want then
       core.fail(("%s: '%s': expected %s, got %s"):format(path, entry[1], want, got or "no such tensor"))
     end
@@ -161,36 +100,10 @@ local function assign(file, wanted)
   end
 end
 
-local function decode(path, meta, key)
-  local text = meta["neap." .. key]
-  if not text then
-    return nil
-  end
-  local value, reason = core.json_decode(text)
-  if type(value) ~= "table" then
-    core.fail(("%s: metadata 'neap.%s': %s"):format(path, key, reason or "expected an object"))
-  end
-  return value
-end
-
-local function entry_of(path, meta, kind)
-  local entry = decode(path, meta, kind)
-  if entry and (type(entry.name) ~= "string" or type(entry.config) ~= "table") then
-    core.fail(("%s: metadata 'neap.%s': expected a name and a config"):format(path, kind))
-  end
-  return entry
-end
-
--- The component under a key of the metadata, which is its kind where no other is named.
-local function component_of(path, meta, key, kind)
-  local entry = entry_of(path, meta, key)
-  return entry and core.component_from_json(kind or key, entry.name, core.json_encode(entry.config, true))
-end
-
 --- The settings that the run in a checkpoint began with, or nil where the file has none.
 function checkpoint.settings(path)
   local file <close> = core.safetensors_open(path)
-  return decode(path, file:metadata(), "settings")
+  return metadata.object(path, file:metadata(), "settings")
 end
 
 --- Has the run in a checkpoint come to its end? False for a file that does not exist.
@@ -202,23 +115,27 @@ function checkpoint.ended(path)
   return file:metadata()["neap.ended"] == "1"
 end
 
---- Restores a newly built run from a checkpoint: its tensors, step and rate. Fails for a checkpoint of another run, and for
--- another schedule without `extend`. Returns the settings that the run began with, and its plan as stored, or nil.
-function checkpoint.restore(path, run, extend)
-  local file <close> = core.safetensors_open(path)
-  local meta = file:metadata()
-  local settings = decode(path, meta, "settings")
-  local architecture, objective = entry_of(path, meta, "architecture"), entry_of(path, meta, "objective")
-  local data = entry_of(path, meta, "dataset")
+-- The step and the rate of a run that can be resumed.
+local function progress_of(path, meta)
   local step, rate = math.tointeger(tonumber(meta["neap.step"])), tonumber(meta["neap.rate"] or 1)
-  if not (settings and architecture and objective and data and step and step >= 0 and rate and rate > 0 and rate <= 1) then
-    core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
+  if not (step and step >= 0 and rate and rate > 0 and rate <= 1) then
+    core.fail(path .. WITHOUT_METADATA)
   end
-  compare.components(path, architecture, compare.describe(run.model:component()))
-  compare.autoencoders(path, entry_of(path, meta, "autoencoder"), run.model:autoencoder())
-  compare.components(path, objective, compare.describe(run.objective))
-  compare.components(path, data, compare.describe(run.data:component()))
-  compare.settings(settings, run.settings, extend)
+  return step, rate
+end
+
+-- Fails unless the run in a checkpoint has these components.
+local function check_components(path, meta, run)
+  local parts = { architecture = run.model:component(), objective = run.objective, dataset = run.data:component() }
+  for _, key in ipairs { "architecture", "objective", "dataset" } do
+    local entry = metadata.entry(path, meta, key) or core.fail(path .. WITHOUT_METADATA)
+    compare.components(path, entry, compare.describe(parts[key]))
+  end
+  compare.autoencoders(path, metadata.entry(path, meta, "autoencoder"), run.model:autoencoder())
+end
+
+-- Loads the tensors of a run. They include those of the frozen autoencoder, which must be the given one.
+local function restore_tensors(path, file, run)
   local wanted, autoencoder = tensors(run), run.model:autoencoder()
   local given = autoencoder and autoencoder:fingerprint()
   check_tensors(path, file, wanted)
@@ -226,9 +143,21 @@ function checkpoint.restore(path, run, extend)
   if autoencoder and autoencoder:fingerprint() ~= given then
     core.fail("train: resume: autoencoder: the run began with other weights than those given; resume=false begins anew")
   end
+end
+
+--- Restores a newly built run from a checkpoint: its tensors, step and rate. Fails for a checkpoint of another run, and for
+-- another schedule without `extend`. Returns the settings that the run began with, and its plan as stored, or nil.
+function checkpoint.restore(path, run, extend)
+  local file <close> = core.safetensors_open(path)
+  local meta = file:metadata()
+  check_components(path, meta, run)
+  local settings = metadata.object(path, meta, "settings") or core.fail(path .. WITHOUT_METADATA)
+  local step, rate = progress_of(path, meta)
+  compare.settings(settings, run.settings, extend)
+  restore_tensors(path, file, run)
   run.step, run.rate = step, rate
-  run.guard:restore(decode(path, meta, "guard") or {}, path)
-  return settings, decode(path, meta, "plan")
+  run.guard:restore(metadata.object(path, meta, "guard") or {}, path)
+  return settings, metadata.object(path, meta, "plan")
 end
 
 local function names_of(file)
@@ -260,30 +189,18 @@ function checkpoint.start(path, model)
   return taken, left
 end
 
--- The elements of all tensors. A file may name any architecture, so a model may not have more parameters than this.
-local function elements_of(file)
-  local elements = 0
-  for _, entry in ipairs(file:tensors()) do
-    local size = 1
-    for _, n in ipairs(entry.shape) do
-      size = size * n
-    end
-    elements = elements + size
-  end
-  return elements
-end
-
+-- A file may name any architecture, so a model may not have more parameters than the file has elements.
 local function build(path, file, architecture)
-  local done, model = pcall(core.network, architecture, 0, elements_of(file))
+  local done, model = pcall(core.network, architecture, 0, layout.elements(file:tensors()))
   return done and model or core.fail(path .. ": " .. core.reason(model))
 end
 
 -- The network of a file, with its weights, and with its autoencoder and that one's weights.
 local function build_whole(path, file, meta)
-  local architecture = component_of(path, meta, "architecture")
-  local autoencoder = component_of(path, meta, "autoencoder", "architecture")
+  local architecture = metadata.component(path, meta, "architecture")
+  local autoencoder = metadata.component(path, meta, "autoencoder", "architecture")
   if not architecture then
-    core.fail(path .. ": expected a checkpoint of neap, got a file without its metadata")
+    core.fail(path .. WITHOUT_METADATA)
   end
   local model = build(path, file, architecture)
   if autoencoder then
@@ -299,7 +216,7 @@ end
 
 -- The same with the objective that trained it, which sampling needs to interpret its output.
 local function model_of(path, file, meta)
-  local model, objective = build_whole(path, file, meta), component_of(path, meta, "objective")
+  local model, objective = build_whole(path, file, meta), metadata.component(path, meta, "objective")
   if objective then
     model:set_objective(objective)
   end
@@ -319,7 +236,7 @@ end
 function checkpoint.dataset(path)
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
-  return component_of(path, meta, "pictures", "dataset") or component_of(path, meta, "dataset")
+  return metadata.component(path, meta, "pictures", "dataset") or metadata.component(path, meta, "dataset")
 end
 
 --- The path of the checkpoint in a run's folder, or of the checkpoint itself. Messages begin with `who`, if given.
@@ -361,11 +278,12 @@ function checkpoint.load(path)
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
   local model = check_prediction(path, model_of(path, file, meta))
-  local own = component_of(path, meta, "sampler")
+  local own = metadata.component(path, meta, "sampler")
   return {
     model = model, path = path, reconstructs = not own and reconstruction.fits(model),
-    sampler = own and sampler.of(own, component_of(path, meta, "guidance")) or sampler.default(model),
-    labels = decode(path, meta, "labels"), step = tonumber(meta["neap.step"]), settings = decode(path, meta, "settings"),
+    sampler = own and sampler.of(own, metadata.component(path, meta, "guidance")) or sampler.default(model),
+    labels = metadata.object(path, meta, "labels"), step = tonumber(meta["neap.step"]),
+    settings = metadata.object(path, meta, "settings"),
   }
 end
 

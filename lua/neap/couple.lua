@@ -16,11 +16,7 @@ local KEYS, REQUIRED = { "model", "sampler", "n", "seed", "labels", "path" }, { 
 
 local function settings_of(given)
   check.keys("couple", given, KEYS)
-  for _, key in ipairs(REQUIRED) do
-    if given[key] == nil then
-      core.fail_usage(("couple: expected '%s'"):format(key))
-    end
-  end
+  check.required("couple", given, REQUIRED)
   local own = { seed = tensor.seed(), labels = "each" }
   for key, value in pairs(given) do
     own[key] = rule.read("couple: " .. key, RULES[key], value)

@@ -1,5 +1,6 @@
 --- Methods of open data sets: iteration over batches, names of labels.
 local core = require "neap.core"
+local metadata = require "neap.checkpoint.metadata"
 local tensor = require "neap.tensor"
 
 local methods = core.source_methods
@@ -34,11 +35,7 @@ function methods:pictures()
   if not text then
     return not self:encoded_by() and self:component() or nil
   end
-  local entry = core.json_decode(text)
-  if type(entry) ~= "table" or type(entry.name) ~= "string" or type(entry.config) ~= "table" then
-    core.fail(("%s: the data set of the pictures: expected a name and a config, got '%s'"):format(self:component():name(), text))
-  end
-  return core.component_from_json("dataset", entry.name, core.json_encode(entry.config, true))
+  return metadata.component(self:component():name(), { ["neap.dataset"] = text }, "dataset")
 end
 
 return methods

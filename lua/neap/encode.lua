@@ -4,6 +4,7 @@ local core = require "neap.core"
 local check = require "neap.check"
 local checkpoint = require "neap.checkpoint"
 local compare = require "neap.checkpoint.compare"
+local format = require "neap.format"
 local output = require "neap.output"
 local precision = require "neap.train.precision"
 local progress = require "neap.progress"
@@ -19,20 +20,12 @@ local KEYS, REQUIRED = check.names(RULES), { "autoencoder", "data", "path" }
 local function settings_of(given)
   check.keys("encode", given, KEYS)
   local own = { batch = 64, flip = false, precision = "fp32" }
-  for _, key in ipairs(REQUIRED) do
-    if given[key] == nil then
-      core.fail_usage(("encode: expected '%s'"):format(key))
-    end
-  end
+  check.required("encode", given, REQUIRED)
   for key, value in pairs(given) do
     own[key] = rule.read("encode: " .. key, RULES[key], value)
   end
   output.check("encode: path", own.path, { "safetensors" })
   return own
-end
-
-local function sizes(spec)
-  return ("[%d, %d, %d]"):format(spec.height, spec.width, spec.channels)
 end
 
 local function check_fit(own)
@@ -44,8 +37,9 @@ local function check_fit(own)
   end
   if data.latent then
     core.fail(("encode: expected a data set of pictures, got %s, which is encoded"):format(own.data:component():name()))
-  elseif sizes(spec) ~= sizes(data) then
-    core.fail(("encode: %s encodes pictures %s; the data set has %s"):format(name, sizes(spec), sizes(data)))
+  elseif format.pictures(spec) ~= format.pictures(data) then
+    core.fail(("encode: %s encodes pictures %s; the data set has %s"):format(name, format.pictures(spec),
+      format.pictures(data)))
   end
 end
 
@@ -91,7 +85,7 @@ end
 local BYTES = { f32 = 4, i32 = 4, u8 = 1 }
 
 local function check_room(path, list)
-  local size, place = 0, path:match "^(.*)/[^/]*$" or "."
+  local size, room, place = 0, output.room(path)
   for _, entry in ipairs(list) do
     local bytes = BYTES[entry[2]]
     for _, n in ipairs(entry[3]) do
@@ -99,7 +93,6 @@ local function check_room(path, list)
     end
     size = size + bytes
   end
-  local room = not core.is_special(path) and core.folder_room(place ~= "" and place or "/")
   if room and room < size then
     core.fail(("encode: %s: no room for the latents: expected %d free bytes, got %d"):format(place, size, room))
   end
@@ -166,7 +159,7 @@ end
 
 local encode = {}
 
---- Is there a file of these settings already: of the same weights, data set and number of examples? False for any other file.
+--- Is there already a file with these settings: the same weights, data set and number of examples?
 function encode.is_there(given)
   local own = settings_of(given)
   if core.exists(own.path) ~= "file" then

@@ -1,4 +1,4 @@
---- Numbers for people: durations, sizes, counts.
+--- Numbers for people: durations, sizes, counts, shapes.
 local format = {}
 
 --- 754 -> "12:34"
@@ -28,6 +28,16 @@ function format.count(n)
     end
   end
   return ("%d"):format(n)
+end
+
+--- { 2, 3 } -> "[2, 3]"
+function format.shape(shape)
+  return "[" .. table.concat(shape, ", ") .. "]"
+end
+
+--- The pictures of a spec: "[28, 28, 1]"
+function format.pictures(spec)
+  return format.shape { spec.height, spec.width, spec.channels }
 end
 
 return format

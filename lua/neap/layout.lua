@@ -35,4 +35,17 @@ function layout.shape(shape)
   return turned
 end
 
+--- The elements of all tensors, a table of entries with a shape.
+function layout.elements(tensors)
+  local elements = 0
+  for _, entry in pairs(tensors) do
+    local size = 1
+    for _, n in ipairs(entry.shape) do
+      size = size * n
+    end
+    elements = elements + size
+  end
+  return elements
+end
+
 return layout

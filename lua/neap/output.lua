@@ -53,6 +53,13 @@ function output.check_all(who, outputs, inputs)
   end
 end
 
+--- The free bytes of the disk for a file at a path, or nil if unknown or a device; and its folder.
+function output.room(path)
+  local place = path:match "^(.*)/[^/]*$" or "."
+  place = place ~= "" and place or "/"
+  return not core.is_special(path) and core.folder_room(place) or nil, place
+end
+
 --- Prints the path of a result, unless that is a device or a pipe, which may be standard output itself.
 function output.announce(path)
   if not core.is_special(path) then

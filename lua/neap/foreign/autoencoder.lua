@@ -7,8 +7,8 @@ local autoencoder = {}
 --- Settings of an import.
 autoencoder.KEYS = { size = size.COUNT, rows = size.COUNT, columns = size.COUNT, scale = latents.SCALE, shift = latents.SHIFT }
 
---- Patterns of what an export leaves out: what stands in config.json, and what serves training alone.
-autoencoder.KEPT = { "^latents%.", "^discriminator%." }
+--- Patterns of tensors that an export omits: statistics, which config.json has, and the discriminator.
+autoencoder.OMITTED = { "^latents%.", "^discriminator%." }
 
 --- A list of `count` times the value.
 function autoencoder.repeated(value, count)

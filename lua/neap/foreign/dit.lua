@@ -2,6 +2,7 @@
 -- DiTTransformer2DModel of diffusers. See neap.foreign.formats for the members of a format.
 local core = require "neap.core"
 local config = require "neap.config"
+local format_shape = require("neap.format").shape
 local names = require "neap.foreign.names"
 local positions = require "neap.foreign.positions"
 local rule = require "neap.rule"
@@ -72,7 +73,7 @@ local CLOSE = 1e-3 -- positions that were stored in half precision differ by les
 local function check_positions(source, rows, columns, width)
   local shape = source:shape(POSITIONS, 3)
   local wanted = ("[1, %d, %d]"):format(rows * columns, width)
-  local got = "[" .. table.concat(shape, ", ") .. "]"
+  local got = format_shape(shape)
   if got ~= wanted then
     core.fail(("%s: '%s': expected %s for %d rows and %d columns of patches, got %s"):format(source.path, POSITIONS, wanted,
       rows, columns, got))

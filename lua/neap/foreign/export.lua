@@ -11,37 +11,29 @@ local export = {}
 
 export.NAMES = { "diffusers", "dit", "neap" }
 
-local function is_kept(made, name)
-  for _, pattern in ipairs(made.kept or {}) do
-    if name:find(pattern) then
-      return true
-    end
-  end
-end
-
--- { { foreign name, tensor }, ... }, and the number of own tensors that are kept back. Fails for any other tensor that the format
+-- { { foreign name, tensor }, ... }, and the number of own tensors that the format omits. Fails for other tensors that it
 -- has no name for.
-local function tensors(format, made, model)
-  local list, kept = {}, 0
+local function tensors(format, description, model)
+  local list, omitted = {}, 0
   for _, entry in ipairs(model:parameters()) do
-    local place = names.place(format.rules, made.sizes, entry[1])
+    local place = names.place(format.rules, description.sizes, entry[1])
     if place then
-      for i, x in ipairs(place.change.write(layout.to_file(entry[2]), made.sizes, #place)) do
+      for i, x in ipairs(place.change.write(layout.to_file(entry[2]), description.sizes, #place)) do
         list[#list + 1] = { place[i], x }
       end
-    elseif is_kept(made, entry[1]) then
-      kept = kept + 1
+    elseif names.match_any(description.omitted or {}, entry[1]) then
+      omitted = omitted + 1
     else
       core.fail(("export: %s: the format has no place for '%s'"):format(format.title, entry[1]))
     end
   end
-  return table.move(made.extra or {}, 1, #(made.extra or {}), #list + 1, list), kept
+  return table.move(description.extra or {}, 1, #(description.extra or {}), #list + 1, list), omitted
 end
 
-local function save_folder(to, made, list)
+local function save_folder(to, description, list)
   core.folder_make(to)
-  core.file_save(to .. "/" .. source.CONFIG, core.json_encode(made.config) .. "\n")
-  core.safetensors_save(to .. "/" .. source.WEIGHTS, list, made.metadata or {})
+  core.file_save(to .. "/" .. source.CONFIG, core.json_encode(description.config) .. "\n")
+  core.safetensors_save(to .. "/" .. source.WEIGHTS, list, description.metadata or {})
 end
 
 -- Removes what a failed save left.
@@ -51,12 +43,12 @@ local function remove_folder(to)
   os.remove(to)
 end
 
-local function save(to, made, list)
-  if not made.config then
-    core.safetensors_save(to, list, made.metadata or {})
+local function save(to, description, list)
+  if not description.config then
+    core.safetensors_save(to, list, description.metadata or {})
     return
   end
-  local done, reason = pcall(save_folder, to, made, list)
+  local done, reason = pcall(save_folder, to, description, list)
   if not done then
     remove_folder(to)
     error(reason, 0)
@@ -69,10 +61,10 @@ local function format_of(as, model)
     ("export: --as %s: no format of this name holds networks of the architecture %s"):format(as, component:name()))
 end
 
-local function report(to, format, list, kept, model)
+local function report(to, format, list, omitted, model)
   local lines = { ("%s: %s: %d tensors"):format(to, format.title, #list) }
-  if kept > 0 then
-    lines[2] = ("not written as tensors: what stands in config.json or serves training alone (%d)"):format(kept)
+  if omitted > 0 then
+    lines[2] = ("not written as tensors: what stands in config.json or serves training alone (%d)"):format(omitted)
   end
   lines[#lines + 1] = format.note
   if model:autoencoder() then
@@ -86,10 +78,10 @@ end
 function export.run(path, to, as)
   local model = checkpoint.model("export", path)
   local format = format_of(as, model)
-  local made = format.write(format, model)
-  local list, kept = tensors(format, made, model)
-  save(to, made, list)
-  return report(to, format, list, kept, model)
+  local description = format.write(format, model)
+  local list, omitted = tensors(format, description, model)
+  save(to, description, list)
+  return report(to, format, list, omitted, model)
 end
 
 return export

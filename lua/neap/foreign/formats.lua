@@ -14,7 +14,7 @@
 --   holds(c)           whether networks with this config of the architecture can be written; nil: all
 --   write(format, model) -> { sizes, config = of config.json, or nil for a single file, extra = { { name, tensor }, .. },
 --                      metadata = { { key, text }, .. },
---                      kept = patterns of tensors that are not written }; nil for a format that is only read
+--                      omitted = patterns of tensors that are not written }; nil for a format that is only read
 local core = require "neap.core"
 
 local formats = {}

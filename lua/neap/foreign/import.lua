@@ -3,6 +3,7 @@ local core = require "neap.core"
 local check = require "neap.check"
 local checkpoint = require "neap.checkpoint"
 local formats = require "neap.foreign.formats"
+local format_shape = require("neap.format").shape
 local layout = require "neap.layout"
 local names = require "neap.foreign.names"
 local rule = require "neap.rule"
@@ -14,57 +15,45 @@ local import = {}
 
 local MOST = 3 -- tensors that a message names
 
-local function some(list)
+local function shortened(list)
   local shown = table.concat(list, ", ", 1, math.min(#list, MOST))
   return #list > MOST and ("%s and %d more"):format(shown, #list - MOST) or shown
 end
 
-local function text_of(shape)
-  return "[" .. table.concat(shape, ", ") .. "]"
-end
-
 -- Checks the foreign tensors of one place; adds to the lists of missing and of used ones.
 local function check_place(source, sizes, place, own, missing, used)
-  local wanted = text_of(place.change.shape(own, sizes, #place))
+  local wanted = format_shape(place.change.shape(own, sizes, #place))
   for _, name in ipairs(place) do
     local entry = source.tensors[name]
     used[name] = true
     if not entry then
       missing[#missing + 1] = ("'%s' %s"):format(name, wanted)
-    elseif text_of(entry.shape) ~= wanted then
-      core.fail(("%s: '%s': expected %s, got %s"):format(source.path, name, wanted, text_of(entry.shape)))
+    elseif format_shape(entry.shape) ~= wanted then
+      core.fail(("%s: '%s': expected %s, got %s"):format(source.path, name, wanted, format_shape(entry.shape)))
     end
   end
 end
 
-local function is_ignored(format, name)
-  for _, pattern in ipairs(format.ignored) do
-    if name:find(pattern) then
-      return true
-    end
-  end
-end
-
--- The other tensors, as text, and the number of those that are ignored.
+-- The tensors that no parameter was read from, as text, without those that the format ignores; and the number of these.
 local function left_over(source, format, used)
   local list, ignored = {}, 0
   for _, name in ipairs(source.names) do
-    if not used[name] and is_ignored(format, name) then
+    if not used[name] and names.match_any(format.ignored, name) then
       ignored = ignored + 1
     elseif not used[name] then
-      list[#list + 1] = ("'%s' %s"):format(name, text_of(source.tensors[name].shape))
+      list[#list + 1] = ("'%s' %s"):format(name, format_shape(source.tensors[name].shape))
     end
   end
   return list, ignored
 end
 
-local function fail_unless_whole(source, format, missing, extra)
+local function fail_unless_whole(source, format, missing, surplus)
   local parts = {}
   if #missing > 0 then
-    parts[1] = ("missing tensors (%d): %s"):format(#missing, some(missing))
+    parts[1] = ("missing tensors (%d): %s"):format(#missing, shortened(missing))
   end
-  if #extra > 0 then
-    parts[#parts + 1] = ("tensors left over (%d): %s"):format(#extra, some(extra))
+  if #surplus > 0 then
+    parts[#parts + 1] = ("tensors left over (%d): %s"):format(#surplus, shortened(surplus))
   end
   if #parts > 0 then
     core.fail(("%s: read as %s: %s"):format(source.path, format.title, table.concat(parts, "; ")))
@@ -82,8 +71,8 @@ local function match(source, format, sizes, model, notes)
       list[#list + 1] = { entry[1], entry[2], place }
     end
   end
-  local extra, ignored = left_over(source, format, used)
-  fail_unless_whole(source, format, missing, extra)
+  local surplus, ignored = left_over(source, format, used)
+  fail_unless_whole(source, format, missing, surplus)
   if ignored > 0 then
     notes[#notes + 1] = ("not read: tensors that are constant or serve training alone (%d)"):format(ignored)
   end
@@ -125,16 +114,16 @@ end
 
 local BUFFERS = 1 << 16 -- more than the buffers that a network has beside its parameters
 
-local function build(source, format, made)
+local function build(source, format, description)
   local done, model = pcall(function()
-    local component = core.component("architecture", format.architecture, made.config)
+    local component = core.component("architecture", format.architecture, description.config)
     return core.network(component, 0, source:elements() + BUFFERS)
   end)
   return done and model or core.fail(("%s: %s"):format(source.path, core.reason(model)))
 end
 
-local function objective_of(made)
-  return made.prediction and core.component("objective", "flow_matching", { prediction = made.prediction })
+local function objective_of(description)
+  return description.prediction and core.component("objective", "flow_matching", { prediction = description.prediction })
 end
 
 -- What was renamed, by lines.
@@ -185,12 +174,12 @@ end
 -- what was done; with `verbose`, also each new name.
 function import.run(path, to, settings, verbose)
   local source, format, notes = open(path)
-  local made = format.read(format, source, read_settings(format, settings), notes)
-  local model = build(source, format, made)
-  local list = match(source, format, made.sizes, model, notes)
-  load_all(source, made.sizes, list)
-  assign_buffers(model, made.buffers)
-  checkpoint.save_network(to, model, objective_of(made), { { "neap.imported", format.title } })
+  local description = format.read(format, source, read_settings(format, settings), notes)
+  local model = build(source, format, description)
+  local list = match(source, format, description.sizes, model, notes)
+  load_all(source, description.sizes, list)
+  assign_buffers(model, description.buffers)
+  checkpoint.save_network(to, model, objective_of(description), { { "neap.imported", format.title } })
   local lines = report(source, format, list, verbose)
   return table.move(notes, 1, #notes, #lines + 1, lines)
 end

@@ -97,7 +97,7 @@ local function write_kl(format, model)
     use_post_quant_conv = c.quant, sample_size = c.rows == c.columns and c.rows or nil,
   }
   latents.write(model, config)
-  return { sizes = { levels = #widths }, config = config, kept = autoencoder.KEPT }
+  return { sizes = { levels = #widths }, config = config, omitted = autoencoder.OMITTED }
 end
 
 -- --- The formats -----------------------------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 --
 --   { "blocks.#.attn.qkv", { "layers.#.q", "layers.#.k", "layers.#.v" }, "rows" }
 --
--- A rule applies to names that are `own` or go on behind it with a dot; that end is kept. `#` is a whole number; in `foreign`,
--- `#` is the next of them, `~` the same counted backwards from the last level, and `@` stands for each block in turn. The first
--- rule that applies counts. `change` is one of neap.foreign.changes.
+-- A rule applies to the name `own` and to names that begin with `own` and a dot; the rest of the name is appended to `foreign`.
+-- In `own`, `#` matches a whole number. In `foreign`, `#` is the next of these numbers, `~` the same counted backwards from the
+-- last level, and `@` each block's number: one foreign tensor for each block. The first rule that applies is used. `change` is
+-- one of neap.foreign.changes.
 local changes = require "neap.foreign.changes"
 
 local names = {}
@@ -58,6 +59,16 @@ function names.place(rules, sizes, own)
       return place
     end
   end
+end
+
+--- Does a name match one of these patterns?
+function names.match_any(patterns, name)
+  for _, pattern in ipairs(patterns) do
+    if name:find(pattern) then
+      return true
+    end
+  end
+  return false
 end
 
 return names

@@ -1,6 +1,8 @@
 --- Weights of other programs: one safetensors file, or a folder of diffusers with a config.json and one or more of them.
 local core = require "neap.core"
 local check = require "neap.check"
+local format = require "neap.format"
+local layout = require "neap.layout"
 
 local source = {}
 source.__index = source
@@ -165,7 +167,7 @@ function source:shape(name, rank)
   local shape = entry and entry.shape
   if not shape or #shape ~= rank or math.min(table.unpack(shape)) == 0 then
     core.fail(("%s: '%s': expected %d axes, none of them empty, got %s"):format(self.path, name, rank,
-      shape and "[" .. table.concat(shape, ", ") .. "]" or "no such tensor"))
+      shape and format.shape(shape) or "no such tensor"))
   end
   return shape
 end
@@ -183,17 +185,8 @@ function source:count(before)
   return most + 1
 end
 
---- Elements of all tensors.
 function source:elements()
-  local elements = 0
-  for _, entry in pairs(self.tensors) do
-    local size = 1
-    for _, n in ipairs(entry.shape) do
-      size = size * n
-    end
-    elements = elements + size
-  end
-  return elements
+  return layout.elements(self.tensors)
 end
 
 function source:load(name)

@@ -71,7 +71,7 @@ local function write(_, model)
   end
   local config = config_for(c, counts)
   latents.write(model, config)
-  return { sizes = {}, config = config, kept = autoencoder.KEPT }
+  return { sizes = {}, config = config, omitted = autoencoder.OMITTED }
 end
 
 return {

@@ -89,11 +89,7 @@ end
 function settings_of.check(given)
   check.keys("train", given, KEYS)
   options.check()
-  for _, key in ipairs(REQUIRED) do
-    if given[key] == nil then
-      core.fail_usage(("train: expected '%s'"):format(key))
-    end
-  end
+  check.required("train", given, REQUIRED)
 end
 
 --- The settings as checkpoints and settings.json store them: numbers and texts.

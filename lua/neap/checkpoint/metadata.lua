@@ -1,0 +1,108 @@
+--- The metadata of checkpoints: pairs of key and text, which describe components, settings and conventions.
+local core = require "neap.core"
+local compare = require "neap.checkpoint.compare"
+
+local metadata = {}
+
+-- The conventions of docs/architecture.md, so that a reader of the file needs no other source.
+local CONVENTIONS = {
+  time = "t=0 is data, t=1 is noise; x_t=(1-t)x+tz; the network sees 1000t",
+  guidance = "v=(1+w)v_y-w v_0",
+  null_label = "classes",
+  pictures = "NHWC in [-1,1]",
+  layouts = "linear [out,in], convolution [out,in,rows,columns]",
+}
+
+local UNKNOWN = "unknown" -- prediction of a network that another program trained
+
+local function conventions(model, objective)
+  local own = {}
+  if model:offers "velocity" then
+    own.prediction = objective and core.objective_predicts(objective) or UNKNOWN
+  end
+  for key, value in pairs(CONVENTIONS) do
+    own[key] = value
+  end
+  return own
+end
+
+local function add_component(pairs_, key, instance)
+  if instance then
+    pairs_[#pairs_ + 1] = { "neap." .. key, core.json_encode(compare.describe(instance), true) }
+  end
+end
+
+--- The pairs { key, text } of the checkpoint of a run.
+function metadata.of_run(run)
+  local pairs_ = {
+    { "neap.version", core.version },
+    { "neap.step", tostring(run.step) },
+    { "neap.rate", tostring(run.rate) },
+    { "neap.ended", run.ended and "1" or "0" },
+    { "neap.plan", core.json_encode(run.plan:describe(), true) },
+    { "neap.guard", core.json_encode(run.guard:describe(), true) },
+    { "neap.settings", core.json_encode(run.settings, true) },
+    { "neap.conventions", core.json_encode(conventions(run.model, run.objective)) },
+    { "neap.spec", core.json_encode(run.model:spec()) },
+  }
+  local autoencoder = run.model:autoencoder()
+  add_component(pairs_, "architecture", run.model:component())
+  add_component(pairs_, "autoencoder", autoencoder and autoencoder:component())
+  add_component(pairs_, "objective", run.objective)
+  add_component(pairs_, "dataset", run.data:component())
+  add_component(pairs_, "sampler", run.sampler and run.sampler.instance)
+  add_component(pairs_, "guidance", run.sampler and run.sampler.guidance)
+  if run.data:encoded_from() then
+    pairs_[#pairs_ + 1] = { "neap.pictures", run.data:encoded_from() }
+  end
+  local names = run.data:label_names()
+  if names then
+    pairs_[#pairs_ + 1] = { "neap.labels", core.json_encode(names) }
+  end
+  return pairs_
+end
+
+--- The pairs of a checkpoint of a network that no run of neap trained.
+function metadata.of_network(model, objective)
+  local pairs_ = {
+    { "neap.version", core.version },
+    { "neap.step", "0" },
+    { "neap.conventions", core.json_encode(conventions(model, objective)) },
+    { "neap.spec", core.json_encode(model:spec()) },
+  }
+  add_component(pairs_, "architecture", model:component())
+  add_component(pairs_, "objective", objective)
+  return pairs_
+end
+
+-- --- Reading --------------------------------------------------------------------------------------------------------------
+
+--- The object under a key in the metadata `meta` of the file at `path`; nil where there is none.
+function metadata.object(path, meta, key)
+  local text = meta["neap." .. key]
+  if not text then
+    return nil
+  end
+  local value, reason = core.json_decode(text)
+  if type(value) ~= "table" then
+    core.fail(("%s: metadata 'neap.%s': %s"):format(path, key, reason or "expected an object"))
+  end
+  return value
+end
+
+--- The description { name, config } of a component under a key; nil where there is none.
+function metadata.entry(path, meta, kind)
+  local entry = metadata.object(path, meta, kind)
+  if entry and (type(entry.name) ~= "string" or type(entry.config) ~= "table") then
+    core.fail(("%s: metadata 'neap.%s': expected a name and a config"):format(path, kind))
+  end
+  return entry
+end
+
+--- The component under a key, which is its kind where no other is named.
+function metadata.component(path, meta, key, kind)
+  local entry = metadata.entry(path, meta, key)
+  return entry and core.component_from_json(kind or key, entry.name, core.json_encode(entry.config, true))
+end
+
+return metadata
