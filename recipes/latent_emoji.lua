@@ -1,5 +1,5 @@
--- Latent diffusion of colour emoji, 64 by 64 pixels, in four stages: a VAE, a VAE-GAN that goes on from it, the latents of
--- all pictures, and a transformer in these latents, conditional on the nine groups of emoji. An hour on two cores.
+-- Latent diffusion of colour emoji, 64 by 64 pixels, in four stages: a VAE, a VAE-GAN that starts from its weights, the
+-- latents of all pictures, and a transformer in these latents, conditional on the nine groups of emoji. An hour on two cores.
 -- recipes/latent_stages.lua describes the stages, their folders and the keys.
 --
 --   neap run recipes/latent_emoji.lua

@@ -1,5 +1,5 @@
---- Rolls a training that has diverged, or whose guard has noticed a rise, back to the last good state, at half the rate: copies
--- of everything that a step changes.
+--- Rolls a run back to its last good state, at half the rate, after it has diverged or its guard has detected a rise. The
+-- state is a copy of all that a step changes.
 local core = require "neap.core"
 
 local rollback = {}

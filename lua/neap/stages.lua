@@ -9,16 +9,16 @@
 --     { name = "flow", share = 3, check = function() dit():set_autoencoder(vae()) end, run = function(stage) ... end },
 --   }
 --
--- A stage is { name, run, share = 1, check, done }. Each `check` is called before the first stage begins: it fails for what
--- cannot fit later. A stage is skipped when it is done, and goes on where it was interrupted. `done(stage)` tells; without
--- it, a stage is done when the checkpoint in its folder has come to its end. `run` and `done` get { name, out, minutes,
--- resume }; they are settings for neap.train.
+-- A stage is { name, run, share = 1, check, done }. All `check` are called before the first stage begins; they fail for settings
+-- that a later stage would refuse. A stage that is done is skipped, and one that was interrupted is resumed. A stage is done if
+-- `done(stage)` returns true; without `done`, if the run in its folder has ended. `run` and `done` get { name, out, minutes,
+-- resume }, which are settings for neap.train.
 --
 -- `only` is the name of the one stage to run; empty: all. Keys of the command line:
---   minutes=M        for all stages together, in place of those of the recipe. A stage gets the part of the time left that
---                    its share is of the shares of the stages to come; time that was spent before counts
---   resume=false     begins the stages anew that are run; resume=true fails when there is nothing to go on with
---   extend=true      with `only` and resume=true: goes on with a stage that is done, with a new schedule
+--   minutes=M        for all stages together, in place of those of the recipe, time of earlier calls included. The stages to
+--                    come divide the time that is left by their shares
+--   resume=false     begins the stages anew; resume=true fails when no stage can be resumed
+--   extend=true      with `only` and resume=true: continues a stage that is done, with a new schedule
 --   seed= steps=     for each training, as in neap.train; each stage begins with the seed
 --   out=FOLDER       in place of runs/NAME
 local core = require "neap.core"
@@ -34,7 +34,7 @@ local train = require "neap.train"
 local stages = {}
 
 local TIMES = "stages.json" -- in the folder of all stages: seconds by name
-local LEAST = 0.1           -- of its share of all the time, which a stage gets in any case
+local LEAST = 0.1           -- a stage gets this part of its share of `minutes` even if no time is left
 
 local RULES = {
   name = rule.text "a name", share = rule.number(0), run = rule.call, check = rule.call, done = rule.call,
@@ -84,17 +84,24 @@ local function read_options(given, names)
   if own.only and not names[own.only] then
     check.fail_name("stages: only: there is no stage", own.only, check.names(names))
   elseif own.extend and not (own.only and own.resume) then
-    core.fail_usage "extend: expected only=STAGE and resume=true as well: it goes on with one stage that is done"
+    core.fail_usage "extend: expected only=STAGE and resume=true as well: it continues one stage that is done"
   end
   return own
 end
 
 -- --- Time -------------------------------------------------------------------------------------------------------------
 
-local function read_times(out)
-  local file <close> = io.open(out .. "/" .. TIMES, "rb")
-  local times = file and core.json_decode(file:read "a" or "")
-  return type(times) == "table" and times or {}
+-- The object in a JSON file; empty where there is none.
+local function read_object(path)
+  local file <close> = io.open(path, "rb")
+  local value = file and core.json_decode(file:read "a" or "")
+  return type(value) == "table" and value or {}
+end
+
+-- Seconds that a stage has taken, as noted by earlier calls.
+local function noted(own, stage)
+  local seconds = read_object(own.out .. "/" .. TIMES)[stage.name]
+  return math.type(seconds) and seconds or 0
 end
 
 -- Seconds of the run in the folder of a stage, by its metrics.
@@ -102,36 +109,35 @@ local function trained(stage)
   return folder.at(stage.out):last_row(math.huge).seconds
 end
 
--- Seconds that a stage has taken so far: as noted, or by the metrics of a run that was killed. What will be begun anew has
--- taken none.
-local function spent(own, stage, times)
+-- Seconds that a stage has taken: as noted, or more by the metrics if it was killed; 0 for one that will begin anew.
+local function spent(own, stage)
   if own.resume == false and not stage.finished and not stage.skipped then
     return 0
   end
-  return math.max(math.type(times[stage.name]) and times[stage.name] or 0, trained(stage))
+  return math.max(noted(own, stage), trained(stage))
 end
 
 local function add_time(own, stage, seconds, anew)
-  local times = read_times(own.out)
-  times[stage.name] = (anew and 0 or math.type(times[stage.name]) and times[stage.name] or 0) + seconds
+  local times = read_object(own.out .. "/" .. TIMES)
+  times[stage.name] = seconds + (anew and 0 or noted(own, stage))
   if core.exists(own.out) == "folder" then
     core.file_save(own.out .. "/" .. TIMES, core.json_encode(times) .. "\n")
   end
 end
 
--- Minutes for stage i of the list, those that its own run has taken included; nil without a limit.
+-- Minutes for stage i of the list, including those that its own run has taken; nil without a limit.
 local function minutes_for(own, list, i)
   if not own.minutes then
     return nil
   end
-  local total, left, shares, all, times = own.minutes * 60, own.minutes * 60, 0, 0, read_times(own.out)
-  for k, stage in ipairs(list) do
-    left, all = left - spent(own, stage, times), all + stage.share
-    shares = shares + (k >= i and not stage.finished and stage.share or 0)
+  local stage, total = list[i], own.minutes * 60
+  local left, open, all = total, 0, 0 -- seconds; sums of shares of the stages to come, and of all stages
+  for k, other in ipairs(list) do
+    left, all = left - spent(own, other), all + other.share
+    open = open + (k >= i and not other.finished and other.share or 0)
   end
-  local stage = list[i]
   local least = LEAST * total * stage.share / all
-  local seconds = shares > 0 and math.max(least, left * stage.share / shares) or 0
+  local seconds = open > 0 and math.max(least, left * stage.share / open) or 0
   return seconds > 0 and ((stage.resume and trained(stage) or 0) + seconds) / 60 or nil
 end
 
@@ -141,11 +147,9 @@ local function say(...)
   io.stderr:write((...):format(select(2, ...)), "\n")
 end
 
--- " (width=64)": the recipe's keys that a stage was run with.
+-- The keys of the recipe that a stage was run with: " (width=64)".
 local function keys_of(stage)
-  local file <close> = io.open(stage.out .. "/settings.json", "rb")
-  local settings = file and core.json_decode(file:read "a" or "")
-  local given, words = type(settings) == "table" and settings.overrides or {}, {}
+  local given, words = read_object(stage.out .. "/settings.json").overrides, {}
   for key, value in pairs(type(given) == "table" and given or {}) do
     words[#words + 1] = not options.standard[key] and key ~= "only" and ("%s=%s"):format(key, tostring(value)) or nil
   end
@@ -193,7 +197,7 @@ local function prepare(own, list)
     found = found or not stage.skipped and core.exists(path_of(stage)) == "file"
   end
   if own.resume and not found then
-    core.fail(("stages: resume: there is nothing to go on with in %s"):format(own.out))
+    core.fail(("stages: resume: no stage in %s can be resumed"):format(own.out))
   end
   for _, stage in ipairs(list) do
     if stage.check and not stage.skipped and not stage.finished then

@@ -154,17 +154,17 @@ end
 -- `autoencoder` is a trained model, a run or a checkpoint. With it, the model works in the latents of the autoencoder:
 -- examples are encoded, and samples decoded. The run's checkpoint contains both. `evaluator` is given in the same ways.
 --
--- `from` is a run or a checkpoint whose weights a new run starts from; parts that it lacks, as a discriminator, start anew.
--- A resumed run does not read it.
+-- `from` is a run or a checkpoint whose weights a new run starts from. Parts that it lacks, such as a discriminator, are
+-- initialised as usual. A resumed run does not read it.
 --
 -- `optimizer` is one for all phases of the objective, or { phase = optimizer, ... }. `precision` "auto", the default,
 -- uses bf16 where this processor multiplies it faster than fp32. When `minutes` would end the run before a decaying
 -- schedule ends, the schedule is fitted to the steps that are possible. `resume` continues with the schedule that the
 -- run began with; `extend` begins a new one. A step that fails takes the run back to its last good state, with half the
--- learning rate, at most `rollback` times. So does one after which a reported value has risen, as { reconstruction = 0.5 } in
--- `guard` allows a rise by half above its least value; some objectives have such a guard by themselves, and 3 rollbacks.
--- Every `score_every` steps, the evaluator scores `score_samples` samples
--- against examples that are not in the training data. With ema, the model ends with its averaged weights.
+-- learning rate, at most `rollback` times. `guard` does so when the moving average of a reported value rises: with
+-- { reconstruction = 0.5 }, by half above its minimum. An objective may bring a guard, with 3 rollbacks; false turns it off.
+-- Every `score_every` steps, the evaluator scores `score_samples` samples against examples that are not in the training data.
+-- With ema, the model ends with its averaged weights.
 function train.train(given)
   settings_of.check(given)
   local settings = settings_of.resolve(given, train.default_out)

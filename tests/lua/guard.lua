@@ -100,7 +100,7 @@ test("what is not reported, and what is no state, is refused", function()
   end)
   for _, state in ipairs { { error = 5 }, { error = { count = 0.5, mean = 1 } }, { error = { count = 1 } },
     { error = { count = 1, mean = 1, least = "x" } } } do
-    raises("x.safetensors: metadata 'neap.guard': expected the means of guarded values", function()
+    raises("x.safetensors: metadata 'neap.guard': expected the averages of guarded values", function()
       guard.new({ error = 1 }):restore(state, "x.safetensors")
     end)
   end

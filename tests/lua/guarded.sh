@@ -43,7 +43,7 @@ same_text "a resumed run goes back like one that was not stopped" "" "$(grep -v 
 holds "and all of it was compared" grep -q out.bias stdout
 
 # Where it rises again and again, the run ends without a guard.
-expect_like 0 "*rolled back to step 400, at 0.5 *rolled back to step 400, at 0.25 *train: loss rose *; no rollback is left, and the run goes on*" \
+expect_like 0 "*rolled back to step 400, at 0.5 *rolled back to step 400, at 0.25 *train: loss rose *; no rollback is left: the run continues without its guard*" \
     neap run flow.lua out=always times=3
 same_text "which is said once" 1 "$(printf '%s' "$stderr" | grep -c "no rollback is left")"
 same_text "each step once, again" "$(seq 500)" "$(sed 's/.*"step": \([0-9]*\).*/\1/' always/metrics.jsonl)"

@@ -106,8 +106,8 @@ limit "stage 3 of 3, last, at most 4:30" only=last out=runs/fresh resume=false
 expect 1 "neap: the last stage does not fit" neap run chain.lua out=runs/unfit fit=false
 holds "it is refused before the first stage" test ! -e runs/unfit
 expect 2 "neap: chain.lua:18: stages: only: there is no stage 'lst'; did you mean 'last'?" neap run chain.lua only=lst
-expect 1 "neap: chain.lua:18: stages: resume: there is nothing to go on with in runs/none" neap run chain.lua out=runs/none resume=true
-expect 2 "neap: chain.lua:18: extend: expected only=STAGE and resume=true as well: it goes on with one stage that is done" \
+expect 1 "neap: chain.lua:18: stages: resume: no stage in runs/none can be resumed" neap run chain.lua out=runs/none resume=true
+expect 2 "neap: chain.lua:18: extend: expected only=STAGE and resume=true as well: it continues one stage that is done" \
     neap run chain.lua extend=true
 holds "nothing is left" test ! -e runs/none
 bad() {

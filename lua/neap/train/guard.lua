@@ -1,21 +1,22 @@
---- Guards a run: notices that a reported value, which falls while training goes well, has risen by a share of its least value.
+--- The guard of a run: detects that the moving average of a reported value has risen by a share of its minimum.
 --
--- Values are smoothed over MEMORY steps, and their least value is that of the last HORIZON to 2 HORIZON steps. All of it is a
--- function of the steps taken, and checkpoints hold it, so a resumed run notices what the stopped one would have noticed.
+-- Averages run over MEMORY steps; their minimum is that of the last HORIZON to 2 HORIZON steps. Both depend on the steps taken
+-- alone, and checkpoints hold them, so a resumed run detects the same rises as a run that never stopped.
 local core = require "neap.core"
+local check = require "neap.check"
 
 local guard = {}
 guard.__index = guard
 
 local MEMORY, HORIZON = 50, 1000 -- steps
 
---- The guard of a run with limits { name = share }: 0.5 allows a rise by half. Without limits it notices nothing.
+--- A guard with limits { name = share }: 0.5 allows a rise by half. Without limits it detects nothing.
 function guard.new(limits)
   return setmetatable({ limits = limits, state = {} }, guard)
 end
 
---- What a checkpoint stores: for each name the number of values, their mean, and the least mean of this horizon and of the one
--- before.
+--- What a checkpoint stores: for each name the number of values, their moving average, and its minimum in this horizon and in
+-- the one before.
 function guard:describe()
   local copy = {}
   for name, s in pairs(self.state) do
@@ -33,7 +34,7 @@ function guard:restore(state, path)
       valid = valid and (s[key] == nil or math.type(s[key]))
     end
     if not valid then
-      core.fail(("%s: metadata 'neap.guard': expected the means of guarded values"):format(path))
+      core.fail(("%s: metadata 'neap.guard': expected the averages of guarded values"):format(path))
     end
     self.state[name] = { count = s.count, mean = s.mean, least = s.least, before = s.before }
   end
@@ -55,7 +56,7 @@ local function least_of(s)
   return math.min(s.least or math.huge, s.before or math.huge)
 end
 
--- Adds a value. The means of the first steps vary too much to be the least.
+-- Adds a value. The averages of the first MEMORY steps are too noisy for a minimum.
 local function add(s, value)
   s.count = s.count + 1
   s.mean = s.mean + (value - s.mean) / math.min(s.count, MEMORY)
@@ -73,9 +74,8 @@ function guard:check(report)
   for name, limit in pairs(self.limits) do
     local value = value_of(report, name)
     if not value then
-      local nearest = core.nearest(name, names_in(report))
       core.fail(("train: guard: expected a value that each step reports, got '%s'%s"):format(name,
-        nearest and ("; did you mean '%s'?"):format(nearest) or ""))
+        check.suggestion(name, names_in(report))))
     end
     local s = self.state[name] or { count = 0, mean = 0 }
     self.state[name] = s
@@ -88,7 +88,7 @@ function guard:check(report)
   return risen
 end
 
---- Is each value within half of its limit? A state with values near their limits is not one to go back to.
+--- Is each value within half of its limit? Only such a state is worth going back to.
 function guard:is_calm()
   for name, s in pairs(self.state) do
     if s.mean > (1 + (self.limits[name] or math.huge) / 2) * least_of(s) then
@@ -98,7 +98,7 @@ function guard:is_calm()
   return true
 end
 
---- Notices nothing from now on.
+--- Turns the guard off.
 function guard:stop()
   self.limits, self.state = {}, {}
 end

@@ -38,11 +38,11 @@ function loop.save(run, place, kind)
   run.saved = run.step
 end
 
--- Did the run go back because of what its guard noticed? With no rollback left, the run goes on without a guard.
+-- Did the guard detect a rise, and was the run rolled back? With no rollback left, it continues without a guard.
 local function went_back(run, good, report)
   local risen = run.guard:check(report)
   if risen and not good:back(risen) then
-    io.stderr:write(risen, "; no rollback is left, and the run goes on\n")
+    io.stderr:write(risen, "; no rollback is left: the run continues without its guard\n")
     run.guard:stop()
     return false
   end
