@@ -16,7 +16,7 @@ const char *neap_optimizer_name(neap_optimizer_kind kind)
     return kind_names[kind];
 }
 
-/* Does the name begin with one of the prefixes between blanks? */
+/* Does the name begin with one of the prefixes, which blanks separate? */
 static bool begins_with(const char *name, const char *prefixes)
 {
     while (*prefixes) {

@@ -33,7 +33,8 @@ static int copy_tensors(const neap_network *to, const neap_network *from)
         const char *name = neap_model_name(to->model, i);
         neap_tensor *x = neap_model_tensor(to->model, i), *y = neap_model_find(from->model, name);
         if (!y || !neap_shape_equal(neap_shape_of(x), neap_shape_of(y)))
-            return neap_fail("%s: without '%s': expected '%s' as it was", neap_network_name(to), flag_of(to), name);
+            return neap_fail("%s: with %s = false: expected '%s' to keep its name and shape", neap_network_name(to),
+                             flag_of(to), name);
         if (neap_write(x, NEAP_F32, neap_data(y)) < 0)
             return -1;
     }

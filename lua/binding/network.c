@@ -197,7 +197,7 @@ static int measure(lua_State *L)
     return constant < 0 ? neap_lua_raise(L) : 1;
 }
 
-/* fingerprint() -> a text that tells weights apart; the statistics of latents do not count */
+/* fingerprint() -> the hash of the weights as text; see neap_network_fingerprint */
 static int fingerprint(lua_State *L)
 {
     char text[NEAP_FINGERPRINT];

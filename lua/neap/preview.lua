@@ -66,7 +66,7 @@ local function layout_of(spec, n)
   return { columns = columns, scale = preview.scale(spec, columns) }
 end
 
---- A grid of a list of pictures [N, H, W, C] alike: a row of the first, below it the same row of the second, and so on.
+--- A grid of a list of tensors of one shape [N, H, W, C]: a row of the first, below it the same row of the second, and so on.
 function preview.rows(list)
   local shape = core.methods.shape(list[1])
   local layout = layout_of({ width = shape[3] }, shape[1])

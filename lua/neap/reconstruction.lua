@@ -1,8 +1,8 @@
---- Reconstructions: what an autoencoder makes of pictures, for grids and scores. In a recipe:
+--- Reconstructions of pictures by an autoencoder, for grids and scores. In a recipe:
 --
 --   local x = neap.reconstruction.examples(data:component(), 8)
---   local made = neap.reconstruction.of(autoencoder, x)
---   neap.image.save("both.png", neap.image.grid(neap.reconstruction.rows({ x, made }, 8), { columns = 8 }))
+--   local y = neap.reconstruction.of(autoencoder, x)
+--   neap.image.save("both.png", neap.image.grid(neap.reconstruction.rows({ x, y }, 8), { columns = 8 }))
 local core = require "neap.core"
 local evaluate = require "neap.evaluate"
 local tensor = require "neap.tensor"
@@ -11,7 +11,7 @@ local reconstruction = {}
 
 local BATCH, BACKGROUND = 64, -1
 
---- Is the model an autoencoder, and nothing else that draws along a path? Then its pictures are reconstructions.
+--- Is the model an autoencoder without a velocity? Then its pictures are reconstructions.
 function reconstruction.fits(model)
   return model:offers "encode" and model:offers "decode" and not model:offers "velocity"
 end

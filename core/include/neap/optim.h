@@ -22,14 +22,14 @@ typedef struct neap_optimizer_config {
 
 const char *neap_optimizer_name(neap_optimizer_kind kind); /* "adamw", "sgd" */
 
-/* The state for the parameters of a model whose names begin with one of some prefixes; buffers are not among them. */
+/* The state for the parameters of a model whose names begin with one of the given prefixes; buffers are left out. */
 typedef struct neap_optimizer neap_optimizer;
 
 /* Fails at the first setting out of range: `adamw: lr: expected a number above 0, got -1`. */
 int neap_optimizer_check(const neap_optimizer_config *config);
 
-/* `prefixes` have blanks between them: "encoder. decoder."; "" stands for all parameters. Checks the settings; NULL with a message
- * on failure. Borrows the model, which must live longer. */
+/* `prefixes` are separated by blanks: "encoder. decoder."; "" stands for all parameters. Checks the settings; NULL with a
+ * message on failure. Borrows the model, which must live longer. */
 neap_optimizer *neap_optimizer_new(neap_model *model, const char *prefixes, const neap_optimizer_config *config);
 void neap_optimizer_free(neap_optimizer *optimizer);
 

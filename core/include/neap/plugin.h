@@ -138,8 +138,8 @@ typedef struct neap_spec {
     neap_extent latent;  /* autoencoder: the size of one latent; encode returns twice the channels. Generator: the size of
                             one latent, {1, 1, n} for latents [B, n]; absent when it takes noise of the pictures' shape. Data
                             set: the examples are moments of such latents, as encode returns them, with twice the channels */
-    bool scales;         /* autoencoder: decode also takes latents whose height and width are multiplied by one factor; so are
-                            then those of the pictures */
+    bool scales;         /* autoencoder: decode also takes latents of other heights and widths; those of the pictures change by
+                            the same factors */
 } neap_spec;
 
 /* Copies `own` to *out, up to out->size, which is kept. Returns 0, so that a `spec` function can end with it. */
@@ -259,7 +259,7 @@ typedef struct neap_architecture {
 /* objective/2 */
 typedef struct neap_phase {
     const char *name;
-    const char *part; /* the prefixes of the parameters that it trains, with blanks between; "" for all */
+    const char *part; /* the prefixes of the parameters that it trains, separated by blanks; "" for all */
 } neap_phase;
 
 typedef struct neap_objective {
@@ -286,8 +286,8 @@ typedef struct neap_objective {
     /* The step at which a phase begins, from 1; 0: it never runs, and the network need not have its part. The first phase that
      * runs begins at step 1. NULL: all phases begin at step 1. */
     int64_t (*begins)(const void *config, int phase);
-    /* A reported value, from 0, that falls while training goes well. Where it rises by half above its least value, training goes
-     * back to an earlier state; see `guard` of neap.train. NULL: none. */
+    /* A reported value, at least 0, that falls in a stable training. If its moving average rises by half above its minimum,
+     * the run goes back to an earlier state; see `guard` of neap.train. NULL: none. */
     const char *guard;
 } neap_objective;
 

@@ -63,8 +63,8 @@ int neap_autoencoder_measure(neap_network *autoencoder, neap_source *source, int
 /* False while these buffers have their initial values, 0 and 1. */
 bool neap_autoencoder_measured(const neap_network *autoencoder);
 
-/* A hash of names, shapes and values of all parameters and buffers, without the statistics of latents and an extra part (see
- * `extra` in neap/plugin.h). Moments that a network encoded are valid for a network of the same fingerprint. Writes to `text`
+/* A hash of names, shapes and values of all parameters and buffers but the latent statistics and an extra part (see `extra`
+ * in neap/plugin.h). Moments that a network encoded are valid for a network of the same fingerprint. Writes to `text`
  * and returns it. */
 #define NEAP_FINGERPRINT 17
 const char *neap_network_fingerprint(const neap_network *network, char text[NEAP_FINGERPRINT]);
@@ -166,8 +166,9 @@ typedef struct neap_train_report {
  * first such tensor. */
 int neap_trainer_step(neap_trainer *trainer, int64_t number, double lr_scale, neap_train_report *report);
 
-/* Runs step 1 and step `last`, the last of the run, without their updates, and when they are short some later steps. Leaves parameters and buffers unchanged. Sets *peak to the bytes of tensors alive at the peak,
- * parameters and optimizer state included, and *seconds to the time of a step. */
+/* Runs step 1 and step `last`, the last of the run, without their updates; if they are short, also some later steps. Leaves
+ * parameters and buffers unchanged. Sets *peak to the bytes of tensors alive at the peak, parameters and optimizer state
+ * included, and *seconds to the time of a step. */
 int neap_trainer_rehearse(neap_trainer *trainer, int64_t last, size_t *peak, double *seconds);
 
 /* The optimizers, one for each phase that runs, borrowed; NULL without a message for another index. */

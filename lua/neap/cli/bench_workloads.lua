@@ -206,7 +206,8 @@ local function vaegan_train(s)
   })
   local objective = core.component("objective", "vae_gan", { adversarial = 0.1, g_start = 1, g_ramp = 0 })
   local step = picture_training(s, architecture, objective, { lr = 1e-4, beta1 = 0.5, beta2 = 0.9 })
-  -- The discriminator judges reconstructions, with a backward pass to inputs alone, and then both kinds of pictures.
+  -- The autoencoder's phase runs the discriminator on reconstructions, with a backward pass to inputs alone; its own phase
+  -- runs it on reconstructions and on real pictures.
   return s.batch * (3 * autoencoder_work(s) + 8 * patch_work(s)), step
 end
 

@@ -48,17 +48,18 @@ local function psnr(mse)
   return 10 * math.log(PEAK ^ 2 / math.max(mse, LEAST_MSE), 10)
 end
 
--- Values of each picture, as lists: { mse, ssim, l1, of = energy of originals, made = energy of reconstructions }.
+-- Values of each picture, as lists. energy_x and energy_y are the gradient energies of originals and reconstructions.
 local function measure(x, y)
   local both = ops.concat({ x, y }, 3)
   local channels = x:size(3)
-  local mse, similar, l1, of, made = tensor.no_grad(evaluate.by_batches, both, BATCH, function(rows)
+  local mse, similarity, l1, energy_x, energy_y = tensor.no_grad(evaluate.by_batches, both, BATCH, function(rows)
     local a = ops.contiguous(ops.slice(rows, 3, 0, channels))
     local b = ops.contiguous(ops.slice(rows, 3, channels, 2 * channels))
-    local off = a - b
-    return each(ops.square(off)), ssim(a, b), each(ops.abs(off)), gradient_energy(a), gradient_energy(b)
+    local difference = a - b
+    return each(ops.square(difference)), ssim(a, b), each(ops.abs(difference)), gradient_energy(a), gradient_energy(b)
   end)
-  return { mse = mse:tolist(), ssim = similar:tolist(), l1 = l1:tolist(), of = of:tolist(), made = made:tolist() }
+  return { mse = mse:tolist(), ssim = similarity:tolist(), l1 = l1:tolist(), energy_x = energy_x:tolist(),
+    energy_y = energy_y:tolist() }
 end
 
 local function mean(list)
@@ -108,8 +109,8 @@ function fidelity.score(x, y)
     psnrs[i] = psnr(mse)
   end
   local scores = { score_mean("psnr", psnrs), score_mean("ssim", values.ssim), score_mean("l1", values.l1) }
-  if mean(values.of) > 0 then
-    scores[#scores + 1] = score_ratio("gradient_energy", values.made, values.of)
+  if mean(values.energy_x) > 0 then
+    scores[#scores + 1] = score_ratio("gradient_energy", values.energy_y, values.energy_x)
   end
   return scores
 end
