@@ -122,7 +122,8 @@ local function reconstruct_examples(given, run, job)
   return in_precision(given, reconstruction.of, run.model, job.test.x, given.batch)
 end
 
-local function prepare(given, path, pairs_)
+-- Loads run and evaluator, and checks that the options fit them.
+local function load(given, path, pairs_)
   local job, run = {}, path and checkpoint.load(path)
   job.spec = run and run.model:spec()
   job.reconstructs = run and not given.samples and reconstruct.wanted(run, given)
@@ -137,6 +138,11 @@ local function prepare(given, path, pairs_)
   if given.cas and (job.points or job.spec.classes == 0) then
     core.fail_usage "eval: --cas needs pictures with classes"
   end
+  return job, run
+end
+
+local function prepare(given, path, pairs_)
+  local job, run = load(given, path, pairs_)
   if given.samples then
     job.x, job.labels = samples.load(given, job.spec, run and run.labels)
     given.n = core.methods.shape(job.x)[1]
