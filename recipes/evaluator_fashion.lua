@@ -41,15 +41,8 @@ local function train(data)
   return weights
 end
 
--- --- Accuracy --------------------------------------------------------------------------------------------------------
-
-local function accuracy(model, data)
-  local x, labels = data:batch(1, data:count())
-  local answers = neap.evaluate.evidence(model, x, labels)
-  return neap.evaluate.score(neap.metric.agreement {}, answers, nil, { resamples = 0 })[1].value
-end
-
 local weights = o.weights ~= "" and o.weights or train(open_data "train")
 local test = open_data "test"
 local model = neap.checkpoint.load(weights).model
-print(("accuracy on %d test pictures: %.2f%%"):format(test:count(), 100 * accuracy(model, test)))
+local accuracy = neap.evaluate.accuracy(model, test:batch(1, test:count()))
+print(("accuracy on %d test pictures: %.2f%%"):format(test:count(), 100 * accuracy))

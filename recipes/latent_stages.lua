@@ -58,7 +58,8 @@ end
 
 -- --- Stages -----------------------------------------------------------------------------------------------------------
 
-local function train_vae(o, data, stage)
+--- Trains a VAE. `stage` is that of neap.stages: { out, minutes, resume }.
+function latent.train_vae(o, data, stage)
   return neap.train {
     model = autoencoder(o, data:spec(), false), data = data,
     objective = neap.objective.vae_gan { kl = o.kl, adversarial = 0 },
@@ -80,7 +81,9 @@ local function draw_reconstructions(o, data, before, stage)
   print(path)
 end
 
-local function train_vae_gan(o, data, before, stage)
+--- Trains a VAE-GAN from the VAE of the run `before`. `stage` is that of neap.stages, and may have a seed, and a guard for
+-- neap.train.
+function latent.train_vae_gan(o, data, before, stage)
   local run = neap.train {
     model = autoencoder(o, data:spec(), true), from = before, data = data,
     objective = neap.objective.vae_gan {
@@ -90,8 +93,8 @@ local function train_vae_gan(o, data, before, stage)
       autoencoder = neap.optimizer.adamw { lr = o.gan_lr, beta1 = 0.5, ema = o.vae_ema },
       discriminator = neap.optimizer.adamw { lr = o.d_lr, beta1 = 0.5 },
     },
-    batch = o.vae_batch, steps = o.vae_steps, warmup = 100, decay = "cosine", clip = 1,
-    out = stage.out, minutes = stage.minutes, resume = stage.resume,
+    batch = o.vae_batch, steps = o.vae_steps, warmup = 100, decay = "cosine", clip = 1, guard = stage.guard,
+    out = stage.out, minutes = stage.minutes, resume = stage.resume, seed = stage.seed,
   }
   draw_reconstructions(o, data, before, stage)
   return run
@@ -133,10 +136,10 @@ function latent.run(o, data, shares)
   return neap.stages {
     only = o.only, minutes = o.minutes,
     { name = "vae", share = shares[1], check = function() autoencoder(o, spec, false) end, run = function(stage)
-      return train_vae(o, data, stage)
+      return latent.train_vae(o, data, stage)
     end },
     { name = "vae_gan", share = shares[2], check = function() autoencoder(o, spec, true) end, run = function(stage)
-      return train_vae_gan(o, data, beside(stage, "vae"), stage)
+      return latent.train_vae_gan(o, data, beside(stage, "vae"), stage)
     end },
     { name = "encode", share = 0, done = function(stage)
       return neap.exists(beside(stage, "vae_gan") .. "/checkpoint.safetensors") == "file" and neap.encoded(encoding(data, stage))

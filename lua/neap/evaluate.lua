@@ -87,6 +87,12 @@ function evaluate.evidence(classifier, x, labels, batch)
   return { features = features, logits = logits, labels = labels }
 end
 
+--- The share of pictures whose largest logit is at their label.
+function evaluate.accuracy(classifier, x, labels)
+  local answers = evaluate.evidence(classifier, x, labels)
+  return evaluate.score(core.component("metric", "agreement", {}), answers, nil, { resamples = 0 })[1].value
+end
+
 --- The evidence of points [N, 1, 1, D]: the points themselves.
 function evaluate.points(x, labels)
   local shape = core.methods.shape(x)

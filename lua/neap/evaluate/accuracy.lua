@@ -43,8 +43,7 @@ function accuracy.score(component, x, labels, test, settings)
   local model = core.network(component, settings.seed or 0)
   local source <close> = source_of(x, labels, model:spec().classes)
   train(model, source, settings.steps or DEFAULT_STEPS, settings.seed or 0)
-  local answers = evaluate.evidence(model, test.x, test.labels)
-  return evaluate.score(core.component("metric", "agreement", {}), answers, nil, { resamples = 0 })[1].value
+  return evaluate.accuracy(model, test.x, test.labels)
 end
 
 return accuracy

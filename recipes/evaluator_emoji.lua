@@ -1,0 +1,38 @@
+-- Trains a classifier of the nine groups of emoji, whose features compare generated pictures with real ones, and prints its
+-- accuracy on held-out pictures. Five minutes on two cores.
+--
+--   neap run recipes/evaluator_emoji.lua
+--   neap run recipes/evaluator_emoji.lua size=32 out=runs/evaluator_emoji_32
+--   neap eval RUN --evaluator runs/evaluator_emoji
+local neap = require "neap"
+
+local o = neap.options {
+  size = 64, background = "white", -- as those of the pictures to compare
+  patch = 8, stem = 24, convolutions = 1, width = 64, depth = 2, heads = 4, mlp_ratio = 3, -- the transformer; width: of the features
+  lr = 3e-3, weight_decay = 0.1, ema = 0.995,
+  label_smoothing = 0.1, flip = true, shift = 6, -- against overfitting
+}
+
+local function open_data(split)
+  return neap.dataset.emoji { size = o.size, background = o.background, split = split }
+end
+
+local data, test = open_data "train", open_data "test"
+local spec = data:spec()
+
+local run = neap.train {
+  model = neap.architecture.vit {
+    rows = spec.height, columns = spec.width, channels = spec.channels, classes = spec.classes,
+    patch = o.patch, stem = o.stem, convolutions = o.convolutions, width = o.width, depth = o.depth, heads = o.heads,
+    mlp_ratio = o.mlp_ratio,
+  },
+  data = data,
+  objective = neap.objective.classification { label_smoothing = o.label_smoothing, flip = o.flip, shift = o.shift },
+  optimizer = neap.optimizer.adamw { lr = o.lr, weight_decay = o.weight_decay },
+  batch = 64, steps = 2000, minutes = 5, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
+}
+
+local model = neap.checkpoint.load(run.checkpoint).model
+for name, part in pairs { training = data, ["held-out"] = test } do
+  print(name, part:count(), neap.evaluate.accuracy(model, part:batch(1, part:count())))
+end
