@@ -8,7 +8,7 @@ local neap = require "neap"
 
 local o = neap.options {
   size = 64, background = "white", -- as those of the pictures to compare
-  patch = 8, stem = 24, convolutions = 1, width = 64, depth = 2, heads = 4, mlp_ratio = 3, -- the transformer; width: of the features
+  patch = 8, stem = 24, convolutions = 1, width = 64, depth = 2, heads = 4, mlp_ratio = 3, -- the transformer
   lr = 3e-3, weight_decay = 0.1, ema = 0.995,
   label_smoothing = 0.1, flip = true, shift = 6, -- against overfitting
 }
@@ -33,6 +33,5 @@ local run = neap.train {
 }
 
 local model = neap.checkpoint.load(run.checkpoint).model
-for name, part in pairs { training = data, ["held-out"] = test } do
-  print(name, part:count(), neap.evaluate.accuracy(model, part:batch(1, part:count())))
-end
+local accuracy = neap.evaluate.accuracy(model, test:batch(1, test:count()))
+print(("accuracy on %d held-out pictures: %.2f%%"):format(test:count(), 100 * accuracy))

@@ -1,6 +1,6 @@
--- A VAE of Fashion-MNIST whose prior gives pictures: its KL divergence weighs as much as in the bound on the likelihood, where the
--- autoencoders of latent diffusion have a millionth. With `adversarial` it is a VAE-GAN. Samples are decoded draws from
--- N(0, 1). Half an hour on two cores.
+-- A VAE of Fashion-MNIST for samples: decoded draws from its prior, N(0, 1). Its KL divergence weighs as much as in the bound on
+-- the likelihood (Kingma and Welling 2014); the autoencoders of latent diffusion have a millionth of that. With `adversarial` it
+-- is a VAE-GAN. Half an hour on two cores.
 --
 --   neap run recipes/vae_fashion.lua
 --   neap run recipes/vae_fashion.lua adversarial=0.02 out=runs/vae_gan_fashion

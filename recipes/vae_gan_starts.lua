@@ -78,7 +78,7 @@ local function numbers_of(run, x)
   end
   local psnr, energy = fidelity_of(run, x)
   return {
-    before = before[#before], least = math.min(table.unpack(after)), psnr = psnr, energy = energy,
+    before = before[1], least = math.min(table.unpack(after)), psnr = psnr, energy = energy,
     real = means(rows, "real_logit", last - SPAN + 1, last)[1], fake = means(rows, "fake_logit", last - SPAN + 1, last)[1],
   }
 end

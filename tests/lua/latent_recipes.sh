@@ -68,9 +68,52 @@ stage 4 of 4, flow, at most *
 neap: *: train: resume: autoencoder: the run began with other weights than those given; resume=false begins anew" \
     neap run "$recipes/my_pictures.lua" $small data=pictures size=16 conditional=false
 whole latent_fashion data=idx patch=7
+
+# A prior: the run's samples are draws from it, with or without a discriminator in the training.
+for weight in 0 0.02; do
+    expect_like 0 "*" neap run "$recipes/vae_fashion.lua" data=idx width=8 groups=4 d_width=8 d_layers=1 steps=2 batch=2 \
+        adversarial=$weight out=prior_$weight precision=fp32
+    expect 0 "" neap eval prior_$weight -n 4 --batch 2 --metric frechet --resamples 0 --raw prior_$weight.npy
+    same_text "samples, and no reconstructions" "frechet" "$(sed '1d;$d' stdout | awk '{ print $1 }')"
+done
+holds "the weight of the adversarial loss makes another run" test "$(cksum <prior_0.npy)" != "$(cksum <prior_0.02.npy)"
+holds "a discriminator is in the second alone" sh -c '! grep -aq discriminator.main prior_0/checkpoint.safetensors &&
+    grep -aq discriminator.main prior_0.02/checkpoint.safetensors'
 if [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] && [ -e /usr/share/unicode/emoji/emoji-test.txt ]; then
     whole latent_emoji size=32
     expect_like 0 "*" neap sample runs/latent_emoji/flow --label "Food & Drink" -n 1 -o food.png
+
+    # --- What these samples are compared with, and how ---------------------------------------------------------------------
+
+    small_flow="flow_steps=2 flow_batch=4 dit_width=16 depth=1 heads=2 sampler_steps=2 precision=fp32"
+    # shellcheck disable=SC2086
+    expect_like 0 "*" neap run "$recipes/flow_emoji.lua" $small_flow size=32
+    expect_like 0 "*" neap run "$recipes/evaluator_emoji.lua" steps=2 batch=4 size=32 stem=4 width=8 depth=1 heads=2 shift=1
+    same_text "the accuracy of the classifier" "accuracy on 209 held-out pictures: N%" \
+        "$(sed -n '$s/[0-9.]*%$/N%/p' stdout)"
+    for run in runs/latent_emoji/flow runs/flow_emoji runs/latent_emoji/vae_gan; do
+        expect 0 "" neap eval $run --evaluator runs/evaluator_emoji -n 20 --resamples 0 --metric frechet
+        holds "$run has a distance" grep -q '^frechet  *[0-9]' stdout
+    done
+    same_text "and reconstructions have scores of their own" "psnr ssim l1 gradient_energy frechet" \
+        "$(sed '1d;$d' stdout | awk '{ printf "%s%s", sep, $1; sep = " " }')"
+
+    # --- Starts of the discriminator ---------------------------------------------------------------------------------------
+
+    # shellcheck disable=SC2086
+    starts() {
+        neap run "$recipes/vae_gan_starts.lua" $small size=32 vae_steps=30 g_start=15 g_ramp=5 seeds=2 held_out=20 "$@"
+    }
+    expect_like 0 "*" starts
+    same_text "a line for the VAE and for each seed" "run vae seed_0 seed_1 2" "$(tail -n 5 stdout | awk '{ printf "%s%s", sep, $1; sep = " " }')"
+    cp stdout first
+    expect_like 0 "stage 1 of 3, vae: done *" starts
+    same_text "the table of runs that are done" "$(tail -n 5 first)" "$(cat stdout)"
+    holds "seeds differ" test "$(cksum <runs/vae_gan_starts/seed_0/metrics.jsonl)" != "$(cksum <runs/vae_gan_starts/seed_1/metrics.jsonl)"
+    holds "no guard takes a run back" grep -q '"guard": *{}' runs/vae_gan_starts/seed_0/settings.json
+    expect_like 0 "*" starts least=-100
+    same_text "a run that loses more than it may has not survived" "0 of 2 survived" "$(tail -n 1 stdout)"
+    expect_like 1 "*neap: vae_gan_starts: *seed_0: expected steps before and after g_start, 300, got 30 steps" starts g_start=300
 fi
 
 # --- What does not fit --------------------------------------------------------------------------------------------------
