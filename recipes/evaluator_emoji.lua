@@ -3,7 +3,10 @@
 --
 --   neap run recipes/evaluator_emoji.lua
 --   neap run recipes/evaluator_emoji.lua size=32 out=runs/evaluator_emoji_32
---   neap eval RUN --evaluator runs/evaluator_emoji
+--   neap eval RUN -n 2000 --labels real --reference training --evaluator runs/evaluator_emoji
+--
+-- The 209 held-out pictures are few for a Frechet distance, and the groups differ in size: `--reference training` compares with
+-- all training pictures, mirrored copies included if the run has them, by samples of the groups in their shares.
 local neap = require "neap"
 
 local o = neap.options {

@@ -4,8 +4,8 @@
 --
 --   neap run recipes/flow_emoji.lua
 --   neap run recipes/evaluator_emoji.lua
---   neap eval runs/flow_emoji --evaluator runs/evaluator_emoji -n 2000
---   neap eval runs/latent_emoji/flow --evaluator runs/evaluator_emoji -n 2000
+--   neap eval runs/flow_emoji -n 2000 --labels real --reference training --evaluator runs/evaluator_emoji
+--   neap eval runs/latent_emoji/flow -n 2000 --labels real --reference training --evaluator runs/evaluator_emoji
 local neap = require "neap"
 
 local o = neap.options {

@@ -66,6 +66,61 @@ same_text "--metric, more than once" "frechet agreement least_agreement" "$(rows
 same_text "no resamples, no width" "$(field frechet low)" "$(field frechet high)"
 expect 0 "" neap eval $run -n 5000 --evaluator $judge --resamples 0 --metric agreement # in more batches than an op joins
 holds "many samples" between 0 "$(field agreement value)" 0.5
+
+# --- The reference ----------------------------------------------------------------------------------------------------
+
+# Twelve held-out pictures and eight to train on, of classes in unequal shares.
+mkdir shares
+cat >shares.lua <<'RECIPE'
+local neap = require "neap"
+local function write(part, labels)
+  local pixels, bytes = {}, {}
+  for i, label in ipairs(labels) do
+    bytes[i] = string.char(label)
+    for k = 1, 64 do
+      pixels[#pixels + 1] = string.char((label * 80 + i * k * #labels) % 256)
+    end
+  end
+  io.open("shares/" .. part .. "-images-idx3-ubyte", "wb"):write(string.pack(">I4I4I4I4", 0x803, #labels, 8, 8), table.concat(pixels)):close()
+  io.open("shares/" .. part .. "-labels-idx1-ubyte", "wb"):write(string.pack(">I4I4", 0x801, #labels), table.concat(bytes)):close()
+end
+write("train", { 7, 7, 7, 7, 7, 7, 3, 3 })
+write("t10k", { 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 9 })
+RECIPE
+neap run shares.lua
+cat >seen.lua <<'RECIPE'
+local neap = require "neap"
+local core = require "neap.core"
+local o = neap.options { file = "" }
+local run, counts = neap.checkpoint.load "runs/shapes", {}
+local x, n = neap.npy.load(o.file), 0
+for label = 0, 9 do -- pictures of one seed and class do not depend on what else is drawn
+  local each = core.ops.clamp(run.sampler:sample(run.model, { n = x:size(0), labels = label }), -1, 1)
+  local far = (each - x):abs():mean { 1, 2, 3 }
+  for _, distance in ipairs(far:tolist()) do
+    counts[label] = (counts[label] or 0) + (distance == 0 and 1 or 0)
+  end
+end
+print(table.concat(counts, " ", 0, 9))
+RECIPE
+expect 0 "" neap eval $run -n 24 --data shares --labels real --evaluator $judge --metric frechet --resamples 0 --raw shares.npy
+expect 0 "" neap run seen.lua file=shares.npy
+same_text "--labels real: shares of the held-out pictures" "12 8 2 0 0 0 0 0 0 2" "$(cat stdout)"
+expect 0 "" neap eval $run -n 24 --data shares --labels real --reference training --evaluator $judge --metric frechet \
+    --resamples 0 --raw shares.npy
+same_text "the other column" "held-out pictures" "$(sed -n '1s/.*  //p' stdout)"
+held=$(field frechet real)
+expect 0 "" neap run seen.lua file=shares.npy
+same_text "--labels real: shares of the training pictures" "0 0 0 6 0 0 0 18 0 0" "$(cat stdout)"
+expect 0 "" neap eval $run -n 24 --data shares --evaluator $judge --metric frechet --resamples 0
+same_text "the distance between both parts is the same from either side" "$(printf '%.4g' "$held")" \
+    "$(printf '%.4g' "$(field frechet real)")"
+expect 2 "neap: eval: --reference has no effect: points are compared with draws of the data set" \
+    neap eval runs/points --reference training
+expect 2 "neap: eval: --cas tests on held-out pictures; it cannot be combined with --reference training" \
+    neap eval $run --evaluator $judge --cas --reference training
+expect 2 "neap: --reference: expected test or training, got 'train'" neap eval $run --reference train
+
 cat >numbers.lua <<'RECIPE'
 local neap, core = require "neap", require "neap.core"
 local x = core.source(core.component("dataset", "shapes", { size = 8, seed = 9 })):batch(1, 60, 3)
@@ -167,6 +222,8 @@ for option in "-n 10" "--steps 3" "--sampler heun" "--w 2" "--interval 0,1" "--r
 done
 expect 2 "neap: eval: --labels has no effect beside --sample-labels" \
     neap eval $run --evaluator $judge --samples real.npy --sample-labels twos.npy --labels 3
+expect 2 "neap: eval: --labels real has no effect beside --samples: their labels are not drawn" \
+    neap eval $run --evaluator $judge --samples real.npy --labels real
 expect 2 "neap: eval: --evaluator has no effect: points are scored without an evaluator" neap eval runs/points --evaluator $judge
 for option in --interval=0,0.001 --worse=runs/shapes; do
     expect_like 2 "neap: eval: ${option%%=*} has no effect: *" neap eval $run --evaluator $judge $option

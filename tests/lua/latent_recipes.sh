@@ -100,18 +100,18 @@ if [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] && [ -e /usr/share/u
 
     # --- Starts of the discriminator ---------------------------------------------------------------------------------------
 
-    # shellcheck disable=SC2086
     starts() {
-        neap run "$recipes/vae_gan_starts.lua" $small size=32 vae_steps=30 g_start=15 g_ramp=5 seeds=2 held_out=20 "$@"
+        # shellcheck disable=SC2086
+        neap run "$recipes/vae_gan_starts.lua" ${small#vae_steps=2 flow_steps=2} vae_steps=30 g_ramp=5 seeds=2 held_out=20 size=32 "$@"
     }
-    expect_like 0 "*" starts
+    expect_like 0 "*" starts g_start=15
     same_text "a line for the VAE and for each seed" "run vae seed_0 seed_1 2" "$(tail -n 5 stdout | awk '{ printf "%s%s", sep, $1; sep = " " }')"
     cp stdout first
-    expect_like 0 "stage 1 of 3, vae: done *" starts
+    expect_like 0 "stage 1 of 3, vae: done *" starts g_start=15
     same_text "the table of runs that are done" "$(tail -n 5 first)" "$(cat stdout)"
     holds "seeds differ" test "$(cksum <runs/vae_gan_starts/seed_0/metrics.jsonl)" != "$(cksum <runs/vae_gan_starts/seed_1/metrics.jsonl)"
     holds "no guard takes a run back" grep -q '"guard": *{}' runs/vae_gan_starts/seed_0/settings.json
-    expect_like 0 "*" starts least=-100
+    expect_like 0 "*" starts g_start=15 least=-100
     same_text "a run that loses more than it may has not survived" "0 of 2 survived" "$(tail -n 1 stdout)"
     expect_like 1 "*neap: vae_gan_starts: *seed_0: expected steps before and after g_start, 300, got 30 steps" starts g_start=300
 fi

@@ -26,11 +26,13 @@ local VERBS = {
                                     interpolate between two noises, or from --label to another label
 ]==] },
   { name = "eval", usage = [==[
-  neap eval RUN [-n N] [--seed S] [--labels L,..] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
-             [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--precision auto|fp32|bf16]
+  neap eval RUN [-n N] [--seed S] [--labels L,..|real] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
+             [--reference test|training] [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--precision auto|fp32|bf16]
 ]==] .. SAMPLING .. [==[
                                     score samples of a run against held-out examples; of an autoencoder
-                                    without --sampler, its reconstructions of them
+                                    without --sampler, its reconstructions of them. --labels real draws classes
+                                    in the shares of the reference; --reference training compares with all
+                                    training examples, where held-out ones are few
              [--samples FILE.npy [--sample-labels FILE.npy]]
                                     score these samples instead
 ]==] },

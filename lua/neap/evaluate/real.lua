@@ -43,10 +43,11 @@ function real:test(number)
   return draw(source, drawn and self.n or source:count())
 end
 
---- x and labels of n training examples.
-function real:train()
-  local source <close> = core.source((part(self, "train", 1)))
-  return draw(source, self.n)
+--- x and labels of n training examples, or of all with `whole`, unless the data set generates them.
+function real:train(whole)
+  local instance, drawn = part(self, "train", 1)
+  local source <close> = core.source(instance)
+  return draw(source, whole and not drawn and source:count() or self.n)
 end
 
 return real

@@ -18,11 +18,18 @@ local function in_turn(list, n)
   return labels
 end
 
---- The labels of n samples, i32 [n], or nil. `text` is "each", or labels with commas between, which are repeated
--- cyclically.
-function samples.labels(text, n, classes, names)
+-- The labels of real examples in a random order, i32 [N]: samples with them have the shares of classes that these have.
+local function list_of(real)
+  return real and real:tolist() or core.fail "eval: --labels real: the real examples have no labels"
+end
+
+--- The labels of n samples, i32 [n], or nil. `text` is "each", "real", for the labels of real examples, or labels with commas
+-- between. All are repeated cyclically.
+function samples.labels(text, n, classes, names, real)
   if classes == 0 then
     return sampler.labels(text, n, classes, names)
+  elseif text == "real" then
+    return core.tensor(sampler.labels(in_turn(list_of(real), n), n, classes, names), "i32")
   end
   local words = {}
   for word in ((text or "each") .. ","):gmatch "([^,]*)," do

@@ -17,7 +17,8 @@ local sampling_options = require "neap.cli.sampling_options"
 
 local RULES = sampling_options.rules {
   ["-n"] = { "n", rule.whole(2, 1000000) },
-  ["--labels"] = { "labels", rule.text "'each', or labels with commas between" },
+  ["--labels"] = { "labels", rule.text "'each', 'real', or labels with commas between" },
+  ["--reference"] = { "reference", rule.choice("test", "training") },
   ["--precision"] = { "precision", rule.choice("auto", "fp32", "bf16") },
   ["--evaluator"] = { "evaluator", rule.text "a classifier's checkpoint" },
   ["--data"] = { "data", rule.text "a folder" },
@@ -45,9 +46,9 @@ local function in_precision(given, f, ...)
   return done and x or error(x, 0)
 end
 
-local function draw(given, run, pairs_)
+local function draw(given, run, pairs_, real_labels)
   local spec = run.model:spec()
-  local labels = samples.labels(given.labels, given.n, spec.classes, run.labels)
+  local labels = samples.labels(given.labels, given.n, spec.classes, run.labels, real_labels)
   local own = sampling_options.adjust("eval", run, given, pairs_)
   sampling_options.check_interval("eval", own, given, 1)
   local x = in_precision(given, own.sample, own, run.model, {
@@ -71,6 +72,8 @@ local function check_samples(given, pairs_)
     arguments.fail_without_effect("eval", useless, " beside --samples: no samples are drawn")
   elseif given.labels and given.sample_labels then
     arguments.fail_without_effect("eval", "--labels", " beside --sample-labels")
+  elseif given.labels == "real" then
+    arguments.fail_without_effect("eval", "--labels real", " beside --samples: their labels are not drawn")
   end
 end
 
@@ -88,13 +91,18 @@ local function check_given(given, path, pairs_)
   end
 end
 
--- Real examples. Those of points beyond the test half are drawn later, as needed.
+-- Real examples: job.test is the reference, and job.train what else is compared with it. Those of points beyond the test half are
+-- drawn later, as needed.
 local function add_examples(given, job, component)
   job.examples = real.open("eval", component, given.data, given.n)
   job.test, job.train = {}, {}
   job.test.x, job.test.labels = job.examples:test()
   if not job.points then
-    job.train.x, job.train.labels = job.examples:train()
+    local training = given.reference == "training"
+    job.train.x, job.train.labels = job.examples:train(training)
+    if training then
+      job.test, job.train = job.train, job.test
+    end
   end
   local shape = core.methods.shape(job.test.x)
   if not evaluator.same_pictures(job.spec, { height = shape[2], width = shape[3], channels = shape[4] }) then
@@ -133,10 +141,14 @@ local function load(given, path, pairs_)
   job.points = run and samples.are_points(job.spec)
   if job.points and given.evaluator then
     arguments.fail_without_effect("eval", "--evaluator", ": points are scored without an evaluator")
+  elseif job.points and given.reference then
+    arguments.fail_without_effect("eval", "--reference", ": points are compared with draws of the data set")
   end
   load_evaluator(given, job)
   if given.cas and (job.points or job.spec.classes == 0) then
     core.fail_usage "eval: --cas needs pictures with classes"
+  elseif given.cas and given.reference == "training" then
+    core.fail_usage "eval: --cas tests on held-out pictures; it cannot be combined with --reference training"
   end
   return job, run
 end
@@ -154,7 +166,7 @@ local function prepare(given, path, pairs_)
   if job.reconstructs then
     job.x = reconstruct_examples(given, run, job)
   elseif not job.x then
-    job.x, job.labels = draw(given, run, pairs_)
+    job.x, job.labels = draw(given, run, pairs_, job.test.labels)
   end
   return job
 end
@@ -177,11 +189,12 @@ local function run_all(given, path, pairs_)
   end
   local score = job.reconstructs and reconstruct.scores or job.points and compare.points or compare.pictures
   local rows = score(given, job)
+  local others = given.reference == "training" and "held-out pictures" or "training pictures"
   report.write(rows, {
     run = path, samples = given.samples, n = given.n, seed = given.seed, steps = given.steps, w = given.w,
-    sampler = given.sampler, evaluator = job.judge, draw_seconds = drawn_at - began,
+    sampler = given.sampler, evaluator = job.judge, reference = given.reference, draw_seconds = drawn_at - began,
     score_seconds = core.now() - drawn_at,
-  }, { json = given.json, real = job.points and "real draws" or "training pictures" })
+  }, { json = given.json, real = job.points and "real draws" or others })
 end
 
 return function(list)
