@@ -10,10 +10,13 @@ local latent = require "latent_stages"
 local o = latent.options {
   data = "", -- the folder
   size = 64, fit = "crop", flip = true, -- fit: crop, pad or stretch to a square
+  test_share = 0.1, -- of the pictures, which are not trained on
 }
 
 if o.data == "" then
   error("my_pictures: give a folder of pictures: neap run recipes/my_pictures.lua data=FOLDER", 0)
 end
 
-latent.run(o, neap.dataset.folder { path = o.data, size = o.size, fit = o.fit, flip = o.flip }, { 5, 4, 6 })
+latent.run(o, neap.dataset.folder {
+  path = o.data, size = o.size, fit = o.fit, flip = o.flip, test_share = o.test_share,
+}, { 5, 4, 6 })

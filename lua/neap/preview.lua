@@ -123,7 +123,9 @@ end
 function preview.check(settings)
   if draws_reconstructions(settings) then
     preview.check_rows("train: samples", settings.model:spec(), settings.samples or RECONSTRUCTED)
-    examples(settings):close()
+    local x, reason = examples(settings)
+    x:close()
+    reconstruction.explain("train: samples", reason)
     return
   elseif not settings.sampler then
     return

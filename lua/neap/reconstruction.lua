@@ -29,17 +29,24 @@ function reconstruction.of(model, x, batch)
   end))
 end
 
--- The test part of a data set, or nil. A generated one makes n examples.
+-- The test part of a data set. A generated one makes n examples.
 local function held_out(component, n)
-  local done, part, drawn = pcall(core.dataset_part, component, "test", 1, n)
-  return done and part or nil, drawn
+  return core.source((core.dataset_part(component, "test", 1, n)))
 end
 
 --- The first n examples, or all when there are fewer, of a data set's test part, shuffled by `seed` (0). A data set without a
--- test part gives its own examples.
+-- test part, or with an empty one, gives its own examples, and the reason follows.
 function reconstruction.examples(component, n, seed)
-  local source <close> = core.source(held_out(component, n) or component)
-  return (source:batch(1, math.min(n, source:count()), seed or 0))
+  local done, part = pcall(held_out, component, n)
+  local source <close> = done and part or core.source(component)
+  return source:batch(1, math.min(n, source:count()), seed or 0), not done and core.reason(part) or nil
+end
+
+--- Tells why pictures that a model was trained on stand for others; `who` begins the message.
+function reconstruction.explain(who, reason)
+  if reason then
+    io.stderr:write(("%s: reconstructions are of pictures of the data set itself: %s\n"):format(who, reason))
+  end
 end
 
 -- Rows first, ..., last - 1 of x, and background up to `columns` pictures.

@@ -116,6 +116,15 @@ if [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] && [ -e /usr/share/u
     expect_like 1 "*neap: vae_gan_starts: *seed_0: expected steps before and after g_start, 300, got 30 steps" starts g_start=300
 fi
 
+# Without pictures that the training leaves out, those of the data set itself are shown, which a line says.
+# shellcheck disable=SC2086
+expect_like 0 "*
+train: samples: reconstructions are of pictures of the data set itself: folder: test_share: expected pictures in the test part, got none \
+of 8*" neap run "$recipes/my_pictures.lua" $small data=pictures size=16 test_share=0 only=vae out=runs/few
+holds "few pictures are reconstructed" test -s runs/few/vae/samples.png
+expect 0 "sample: reconstructions are of pictures of the data set itself: folder: test_share: expected pictures in the test part, got \
+none of 8" neap sample runs/few/vae -n 2 -o few.png
+
 # --- What does not fit --------------------------------------------------------------------------------------------------
 
 # 30 channels are no 4 groups, 3 heads do not divide 16, patches of 3 do not cover 8, and logits of 8 pixels would shrink to none in 3 layers.

@@ -51,7 +51,9 @@ local function originals(run, given)
   if not component then
     core.fail "sample: the run names no data set; give a picture with --image FILE"
   end
-  return reconstruction.examples(component, given.n or N, given.seed)
+  local x, reason = reconstruction.examples(component, given.n or N, given.seed)
+  reconstruction.explain("sample", reason)
+  return x
 end
 
 --- Originals and their reconstructions, [2 N, H, W, C]: all originals come first.
