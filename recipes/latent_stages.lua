@@ -1,29 +1,30 @@
 -- What the recipes of latent diffusion share: its options and its stages (Rombach et al. 2022). Not a recipe of its own.
 --
---   vae       a variational autoencoder with a small KL weight; its reconstructions are blurred
---   vae_gan   starts from its weights and adds a discriminator; reconstructions.png has rows of originals, and below each the
---             reconstructions of both autoencoders
---   encode    writes the moments of all pictures to a file that the next stage reads by memory map
+--   vae       a variational autoencoder with a small KL weight, whose pictures are blurred
+--   vae_gan   goes on from its weights with a discriminator beside it; reconstructions.png has rows of originals, and of
+--             what the first and the second autoencoder make of them
+--   encode    the latents of all pictures, once, to a file that the next stage reads by memory map
 --   flow      a diffusion transformer in these latents
 --
--- A second call skips stages that are done and resumes one that was interrupted. `only=flow` runs one stage, `minutes=` is
--- divided among all, `resume=false` begins anew; lua/neap/stages.lua describes these keys.
+-- A second call skips what is done and goes on with what was interrupted. `only=flow` runs one stage, `minutes=` is for all of
+-- them together, `resume=false` begins anew; lua/neap/stages.lua describes these keys.
 local neap = require "neap"
 
 local latent = {}
 
+local whole = neap.whole
 local OPTIONS = {
   only = "", minutes = 60,
   factor = 4, latent = 4, -- latents have 1/factor of the height and width of pictures, and `latent` channels
   width = 32, growth = "", blocks = 1, groups = 8, attention = false, -- the autoencoder; growth: see neap help vae_gan
   d_layers = 2, d_width = 64, d_norm = "group", -- the discriminator
   kl = 1e-6, adversarial = 0.02, g_start = 300, g_ramp = 300,
-  vae_lr = 1e-3, gan_lr = 3e-4, d_lr = 3e-4, vae_ema = 0.995, vae_batch = 16, vae_steps = 100000,
+  vae_lr = 1e-3, gan_lr = 3e-4, d_lr = 3e-4, vae_ema = 0.995, vae_batch = whole(16), vae_steps = whole(100000),
   conditional = true, -- on classes, if the data set has them
   patch = 2, dit_width = 192, depth = 8, heads = 6, -- the transformer
-  lr = 2e-3, ema = 0.998, label_dropout = 0.1, flow_batch = 64, flow_steps = 100000,
+  lr = 2e-3, ema = 0.998, label_dropout = 0.1, flow_batch = whole(64), flow_steps = whole(100000),
   w = 1, sampler_steps = 50,
-  columns = 8, -- pictures in a row of reconstructions.png
+  columns = whole(8), -- pictures in a row of reconstructions.png
 }
 
 --- The options of a recipe: its own, and those above with the defaults that it gives in place of these.
@@ -58,15 +59,51 @@ end
 
 -- --- Stages -----------------------------------------------------------------------------------------------------------
 
---- Trains a VAE. `stage` is that of neap.stages: { out, minutes, resume }.
-function latent.train_vae(o, data, stage)
-  return neap.train {
-    model = autoencoder(o, data:spec(), false), data = data,
+-- The settings of a stage without its model, data and folder. The checks before the first stage make them, too.
+local settings = {}
+
+function settings.vae(o)
+  return {
     objective = neap.objective.vae_gan { kl = o.kl, adversarial = 0 },
-    optimizer = neap.optimizer.adamw { lr = o.vae_lr },
-    batch = o.vae_batch, steps = o.vae_steps, warmup = 100, decay = "cosine", clip = 1, ema = o.vae_ema,
-    out = stage.out, minutes = stage.minutes, resume = stage.resume,
+    optimizer = neap.optimizer.adamw { lr = o.vae_lr, ema = o.vae_ema },
+    batch = o.vae_batch, steps = o.vae_steps, warmup = 100, decay = "cosine", clip = 1,
   }
+end
+
+function settings.vae_gan(o)
+  if o.d_norm == "batch" and o.vae_batch == 1 then
+    error("vae_batch: expected at least 2 with d_norm=batch, got 1; d_norm=group takes any batch", 0)
+  end
+  return {
+    objective = neap.objective.vae_gan {
+      kl = o.kl, adversarial = o.adversarial, g_start = o.g_start, g_ramp = o.g_ramp,
+    },
+    optimizer = {
+      autoencoder = neap.optimizer.adamw { lr = o.gan_lr, beta1 = 0.5, ema = o.vae_ema },
+      discriminator = neap.optimizer.adamw { lr = o.d_lr, beta1 = 0.5 },
+    },
+    batch = o.vae_batch, steps = o.vae_steps, warmup = 100, decay = "cosine", clip = 1,
+  }
+end
+
+function settings.flow(o)
+  return {
+    objective = neap.objective.flow_matching { label_dropout = o.label_dropout, times = "logit_normal" },
+    optimizer = neap.optimizer.adamw { lr = o.lr, ema = o.ema },
+    sampler = neap.sampler.euler { steps = o.sampler_steps, guidance = neap.guidance.cfg { w = o.w } },
+    batch = o.flow_batch, steps = o.flow_steps, warmup = 100, decay = "cosine", clip = 1,
+  }
+end
+
+-- Trains a stage by its settings; `more` has the others. `stage` is that of neap.stages: { out, minutes, resume }, and may
+-- have a seed and a guard for neap.train.
+local function train(name, o, stage, more)
+  local all = settings[name](o)
+  for key, value in pairs(more) do
+    all[key] = value
+  end
+  all.out, all.minutes, all.resume, all.seed, all.guard = stage.out, stage.minutes, stage.resume, stage.seed, stage.guard
+  return neap.train(all)
 end
 
 -- Rows of original pictures, and below each those of both autoencoders.
@@ -81,34 +118,16 @@ local function draw_reconstructions(o, data, before, stage)
   print(path)
 end
 
---- Trains a VAE-GAN from the VAE of the run `before`. `stage` is that of neap.stages, and may have a seed, and a guard for
--- neap.train.
-function latent.train_vae_gan(o, data, before, stage)
-  local run = neap.train {
-    model = autoencoder(o, data:spec(), true), from = before, data = data,
-    objective = neap.objective.vae_gan {
-      kl = o.kl, adversarial = o.adversarial, g_start = o.g_start, g_ramp = o.g_ramp,
-    },
-    optimizer = {
-      autoencoder = neap.optimizer.adamw { lr = o.gan_lr, beta1 = 0.5, ema = o.vae_ema },
-      discriminator = neap.optimizer.adamw { lr = o.d_lr, beta1 = 0.5 },
-    },
-    batch = o.vae_batch, steps = o.vae_steps, warmup = 100, decay = "cosine", clip = 1, guard = stage.guard,
-    out = stage.out, minutes = stage.minutes, resume = stage.resume, seed = stage.seed,
-  }
-  draw_reconstructions(o, data, before, stage)
-  return run
+--- Trains a VAE.
+function latent.train_vae(o, data, stage)
+  return train("vae", o, stage, { model = autoencoder(o, data:spec(), false), data = data })
 end
 
-local function train_flow(o, data, before, path, stage)
-  return neap.train {
-    model = transformer(o, data:spec()), autoencoder = before, data = neap.dataset.latents { path = path },
-    objective = neap.objective.flow_matching { label_dropout = o.label_dropout, times = "logit_normal" },
-    optimizer = neap.optimizer.adamw { lr = o.lr },
-    sampler = neap.sampler.euler { steps = o.sampler_steps, guidance = neap.guidance.cfg { w = o.w } },
-    batch = o.flow_batch, steps = o.flow_steps, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
-    out = stage.out, minutes = stage.minutes, resume = stage.resume,
-  }
+--- Trains a VAE-GAN from the VAE of the run `before`.
+function latent.train_vae_gan(o, data, before, stage)
+  local run = train("vae_gan", o, stage, { model = autoencoder(o, data:spec(), true), from = before, data = data })
+  draw_reconstructions(o, data, before, stage)
+  return run
 end
 
 -- The folder of another stage of the same run.
@@ -135,10 +154,16 @@ function latent.run(o, data, shares)
   local spec = data:spec()
   return neap.stages {
     only = o.only, minutes = o.minutes,
-    { name = "vae", share = shares[1], check = function() autoencoder(o, spec, false) end, run = function(stage)
+    { name = "vae", share = shares[1], check = function()
+      settings.vae(o)
+      autoencoder(o, spec, false)
+    end, run = function(stage)
       return latent.train_vae(o, data, stage)
     end },
-    { name = "vae_gan", share = shares[2], check = function() autoencoder(o, spec, true) end, run = function(stage)
+    { name = "vae_gan", share = shares[2], check = function()
+      settings.vae_gan(o)
+      autoencoder(o, spec, true)
+    end, run = function(stage)
       return latent.train_vae_gan(o, data, beside(stage, "vae"), stage)
     end },
     { name = "encode", share = 0, done = function(stage)
@@ -147,9 +172,13 @@ function latent.run(o, data, shares)
       return neap.encode(encoding(data, stage))
     end },
     { name = "flow", share = shares[3], done = flow_is_done, check = function()
+      settings.flow(o)
       transformer(o, spec):set_autoencoder(autoencoder(o, spec, false))
     end, run = function(stage)
-      return train_flow(o, data, beside(stage, "vae_gan"), encoding(data, stage).path, stage)
+      return train("flow", o, stage, {
+        model = transformer(o, spec), autoencoder = beside(stage, "vae_gan"),
+        data = neap.dataset.latents { path = encoding(data, stage).path },
+      })
     end },
   }
 end

@@ -42,6 +42,14 @@ neap_optimizer_config neap_lua_optimizer(lua_State *L, int index)
     return config;
 }
 
+/* optimizer_check(settings): fails for those that an optimizer would refuse. */
+static int check(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    neap_lua_optimizer(L, 1);
+    return 0;
+}
+
 /* optimizer(model, settings): settings are `kind`, "adamw" or "sgd", the settings of that kind, and `part`, a prefix of
  * the names of the parameters that it updates */
 static int new_optimizer(lua_State *L)
@@ -120,6 +128,8 @@ void neap_lua_open_optimizer(lua_State *L)
     neap_lua_class(L, NEAP_LUA_OPTIMIZER, methods, optimizer_close);
     lua_pushcfunction(L, new_optimizer);
     lua_setfield(L, -2, "optimizer");
+    lua_pushcfunction(L, check);
+    lua_setfield(L, -2, "optimizer_check");
     lua_pushcfunction(L, schedule);
     lua_setfield(L, -2, "schedule");
 }

@@ -20,6 +20,7 @@ local function new(kind, settings)
   for key, value in pairs(settings) do
     self.settings[key] = value
   end
+  core.optimizer_check(self.settings)
   if settings.part and not settings.model then
     core.fail_usage(("%s: part: expected a model beside it: neap.optimizer.%s { model = ..., part = ... }"):format(kind, kind))
   end

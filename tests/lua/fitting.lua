@@ -71,6 +71,8 @@ test("settings that are none", function()
   local model = neap.architecture.mlp { hidden = 4 }
   raises("adamw: expected one table of settings, got nil", function() neap.optimizer.adamw() end)
   raises("adamw: unknown key 'lrr'; did you mean 'lr'?", function() neap.optimizer.adamw { lrr = 1 } end)
+  raises("adamw: ema: expected a number from 0 and below 1, got 5", function() neap.optimizer.adamw { ema = 5 } end)
+  raises("sgd: lr: expected a number above 0, got 0", function() neap.optimizer.sgd { lr = 0 } end)
   raises("lr: expected a number, got a", function() neap.optimizer.adamw { lr = "a", model = model } end)
   raises("expected a model, got number", function() neap.optimizer.adamw { model = 3 } end)
   raises("adamw: expected a model to step: neap.optimizer.adamw { model = ..., lr = ... }", function()

@@ -134,6 +134,23 @@ for bad in width=30 heads=3 d_layers=3 patch=3; do
     same_text "$bad is refused" 1 "$status"
     holds "$bad is refused before the first stage" test ! -e runs/bad
 done
+# line_of TEXT: its line in what the recipes share.
+line_of() {
+    grep -n "$1" "$recipes/latent_stages.lua" | cut -d : -f 1
+}
+# refused_at_once STATUS MESSAGE key=value: a setting of a later stage is refused before the first one.
+refused_at_once() {
+    # shellcheck disable=SC2046,SC2086
+    expect "$1" "neap: $2" neap run "$recipes/my_pictures.lua" $(echo " $small " | sed "s/ ${3%=*}=[^ ]* / /") "$3" data=pictures size=16 out=runs/bad $4
+    holds "$3 is refused before the first stage" test ! -e runs/bad
+}
+at=$recipes/latent_stages.lua
+refused_at_once 2 "$recipes/my_pictures.lua:$(grep -n latent.options "$recipes/my_pictures.lua" | cut -d : -f 1): flow_batch: expected a whole number from 1, got '0'" flow_batch=0 ""
+refused_at_once 2 "$recipes/my_pictures.lua:$(grep -n latent.options "$recipes/my_pictures.lua" | cut -d : -f 1): columns: expected a whole number from 1, got '0'" columns=0 ""
+refused_at_once 2 "$at:$(line_of sampler.euler): euler: steps: expected 1 to 100000, got 0" sampler_steps=0 ""
+refused_at_once 2 "$at:$(line_of sampler.euler): cfg: w: expected -1 to 1000, got -3" w=-3 ""
+refused_at_once 2 "$at:$(line_of "lr, ema = o.ema"): adamw: ema: expected a number from 0 and below 1, got 5" ema=5 ""
+refused_at_once 1 "vae_batch: expected at least 2 with d_norm=batch, got 1; d_norm=group takes any batch" vae_batch=1 d_norm=batch
 expect 1 "neap: my_pictures: give a folder of pictures: neap run recipes/my_pictures.lua data=FOLDER" neap run "$recipes/my_pictures.lua"
 expect_like 1 "neap: *: folder: path: nowhere: No such file or directory" neap run "$recipes/my_pictures.lua" data=nowhere
 finish

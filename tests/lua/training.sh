@@ -171,7 +171,7 @@ expect 2 "neap: unknown option '--steps'; keys are written steps=VALUE" neap run
 expect 2 "neap: points.lua:4: mlp: hidden: expected 1 to 65536, got 0" neap run points.lua hidden=0
 expect 2 "neap: points.lua:5: toy2d: shape: expected one of 'moons', 'spirals', 'checkerboard', 'gaussians8', 'rings', \
 got text 'square'" neap run points.lua shape=square
-refused 2 points "adamw: lr: expected a number above 0, got -1" lr=-1
+expect 2 "neap: points.lua:7: adamw: lr: expected a number above 0, got -1" neap run points.lua lr=-1
 
 # --- The processor and the library ------------------------------------------------------------------------------------
 
