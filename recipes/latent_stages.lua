@@ -1,13 +1,13 @@
 -- What the recipes of latent diffusion share: its options and its stages (Rombach et al. 2022). Not a recipe of its own.
 --
---   vae       a variational autoencoder with a small KL weight, whose pictures are blurred
---   vae_gan   goes on from its weights with a discriminator beside it; reconstructions.png has rows of originals, and of
---             what the first and the second autoencoder make of them
---   encode    the latents of all pictures, once, to a file that the next stage reads by memory map
+--   vae       a variational autoencoder with a small KL weight; its reconstructions are blurred
+--   vae_gan   starts from its weights and adds a discriminator; reconstructions.png has rows of originals, and below each the
+--             reconstructions of both autoencoders
+--   encode    writes the moments of all pictures to a file that the next stage reads by memory map
 --   flow      a diffusion transformer in these latents
 --
--- A second call skips what is done and goes on with what was interrupted. `only=flow` runs one stage, `minutes=` is for all of
--- them together, `resume=false` begins anew; lua/neap/stages.lua describes these keys.
+-- A second call skips stages that are done and resumes one that was interrupted. `only=flow` runs one stage, `minutes=` is
+-- divided among all, `resume=false` begins anew; lua/neap/stages.lua describes these keys.
 local neap = require "neap"
 
 local latent = {}
