@@ -98,10 +98,13 @@ local function read_object(path)
   return type(value) == "table" and value or {}
 end
 
--- Seconds that a stage has taken, as noted by earlier calls.
-local function noted(own, stage)
-  local seconds = read_object(own.out .. "/" .. TIMES)[stage.name]
-  return math.type(seconds) and seconds or 0
+-- Seconds by the name of a stage, as noted by earlier calls. Anything else in the file is ignored.
+local function read_times(own)
+  local times = {}
+  for name, seconds in pairs(read_object(own.out .. "/" .. TIMES)) do
+    times[name] = type(name) == "string" and math.type(seconds) and rule.number(0).read(seconds) or nil
+  end
+  return times
 end
 
 -- Seconds of the run in the folder of a stage, by its metrics.
@@ -114,12 +117,12 @@ local function spent(own, stage)
   if own.resume == false and not stage.finished and not stage.skipped then
     return 0
   end
-  return math.max(noted(own, stage), trained(stage))
+  return math.max(read_times(own)[stage.name] or 0, trained(stage))
 end
 
 local function add_time(own, stage, seconds, anew)
-  local times = read_object(own.out .. "/" .. TIMES)
-  times[stage.name] = seconds + (anew and 0 or noted(own, stage))
+  local times = read_times(own)
+  times[stage.name] = seconds + (anew and 0 or times[stage.name] or 0)
   if core.exists(own.out) == "folder" then
     core.file_save(own.out .. "/" .. TIMES, core.json_encode(times) .. "\n")
   end

@@ -100,6 +100,10 @@ echo '{"first": 600}' >runs/fresh/stages.json
 limit "stage 3 of 3, last, at most 50:00" only=last out=runs/fresh
 echo '{"first": 99999}' >runs/fresh/stages.json
 limit "stage 3 of 3, last, at most 4:30" only=last out=runs/fresh resume=false
+for times in '[1, 2]' '{"first": -1e9, "last": 1e999}' '{"first": "600", "last": {}}' '7' '{'; do
+    echo "$times" >runs/fresh/stages.json
+    limit "stage 3 of 3, last, at most 1:00:00" only=last out=runs/fresh resume=false
+done
 
 # --- What does not fit --------------------------------------------------------------------------------------------------
 
