@@ -1,4 +1,5 @@
 /* The program: prints its version, or passes its arguments to require "neap.cli". */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +10,18 @@
 #include "static_plugins.h"
 #endif
 
+/* A data set that is opened again warns of the same again; once is enough. */
 static void warn(void *user, const char *message)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static char last[4096];
     (void)user;
-    fprintf(stderr, "neap: warning: %s\n", message);
+    pthread_mutex_lock(&lock);
+    if (strncmp(last, message, sizeof last - 1) != 0) {
+        snprintf(last, sizeof last, "%s", message);
+        fprintf(stderr, "neap: warning: %s\n", message);
+    }
+    pthread_mutex_unlock(&lock);
 }
 
 /* Prints the first line of a message (further lines list the paths that `require` tried) and returns the exit status. */

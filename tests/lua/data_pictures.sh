@@ -98,6 +98,14 @@ broken="neap: warning: folder: pictures: 2 of 8 pictures are left out: red/text.
 begins with 'a text'; red/zero.jpg: expected a PNG or JPEG picture, got an empty file"
 expect_like 0 "$broken$newline${machine}dit: *" neap run pictures.lua out=runs/broken
 expect_like 0 "$broken$newline${machine}dit: *" neap run pictures.lua out=runs/cached
+cat >twice.lua <<'RECIPE'
+local neap = require "neap"
+for size = 8, 9 do
+  local once, again = neap.dataset.folder { path = "pictures", size = size }, neap.dataset.folder { path = "pictures", size = size }
+  assert(once:count() == again:count())
+end
+RECIPE
+expect 0 "$broken" neap run twice.lua
 rm pictures/red/text.png pictures/red/zero.jpg
 expect_like 0 "neap: warning: folder: cache: pictures.lua*; the pictures are kept in memory$newline${machine}dit: *" \
     neap run pictures.lua out=runs/memory cache=pictures.lua
