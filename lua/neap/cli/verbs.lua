@@ -27,7 +27,8 @@ local VERBS = {
 ]==] },
   { name = "eval", usage = [==[
   neap eval RUN [-n N] [--seed S] [--labels L,..|real] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
-             [--reference test|training] [--resamples N] [--cas [--cas-steps N]] [--json FILE] [--raw FILE.npy] [--precision auto|fp32|bf16]
+             [--reference test|training] [--resamples N] [--cas [--cas-steps N]]
+             [--json FILE] [--raw FILE.npy] [--precision auto|fp32|bf16]
 ]==] .. SAMPLING .. [==[
                                     score samples of a run against held-out examples; of an autoencoder
                                     without --sampler, its reconstructions of them. --labels real draws classes
