@@ -20,6 +20,21 @@ static int replace(neap_network *network, neap_network *autoencoder)
     return 0;
 }
 
+/* Latents are divided by the deviation. */
+static int check_statistics(const neap_network *a)
+{
+    const float *mean = neap_data(a->mean), *deviation = neap_data(a->deviation);
+    for (int64_t k = 0; k < neap_size(a->mean); k++) {
+        if (!isfinite(mean[k]))
+            return neap_fail("%s: latents.mean: expected finite numbers, got %g for channel %lld", neap_network_name(a),
+                             (double)mean[k], (long long)k);
+        if (!(deviation[k] > 0) || !isfinite(deviation[k]))
+            return neap_fail("%s: latents.deviation: expected finite numbers above 0, got %g for channel %lld",
+                             neap_network_name(a), (double)deviation[k], (long long)k);
+    }
+    return 0;
+}
+
 int neap_network_set_autoencoder(neap_network *network, neap_network *autoencoder)
 {
     char want[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
@@ -31,7 +46,7 @@ int neap_network_set_autoencoder(neap_network *network, neap_network *autoencode
         return neap_fail("%s works on %s; the latents of %s are %s", neap_network_name(network),
                          neap_shape_text(neap_dims(n->height, n->width, n->channels), want), neap_network_name(autoencoder),
                          neap_shape_text(neap_dims(e->height, e->width, e->channels), got));
-    return replace(network, neap_network_without_extra(autoencoder));
+    return check_statistics(autoencoder) < 0 ? -1 : replace(network, neap_network_without_extra(autoencoder));
 }
 
 neap_network *neap_network_autoencoder(const neap_network *network)

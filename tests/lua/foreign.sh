@@ -35,6 +35,14 @@ expect 0 "" neap export dit.safetensors -o dit --as diffusers
 expect 0 "" neap export tiny.safetensors -o tiny --as diffusers
 expect 0 "" neap export dit.safetensors -o original.safetensors --as dit
 expect 0 "" neap export vae.safetensors -o vae --as diffusers
+cat >unusable.lua <<'LUA'
+local neap = require "neap"
+local model = neap.checkpoint.load("vae.safetensors").model
+model:parameter "latents.deviation":assign(neap.tensor { 1, 0 / 0 })
+print(select(2, pcall(require("neap.foreign.latents").write, model, {})))
+LUA
+expect 0 "" neap run unusable.lua
+holds "a deviation that is NaN is not exported" grep -q "export: latents.deviation: expected a number from .* got -*nan for channel 1" stdout
 same_text "an export names what it wrote" "vae: AutoencoderKL: 124 tensors
 not written as tensors: what stands in config.json or serves training alone (11)" "$(rm -r vae; neap export vae.safetensors -o vae --as diffusers | sed -n 1,2p)"
 

@@ -85,9 +85,21 @@ local function each(list, f)
   return result
 end
 
+-- A list of statistics of a model that other programs can read.
+local function statistics_of(model, name, wanted)
+  local list = model:parameter(name):tolist()
+  for i, value in ipairs(list) do
+    if not wanted.read(value) then
+      core.fail(("export: %s: expected %s, got %s for channel %d"):format(name, wanted.kind, value, i - 1))
+    end
+  end
+  return list
+end
+
 --- Writes the statistics of a model into the table of config.json.
 function latents.write(model, config)
-  local means, deviations = model:parameter("latents.mean"):tolist(), model:parameter("latents.deviation"):tolist()
+  local means = statistics_of(model, "latents.mean", rule.finite)
+  local deviations = statistics_of(model, "latents.deviation", latents.SCALE)
   if all_equal(means) and all_equal(deviations) then
     config.scaling_factor = shortest(deviations[1], inverse)
     config.shift_factor = means[1] ~= 0 and shortest(means[1], same) or nil

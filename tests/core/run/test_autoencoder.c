@@ -149,6 +149,28 @@ START_TEST(a_trainer_compares_pictures)
 }
 END_TEST
 
+START_TEST(statistics_are_usable)
+{
+    neap_network *network = TRY_NETWORK("field", "rate", "0"), *a = TRY_NETWORK("halves", "latents", "1");
+    float *mean = neap_data(neap_model_find(neap_network_model(a), "latents.mean"));
+    float *deviation = neap_data(neap_model_find(neap_network_model(a), "latents.deviation"));
+    const struct {
+        float value;
+        const char *message;
+    } bad[] = {{NAN, "halves: latents.deviation: expected finite numbers above 0, got nan for channel 0"},
+               {INFINITY, "halves: latents.deviation: expected finite numbers above 0, got inf for channel 0"},
+               {0, "halves: latents.deviation: expected finite numbers above 0, got 0 for channel 0"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        *deviation = bad[i].value;
+        ck_fails_with(neap_network_set_autoencoder(network, a), bad[i].message);
+    }
+    *deviation = 1, *mean = NAN;
+    ck_fails_with(neap_network_set_autoencoder(network, a), "halves: latents.mean: expected finite numbers, got nan for channel 0");
+    neap_network_release(a);
+    neap_network_release(network);
+}
+END_TEST
+
 START_TEST(latents_must_be_measured)
 {
     training t = start_training(latent_field("0", "0"), COMPONENT("dataset", "ramp", NULL), "flow_matching", &usual_config);
@@ -242,7 +264,7 @@ int main(void)
     return RUN_SUITE_WITH("autoencoder", open_autoencoders, run_close, what_does_not_fit_is_refused,
                           pictures_become_latents_and_back, latents_are_drawn_by_row, statistics_are_those_of_the_latents,
                           constant_channels_are_counted, latents_that_are_not_finite, a_flow_is_trained_in_latents,
-                          a_trainer_compares_pictures, latents_must_be_measured, what_is_frozen_is_not_trained,
-                          samples_are_decoded, pictures_are_encoded_by_their_means, kept_pixels_stay,
+                          a_trainer_compares_pictures, latents_must_be_measured, statistics_are_usable,
+                          what_is_frozen_is_not_trained, samples_are_decoded, pictures_are_encoded_by_their_means, kept_pixels_stay,
                           an_inversion_gives_latent_noise);
 }
