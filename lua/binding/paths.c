@@ -1,4 +1,6 @@
-/* Paths in Lua: checks of outputs before the work. */
+/* Paths in Lua: checks of outputs before the work, and which file a path leads to. */
+#include <stdlib.h>
+
 #include "binding.h"
 
 /* file_check(path): raises if no file can be written there */
@@ -31,8 +33,18 @@ static int real_path(lua_State *L)
     return 1;
 }
 
+/* found_path(path) -> the absolute path, without links, of a file that is there, writable or not; nil for none */
+static int found_path(lua_State *L)
+{
+    char *place = realpath(neap_lua_check_text(L, 1), NULL);
+    lua_pushstring(L, place);
+    free(place); /* realpath's own */
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"file_check", file_check}, {"picture_check", picture_check}, {"is_special", is_special}, {"real_path", real_path},
+    {"found_path", found_path},
     {NULL, NULL},
 };
 

@@ -210,7 +210,7 @@ local function build_whole(path, file, meta)
     end
   end
   load_entries(path, file, weights(model))
-  model:set_origin(core.real_path(path))
+  model:set_origin(core.found_path(path) or path)
   return model
 end
 

@@ -19,6 +19,29 @@ neap run judge.lua >/dev/null 2>&1
 worse=$place/runs/worse/checkpoint.safetensors
 judge=runs/judge/checkpoint.safetensors
 
+# --- Read-only ----------------------------------------------------------------------------------------------------------
+
+# reader COMMAND...: without root's right to write what is read-only.
+reader() {
+    if [ "$(id -u)" = 0 ]; then
+        setpriv --bounding-set=-dac_override --inh-caps=-dac_override "$@"
+    else
+        "$@"
+    fi
+}
+mkdir shared
+for run in shapes judge worse; do
+    cp -r runs/$run shared/
+    chmod -R a-w shared/$run
+done
+if reader test ! -w shared/shapes/checkpoint.safetensors; then
+    expect 0 "" reader "$NEAP_SOURCE/neap" sample shared/shapes -n 1 --worse shared/worse --w 1 -o read.png
+    expect 2 "neap: sample: --worse has no effect: shared/shapes is the run itself" \
+        reader "$NEAP_SOURCE/neap" sample shared/shapes -n 1 --worse shared/shapes --w 1 -o read.png
+    expect 0 "" reader "$NEAP_SOURCE/neap" eval shared/shapes -n 8 --evaluator shared/judge --resamples 0
+fi
+chmod -R u+w shared
+
 # --- In Lua -----------------------------------------------------------------------------------------------------------
 
 cat >guidance.lua <<'RECIPE'

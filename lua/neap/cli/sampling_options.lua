@@ -71,7 +71,7 @@ local function check_guidance(verb, run, given)
     fail_without_effect(verb, first or "w", "the run has no classes, and so no null class to guide away from; give --worse RUN")
   elseif first and weight == 0 then
     fail_without_effect(verb, first, "the weight of the guidance is 0; give --w")
-  elseif given.worse and core.real_path(sampling_options.find(verb, given.worse)) == core.real_path(run.path) then
+  elseif given.worse and core.found_path(sampling_options.find(verb, given.worse)) == core.found_path(run.path) then
     fail_without_effect(verb, "worse", given.worse .. " is the run itself")
   end
 end
