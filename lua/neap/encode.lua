@@ -84,6 +84,21 @@ end
 
 local BYTES = { f32 = 4, i32 = 4, u8 = 1 }
 
+-- Latents replace latents, or a damaged file, but no other weights.
+local function check_replaced(path)
+  local done, opened = pcall(core.safetensors_open, path)
+  if not done then
+    return
+  end
+  local file <close>, names = opened, {}
+  for _, entry in ipairs(file:tensors()) do
+    names[entry.name] = true
+  end
+  if not names.moments then
+    core.fail_usage(("encode: %s would be replaced; expected a new file or one of latents"):format(path))
+  end
+end
+
 local function check_room(path, list)
   local size, room, place = 0, output.room(path)
   for _, entry in ipairs(list) do
@@ -180,6 +195,7 @@ function encode.encode(given)
   local own = settings_of(given)
   check_fit(own)
   local list = layout_of(own, rows_for(own))
+  check_replaced(own.path)
   check_room(own.path, list)
   local before = precision.set((precision.choose(own.precision)))
   local done, reason = pcall(function()

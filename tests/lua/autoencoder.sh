@@ -379,6 +379,12 @@ expect 1 "neap: encode: expected an autoencoder, got vit, which does not offer '
 expect 1 "neap: encode: there is no checkpoint 'nowhere'" neap encode nowhere
 expect 2 "neap: encode: -o: expected a path that ends in .safetensors, got x.png" neap encode runs/vae -o x.png
 expect 2 "neap: encode: -o would replace the run, runs/vae/checkpoint.safetensors" neap encode runs/vae -o runs/vae/checkpoint.safetensors
+cp runs/whole/checkpoint.safetensors whole.safetensors
+expect 2 "neap: encode: whole.safetensors would be replaced; expected a new file or one of latents" neap encode runs/vae -o whole.safetensors
+holds "a checkpoint is not replaced" cmp whole.safetensors runs/whole/checkpoint.safetensors
+echo "damaged latents" >damaged.safetensors
+expect 0 "" neap encode runs/vae -o damaged.safetensors
+holds "damaged latents are replaced" cmp damaged.safetensors runs/vae/latents.safetensors
 expect_like 1 "neap: latent.lua:3: dit: the latents of the data set 'latents' were encoded by other weights (*) than those of the autoencoder shrink (*); encode them anew" neap run latent.lua of=runs/vae_signal cache=runs/vae out=runs/x
 expect_like 1 "neap: latent.lua:3: train: resume: autoencoder: the run began with other weights than those given; resume=false begins anew" neap run latent.lua of=runs/vae_signal out=runs/cut resume=true steps=7
 
