@@ -1,7 +1,7 @@
 -- Does a VAE-GAN survive the start of its discriminator? Trains a VAE of emoji, and from it a VAE-GAN for each of several
 -- seeds, without the guard that would take a collapsed run back. Prints for each of them
 --
---   before, least   PSNR in training before the discriminator's judgement reaches the decoder, and the least one since; means
+--   before, least   PSNR in training before the adversarial loss reaches the decoder, and the least one since; means
 --                   over 100 steps
 --   end, energy     PSNR and gradient energy of held-out pictures at the end; the line `vae` has those of the VAE
 --   real, fake      mean logits of the last 100 steps

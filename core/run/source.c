@@ -168,12 +168,17 @@ static int check_length(const read_job *job, const neap_example *e)
 }
 
 /* A NaN would be blamed on the first op that meets it. */
+static int check_finite(const char *what, const float *values, int64_t count)
+{
+    for (int64_t i = 0; values && i < count; i++)
+        if (!isfinite(values[i]))
+            return neap_fail("%sexpected finite values, got %g at %lld", what, fabs((double)values[i]), (long long)i);
+    return 0;
+}
+
 static int check_values(const read_job *job, const neap_example *e)
 {
-    for (int64_t i = 0; i < job->size; i++)
-        if (!isfinite(e->x[i]))
-            return neap_fail("expected finite values, got %g at %lld", fabs((double)e->x[i]), (long long)i);
-    return 0;
+    return check_finite("", e->x, job->size) < 0 ? -1 : check_finite("picture: ", e->picture, job->picture);
 }
 
 static int read_one(const read_job *job, int64_t i)

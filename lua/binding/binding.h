@@ -117,9 +117,10 @@ const char *neap_lua_place(const char *folder, char *text, size_t room);
 /* The entries of a table { key = text }, sorted by key, as an array that is left on the stack; none if the value is nil. */
 const neap_pair *neap_lua_read_pairs(lua_State *L, int index, int *count);
 
-/* --- Signals (interrupt.c, coroutine.c) ------------------------------------------------------------------------------- */
+/* --- Signals (interrupt.c, coroutine.c, bus.c) -------------------------------------------------------------------------- */
 
 void neap_lua_signals_start(void);              /* on the main thread, first of all */
+void neap_lua_catch_bus_errors(void);           /* bus.c: of files that are mapped to memory */
 int neap_lua_signal_status(void);               /* exit status after the last signal; 0: none came */
 lua_State *neap_lua_running(lua_State *L);      /* sets the running coroutine; returns the previous one */
 void neap_lua_coroutines_start(lua_State *L);   /* after luaL_openlibs, with the main coroutine */

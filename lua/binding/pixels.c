@@ -1,4 +1,4 @@
-/* Pooling and resizing of pictures in Lua; lua/neap/pixels.lua checks the arguments. */
+/* Pooling, resizing and comparison of pictures in Lua; lua/neap/pixels.lua checks the arguments of the first two. */
 #include "binding.h"
 
 typedef neap_tensor *pool_fn(neap_tensor *x, int64_t kernel, int64_t stride, int64_t padding);
@@ -31,7 +31,27 @@ static int resize(lua_State *L)
     NEAP_LUA_RETURN(L, slot, neap_resize(x, rows, columns, (neap_resample_mode)mode));
 }
 
-static const luaL_Reg functions[] = {{"max_pool", max_pool}, {"average_pool", average_pool}, {"resize", resize}, {NULL, NULL}};
+static int compare(lua_State *L, neap_tensor *(*f)(neap_tensor *x, neap_tensor *y))
+{
+    neap_tensor *x = neap_lua_check_tensor(L, 1), *y = neap_lua_check_tensor(L, 2);
+    neap_tensor **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, f(x, y));
+}
+
+/* psnr(x, y) -> dB of each picture, and likewise ssim */
+static int psnr(lua_State *L)
+{
+    return compare(L, neap_psnr);
+}
+
+static int ssim(lua_State *L)
+{
+    return compare(L, neap_ssim);
+}
+
+static const luaL_Reg functions[] = {
+    {"max_pool", max_pool}, {"average_pool", average_pool}, {"resize", resize}, {"psnr", psnr}, {"ssim", ssim}, {NULL, NULL},
+};
 
 void neap_lua_open_pixels(lua_State *L)
 {

@@ -106,7 +106,7 @@ function checkpoint.settings(path)
   return metadata.object(path, file:metadata(), "settings")
 end
 
---- Has the run in a checkpoint come to its end? False for a file that does not exist.
+--- Is the checkpoint the last of its run? False for a file that does not exist.
 function checkpoint.ended(path)
   if core.exists(path) ~= "file" then
     return false

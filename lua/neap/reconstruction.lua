@@ -42,7 +42,7 @@ function reconstruction.examples(component, n, seed)
   return source:batch(1, math.min(n, source:count()), seed or 0), not done and core.reason(part) or nil
 end
 
---- Tells why pictures that a model was trained on stand for others; `who` begins the message.
+--- Prints why reconstructions are of training pictures and not of held-out ones, if there is a reason; `who` begins the line.
 function reconstruction.explain(who, reason)
   if reason then
     io.stderr:write(("%s: reconstructions are of pictures of the data set itself: %s\n"):format(who, reason))

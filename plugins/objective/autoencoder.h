@@ -46,7 +46,8 @@ neap_tensor *autoencoder_equivariance(const autoencoder_config *c, neap_network 
 
 /* --- autoencoder_metrics.c ----------------------------------------------------------------------------------------------- */
 
-/* Reports psnr and ssim of pictures y against the originals x. */
+int autoencoder_report_mean(neap_step *step, const char *name, neap_tensor *x);
+/* Reports the mean psnr and ssim of pictures y against the originals x. */
 int autoencoder_report_pictures(neap_step *step, neap_tensor *x, neap_tensor *y);
 
 /* --- autoencoder_discriminator.c ----------------------------------------------------------------------------------------- */

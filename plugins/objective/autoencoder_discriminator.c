@@ -15,14 +15,6 @@ static const adversarial_loss *loss_of(const autoencoder_config *c)
     return &adversarial_losses[known[c->loss]];
 }
 
-static int report_mean(neap_step *step, const char *name, neap_tensor *x)
-{
-    const bool recorded = neap_record(false);
-    neap_tensor *mean = neap_mean(x, NULL, 0, false);
-    neap_record(recorded);
-    return mean ? neap_step_report(step, name, neap_item(mean)) : -1;
-}
-
 /* --- The weight ------------------------------------------------------------------------------------------------------ */
 
 /* The factor from 0 to 1 of the adversarial loss at a step: it rises over g_ramp steps, the first of which is g_start. */
@@ -76,7 +68,7 @@ neap_tensor *autoencoder_discriminator_loss(const autoencoder_config *c, neap_ne
     neap_tensor *real = neap_network_discriminate(network, step->x, step->condition);
     neap_tensor *fake = neap_network_discriminate(network, y, step->condition);
     neap_tensor *loss = loss_of(c)->discriminator(real, fake);
-    if (!loss || report_mean(step, "real_logit", real) < 0 || report_mean(step, "fake_logit", fake) < 0)
+    if (!loss || autoencoder_report_mean(step, "real_logit", real) < 0 || autoencoder_report_mean(step, "fake_logit", fake) < 0)
         return NULL;
     return loss;
 }

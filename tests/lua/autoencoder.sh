@@ -64,25 +64,25 @@ static const neap_architecture functions = {.size = sizeof functions, .build = b
 static const neap_param params[] = {NEAP_PARAMS_END};
 typedef struct { char unused; } config;
 /* Pictures with a condition of each kind that a data set may have. */
-static void *open_told(const void *settings)
+static void *open_conditional(const void *settings)
 {
     (void)settings;
     return neap_calloc(1, 1);
 }
 
-static int told_spec(const void *self, neap_spec *out)
+static int conditional_spec(const void *self, neap_spec *out)
 {
     (void)self;
     return neap_spec_fill(out, (neap_spec){.height = 8, .width = 8, .channels = 1, .classes = 3, .text = 5, .picture = {2, 3, 1}});
 }
 
-static int64_t told_count(const void *self)
+static int64_t conditional_count(const void *self)
 {
     (void)self;
     return 7;
 }
 
-static int read_told(const void *self, int64_t index, const neap_example *out)
+static int read_conditional(const void *self, int64_t index, const neap_example *out)
 {
     (void)self;
     for (int i = 0; i < 64; i++)
@@ -98,16 +98,16 @@ static int read_told(const void *self, int64_t index, const neap_example *out)
     return 0;
 }
 
-static const char *told_name(const void *self, int64_t label)
+static const char *conditional_name(const void *self, int64_t label)
 {
     (void)self;
     return label == 1 ? "one" : NULL;
 }
 
-static const neap_dataset told = {.size = sizeof told, .open = open_told, .close = neap_free, .spec = told_spec,
-                                  .count = told_count, .read = read_told, .label_name = told_name};
+static const neap_dataset conditional = {.size = sizeof conditional, .open = open_conditional, .close = neap_free, .spec = conditional_spec,
+                                  .count = conditional_count, .read = read_conditional, .label_name = conditional_name};
 static const neap_component components[] = {
-    {"dataset/2", "told", "With conditions.", sizeof(config), params, &told},
+    {"dataset/2", "conditional", "With conditions.", sizeof(config), params, &conditional},
     {"architecture/2", "shrink", "A linear autoencoder.", sizeof(config), params, &functions},
     {"objective/2", "reconstruct", "Its loss.", sizeof(config), params, &objective},
     {0},
@@ -320,11 +320,11 @@ expect 0 "" neap encode runs/cached -o again.safetensors --batch 7 --threads 1
 holds "a flow's autoencoder encodes the same bytes" cmp kept.safetensors again.safetensors
 mv kept.safetensors runs/vae/latents.safetensors
 
-cat >told.lua <<'LUA'
+cat >conditional.lua <<'LUA'
 local neap = require "neap"
-local data = neap.dataset.told {}
-neap.encode { autoencoder = "runs/vae", data = data, path = "told.safetensors", batch = 3, flip = true }
-local latents, all = neap.dataset.latents { path = "told.safetensors" }, {}
+local data = neap.dataset.conditional {}
+neap.encode { autoencoder = "runs/vae", data = data, path = "conditional.safetensors", batch = 3, flip = true }
+local latents, all = neap.dataset.latents { path = "conditional.safetensors" }, {}
 for i = 0, 13 do
   all[i + 1] = i
 end
@@ -347,9 +347,9 @@ local x = data:read { 5 }
 local model = neap.checkpoint.load "runs/vae".model
 print((model:encode(x) - moments:slice(0, 5, 6)):abs():max():item())
 LUA
-expect_like 0 "" neap run told.lua
+expect_like 0 "" neap run conditional.lua
 same_text "every kind of condition is stored, and mirrored pictures follow" "0.0	0.0
-14	nil	one	told
+14	nil	one	conditional
 0.0" "$(cat stdout)"
 
 cat >bad.lua <<'LUA'
@@ -367,13 +367,13 @@ elseif o.how == "stop" then
     return batches == 3
   end
 end
-neap.encode { autoencoder = model, data = data, path = "told.safetensors" }
+neap.encode { autoencoder = model, data = data, path = "conditional.safetensors" }
 LUA
-cp told.safetensors before.safetensors
+cp conditional.safetensors before.safetensors
 expect 1 "neap: bad.lua:15: encode: shrink: the moments of examples 0 to 63 are not finite" neap run bad.lua how=nan
 expect 1 "neap: bad.lua:15: encode: shrink encodes pictures [8, 8, 1]; the data set has [16, 16, 1]" neap run bad.lua how=size
 expect 1 "neap: bad.lua:15: interrupted" neap run bad.lua how=stop
-holds "the old file stands" cmp told.safetensors before.safetensors
+holds "the old file stands" cmp conditional.safetensors before.safetensors
 same_text "nothing is left beside it" "0" "$(find . -name '.*neap-*' | wc -l)"
 expect 1 "neap: encode: expected an autoencoder, got vit, which does not offer 'encode'" neap encode runs/judge
 expect 1 "neap: encode: there is no checkpoint 'nowhere'" neap encode nowhere
@@ -387,6 +387,30 @@ expect 0 "" neap encode runs/vae -o damaged.safetensors
 holds "damaged latents are replaced" cmp damaged.safetensors runs/vae/latents.safetensors
 expect_like 1 "neap: latent.lua:3: dit: the latents of the data set 'latents' were encoded by other weights (*) than those of the autoencoder shrink (*); encode them anew" neap run latent.lua of=runs/vae_signal cache=runs/vae out=runs/x
 expect_like 1 "neap: latent.lua:3: train: resume: autoencoder: the run began with other weights than those given; resume=false begins anew" neap run latent.lua of=runs/vae_signal out=runs/cut resume=true steps=7
+
+# A cache that is truncated while a run reads it ends the run with a line, and leaves the checkpoint.
+cat >cut.lua <<'LUA'
+local neap = require "neap"
+local o = neap.options { at = 3 }
+neap.train {
+  model = neap.architecture.dit { size = 4, channels = 1, patch = 1, width = 16, heads = 2, depth = 1, classes = 10 },
+  autoencoder = "runs/vae", data = neap.dataset.latents { path = "short.safetensors" },
+  objective = neap.objective.flow_matching {}, optimizer = neap.optimizer.adamw {},
+  batch = 8, steps = 6, precision = "fp32", checkpoint_every = 2,
+  on_step = function(step)
+    if step == o.at then
+      io.open("short.safetensors", "w"):close()
+    end
+  end,
+}
+LUA
+cp runs/vae/latents.safetensors short.safetensors
+expect_like 1 "*
+neap: */short.safetensors: was truncated by another program, or cannot be read from its disk; a run continues from its last checkpoint \
+with resume=true" neap run cut.lua
+same_text "the last checkpoint is whole" 2 "$(step_of runs/cut)"
+cp runs/vae/latents.safetensors short.safetensors
+expect_like 0 "*resumed at step 2 *" neap run cut.lua resume=true at=0
 
 # --- What does not fit -------------------------------------------------------------------------------------------------
 

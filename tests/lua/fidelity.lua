@@ -135,6 +135,15 @@ test("flat originals have no energy to compare with; small pictures are one wind
   near(scores[2].value, 4e-4 / (0.25 + 4e-4), 1e-5)
 end)
 
+test("pictures of two shapes are not compared", function()
+  local core = require "neap.core"
+  for name, compare in pairs { psnr = core.psnr, ssim = core.ssim } do
+    check.raises(name .. ": expected two batches of pictures [B, H, W, C] of one shape, got [2, 4, 5, 1] and [2, 5, 4, 1]", function()
+      compare(neap.zeros(2, 4, 5, 1), neap.zeros(2, 5, 4, 1))
+    end)
+  end
+end)
+
 test("a grid has each row of originals above its reconstructions", function()
   local x = neap.tensor { 1, 2, 3, 4, 5 }:reshape(5, 1, 1, 1)
   equal(reconstruction.rows({ x, x * 10 }, 2):tolist(), {

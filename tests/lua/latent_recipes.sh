@@ -102,18 +102,39 @@ if [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] && [ -e /usr/share/u
 
     starts() {
         # shellcheck disable=SC2086
-        neap run "$recipes/vae_gan_starts.lua" ${small#vae_steps=2 flow_steps=2} vae_steps=30 g_ramp=5 seeds=2 held_out=20 size=32 "$@"
+        neap run "$recipes/vae_gan_starts.lua" ${small#vae_steps=2 flow_steps=2} vae_steps=130 g_ramp=5 seeds=2 held_out=20 size=32 "$@"
     }
     expect_like 0 "*" starts g_start=15
     same_text "a line for the VAE and for each seed" "run vae seed_0 seed_1 2" "$(tail -n 5 stdout | awk '{ printf "%s%s", sep, $1; sep = " " }')"
     cp stdout first
+    # Rows of metrics are of steps 10, 20, ... 130: one before step 15, ten of steps 15 to 114, and two of what is left.
+    column() {
+        sed -n "s/.*\"$1\": \([-0-9.e]*\).*/\1/p" runs/vae_gan_starts/seed_0/metrics.jsonl
+    }
+    same_text "PSNR before the start, and since" "$(column psnr | awk '{ x[NR] = $1 } END {
+        for (i = 2; i <= 13; i++)
+            sum[i <= 11] += x[i]
+        early = sum[1] / 10
+        late = sum[0] / 2
+        printf "%.2f %.2f", x[1], early < late ? early : late }')" \
+        "$(awk '$1 == "seed_0" { print $2, $3 }' first)"
+    same_text "mean logits" "$(for name in real fake; do
+        column ${name}_logit | awk 'NR > 3 { x += $1 / 10 } END { printf "%.3f ", x }'
+    done)" "$(awk '$1 == "seed_0" { print $6, $7 " " }' first)"
+    expect 0 "" neap eval runs/vae_gan_starts/seed_0 -n 20
+    score() {
+        tail -n 1 stdout | sed "s/.*\"$1\": {[^}]*\"value\": \([-0-9.e]*\)}.*/\1/"
+    }
+    same_text "PSNR and energy at the end are those of neap eval" \
+        "$(printf '%.2f %.3f' "$(score psnr)" "$(score gradient_energy)")" \
+        "$(awk '$1 == "seed_0" { print $4, $5 }' first)"
     expect_like 0 "stage 1 of 3, vae: done *" starts g_start=15
     same_text "the table of runs that are done" "$(tail -n 5 first)" "$(cat stdout)"
     holds "seeds differ" test "$(cksum <runs/vae_gan_starts/seed_0/metrics.jsonl)" != "$(cksum <runs/vae_gan_starts/seed_1/metrics.jsonl)"
     holds "no guard takes a run back" grep -q '"guard": *{}' runs/vae_gan_starts/seed_0/settings.json
     expect_like 0 "*" starts g_start=15 least=-100
     same_text "a run that loses more than it may has not survived" "0 of 2 survived" "$(tail -n 1 stdout)"
-    expect_like 1 "*neap: vae_gan_starts: *seed_0: expected steps before and after g_start, 300, got 30 steps" starts g_start=300
+    expect_like 1 "*neap: vae_gan_starts: *seed_0: expected steps before and after g_start, 300, got 130 steps" starts g_start=300
 fi
 
 # Without pictures that the training leaves out, those of the data set itself are shown, which a line says.

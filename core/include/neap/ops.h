@@ -185,6 +185,13 @@ neap_tensor *neap_cross_entropy(neap_tensor *logits, neap_tensor *labels); /* [B
 neap_tensor *neap_bce_with_logits(neap_tensor *logits, neap_tensor *targets); /* mean over all elements, nats */
 neap_tensor *neap_mse(neap_tensor *a, neap_tensor *b);                     /* mean over all elements */
 
+/* Fidelity of pictures y to originals x, both [B, H, W, C] and clamped to [-1, 1], of each picture: [B]. psnr, f64,
+ * is 10 log10(4 / mean squared error) in dB, at most 106. ssim is the structural similarity of Wang et al. 2004 (Image Quality
+ * Assessment: From Error Visibility to Structural Similarity, equation 13), the mean over channels and over all windows of
+ * 7 by 7 equally weighted pixels; smaller pictures are one window high or wide. */
+neap_tensor *neap_psnr(neap_tensor *x, neap_tensor *y);
+neap_tensor *neap_ssim(neap_tensor *x, neap_tensor *y);
+
 /* --- Random tensors: row i of the first axis is sample `first + i` of the stream (random.h) -------------------------- */
 
 #include <neap/random.h>

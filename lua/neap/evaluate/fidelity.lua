@@ -1,14 +1,10 @@
 --- Fidelity of reconstructions: psnr, ssim and l1 of each picture, and the energy of their gradients.
 local core = require "neap.core"
 local evaluate = require "neap.evaluate"
-local pixels = require "neap.pixels"
 local tensor = require "neap.tensor"
 
 local fidelity = {}
 
-local PEAK = 2 -- the range of values
-local LEAST_MSE = 1e-10 -- psnr stays finite, at most 106 dB
-local WINDOW = 7
 local BATCH = 64
 local QUANTILE = 1.96 -- of the normal distribution, for intervals of 95 %
 local PIXELS = { axes = { 1, 2, 3 } }
@@ -17,19 +13,6 @@ local ops = core.ops
 
 local function each(x)
   return ops.mean(x, PIXELS)
-end
-
--- Mean structural similarity of each picture (Wang et al. 2004, equation 13), of each channel in every window of 7 by 7 equally
--- weighted pixels; smaller pictures are one window high or wide.
-local function ssim(x, y)
-  local side, c1, c2 = math.min(WINDOW, x:size(1), x:size(2)), (0.01 * PEAK) ^ 2, (0.03 * PEAK) ^ 2
-  local function pooled(values)
-    return pixels.average_pool(values, side, 1)
-  end
-  local a, b = pooled(x), pooled(y)
-  local ab, energy = a * b, ops.square(a) + ops.square(b)
-  local covariance, variances = pooled(x * y) - ab, pooled(ops.square(x) + ops.square(y)) - energy
-  return each(ops.affine(ab, 2, c1) * ops.affine(covariance, 2, c2) / (ops.affine(energy, 1, c1) * ops.affine(variances, 1, c2)))
 end
 
 -- The sum of squared differences of neighbouring pixels along rows and columns, for each picture.
@@ -44,21 +27,16 @@ local function gradient_energy(x)
   return sums
 end
 
-local function psnr(mse)
-  return 10 * math.log(PEAK ^ 2 / math.max(mse, LEAST_MSE), 10)
-end
-
 -- Values of each picture, as lists. energy_x and energy_y are the gradient energies of originals and reconstructions.
 local function measure(x, y)
   local both = ops.concat({ x, y }, 3)
   local channels = x:size(3)
-  local mse, similarity, l1, energy_x, energy_y = tensor.no_grad(evaluate.by_batches, both, BATCH, function(rows)
+  local psnr, ssim, l1, energy_x, energy_y = tensor.no_grad(evaluate.by_batches, both, BATCH, function(rows)
     local a = ops.contiguous(ops.slice(rows, 3, 0, channels))
     local b = ops.contiguous(ops.slice(rows, 3, channels, 2 * channels))
-    local difference = a - b
-    return each(ops.square(difference)), ssim(a, b), each(ops.abs(difference)), gradient_energy(a), gradient_energy(b)
+    return core.psnr(a, b), core.ssim(a, b), each(ops.abs(a - b)), gradient_energy(a), gradient_energy(b)
   end)
-  return { mse = mse:tolist(), ssim = similarity:tolist(), l1 = l1:tolist(), energy_x = energy_x:tolist(),
+  return { psnr = psnr:tolist(), ssim = ssim:tolist(), l1 = l1:tolist(), energy_x = energy_x:tolist(),
     energy_y = energy_y:tolist() }
 end
 
@@ -104,11 +82,8 @@ end
 -- all reconstructions over that of the originals: 1 where they are as sharp, below 1 where they are blurred. It is left out
 -- when the originals are flat.
 function fidelity.score(x, y)
-  local values, psnrs = measure(x, y), {}
-  for i, mse in ipairs(values.mse) do
-    psnrs[i] = psnr(mse)
-  end
-  local scores = { score_mean("psnr", psnrs), score_mean("ssim", values.ssim), score_mean("l1", values.l1) }
+  local values = measure(x, y)
+  local scores = { score_mean("psnr", values.psnr), score_mean("ssim", values.ssim), score_mean("l1", values.l1) }
   if mean(values.energy_x) > 0 then
     scores[#scores + 1] = score_ratio("gradient_energy", values.energy_y, values.energy_x)
   end

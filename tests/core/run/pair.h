@@ -72,4 +72,11 @@ static const neap_param pair_params[] = {
 #define PAIR_COMPONENT                                                                                              \
     {"architecture/2", "pair", "A generator and a critic.", sizeof(pair_config), pair_params, &pair_functions}
 
+/* A loss in which critic and generator both have parameters: the mean square of the logits of generated pictures. */
+static inline neap_tensor *pair_score(neap_network *network, const neap_step *step)
+{
+    neap_tensor *fake = neap_network_generate(network, step->x, NULL);
+    return neap_mean(neap_square(neap_network_discriminate(network, fake, NULL)), NULL, 0, false);
+}
+
 #endif

@@ -61,6 +61,21 @@ static const neap_dataset nameless = {
     .size = sizeof nameless, .open = numbers_open, .close = neap_free, .spec = numbers_spec,
     .count = numbers_count, .read = numbers_read,
 };
+/* Numbers with a condition of two pixels, the second of which is NaN in example 2. */
+static int pictured_spec(const void *self, neap_spec *out)
+{
+    (void)self;
+    return neap_spec_fill(out, (neap_spec){.height = 1, .width = 2, .channels = 1, .picture = {1, 2, 1}});
+}
+
+static int pictured_read(const void *self, int64_t index, const neap_example *out)
+{
+    out->picture[1] = index == 2 ? NAN : 1;
+    return numbers_read(self, index, out);
+}
+
+static const neap_dataset pictured = {.size = sizeof pictured, .open = numbers_open, .close = neap_free,
+                                      .spec = pictured_spec, .count = numbers_count, .read = pictured_read};
 static void *careless_open(const void *config);
 static int zeroed_spec(const void *self, neap_spec *out);
 static const neap_dataset careless = {.size = sizeof careless, .open = careless_open, .close = neap_free,
@@ -68,6 +83,7 @@ static const neap_dataset careless = {.size = sizeof careless, .open = careless_
 static const neap_dataset zeroed = {.size = sizeof zeroed, .open = numbers_open, .close = neap_free,
                                     .spec = zeroed_spec, .count = numbers_count, .read = numbers_read};
 static const neap_component components[] = {
+    {"dataset/2", "pictured", "With a picture as the condition.", sizeof(numbers_config), params, &pictured},
     {"dataset/2", "careless", "Fails and opens.", sizeof(numbers_config), params, &careless},
     {"dataset/2", "zeroed", "Overwrites a size.", sizeof(numbers_config), params, &zeroed},
     {"dataset/2", "numbers", "Numbers.", sizeof(numbers_config), params, &named},
@@ -264,6 +280,11 @@ START_TEST(not_finite)
     ck_succeeds(neap_source_read(source, (int64_t[]){2}, 1, &batch));
     ck_fails_with(neap_source_read(source, (int64_t[]){2, 3}, 2, &batch),
                   "numbers: example 3: expected finite values, got inf at 1");
+    neap_source_close(source);
+    source = TRY_SOURCE("pictured", "count", "7");
+    ck_succeeds(neap_source_read(source, (int64_t[]){3}, 1, &batch));
+    ck_fails_with(neap_source_read(source, (int64_t[]){2}, 1, &batch),
+                  "pictured: example 2: picture: expected finite values, got nan at 1");
     neap_source_close(source);
 }
 END_TEST

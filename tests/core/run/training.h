@@ -121,4 +121,18 @@ static inline void refuses_step(training t, int64_t number, const char *message)
     neap_scope_close(scope);
 }
 
+/* Did the tensors whose names begin with `part` change? All or none of them must have. */
+static inline bool moved(const snapshot *before, training t, const char *part)
+{
+    const neap_model *model = neap_network_model(t.network);
+    int moves = 0, count = 0;
+    for (int i = 0; i < neap_model_count(model); i++)
+        if (strncmp(neap_model_name(model, i), part, strlen(part)) == 0) {
+            moves += !same_bits(before->copy[i], neap_model_tensor(model, i));
+            count++;
+        }
+    ck_assert_msg(count > 0 && (moves == 0 || moves == count), "%s: %d of %d moved", part, moves, count);
+    return moves > 0;
+}
+
 #endif

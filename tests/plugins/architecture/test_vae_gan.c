@@ -1,28 +1,8 @@
 /*
- * The architecture vae_gan: sizes, names and numbers of parameters, what it offers, draws from its prior, its
- * discriminator, and bad settings. test_vae_gan_values.c compares values and gradients.
+ * The architecture vae_gan: sizes, names and numbers of parameters, draws from its prior, and bad settings.
+ * test_vae_gan_values.c compares values and gradients; test_vae_gan_discriminator.c is about the discriminator.
  */
-#include "tests/core/run/training.h"
-
-static neap_tensor *pictures(const neap_network *network, int64_t batch)
-{
-    const neap_spec s = spec_of(network);
-    return neap_randn((neap_random){3, 0}, 0, neap_dims(batch, s.height, s.width, s.channels));
-}
-
-static neap_tensor *latents(const neap_network *network, int64_t batch)
-{
-    const neap_extent e = spec_of(network).latent;
-    return neap_randn((neap_random){4, 0}, 0, neap_dims(batch, e.height, e.width, e.channels));
-}
-
-static void check_shape(const char *what, const neap_tensor *x, neap_shape want)
-{
-    char text[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
-    ck_assert_msg(x != NULL, "%s: %s", what, neap_error_message());
-    ck_assert_msg(neap_shape_equal(neap_shape_of(x), want), "%s: expected %s, got %s", what, neap_shape_text(want, text),
-                  neap_shape_text(neap_shape_of(x), got));
-}
+#include "vae_gan_test.h"
 
 /* --- Sizes -------------------------------------------------------------------------------------------------------- */
 
@@ -58,18 +38,7 @@ END_TEST
 
 /* --- Parameters --------------------------------------------------------------------------------------------------- */
 
-static int64_t count(const neap_network *network, const char *prefix)
-{
-    const neap_model *model = neap_network_model(network);
-    int64_t n = 0;
-    for (int i = 0; i < neap_model_count(model); i++)
-        if (!neap_model_is_buffer(model, i) && strncmp(neap_model_name(model, i), prefix, strlen(prefix)) == 0)
-            n += neap_size(neap_model_tensor(model, i));
-    return n;
-}
-
 #define COLOUR "channels", "3", "rows", "32", "columns", "32"
-#define ALONE "discriminator", "false"
 
 /* The numbers of AutoencoderKL with widths 128, 256, 512, 512 (Stable Diffusion) and of some small ones, and of
  * AutoencoderTiny with its defaults. */
@@ -183,8 +152,6 @@ END_TEST
 
 /* --- Moments and draws -------------------------------------------------------------------------------------------- */
 
-#define SMALL "rows", "16", "columns", "12", "width", "8", "groups", "4", "d_width", "8", "d_layers", "1"
-
 /* Latents of the tiny style have no spread. */
 START_TEST(tiny_has_no_spread)
 {
@@ -243,138 +210,6 @@ START_TEST(prior_takes_no_picture)
     neap_network_release(network);
 }
 END_TEST
-
-/* --- The discriminator -------------------------------------------------------------------------------------------- */
-
-START_TEST(offers)
-{
-    neap_network *both = TRY_NETWORK("vae_gan", SMALL), *alone = TRY_NETWORK("vae_gan", ALONE, SMALL);
-    ck_assert(neap_network_offers(both, "discriminate") && !neap_network_offers(alone, "discriminate"));
-    ck_assert(neap_network_offers(alone, "encode") && neap_network_offers(alone, "decode") && neap_network_offers(alone, "generate"));
-    ck_fails_with(!neap_network_discriminate(alone, pictures(alone, 2), NULL),
-                  "the call needs 'discriminate'; vae_gan offers 'generate', 'encode', 'decode'");
-    ck_assert_int_eq(count(alone, "discriminator."), 0);
-    ck_assert_int_eq(count(both, "") - count(alone, ""), count(both, "discriminator."));
-    neap_network_release(both);
-    neap_network_release(alone);
-}
-END_TEST
-
-/* The numbers of parameters and the maps of logits of NLayerDiscriminator. */
-START_TEST(discriminators)
-{
-    static const struct {
-        const char *layers, *side;
-        int64_t size, map;
-    } cases[] = {{"1", "32", 136513, 14}, {"2", "32", 663361, 6}, {"3", "32", 2765633, 2}, {"1", "28", 136513, 12},
-                 {"2", "28", 663361, 5}, {"2", "64", 663361, 14}, {"3", "64", 2765633, 6}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        neap_network *network = TRY_NETWORK("vae_gan", "d_layers", cases[i].layers, "rows", cases[i].side, "columns",
-                                            cases[i].side, "channels", "3", "width", "8", "groups", "4");
-        ck_assert_int_eq(count(network, "discriminator."), cases[i].size);
-        check_shape("logits", neap_network_discriminate(network, pictures(network, 2), NULL),
-                    neap_dims(2, cases[i].map, cases[i].map, 1));
-        neap_network_release(network);
-    }
-}
-END_TEST
-
-/* With its initial weights, N(0, 0.02^2). */
-START_TEST(initial_discriminator)
-{
-    neap_network *network = TRY_NETWORK("vae_gan", SMALL);
-    neap_tensor *weight = neap_model_find(neap_network_model(network), "discriminator.main.2.weight");
-    const double variance = neap_item(neap_mean(neap_square(weight), NULL, 0, false));
-    ck_assert_double_eq_tol(sqrt(variance), 0.02, 0.002); /* 2048 draws: 1.6% each standard error */
-    neap_network_release(network);
-}
-END_TEST
-
-/* In training, batch norm needs two pictures; other norms and sampling need one. */
-START_TEST(batches_of_one)
-{
-    static const char *const norms[] = {"group", "none"};
-    neap_network *network = NETWORK("vae_gan", SMALL);
-    const bool was = neap_training_set(true);
-    ck_fails_with(!neap_network_discriminate(network, pictures(network, 1), NULL),
-                  "vae_gan: discriminator: batch norm: expected a batch of at least 2 in training, got 1; d_norm = \"group\" or "
-                  "\"none\" takes any batch");
-    ck_assert_ptr_nonnull(neap_network_discriminate(network, pictures(network, 2), NULL));
-    ck_assert_ptr_nonnull(neap_network_encode(network, pictures(network, 1)));
-    for (int i = 0; i < 2; i++) {
-        neap_network *other = NETWORK("vae_gan", SMALL, "d_norm", norms[i]);
-        ck_assert_ptr_nonnull(neap_network_discriminate(other, pictures(other, 1), NULL));
-        neap_network_release(other);
-    }
-    neap_training_set(was);
-    ck_assert_ptr_nonnull(neap_network_discriminate(network, pictures(network, 1), NULL));
-    neap_network_release(network);
-}
-END_TEST
-
-/* --- In the latents of a network with a discriminator ----------------------------------------------------------------- */
-
-static neap_network *flow(void)
-{
-    return TRY_NETWORK("dit", "rows", "4", "columns", "3", "channels", "4", "patch", "1", "width", "8", "heads", "1", "depth", "1");
-}
-
-/* A flow keeps encoder, decoder and statistics, and nothing of the discriminator; the given network stays whole. */
-START_TEST(flows_keep_no_discriminator)
-{
-    neap_network *network = flow(), *given = NETWORK("vae_gan", SMALL);
-    neap_instance *objective = DEFAULTS("objective", "flow_matching");
-    const float deviation[] = {1, 2, 3, 4};
-    ck_succeeds(neap_write(neap_model_find(neap_network_model(given), "latents.deviation"), NEAP_F32, deviation));
-    ck_succeeds(neap_network_set_origin(given, "somewhere"));
-    neap_network_set_objective(given, objective);
-    ck_succeeds(neap_network_set_autoencoder(network, given));
-    ck_succeeds(neap_network_set_autoencoder(network, given)); /* in place of the first copy */
-    neap_network *kept = neap_network_autoencoder(network);
-    ck_assert_int_eq(count(kept, ""), count(given, "") - count(given, "discriminator."));
-    ck_assert(!neap_network_offers(kept, "discriminate") && neap_network_offers(given, "discriminate"));
-    ck_assert(neap_network_frozen(kept) && !neap_network_frozen(given));
-    ck_assert(same_bits(neap_network_encode(kept, pictures(kept, 2)), neap_network_encode(given, pictures(given, 2))));
-    ck_assert(same_bits(neap_network_decode(kept, latents(kept, 2)), neap_network_decode(given, latents(given, 2))));
-    ck_assert(memcmp(floats(neap_model_find(neap_network_model(kept), "latents.deviation")), deviation, sizeof deviation) == 0);
-    ck_assert_str_eq(neap_network_origin(kept), "somewhere");
-    ck_assert_ptr_eq(neap_network_objective(kept), objective);
-    neap_instance_release(objective);
-    neap_network_release(given);
-    neap_network_release(network);
-}
-END_TEST
-
-START_TEST(flows_keep_what_has_no_discriminator)
-{
-    neap_network *network = flow(), *given = NETWORK("vae_gan", ALONE, SMALL);
-    ck_succeeds(neap_network_set_autoencoder(network, given));
-    ck_assert_ptr_eq(neap_network_autoencoder(network), given);
-    neap_network_release(given);
-    neap_network_release(network);
-}
-END_TEST
-
-static bool enter_latents(void)
-{
-    static const char *const settings[] = {"rows", "4", "columns", "3", "channels", "4", "patch", "1", "width", "8", "heads", "1",
-                                           "depth", "1", NULL};
-    static const char *const own[] = {SMALL, "factor", "4", NULL};
-    neap_instance *a = neap_instance_new(neap_registry_find("architecture", "dit"));
-    neap_instance *b = neap_instance_new(neap_registry_find("architecture", "vae_gan"));
-    bool whole = a && b;
-    for (int i = 0; whole && settings[i]; i += 2)
-        whole = neap_instance_set_text(a, settings[i], settings[i + 1]) == 0;
-    for (int i = 0; whole && own[i]; i += 2)
-        whole = neap_instance_set_text(b, own[i], own[i + 1]) == 0;
-    neap_network *network = whole ? neap_network_new(a, 1) : NULL, *given = network ? neap_network_new(b, 1) : NULL;
-    whole = given && neap_network_set_autoencoder(network, given) == 0;
-    neap_network_release(network);
-    neap_network_release(given);
-    neap_instance_release(a);
-    neap_instance_release(b);
-    return whole;
-}
 
 /* --- Bad settings --------------------------------------------------------------------------------------------------- */
 
@@ -442,13 +277,12 @@ START_TEST(every_allocation_may_fail)
 {
     neap_threads_set(1); /* refusals are counted on this thread */
     refuse_each(build_small);
-    refuse_each(enter_latents);
 }
 END_TEST
 
 int main(void)
 {
     return RUN_SUITE_WITH("vae_gan", run_open, run_close, sizes, numbers_of_parameters, names, names_of_tiny, tiny_has_no_spread,
-                          tiny_bounds_latents, prior, prior_takes_no_picture, offers, discriminators, initial_discriminator,
-                          batches_of_one, flows_keep_no_discriminator, flows_keep_what_has_no_discriminator, refusals, malformed_growth, every_allocation_may_fail);
+                          tiny_bounds_latents, prior, prior_takes_no_picture, refusals, malformed_growth,
+                          every_allocation_may_fail);
 }

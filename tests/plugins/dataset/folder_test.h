@@ -80,4 +80,13 @@ static inline void fill_bands(unsigned char pixels[12 * 24 * 3])
         pixels[3 * i + i % 24 / 8] = 255;
 }
 
+static inline void write_bands(const char *name)
+{
+    unsigned char pixels[12 * 24 * 3];
+    fill_bands(pixels);
+    const png_form form = {.depth = 8, .type = PNG_COLOR_TYPE_RGB, .interlace = PNG_INTERLACE_ADAM7};
+    const png_file file = encode_png(&form, 24, 12, pixels, 72);
+    write_file(name, file.bytes, file.size);
+}
+
 #endif
