@@ -12,11 +12,12 @@
 
 #define TILES_SIZE (INT64_C(192) * 1024) /* elements that the points of a task's tiles may take */
 #define MOST_TILES 240
+#define LEAST_GROUPS 4 /* of a product's rows: with fewer, reading the filters' points would take longer than the products */
 #define LEAST_CHANNELS 16 /* with fewer, the transforms cost more than they save */
 
 typedef struct winograd {
     const neap_product *product;
-    int taps;
+    tile_form form;
     tile_pixels from, to;
     tile_filters filters;
     bool by_output; /* filters are [out, k]: outputs are columns of the product; else they are its rows */
@@ -46,17 +47,17 @@ static int64_t row_of_n(const winograd *w)
 
 static void plan(winograd *w)
 {
-    const int64_t rows = w->product->rows, points = point_count(w->taps), blocks = (w->k + BLOCK_WORDS - 1) / BLOCK_WORDS;
+    const int64_t rows = w->product->rows, points = point_count(w->form), blocks = (w->k + BLOCK_WORDS - 1) / BLOCK_WORDS;
     const int64_t fitting = TILES_SIZE / (points * (row_of_k(w) + row_of_n(w))) / rows * rows;
     w->block_words = (w->k + blocks - 1) / blocks;
-    w->at_once = fitting < rows ? rows : least(fitting, MOST_TILES);
+    w->at_once = fitting < LEAST_GROUPS * rows ? LEAST_GROUPS * rows : least(fitting, MOST_TILES);
     w->tasks = least(neap_threads(), (w->tiles.count + rows - 1) / rows);
     w->space_size = round_up(points * w->at_once * (row_of_k(w) + row_of_n(w)), PIECE);
 }
 
 static int make_room(winograd *w)
 {
-    const int64_t points = point_count(w->taps), raw = points * w->filters.out * (w->by_output ? w->k : w->n);
+    const int64_t points = point_count(w->form), raw = points * w->filters.out * (w->by_output ? w->k : w->n);
     const int64_t packed = points * panels_size(w);
     w->raw = neap_scratch(NEAP_SCRATCH_WINOGRAD, (size_t)(raw + packed + w->tasks * w->space_size) * sizeof(real));
     if (!w->raw) {
@@ -75,7 +76,7 @@ static void transform_filters(void *user, int64_t begin, int64_t end)
     const int64_t row = w->by_output ? w->k : w->n;
     for (int64_t output = begin; output < end; output++) {
         const tile_points points = points_in_row(w->raw + output * row, w->filters.out * row);
-        NEAP_VARIANT(neap_winograd_filter)(w->taps, &w->filters, output, &points);
+        NEAP_VARIANT(neap_winograd_filter)(w->form, &w->filters, output, &points);
     }
 }
 
@@ -111,18 +112,18 @@ static void multiply_point(const winograd *w, int64_t point, int64_t tiles, cons
 
 static void convolve_tiles(const winograd *w, int64_t first, int64_t tiles, real *space)
 {
-    const int64_t left = w->at_once * row_of_k(w), sums = w->at_once * row_of_n(w), points = point_count(w->taps);
+    const int64_t left = w->at_once * row_of_k(w), sums = w->at_once * row_of_n(w), points = point_count(w->form);
     real *results = space + points * left;
     for (int64_t i = 0; i < tiles; i++) {
         const tile_points read = points_in_row(space + i * row_of_k(w), left);
-        NEAP_VARIANT(neap_winograd_read)(w->taps, &w->from, &w->tiles, first + i, &read);
+        NEAP_VARIANT(neap_winograd_read)(w->form, &w->from, &w->tiles, first + i, &read);
     }
     for (int64_t point = 0; point < points; point++) {
         multiply_point(w, point, tiles, space + point * left, results + point * sums);
     }
     for (int64_t i = 0; i < tiles; i++) {
         const tile_points made = points_in_row(results + i * row_of_n(w), sums);
-        NEAP_VARIANT(neap_winograd_write)(w->taps, &w->to, &w->tiles, first + i, w->bias, &made);
+        NEAP_VARIANT(neap_winograd_write)(w->form, &w->to, &w->tiles, first + i, w->bias, &made);
     }
 }
 
@@ -149,7 +150,7 @@ static int convolve(winograd *w)
         return neap_fail_in("conv");
     }
     neap_parallel(w->filters.out, (w->filters.out + w->tasks - 1) / w->tasks, transform_filters, w);
-    neap_parallel(point_count(w->taps), 1, pack_filters, w);
+    neap_parallel(point_count(w->form), 1, pack_filters, w);
     neap_parallel(w->tasks, 1, convolve_tasks, w);
     return 0;
 }
@@ -172,9 +173,10 @@ int NEAP_VARIANT(neap_winograd_conv)(const neap_product *p, const neap_conv *c)
 {
     for (int64_t group = 0; group < c->groups; group++) {
         const tile_filters filters = filters_of(c, group);
-        winograd w = {.product = p, .taps = taps_of(c), .from = pixels_of_x(c, group), .to = pixels_of_y(c, group),
+        const tile_form form = form_of(c, c->rows.y, c->columns.y);
+        winograd w = {.product = p, .form = form, .from = pixels_of_x(c, group), .to = pixels_of_y(c, group),
                       .filters = filters, .by_output = true, .bias = c->bias ? (const real *)c->bias + group * filters.out : NULL,
-                      .tiles = tiling_of(c->batch, c->rows.y, c->columns.y),
+                      .tiles = tiling_of(form, c->batch, c->rows.y, c->columns.y),
                       .k = filters.phases * filters.phases * filters.channels, .n = filters.out};
         if (convolve(&w) < 0) {
             return -1;
@@ -187,10 +189,11 @@ int NEAP_VARIANT(neap_winograd_conv)(const neap_product *p, const neap_conv *c)
 static int backward_phase(const neap_product *p, const neap_conv *c, int64_t group, int64_t row, int64_t column)
 {
     const phase_axis rows = phase_of(&c->rows, row), columns = phase_of(&c->columns, column);
-    winograd w = {.product = p, .taps = taps_of(c), .from = pixels_of_y(c, group), .to = pixels_of_x(c, group),
+    const tile_form form = form_of(c, rows.pixels, columns.pixels);
+    winograd w = {.product = p, .form = form, .from = pixels_of_y(c, group), .to = pixels_of_x(c, group),
                   .filters = filters_of(c, group),
                   .bias = c->bias ? (const real *)c->bias + group * (c->in / c->groups) : NULL,
-                  .tiles = tiling_of(c->batch, rows.pixels, columns.pixels)};
+                  .tiles = tiling_of(form, c->batch, rows.pixels, columns.pixels)};
     w.from.rows.origin = rows.origin;
     w.from.columns.origin = columns.origin;
     w.to.rows.origin = row;

@@ -2,11 +2,19 @@
  * Convolutions by fewer multiplications (Winograd 1980, Arithmetic Complexity of Computations; Lavin and Gray 2016, Fast
  * Algorithms for Convolutional Neural Networks).
  *
- * Two neighbouring results of r taps along an axis take r + 1 products instead of 2 r: B'd of the pixels times Gg of the
- * taps, summed up by A'. Along both axes tiles of 2 by 2 results take (r + 1)^2 points, each a product of matrices over
+ * m neighbouring results of r taps along an axis take m + r - 1 products instead of m r: B'd of the pixels times Gg of the
+ * taps, summed up by A'. Along both axes tiles of m by m results take (m + r - 1)^2 points, each a product of matrices over
  * channels. A stride of s splits pixels and taps by their remainders: r = kernel / s, and there are s^2 times as many
- * channels. 3x3 at stride 1 needs 4/9 of the multiplications, 4x4 at stride 2 needs 9/16. All factors are 1, -1 and 1/2, so
- * that the error stays near that of plain sums.
+ * channels.
+ *
+ *   kernel, stride   results   share of the multiplications   points of interpolation
+ *   3, 1             4 by 4    1/4                            0, 1/sqrt 2, -1/sqrt 2, sqrt 2, -sqrt 2, infinity
+ *   3, 1             2 by 2    4/9                            0, 1, -1, infinity
+ *   4, 2             2 by 2    9/16                           0, 1, infinity
+ *
+ * The first has errors some twice those of plain sums of random numbers, a third of those at the usual points 0, 1, -1, 2, -2
+ * (Barabasz et al. 2020, Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks, on
+ * the choice of points); the others have smaller errors than plain sums.
  */
 #ifndef NEAP_KERNELS_WINOGRAD_H
 #define NEAP_KERNELS_WINOGRAD_H
@@ -14,9 +22,12 @@
 #include "product.h"
 #include "simd.h"
 
-#define TILE_SIDE 2
-#define MOST_TAPS 3
-#define MOST_POINTS (MOST_TAPS + 1) /* along one axis */
+/* Tiles of results by results pixels, where a result has taps by taps pixels of its own: 2 and 2, 3 and 2, or 3 and 4. */
+typedef struct tile_form {
+    int taps, results;
+} tile_form;
+
+#define MOST_POINTS 6 /* along one axis */
 
 /* Pixel j of phase p along an axis lies at j * step + origin + p; outside of `size` it reads as zero and is not written. */
 typedef struct tile_axis {
@@ -66,31 +77,43 @@ NEAP_INLINE real *points_at(const tile_points *p, int64_t k)
     return p->data + (k & -p->columns) * p->rows + (k & (p->columns - 1));
 }
 
-/* Transforms of one tile or of one output's filters, all vectors of its channels; taps are 2 or 3. */
-void NEAP_VARIANT(neap_winograd_read)(int taps, const tile_pixels *x, const tiling *t, int64_t tile,
+/* Transforms of one tile or of one output's filters, all vectors of its channels. */
+void NEAP_VARIANT(neap_winograd_read)(tile_form form, const tile_pixels *x, const tiling *t, int64_t tile,
                                       const tile_points *points);
-void NEAP_VARIANT(neap_winograd_read_gradient)(int taps, const tile_pixels *y, const tiling *t, int64_t tile,
+void NEAP_VARIANT(neap_winograd_read_gradient)(tile_form form, const tile_pixels *y, const tiling *t, int64_t tile,
                                                const tile_points *points);
-void NEAP_VARIANT(neap_winograd_write)(int taps, const tile_pixels *y, const tiling *t, int64_t tile, const real *bias,
-                                       const tile_points *points);
-void NEAP_VARIANT(neap_winograd_filter)(int taps, const tile_filters *w, int64_t output, const tile_points *points);
-void NEAP_VARIANT(neap_winograd_filter_gradient)(int taps, const tile_filters *w, int64_t output,
+void NEAP_VARIANT(neap_winograd_write)(tile_form form, const tile_pixels *y, const tiling *t, int64_t tile,
+                                       const real *bias, const tile_points *points);
+void NEAP_VARIANT(neap_winograd_filter)(tile_form form, const tile_filters *w, int64_t output, const tile_points *points);
+void NEAP_VARIANT(neap_winograd_filter_gradient)(tile_form form, const tile_filters *w, int64_t output,
                                                  const tile_points *points);
 
-NEAP_INLINE tiling tiling_of(int64_t batch, int64_t rows, int64_t columns)
+NEAP_INLINE tiling tiling_of(tile_form form, int64_t batch, int64_t rows, int64_t columns)
 {
-    const int64_t i = (rows + TILE_SIDE - 1) / TILE_SIDE, j = (columns + TILE_SIDE - 1) / TILE_SIDE;
+    const int64_t i = (rows + form.results - 1) / form.results, j = (columns + form.results - 1) / form.results;
     return (tiling){i, j, batch * i * j};
 }
 
-NEAP_INLINE int64_t point_count(int taps)
+NEAP_INLINE int64_t point_count(tile_form form)
 {
-    return (int64_t)(taps + 1) * (taps + 1);
+    const int64_t side = form.taps + form.results - 1;
+    return side * side;
 }
 
 NEAP_INLINE int taps_of(const neap_conv *c)
 {
     return (int)(c->rows.kernel / c->rows.stride);
+}
+
+/* The form with the least work for so many results. */
+NEAP_INLINE tile_form form_of(const neap_conv *c, int64_t rows, int64_t columns)
+{
+    const tile_form small = {taps_of(c), 2}, large = {3, 4};
+    if (small.taps == 2) {
+        return small;
+    }
+    const int64_t work = tiling_of(small, 1, rows, columns).count * point_count(small);
+    return tiling_of(large, 1, rows, columns).count * point_count(large) < work ? large : small;
 }
 
 NEAP_INLINE tile_pixels pixels_of_x(const neap_conv *c, int64_t group)

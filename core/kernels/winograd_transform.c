@@ -1,124 +1,169 @@
 /*
- * The transforms: of pixels and filters to points, and back. Each is one along columns, then along rows, on vectors of
- * channels in registers.
+ * The transforms: of pixels and filters to points, and back. Each goes along rows, then along columns, on vectors of channels in
+ * registers. Forms are constants where they are inlined.
  */
 #include "winograd.h"
 
 typedef vreal square[MOST_POINTS][MOST_POINTS];
-typedef void line_fn(const int taps, const vreal *x, vreal *y);
+typedef void line_fn(const tile_form form, const vreal *x, vreal *y);
+
+#define EACH(i, count) _Pragma("GCC unroll 6") for (int i = 0; i < (count); i++)
+
+/* CALL(form) with a constant form. */
+#define WITH_FORM(form, CALL)                                                                                       \
+    do {                                                                                                            \
+        if ((form).results == 4) {                                                                                  \
+            CALL(((tile_form){3, 4}));                                                                              \
+        } else if ((form).taps == 3) {                                                                              \
+            CALL(((tile_form){3, 2}));                                                                              \
+        } else {                                                                                                    \
+            CALL(((tile_form){2, 2}));                                                                              \
+        }                                                                                                           \
+    } while (0)
+
+NEAP_INLINE int side_of(const tile_form form)
+{
+    return form.taps + form.results - 1;
+}
 
 /* --- Along one axis ------------------------------------------------------------------------------------------------ */
 
-/* B'd: taps + 1 pixels to as many points. */
-NEAP_INLINE void pixel_line(const int taps, const vreal *d, vreal *v)
+#define LOW ((real)0.70710678118654752)  /* the points other than 0 and infinity: of both signs */
+#define HIGH ((real)1.4142135623730950)
+
+/* x + factor y */
+NEAP_INLINE vreal plus(vreal x, double factor, vreal y)
 {
-    if (taps == 2) {
-        v[0] = d[0] - d[1];
-        v[1] = d[1];
-        v[2] = d[2] - d[1];
-    } else {
+    return vfma(vset((real)factor), y, x);
+}
+
+/* B'd: pixels to as many points. */
+NEAP_INLINE void pixel_line(const tile_form form, const vreal *d, vreal *v)
+{
+    if (form.results == 4) {
+        const vreal low = plus(d[4], -2, d[2]), low_odd = plus(d[3], -2, d[1]);
+        const vreal high = plus(d[4], -0.5, d[2]), high_odd = plus(d[3], -0.5, d[1]);
+        v[0] = plus(d[0] + d[4], -2.5, d[2]);
+        v[1] = plus(low, LOW, low_odd);
+        v[2] = plus(low, -LOW, low_odd);
+        v[3] = plus(high, HIGH, high_odd);
+        v[4] = plus(high, -HIGH, high_odd);
+        v[5] = plus(d[1] + d[5], -2.5, d[3]);
+    } else if (form.taps == 3) {
         v[0] = d[0] - d[2];
         v[1] = d[1] + d[2];
         v[2] = d[2] - d[1];
         v[3] = d[1] - d[3];
+    } else {
+        v[0] = d[0] - d[1];
+        v[1] = d[1];
+        v[2] = d[2] - d[1];
     }
 }
 
 /* Gg: taps to points. */
-NEAP_INLINE void filter_line(const int taps, const vreal *g, vreal *u)
+NEAP_INLINE void filter_line(const tile_form form, const vreal *g, vreal *u)
 {
-    if (taps == 2) {
+    if (form.results == 4) {
+        const vreal low = plus(g[0], 0.5, g[2]) * (real)(-2.0 / 3), low_odd = g[1] * (real)(-2.0 / 3 * LOW);
+        const vreal high = plus(g[0], 2, g[2]) * (real)(1.0 / 6), high_odd = g[1] * (real)(1.0 / 6 * HIGH);
         u[0] = g[0];
-        u[1] = g[0] + g[1];
-        u[2] = g[1];
-    } else {
+        u[1] = low + low_odd;
+        u[2] = low - low_odd;
+        u[3] = high + high_odd;
+        u[4] = high - high_odd;
+        u[5] = g[2];
+    } else if (form.taps == 3) {
         const vreal half = vset((real)0.5), outer = g[0] + g[2];
         u[0] = g[0];
         u[1] = (outer + g[1]) * half;
         u[2] = (outer - g[1]) * half;
         u[3] = g[2];
+    } else {
+        u[0] = g[0];
+        u[1] = g[0] + g[1];
+        u[2] = g[1];
     }
 }
 
-/* A'm: points to two results. */
-NEAP_INLINE void result_line(const int taps, const vreal *m, vreal *y)
+/* A'm: points to results. */
+NEAP_INLINE void result_line(const tile_form form, const vreal *m, vreal *y)
 {
-    if (taps == 2) {
-        y[0] = m[0] + m[1];
-        y[1] = m[1] + m[2];
-    } else {
+    if (form.results == 4) {
+        const vreal low = m[1] + m[2], low_odd = m[1] - m[2], high = m[3] + m[4], high_odd = m[3] - m[4];
+        y[0] = m[0] + low + high;
+        y[1] = plus(low_odd, 2, high_odd) * LOW;
+        y[2] = plus(high * 2, 0.5, low);
+        y[3] = plus(plus(m[5], 2 * HIGH, high_odd), LOW / 2, low_odd);
+    } else if (form.taps == 3) {
         y[0] = m[0] + m[1] + m[2];
         y[1] = m[1] - m[2] - m[3];
+    } else {
+        y[0] = m[0] + m[1];
+        y[1] = m[1] + m[2];
     }
 }
 
-/* A of what arrives at two results, and G' of what arrives at the points of a filter. */
-NEAP_INLINE void result_gradient_line(const int taps, const vreal *y, vreal *m)
+/* A of what arrives at results. */
+NEAP_INLINE void result_gradient_line(const tile_form form, const vreal *y, vreal *m)
 {
     m[0] = y[0];
-    m[1] = y[0] + y[1];
-    if (taps == 2) {
-        m[2] = y[1];
-    } else {
+    if (form.results == 4) {
+        const vreal low = plus(y[0], 0.5, y[2]), low_odd = plus(y[1], 0.5, y[3]);
+        const vreal high = plus(y[0], 2, y[2]), high_odd = plus(y[1], 2, y[3]);
+        m[1] = plus(low, LOW, low_odd);
+        m[2] = plus(low, -LOW, low_odd);
+        m[3] = plus(high, HIGH, high_odd);
+        m[4] = plus(high, -HIGH, high_odd);
+        m[5] = y[3];
+    } else if (form.taps == 3) {
+        m[1] = y[0] + y[1];
         m[2] = y[0] - y[1];
         m[3] = -y[1];
+    } else {
+        m[1] = y[0] + y[1];
+        m[2] = y[1];
     }
 }
 
-NEAP_INLINE void filter_gradient_line(const int taps, const vreal *u, vreal *g)
+/* G' of what arrives at the points of a filter. */
+NEAP_INLINE void filter_gradient_line(const tile_form form, const vreal *u, vreal *g)
 {
-    if (taps == 2) {
-        g[0] = u[0] + u[1];
-        g[1] = u[1] + u[2];
-    } else {
+    if (form.results == 4) {
+        const vreal low = (u[1] + u[2]) * (real)(-2.0 / 3), low_odd = (u[1] - u[2]) * (real)(-2.0 / 3 * LOW);
+        const vreal high = (u[3] + u[4]) * (real)(1.0 / 6), high_odd = u[3] - u[4];
+        g[0] = u[0] + low + high;
+        g[1] = plus(low_odd, 1.0 / 6 * HIGH, high_odd);
+        g[2] = plus(plus(u[5], 2, high), 0.5, low);
+    } else if (form.taps == 3) {
         const vreal half = vset((real)0.5), sum = (u[1] + u[2]) * half;
         g[0] = u[0] + sum;
         g[1] = (u[1] - u[2]) * half;
         g[2] = sum + u[3];
+    } else {
+        g[0] = u[0] + u[1];
+        g[1] = u[1] + u[2];
     }
 }
 
-/* Along both: in by in values to out by out. */
-NEAP_INLINE void on_both(const int taps, const int in, const int out, line_fn *line, square x, square y)
+/* Column j, once all rows have been transformed. */
+NEAP_INLINE void column_line(const tile_form form, const int rows, line_fn *line, square half, int j, vreal *done)
 {
-    square half;
-    _Pragma("GCC unroll 4") for (int i = 0; i < in; i++) {
-        line(taps, x[i], half[i]);
+    vreal column[MOST_POINTS];
+    EACH(i, rows) {
+        column[i] = half[i][j];
     }
-    _Pragma("GCC unroll 4") for (int j = 0; j < out; j++) {
-        vreal column[MOST_POINTS], done[MOST_POINTS];
-        _Pragma("GCC unroll 4") for (int i = 0; i < in; i++) {
-            column[i] = half[i][j];
-        }
-        line(taps, column, done);
-        _Pragma("GCC unroll 4") for (int i = 0; i < out; i++) {
-            y[i][j] = done[i];
-        }
-    }
-}
-
-NEAP_INLINE void store_points(const int side, square v, const tile_points *p, int64_t k)
-{
-    _Pragma("GCC unroll 4") for (int i = 0; i < side; i++) {
-        _Pragma("GCC unroll 4") for (int j = 0; j < side; j++) {
-            vstore(points_at(p, k) + (i * side + j) * p->apart, v[i][j]);
-        }
-    }
-}
-
-NEAP_INLINE void load_points(const int side, const tile_points *p, int64_t k, square v)
-{
-    _Pragma("GCC unroll 4") for (int i = 0; i < side; i++) {
-        _Pragma("GCC unroll 4") for (int j = 0; j < side; j++) {
-            v[i][j] = vload(points_at(p, k) + (i * side + j) * p->apart);
-        }
-    }
+    line(form, column, done);
 }
 
 /* --- Tiles of pixels ----------------------------------------------------------------------------------------------- */
 
-/* The pixels of a tile and of what its taps reach, in one phase; NULL outside of the picture. */
-typedef real *pixel_square[MOST_POINTS][MOST_POINTS];
+/* The pixels of a tile and of what its taps reach, in one phase. */
+typedef struct window {
+    real *line[MOST_POINTS];       /* NULL outside of the picture */
+    int64_t at[MOST_POINTS];       /* of a column in its line; -1 outside */
+    bool inside;                   /* all of it */
+} window;
 
 NEAP_INLINE int64_t place_along(const tile_axis *a, int64_t pixel, int64_t phase)
 {
@@ -126,93 +171,110 @@ NEAP_INLINE int64_t place_along(const tile_axis *a, int64_t pixel, int64_t phase
     return at >= 0 && at < a->size ? at : -1;
 }
 
-NEAP_INLINE void find_pixels(const int side, const tile_pixels *p, const tiling *t, int64_t tile, int64_t phase,
-                             pixel_square at)
+NEAP_INLINE window find_window(const int results, const int side, const tile_pixels *p, const tiling *t, int64_t tile,
+                               int64_t phase)
 {
-    const int64_t column = tile % t->columns * TILE_SIDE, line = tile / t->columns, row = line % t->rows * TILE_SIDE;
+    const int64_t column = tile % t->columns * results, line = tile / t->columns, row = line % t->rows * results;
     real *picture = p->data + line / t->rows * p->rows.size * p->columns.size * p->pixel;
+    window w = {.inside = true};
     for (int i = 0; i < side; i++) {
         const int64_t y = place_along(&p->rows, row + i, phase / p->phases);
-        for (int j = 0; j < side; j++) {
-            const int64_t x = place_along(&p->columns, column + j, phase % p->phases);
-            at[i][j] = y < 0 || x < 0 ? NULL : picture + (y * p->columns.size + x) * p->pixel;
-        }
+        const int64_t x = place_along(&p->columns, column + i, phase % p->phases);
+        w.line[i] = y < 0 ? NULL : picture + y * p->columns.size * p->pixel;
+        w.at[i] = x < 0 ? -1 : x * p->pixel;
+        w.inside = w.inside && y >= 0 && x >= 0;
     }
+    return w;
 }
 
-NEAP_INLINE void load_pixels(const int side, pixel_square at, int64_t channel, square d)
+/* One vector of channels of `in` by `in` pixels to points. */
+NEAP_INLINE void read_lanes(const tile_form form, const bool inside, const int in, line_fn *line, const window *w, int64_t c,
+                            real *points, int64_t apart)
 {
-    _Pragma("GCC unroll 4") for (int i = 0; i < side; i++) {
-        _Pragma("GCC unroll 4") for (int j = 0; j < side; j++) {
-            d[i][j] = at[i][j] ? vload(at[i][j] + channel) : vset(0);
+    square half;
+    EACH(i, in) {
+        vreal d[MOST_POINTS];
+        EACH(j, in) {
+            d[j] = inside || (w->line[i] && w->at[j] >= 0) ? vload(w->line[i] + w->at[j] + c) : vset(0);
+        }
+        line(form, d, half[i]);
+    }
+    EACH(j, side_of(form)) {
+        vreal v[MOST_POINTS];
+        column_line(form, in, line, half, j, v);
+        EACH(i, side_of(form)) {
+            vstore(points + (i * side_of(form) + j) * apart, v[i]);
         }
     }
 }
 
-/* in by in pixels of each phase to taps + 1 by as many points. */
-NEAP_INLINE void read_tile(const int taps, const int in, line_fn *line, const tile_pixels *x, const tiling *t, int64_t tile,
-                           const tile_points *points)
+NEAP_INLINE void read_tile(const tile_form form, const int in, line_fn *line, const tile_pixels *x, const tiling *t,
+                           int64_t tile, const tile_points *points)
 {
     for (int64_t phase = 0; phase < x->phases * x->phases; phase++) {
-        pixel_square at;
-        find_pixels(in, x, t, tile, phase, at);
+        const window w = find_window(form.results, in, x, t, tile, phase);
         for (int64_t c = 0; c < x->channels; c += VLEN) {
-            square d, v;
-            load_pixels(in, at, c, d);
-            on_both(taps, in, taps + 1, line, d, v);
-            store_points(taps + 1, v, points, phase * x->channels + c);
+            real *to = points_at(points, phase * x->channels + c);
+            if (w.inside) {
+                read_lanes(form, true, in, line, &w, c, to, points->apart);
+            } else {
+                read_lanes(form, false, in, line, &w, c, to, points->apart);
+            }
         }
     }
 }
 
-void NEAP_VARIANT(neap_winograd_read)(int taps, const tile_pixels *x, const tiling *t, int64_t tile,
+void NEAP_VARIANT(neap_winograd_read)(tile_form form, const tile_pixels *x, const tiling *t, int64_t tile,
                                       const tile_points *points)
 {
-    if (taps == 2) {
-        read_tile(2, 3, pixel_line, x, t, tile, points);
-    } else {
-        read_tile(3, 4, pixel_line, x, t, tile, points);
-    }
+#define READ(form) read_tile(form, side_of(form), pixel_line, x, t, tile, points)
+    WITH_FORM(form, READ);
 }
 
-void NEAP_VARIANT(neap_winograd_read_gradient)(int taps, const tile_pixels *y, const tiling *t, int64_t tile,
+void NEAP_VARIANT(neap_winograd_read_gradient)(tile_form form, const tile_pixels *y, const tiling *t, int64_t tile,
                                                const tile_points *points)
 {
-    if (taps == 2) {
-        read_tile(2, TILE_SIDE, result_gradient_line, y, t, tile, points);
-    } else {
-        read_tile(3, TILE_SIDE, result_gradient_line, y, t, tile, points);
+#define READ_GRADIENT(form) read_tile(form, (form).results, result_gradient_line, y, t, tile, points)
+    WITH_FORM(form, READ_GRADIENT);
+}
+
+/* Rows of points to rows of `out` values. */
+NEAP_INLINE void load_rows(const tile_form form, line_fn *line, const real *points, int64_t apart, square half)
+{
+    EACH(i, side_of(form)) {
+        vreal m[MOST_POINTS];
+        EACH(j, side_of(form)) {
+            m[j] = vload(points + (i * side_of(form) + j) * apart);
+        }
+        line(form, m, half[i]);
     }
 }
 
-NEAP_INLINE void write_tile(const int taps, const tile_pixels *y, const tiling *t, int64_t tile, const real *bias,
+NEAP_INLINE void write_tile(const tile_form form, const tile_pixels *y, const tiling *t, int64_t tile, const real *bias,
                             const tile_points *points)
 {
-    pixel_square at;
-    find_pixels(TILE_SIDE, y, t, tile, 0, at);
+    const window w = find_window(form.results, form.results, y, t, tile, 0);
     for (int64_t c = 0; c < y->channels; c += VLEN) {
         const vreal shift = bias ? vload(bias + c) : vset(0);
-        square m, results;
-        load_points(taps + 1, points, c, m);
-        on_both(taps, taps + 1, TILE_SIDE, result_line, m, results);
-        for (int i = 0; i < TILE_SIDE; i++) {
-            for (int j = 0; j < TILE_SIDE; j++) {
-                if (at[i][j]) {
-                    vstore(at[i][j] + c, results[i][j] + shift);
+        square half;
+        load_rows(form, result_line, points_at(points, c), points->apart, half);
+        EACH(j, form.results) {
+            vreal results[MOST_POINTS];
+            column_line(form, side_of(form), result_line, half, j, results);
+            EACH(i, form.results) {
+                if (w.inside || (w.line[i] && w.at[j] >= 0)) {
+                    vstore(w.line[i] + w.at[j] + c, results[i] + shift);
                 }
             }
         }
     }
 }
 
-void NEAP_VARIANT(neap_winograd_write)(int taps, const tile_pixels *y, const tiling *t, int64_t tile, const real *bias,
-                                       const tile_points *points)
+void NEAP_VARIANT(neap_winograd_write)(tile_form form, const tile_pixels *y, const tiling *t, int64_t tile,
+                                       const real *bias, const tile_points *points)
 {
-    if (taps == 2) {
-        write_tile(2, y, t, tile, bias, points);
-    } else {
-        write_tile(3, y, t, tile, bias, points);
-    }
+#define WRITE(form) write_tile(form, y, t, tile, bias, points)
+    WITH_FORM(form, WRITE);
 }
 
 /* --- Filters ------------------------------------------------------------------------------------------------------- */
@@ -225,53 +287,62 @@ NEAP_INLINE real *find_tap(const tile_filters *w, int64_t output, int64_t phase,
     return w->data + ((output * w->kernel_rows + row) * w->kernel_columns + column) * w->channels;
 }
 
-NEAP_INLINE void transform_filter(const int taps, const tile_filters *w, int64_t output, const tile_points *points)
+NEAP_INLINE void filter_lanes(const tile_form form, const tile_filters *w, int64_t output, int64_t phase, int64_t c,
+                              real *points, int64_t apart)
 {
-    for (int64_t phase = 0; phase < w->phases * w->phases; phase++) {
-        for (int64_t c = 0; c < w->channels; c += VLEN) {
-            square g, u;
-            for (int i = 0; i < taps; i++) {
-                for (int j = 0; j < taps; j++) {
-                    g[i][j] = vload(find_tap(w, output, phase, i, j) + c);
-                }
-            }
-            on_both(taps, taps, taps + 1, filter_line, g, u);
-            store_points(taps + 1, u, points, phase * w->channels + c);
+    square half;
+    EACH(i, form.taps) {
+        vreal g[MOST_POINTS];
+        EACH(j, form.taps) {
+            g[j] = vload(find_tap(w, output, phase, i, j) + c);
+        }
+        filter_line(form, g, half[i]);
+    }
+    EACH(j, side_of(form)) {
+        vreal u[MOST_POINTS];
+        column_line(form, form.taps, filter_line, half, j, u);
+        EACH(i, side_of(form)) {
+            vstore(points + (i * side_of(form) + j) * apart, u[i]);
         }
     }
 }
 
-void NEAP_VARIANT(neap_winograd_filter)(int taps, const tile_filters *w, int64_t output, const tile_points *points)
+NEAP_INLINE void filter_gradient_lanes(const tile_form form, const tile_filters *w, int64_t output, int64_t phase, int64_t c,
+                                       real *points, int64_t apart)
 {
-    if (taps == 2) {
-        transform_filter(2, w, output, points);
-    } else {
-        transform_filter(3, w, output, points);
-    }
-}
-
-NEAP_INLINE void transform_gradient(const int taps, const tile_filters *w, int64_t output, const tile_points *points)
-{
-    for (int64_t phase = 0; phase < w->phases * w->phases; phase++) {
-        for (int64_t c = 0; c < w->channels; c += VLEN) {
-            square u, g;
-            load_points(taps + 1, points, phase * w->channels + c, u);
-            on_both(taps, taps + 1, taps, filter_gradient_line, u, g);
-            for (int i = 0; i < taps; i++) {
-                for (int j = 0; j < taps; j++) {
-                    vstore(find_tap(w, output, phase, i, j) + c, g[i][j]);
-                }
-            }
+    square half;
+    load_rows(form, filter_gradient_line, points, apart, half);
+    EACH(j, form.taps) {
+        vreal g[MOST_POINTS];
+        column_line(form, side_of(form), filter_gradient_line, half, j, g);
+        EACH(i, form.taps) {
+            vstore(find_tap(w, output, phase, i, j) + c, g[i]);
         }
     }
 }
 
-void NEAP_VARIANT(neap_winograd_filter_gradient)(int taps, const tile_filters *w, int64_t output,
+typedef void lanes_fn(const tile_form form, const tile_filters *w, int64_t output, int64_t phase, int64_t c, real *points,
+                      int64_t apart);
+
+NEAP_INLINE void each_vector(const tile_form form, lanes_fn *lanes, const tile_filters *w, int64_t output,
+                             const tile_points *points)
+{
+    for (int64_t phase = 0; phase < w->phases * w->phases; phase++) {
+        for (int64_t c = 0; c < w->channels; c += VLEN) {
+            lanes(form, w, output, phase, c, points_at(points, phase * w->channels + c), points->apart);
+        }
+    }
+}
+
+void NEAP_VARIANT(neap_winograd_filter)(tile_form form, const tile_filters *w, int64_t output, const tile_points *points)
+{
+#define FILTER(form) each_vector(form, filter_lanes, w, output, points)
+    WITH_FORM(form, FILTER);
+}
+
+void NEAP_VARIANT(neap_winograd_filter_gradient)(tile_form form, const tile_filters *w, int64_t output,
                                                  const tile_points *points)
 {
-    if (taps == 2) {
-        transform_gradient(2, w, output, points);
-    } else {
-        transform_gradient(3, w, output, points);
-    }
+#define FILTER_GRADIENT(form) each_vector(form, filter_gradient_lanes, w, output, points)
+    WITH_FORM(form, FILTER_GRADIENT);
 }

@@ -101,8 +101,8 @@ START_TEST(groups)
 }
 END_TEST
 
-/* Two and three taps a result, alone and by stride 2, on sides that tiles fill and that they do not; whole numbers are
- * exact, for all factors are halves at least. */
+/* Two and three taps a result, alone and by stride 2, on sides that tiles fill and that they do not. Whole numbers are
+ * exact in tiles of 2 by 2 results, whose factors are halves at least: for three taps the smallest pictures have them. */
 START_TEST(tiles)
 {
     static const int64_t kernels[][2] = {{2, 1}, {3, 1}, {4, 2}, {6, 2}};
@@ -112,12 +112,27 @@ START_TEST(tiles)
             s.rows.x = 4 + pad;
             s.columns.x = 9 - pad;
             s.columns.pad = 3 - pad;
-            s.tiled = true;
+            s.growth = i % 2 ? GROWTH_4 : GROWTH_2;
             s.bias = pad & 1;
             check_everywhere(s);
-            s.whole = true;
+            s.whole = i % 2 == 0;
             check_everywhere(s);
         }
+    }
+}
+END_TEST
+
+/* Tiles of 4 by 4 results on every remainder of their side, and the largest pictures that have tiles of 2 by 2. */
+START_TEST(large_tiles)
+{
+    for (int64_t side = 1; side <= 9; side++) {
+        conv_shape s = square(32, 32, side, 3, 1, 1);
+        s.columns.x = 1 + side * 5 % 9;
+        s.growth = GROWTH_4;
+        check_everywhere(s);
+        s.rows.x = s.columns.x = 1 + side % 2;
+        s.whole = true;
+        check_everywhere(s);
     }
 }
 END_TEST
@@ -131,7 +146,8 @@ START_TEST(many_tiles)
     pictures.batch = 5;
     grouped.groups = 2;
     none.batch = 0;
-    pictures.whole = deep.whole = grouped.whole = single.whole = none.whole = true;
+    pictures.growth = deep.growth = GROWTH_4;
+    grouped.whole = single.whole = none.whole = true;
     check_everywhere(pictures);
     check_everywhere(deep);
     check_everywhere(grouped);
@@ -269,6 +285,7 @@ int main(void)
     tcase_add_test(tests, groups);
     tcase_add_test(tests, several_blocks);
     tcase_add_test(tests, tiles);
+    tcase_add_test(tests, large_tiles);
     tcase_add_test(tests, many_tiles);
     tcase_add_test(tests, a_batch_changes_no_bit);
     tcase_add_test(tests, edges);
