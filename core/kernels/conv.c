@@ -151,6 +151,9 @@ int NEAP_KERNEL(conv)(const neap_kernels *kernels, const neap_conv *c)
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
         return NEAP_VARIANT(neap_winograd_conv)(neap_product_of(kernels, c->bf16), c);
     }
+    if (NEAP_VARIANT(neap_conv_turns)(c)) {
+        return NEAP_VARIANT(neap_conv_turned)(kernels, c);
+    }
     return each_group(kernels, c, forward_group);
 }
 
@@ -170,6 +173,9 @@ int NEAP_KERNEL(conv_weight)(const neap_kernels *kernels, const neap_conv *c)
 {
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
         return NEAP_VARIANT(neap_winograd_weight)(neap_product_of(kernels, c->bf16), c);
+    }
+    if (NEAP_VARIANT(neap_conv_turns)(c)) {
+        return NEAP_VARIANT(neap_conv_turned_weight)(kernels, c);
     }
     return each_group(kernels, c, weights_group);
 }

@@ -84,6 +84,24 @@ START_TEST(every_width)
 }
 END_TEST
 
+/* Outputs that leave most columns of a tile empty: each kernel and padding, and strides that rule the turned form out. */
+START_TEST(few_outputs)
+{
+    for (int64_t kernel = 1; kernel <= 4; kernel++) {
+        for (int64_t pad = 0; pad <= kernel; pad++) {
+            conv_shape s = square(16 + kernel * pad, kernel, 0, kernel, 1, pad);
+            s.rows = axis(6, kernel, 1, pad, 1);
+            s.columns = axis(9 - pad, 5 - kernel, 1, 4 - kernel, 1);
+            s.bias = pad & 1;
+            s.bf16 = kernel == 3;
+            check_everywhere(s);
+            s.columns.stride = 2;
+            check_everywhere(s);
+        }
+    }
+}
+END_TEST
+
 START_TEST(groups)
 {
     static const int64_t counts[] = {2, 3, 8};
@@ -232,6 +250,7 @@ START_TEST(threads_change_no_bit)
     const int before = neap_threads();
     check_threads(square(20, 70, 13, 4, 2, 1));
     check_threads(square(48, 64, 13, 4, 2, 1));
+    check_threads(square(48, 3, 13, 3, 1, 1));
     ck_assert_int_eq(neap_threads_set(before), 0);
 }
 END_TEST
@@ -242,11 +261,11 @@ static bool refuse_all(void *user, size_t bytes)
     return bytes > 0;
 }
 
-static int count_refusals(int64_t channels, int64_t kernel)
+static int count_refusals(int64_t channels, int64_t outputs, int64_t kernel)
 {
     static float x[4 * 4 * 32], w[32 * 3 * 3 * 32], y[4 * 4 * 32];
     const neap_conv_axis a = {.x = 4, .y = 4, .kernel = kernel, .stride = 1, .pad = kernel / 2, .dilation = 1};
-    const neap_conv c = {.batch = 1, .in = channels, .out = channels, .groups = 1, .rows = a, .columns = a, .x = x, .w = w,
+    const neap_conv c = {.batch = 1, .in = channels, .out = outputs, .groups = 1, .rows = a, .columns = a, .x = x, .w = w,
                          .y = y};
     int count = 0;
     for (int r = 0; r < ROLE_COUNT; r++) {
@@ -260,7 +279,7 @@ static int count_refusals(int64_t channels, int64_t kernel)
 static void *starved(void *refused)
 {
     neap_on_allocate(refuse_all, NULL);
-    *(int *)refused = count_refusals(8, 1) + count_refusals(32, 3);
+    *(int *)refused = count_refusals(8, 8, 1) + count_refusals(32, 32, 3) + count_refusals(32, 3, 3);
     neap_on_allocate(NULL, NULL);
     return NULL;
 }
@@ -271,7 +290,7 @@ START_TEST(no_memory)
     int refused = 0;
     ck_assert_int_eq(pthread_create(&thread, NULL, starved, &refused), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    ck_assert_int_eq(refused, 2 * ROLE_COUNT);
+    ck_assert_int_eq(refused, 3 * ROLE_COUNT);
 }
 END_TEST
 
@@ -282,6 +301,7 @@ int main(void)
     tcase_set_timeout(tests, 240);
     tcase_add_test(tests, every_axis);
     tcase_add_test(tests, every_width);
+    tcase_add_test(tests, few_outputs);
     tcase_add_test(tests, groups);
     tcase_add_test(tests, several_blocks);
     tcase_add_test(tests, tiles);

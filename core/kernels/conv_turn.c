@@ -1,0 +1,78 @@
+/*
+ * Convolutions to so few channels that they would leave most columns of a product's tile empty. At stride 1 a convolution of x to y is
+ * the backward pass of one of y to x, whose filters are turned by 180 degrees: there taps and channels fill the columns together.
+ */
+#include <neap/error.h>
+
+#include "base/scratch.h"
+#include "conv.h"
+
+#define MOST_OUTPUTS 4
+#define LEAST_INPUTS 16 /* with fewer, there is nothing to gain */
+
+static bool axis_turns(const neap_conv_axis *a)
+{
+    return a->stride == 1 && a->dilation == 1 && a->pad < a->kernel;
+}
+
+bool NEAP_VARIANT(neap_conv_turns)(const neap_conv *c)
+{
+    return c->groups == 1 && c->out <= MOST_OUTPUTS && c->in >= LEAST_INPUTS && axis_turns(&c->rows) &&
+           axis_turns(&c->columns) && c->rows.kernel * c->columns.kernel > 1;
+}
+
+static neap_conv_axis turned_axis(const neap_conv_axis *a)
+{
+    return (neap_conv_axis){.x = a->y, .y = a->x, .kernel = a->kernel, .stride = 1, .pad = a->kernel - 1 - a->pad,
+                            .dilation = 1};
+}
+
+/* x and y exchanged; NULL with a message in w where there is no room for its filters. */
+static neap_conv turned(const neap_conv *c)
+{
+    const size_t filters = (size_t)(c->in * c->rows.kernel * c->columns.kernel * c->out);
+    neap_conv t = *c;
+    t.in = c->out;
+    t.out = c->in;
+    t.rows = turned_axis(&c->rows);
+    t.columns = turned_axis(&c->columns);
+    t.x = c->y;
+    t.y = c->x;
+    t.w = neap_scratch(NEAP_SCRATCH_CONV_TURN, filters * sizeof(real));
+    return t;
+}
+
+/* Filters [out, rows, columns, in] turned into [in, rows, columns, out]. */
+static void turn(const real *from, int64_t out, int64_t taps, int64_t in, real *to)
+{
+    for (int64_t o = 0; o < out; o++) {
+        for (int64_t tap = 0; tap < taps; tap++) {
+            for (int64_t i = 0; i < in; i++) {
+                to[(i * taps + taps - 1 - tap) * out + o] = from[(o * taps + tap) * in + i];
+            }
+        }
+    }
+}
+
+int NEAP_VARIANT(neap_conv_turned)(const neap_kernels *kernels, const neap_conv *c)
+{
+    const neap_conv t = turned(c);
+    if (!t.w) {
+        return neap_fail_in("conv");
+    }
+    turn(c->w, c->out, c->rows.kernel * c->columns.kernel, c->in, t.w);
+    return NEAP_KERNEL(conv_input)(kernels, &t);
+}
+
+int NEAP_VARIANT(neap_conv_turned_weight)(const neap_kernels *kernels, const neap_conv *c)
+{
+    const neap_conv t = turned(c);
+    if (!t.w) {
+        return neap_fail_in("conv");
+    }
+    if (NEAP_KERNEL(conv_weight)(kernels, &t) < 0) {
+        return -1;
+    }
+    turn(t.w, t.out, c->rows.kernel * c->columns.kernel, t.in, c->w);
+    return 0;
+}
