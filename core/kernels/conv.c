@@ -3,7 +3,8 @@
  *
  * Forward: patches of x by weights. Backward to the input: pixels of x whose rows and columns have the same remainders modulo
  * the strides meet the same taps, so each such phase is a convolution of y with stride 1. Backward to the weights: y
- * transposed by patches of x. Shapes that suit it use Winograd tiles instead (winograd.h).
+ * transposed by patches of x. Shapes that suit it use Winograd tiles instead (winograd.h), and those with few channels exchange x and
+ * y or spread products (conv.h).
  */
 #include <neap/error.h>
 
@@ -146,18 +147,7 @@ static int each_group(const neap_kernels *kernels, const neap_conv *c, group_fn 
     return 0;
 }
 
-int NEAP_KERNEL(conv)(const neap_kernels *kernels, const neap_conv *c)
-{
-    if (NEAP_VARIANT(neap_winograd_suits)(c)) {
-        return NEAP_VARIANT(neap_winograd_conv)(neap_product_of(kernels, c->bf16), c);
-    }
-    if (NEAP_VARIANT(neap_conv_turns)(c)) {
-        return NEAP_VARIANT(neap_conv_turned)(kernels, c);
-    }
-    return each_group(kernels, c, forward_group);
-}
-
-int NEAP_KERNEL(conv_input)(const neap_kernels *kernels, const neap_conv *c)
+static int backward_to_input(const neap_kernels *kernels, const neap_conv *c)
 {
     const neap_product *product = neap_product_of(kernels, c->bf16);
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
@@ -169,13 +159,43 @@ int NEAP_KERNEL(conv_input)(const neap_kernels *kernels, const neap_conv *c)
     return each_group(kernels, c, backward_group);
 }
 
+static int forward_turned(const neap_kernels *kernels, const neap_conv *c)
+{
+    neap_conv t;
+    if (NEAP_VARIANT(neap_conv_turned)(c, &t) < 0) {
+        return -1;
+    }
+    NEAP_VARIANT(neap_conv_turn_filters)(c->w, c->out, c->rows.kernel * c->columns.kernel, c->in, t.w);
+    return backward_to_input(kernels, &t);
+}
+
+static int weights_turned(const neap_kernels *kernels, const neap_conv *c)
+{
+    neap_conv t;
+    if (NEAP_VARIANT(neap_conv_turned)(c, &t) < 0 || each_group(kernels, &t, weights_group) < 0) {
+        return -1;
+    }
+    NEAP_VARIANT(neap_conv_turn_filters)(t.w, t.out, c->rows.kernel * c->columns.kernel, t.in, c->w);
+    return 0;
+}
+
+int NEAP_KERNEL(conv)(const neap_kernels *kernels, const neap_conv *c)
+{
+    if (NEAP_VARIANT(neap_winograd_suits)(c)) {
+        return NEAP_VARIANT(neap_winograd_conv)(neap_product_of(kernels, c->bf16), c);
+    }
+    return NEAP_VARIANT(neap_conv_turns)(c) ? forward_turned(kernels, c) : each_group(kernels, c, forward_group);
+}
+
+int NEAP_KERNEL(conv_input)(const neap_kernels *kernels, const neap_conv *c)
+{
+    return backward_to_input(kernels, c);
+}
+
 int NEAP_KERNEL(conv_weight)(const neap_kernels *kernels, const neap_conv *c)
 {
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
         return NEAP_VARIANT(neap_winograd_weight)(neap_product_of(kernels, c->bf16), c);
     }
-    if (NEAP_VARIANT(neap_conv_turns)(c)) {
-        return NEAP_VARIANT(neap_conv_turned_weight)(kernels, c);
-    }
-    return each_group(kernels, c, weights_group);
+    return NEAP_VARIANT(neap_conv_turns)(c) ? weights_turned(kernels, c) : each_group(kernels, c, weights_group);
 }

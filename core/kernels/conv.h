@@ -8,9 +8,12 @@
 bool NEAP_VARIANT(neap_conv_is_narrow)(const neap_conv *c);
 int NEAP_VARIANT(neap_conv_spread)(const neap_product *p, const neap_conv *c);
 
-/* Forward, and backward to the weights, to so few channels that it is faster with x and y exchanged. */
+/* Forward, and backward to the weights, to so few channels that it is faster with x and y exchanged: then *t is that convolution, with
+ * room for filters in scratch memory. -1 with a message where that is refused. */
 bool NEAP_VARIANT(neap_conv_turns)(const neap_conv *c);
-int NEAP_VARIANT(neap_conv_turned)(const neap_kernels *kernels, const neap_conv *c);
-int NEAP_VARIANT(neap_conv_turned_weight)(const neap_kernels *kernels, const neap_conv *c);
+int NEAP_VARIANT(neap_conv_turned)(const neap_conv *c, neap_conv *t);
+
+/* Filters [out, taps, in] turned by 180 degrees into [in, taps, out]. */
+void NEAP_VARIANT(neap_conv_turn_filters)(const real *from, int64_t out, int64_t taps, int64_t in, real *to);
 
 #endif

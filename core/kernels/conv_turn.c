@@ -27,23 +27,21 @@ static neap_conv_axis turned_axis(const neap_conv_axis *a)
                             .dilation = 1};
 }
 
-/* x and y exchanged; NULL with a message in w where there is no room for its filters. */
-static neap_conv turned(const neap_conv *c)
+int NEAP_VARIANT(neap_conv_turned)(const neap_conv *c, neap_conv *t)
 {
     const size_t filters = (size_t)(c->in * c->rows.kernel * c->columns.kernel * c->out);
-    neap_conv t = *c;
-    t.in = c->out;
-    t.out = c->in;
-    t.rows = turned_axis(&c->rows);
-    t.columns = turned_axis(&c->columns);
-    t.x = c->y;
-    t.y = c->x;
-    t.w = neap_scratch(NEAP_SCRATCH_CONV_TURN, filters * sizeof(real));
-    return t;
+    *t = *c;
+    t->in = c->out;
+    t->out = c->in;
+    t->rows = turned_axis(&c->rows);
+    t->columns = turned_axis(&c->columns);
+    t->x = c->y;
+    t->y = c->x;
+    t->w = neap_scratch(NEAP_SCRATCH_CONV_TURN, filters * sizeof(real));
+    return t->w ? 0 : neap_fail_in("conv");
 }
 
-/* Filters [out, rows, columns, in] turned into [in, rows, columns, out]. */
-static void turn(const real *from, int64_t out, int64_t taps, int64_t in, real *to)
+void NEAP_VARIANT(neap_conv_turn_filters)(const real *from, int64_t out, int64_t taps, int64_t in, real *to)
 {
     for (int64_t o = 0; o < out; o++) {
         for (int64_t tap = 0; tap < taps; tap++) {
@@ -52,27 +50,4 @@ static void turn(const real *from, int64_t out, int64_t taps, int64_t in, real *
             }
         }
     }
-}
-
-int NEAP_VARIANT(neap_conv_turned)(const neap_kernels *kernels, const neap_conv *c)
-{
-    const neap_conv t = turned(c);
-    if (!t.w) {
-        return neap_fail_in("conv");
-    }
-    turn(c->w, c->out, c->rows.kernel * c->columns.kernel, c->in, t.w);
-    return NEAP_KERNEL(conv_input)(kernels, &t);
-}
-
-int NEAP_VARIANT(neap_conv_turned_weight)(const neap_kernels *kernels, const neap_conv *c)
-{
-    const neap_conv t = turned(c);
-    if (!t.w) {
-        return neap_fail_in("conv");
-    }
-    if (NEAP_KERNEL(conv_weight)(kernels, &t) < 0) {
-        return -1;
-    }
-    turn(t.w, t.out, c->rows.kernel * c->columns.kernel, t.in, c->w);
-    return 0;
 }

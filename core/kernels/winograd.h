@@ -9,10 +9,11 @@
  *
  *   kernel, stride   results   share of the multiplications   points of interpolation
  *   3, 1             4 by 4    1/4                            0, 1/sqrt 2, -1/sqrt 2, sqrt 2, -sqrt 2, infinity
+ *   4, 1             3 by 3    1/4                            the same
  *   3, 1             2 by 2    4/9                            0, 1, -1, infinity
  *   4, 2             2 by 2    9/16                           0, 1, infinity
  *
- * The first has errors some twice those of plain sums of random numbers, a third of those at the usual points 0, 1, -1, 2, -2
+ * The first two have errors some twice those of plain sums of random numbers, a third of those at the usual points 0, 1, -1, 2, -2
  * (Barabasz et al. 2020, Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks, on
  * the choice of points); the others have smaller errors than plain sums.
  */
@@ -22,7 +23,7 @@
 #include "product.h"
 #include "simd.h"
 
-/* Tiles of results by results pixels, where a result has taps by taps pixels of its own: 2 and 2, 3 and 2, or 3 and 4. */
+/* Tiles of results by results pixels, where a result has taps by taps pixels of its own: 2 and 2, 3 and 2, 3 and 4, or 4 and 3. */
 typedef struct tile_form {
     int taps, results;
 } tile_form;
@@ -109,8 +110,8 @@ NEAP_INLINE int taps_of(const neap_conv *c)
 NEAP_INLINE tile_form form_of(const neap_conv *c, int64_t rows, int64_t columns)
 {
     const tile_form small = {taps_of(c), 2}, large = {3, 4};
-    if (small.taps == 2) {
-        return small;
+    if (small.taps != 3) {
+        return small.taps == 2 ? small : (tile_form){4, 3};
     }
     const int64_t work = tiling_of(small, 1, rows, columns).count * point_count(small);
     return tiling_of(large, 1, rows, columns).count * point_count(large) < work ? large : small;

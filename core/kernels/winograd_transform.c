@@ -14,6 +14,8 @@ typedef void line_fn(const tile_form form, const vreal *x, vreal *y);
     do {                                                                                                            \
         if ((form).results == 4) {                                                                                  \
             CALL(((tile_form){3, 4}));                                                                              \
+        } else if ((form).taps == 4) {                                                                              \
+            CALL(((tile_form){4, 3}));                                                                              \
         } else if ((form).taps == 3) {                                                                              \
             CALL(((tile_form){3, 2}));                                                                              \
         } else {                                                                                                    \
@@ -37,10 +39,39 @@ NEAP_INLINE vreal plus(vreal x, double factor, vreal y)
     return vfma(vset((real)factor), y, x);
 }
 
+/* With six points: the values of a polynomial of three or four coefficients there, the last one at infinity; and the transpose of
+ * that. Values at low and high points are scaled. */
+NEAP_INLINE void evaluate(const int count, double scale_low, double scale_high, const vreal *q, vreal *v)
+{
+    const vreal low_odd = count == 4 ? plus(q[1], 0.5, q[3]) : q[1], high_odd = count == 4 ? plus(q[1], 2, q[3]) : q[1];
+    const vreal low = plus(q[0], 0.5, q[2]) * (real)scale_low, high = plus(q[0], 2, q[2]) * (real)scale_high;
+    v[0] = q[0];
+    v[1] = plus(low, scale_low * LOW, low_odd);
+    v[2] = plus(low, -scale_low * LOW, low_odd);
+    v[3] = plus(high, scale_high * HIGH, high_odd);
+    v[4] = plus(high, -scale_high * HIGH, high_odd);
+    v[5] = q[count - 1];
+}
+
+NEAP_INLINE void sum_up(const int count, double scale_low, double scale_high, const vreal *v, vreal *q)
+{
+    const vreal low = (v[1] + v[2]) * (real)scale_low, low_odd = (v[1] - v[2]) * (real)(scale_low * LOW);
+    const vreal high = (v[3] + v[4]) * (real)scale_high, high_odd = (v[3] - v[4]) * (real)(scale_high * HIGH);
+    q[0] = v[0] + low + high;
+    q[1] = low_odd + high_odd;
+    q[2] = plus(plus(count == 3 ? v[5] : vset(0), 2, high), 0.5, low);
+    if (count == 4) {
+        q[3] = plus(plus(v[5], 2, high_odd), 0.5, low_odd);
+    }
+}
+
+#define SCALE_LOW (-2.0 / 3) /* 1 over the product of a point's distances from the other points but infinity */
+#define SCALE_HIGH (1.0 / 6)
+
 /* B'd: pixels to as many points. */
 NEAP_INLINE void pixel_line(const tile_form form, const vreal *d, vreal *v)
 {
-    if (form.results == 4) {
+    if (side_of(form) == 6) {
         const vreal low = plus(d[4], -2, d[2]), low_odd = plus(d[3], -2, d[1]);
         const vreal high = plus(d[4], -0.5, d[2]), high_odd = plus(d[3], -0.5, d[1]);
         v[0] = plus(d[0] + d[4], -2.5, d[2]);
@@ -64,15 +95,8 @@ NEAP_INLINE void pixel_line(const tile_form form, const vreal *d, vreal *v)
 /* Gg: taps to points. */
 NEAP_INLINE void filter_line(const tile_form form, const vreal *g, vreal *u)
 {
-    if (form.results == 4) {
-        const vreal low = plus(g[0], 0.5, g[2]) * (real)(-2.0 / 3), low_odd = g[1] * (real)(-2.0 / 3 * LOW);
-        const vreal high = plus(g[0], 2, g[2]) * (real)(1.0 / 6), high_odd = g[1] * (real)(1.0 / 6 * HIGH);
-        u[0] = g[0];
-        u[1] = low + low_odd;
-        u[2] = low - low_odd;
-        u[3] = high + high_odd;
-        u[4] = high - high_odd;
-        u[5] = g[2];
+    if (side_of(form) == 6) {
+        evaluate(form.taps, SCALE_LOW, SCALE_HIGH, g, u);
     } else if (form.taps == 3) {
         const vreal half = vset((real)0.5), outer = g[0] + g[2];
         u[0] = g[0];
@@ -89,12 +113,8 @@ NEAP_INLINE void filter_line(const tile_form form, const vreal *g, vreal *u)
 /* A'm: points to results. */
 NEAP_INLINE void result_line(const tile_form form, const vreal *m, vreal *y)
 {
-    if (form.results == 4) {
-        const vreal low = m[1] + m[2], low_odd = m[1] - m[2], high = m[3] + m[4], high_odd = m[3] - m[4];
-        y[0] = m[0] + low + high;
-        y[1] = plus(low_odd, 2, high_odd) * LOW;
-        y[2] = plus(high * 2, 0.5, low);
-        y[3] = plus(plus(m[5], 2 * HIGH, high_odd), LOW / 2, low_odd);
+    if (side_of(form) == 6) {
+        sum_up(form.results, 1, 1, m, y);
     } else if (form.taps == 3) {
         y[0] = m[0] + m[1] + m[2];
         y[1] = m[1] - m[2] - m[3];
@@ -107,20 +127,15 @@ NEAP_INLINE void result_line(const tile_form form, const vreal *m, vreal *y)
 /* A of what arrives at results. */
 NEAP_INLINE void result_gradient_line(const tile_form form, const vreal *y, vreal *m)
 {
-    m[0] = y[0];
-    if (form.results == 4) {
-        const vreal low = plus(y[0], 0.5, y[2]), low_odd = plus(y[1], 0.5, y[3]);
-        const vreal high = plus(y[0], 2, y[2]), high_odd = plus(y[1], 2, y[3]);
-        m[1] = plus(low, LOW, low_odd);
-        m[2] = plus(low, -LOW, low_odd);
-        m[3] = plus(high, HIGH, high_odd);
-        m[4] = plus(high, -HIGH, high_odd);
-        m[5] = y[3];
+    if (side_of(form) == 6) {
+        evaluate(form.results, 1, 1, y, m);
     } else if (form.taps == 3) {
+        m[0] = y[0];
         m[1] = y[0] + y[1];
         m[2] = y[0] - y[1];
         m[3] = -y[1];
     } else {
+        m[0] = y[0];
         m[1] = y[0] + y[1];
         m[2] = y[1];
     }
@@ -129,12 +144,8 @@ NEAP_INLINE void result_gradient_line(const tile_form form, const vreal *y, vrea
 /* G' of what arrives at the points of a filter. */
 NEAP_INLINE void filter_gradient_line(const tile_form form, const vreal *u, vreal *g)
 {
-    if (form.results == 4) {
-        const vreal low = (u[1] + u[2]) * (real)(-2.0 / 3), low_odd = (u[1] - u[2]) * (real)(-2.0 / 3 * LOW);
-        const vreal high = (u[3] + u[4]) * (real)(1.0 / 6), high_odd = u[3] - u[4];
-        g[0] = u[0] + low + high;
-        g[1] = plus(low_odd, 1.0 / 6 * HIGH, high_odd);
-        g[2] = plus(plus(u[5], 2, high), 0.5, low);
+    if (side_of(form) == 6) {
+        sum_up(form.taps, SCALE_LOW, SCALE_HIGH, u, g);
     } else if (form.taps == 3) {
         const vreal half = vset((real)0.5), sum = (u[1] + u[2]) * half;
         g[0] = u[0] + sum;

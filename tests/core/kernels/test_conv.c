@@ -123,7 +123,7 @@ END_TEST
  * exact in tiles of 2 by 2 results, whose factors are halves at least: for three taps the smallest pictures have them. */
 START_TEST(tiles)
 {
-    static const int64_t kernels[][2] = {{2, 1}, {3, 1}, {4, 2}, {6, 2}};
+    static const int64_t kernels[][2] = {{2, 1}, {3, 1}, {4, 2}, {6, 2}, {6, 3}, {4, 1}, {4, 2}, {8, 2}};
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
         for (int64_t pad = 0; pad <= 3; pad++) {
             conv_shape s = square(16 + 32 * (pad & 1), 64 - 16 * pad, 0, kernels[i][0], kernels[i][1], pad);
@@ -140,7 +140,7 @@ START_TEST(tiles)
 }
 END_TEST
 
-/* Tiles of 4 by 4 results on every remainder of their side, and the largest pictures that have tiles of 2 by 2. */
+/* Tiles of 4 by 4 and, with four taps, 3 by 3 results on every remainder of their side, and the largest pictures that have tiles of 2 by 2. */
 START_TEST(large_tiles)
 {
     for (int64_t side = 1; side <= 9; side++) {
@@ -148,7 +148,9 @@ START_TEST(large_tiles)
         s.columns.x = 1 + side * 5 % 9;
         s.growth = GROWTH_4;
         check_everywhere(s);
-        s.rows.x = s.columns.x = 1 + side % 2;
+        s.rows.kernel = s.columns.kernel = 4;
+        check_everywhere(s);
+        s = square(16, 48, 1 + side % 2, 3, 1, 1);
         s.whole = true;
         check_everywhere(s);
     }
