@@ -3,8 +3,8 @@
  *
  * Forward: patches of x by weights. Backward to the input: pixels of x whose rows and columns have the same remainders modulo
  * the strides meet the same taps, so each such phase is a convolution of y with stride 1. Backward to the weights: y
- * transposed by patches of x. Shapes that suit it use Winograd tiles instead (winograd.h), and those with few channels exchange x and
- * y or spread products (conv.h).
+ * transposed by patches of x. Shapes that suit it use Winograd tiles instead (winograd.h), and those with few channels exchange
+ * x and y or spread products (conv.h).
  */
 #include <neap/error.h>
 

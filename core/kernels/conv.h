@@ -8,8 +8,8 @@
 bool NEAP_VARIANT(neap_conv_is_narrow)(const neap_conv *c);
 int NEAP_VARIANT(neap_conv_spread)(const neap_product *p, const neap_conv *c);
 
-/* Forward, and backward to the weights, to so few channels that it is faster with x and y exchanged: then *t is that convolution, with
- * room for filters in scratch memory. -1 with a message where that is refused. */
+/* Whether y has so few channels that forward and backward to the weights are faster with x and y exchanged. Then *t is that
+ * convolution, whose filters lie in scratch memory; -1 with a message where that memory is refused. */
 bool NEAP_VARIANT(neap_conv_turns)(const neap_conv *c);
 int NEAP_VARIANT(neap_conv_turned)(const neap_conv *c, neap_conv *t);
 

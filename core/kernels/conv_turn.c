@@ -1,6 +1,7 @@
 /*
- * Convolutions to so few channels that they would leave most columns of a product's tile empty. At stride 1 a convolution of x to y is
- * the backward pass of one of y to x, whose filters are turned by 180 degrees: there taps and channels fill the columns together.
+ * Convolutions to so few channels that they would leave most columns of a product's tile empty. At stride 1 a convolution of
+ * x to y is the backward pass of one of y to x, whose filters are turned by 180 degrees: there taps and channels fill the
+ * columns together.
  */
 #include <neap/error.h>
 

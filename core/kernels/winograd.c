@@ -14,8 +14,7 @@
 #define MOST_TILES 240
 #define LEAST_GROUPS 4 /* of a product's rows: with fewer, reading the filters' points would take longer than the products */
 #define LEAST_CHANNELS 16 /* with fewer, the transforms cost more than they save */
-
-#define LEAST_SIDE 3      /* results with four taps, along an axis: tiles of fewer have more points than products */
+#define LEAST_SIDE 3      /* of pictures with four taps: on smaller ones, tiles have more points than plain sums have products */
 
 typedef struct winograd {
     const neap_product *product;
@@ -164,12 +163,18 @@ static bool same_axes(const neap_conv_axis *a, const neap_conv_axis *b)
     return a->kernel == b->kernel && a->stride == b->stride && a->dilation == 1 && b->dilation == 1;
 }
 
+static bool taps_suit(const neap_conv *c)
+{
+    const int64_t taps = taps_of(c);
+    const bool large = c->rows.y >= LEAST_SIDE && c->columns.y >= LEAST_SIDE;
+    return same_axes(&c->rows, &c->columns) && c->rows.kernel == taps * c->rows.stride &&
+           (taps == 2 || taps == 3 || (taps == 4 && large));
+}
+
 bool NEAP_VARIANT(neap_winograd_suits)(const neap_conv *c)
 {
-    const int64_t in = c->in / c->groups, out = c->out / c->groups, taps = taps_of(c);
-    const bool large = c->rows.y >= LEAST_SIDE && c->columns.y >= LEAST_SIDE;
-    return !c->bf16 && same_axes(&c->rows, &c->columns) && c->rows.kernel == taps * c->rows.stride &&
-           (taps == 2 || taps == 3 || (taps == 4 && large)) && in % VLEN == 0 && out % VLEN == 0 && in >= LEAST_CHANNELS && out >= LEAST_CHANNELS;
+    const int64_t in = c->in / c->groups, out = c->out / c->groups;
+    return !c->bf16 && taps_suit(c) && in % VLEN == 0 && out % VLEN == 0 && in >= LEAST_CHANNELS && out >= LEAST_CHANNELS;
 }
 
 int NEAP_VARIANT(neap_winograd_conv)(const neap_product *p, const neap_conv *c)

@@ -13,9 +13,9 @@
  *   3, 1             2 by 2    4/9                            0, 1, -1, infinity
  *   4, 2             2 by 2    9/16                           0, 1, infinity
  *
- * The first two have errors some twice those of plain sums of random numbers, a third of those at the usual points 0, 1, -1, 2, -2
- * (Barabasz et al. 2020, Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks, on
- * the choice of points); the others have smaller errors than plain sums.
+ * The first two have errors some twice those of plain sums of random numbers, and a third of those at the usual points 0, 1,
+ * -1, 2, -2; Barabasz et al. (2020, Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks)
+ * treat the choice of points. The others have smaller errors than plain sums.
  */
 #ifndef NEAP_KERNELS_WINOGRAD_H
 #define NEAP_KERNELS_WINOGRAD_H
@@ -23,7 +23,8 @@
 #include "product.h"
 #include "simd.h"
 
-/* Tiles of results by results pixels, where a result has taps by taps pixels of its own: 2 and 2, 3 and 2, 3 and 4, or 4 and 3. */
+/* Tiles of results by results pixels, where a result has taps by taps pixels of its own. Taps and results are 2 and 2, 3 and 2,
+ * 3 and 4, or 4 and 3. */
 typedef struct tile_form {
     int taps, results;
 } tile_form;

@@ -18,8 +18,8 @@ static const size_t sizes[2] = {sizeof(float), sizeof(double)};
 static const char *const role_names[ROLE_COUNT] = {"conv_input", "conv_weight", "conv"};
 
 /* How many times as much is summed up in tiles as a result's own terms: the sum of |A'| |G| |B'| over its points and their taps and
- * pixels, over the number of taps; along both axes. With 2 by 2 results of three taps 8 / 3, with 4 by 4 it is 24.9 / 3,
- * with 3 by 3 of four taps less. */
+ * pixels, over the number of taps; along both axes. Along one axis it is 8 / 3 for two results of three taps, 24.9 / 3 for four,
+ * and less for three results of four taps. */
 #define GROWTH_2 9
 #define GROWTH_4 70
 

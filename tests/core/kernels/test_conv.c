@@ -119,28 +119,32 @@ START_TEST(groups)
 }
 END_TEST
 
-/* Two and three taps a result, alone and by stride 2, on sides that tiles fill and that they do not. Whole numbers are
- * exact in tiles of 2 by 2 results, whose factors are halves at least: for three taps the smallest pictures have them. */
+/* Two to four taps a result, alone and by strides, on sides that tiles fill and that they do not. Whole numbers are exact in
+ * tiles of 2 by 2 results, whose factors are halves at least. */
 START_TEST(tiles)
 {
-    static const int64_t kernels[][2] = {{2, 1}, {3, 1}, {4, 2}, {6, 2}, {6, 3}, {4, 1}, {4, 2}, {8, 2}};
-    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+    static const struct {
+        int64_t kernel, stride;
+        int growth;
+    } forms[] = {{2, 1, GROWTH_2}, {3, 1, GROWTH_4}, {4, 2, GROWTH_2}, {6, 2, GROWTH_4},
+                 {6, 3, GROWTH_2}, {4, 1, GROWTH_4}, {8, 2, GROWTH_4}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         for (int64_t pad = 0; pad <= 3; pad++) {
-            conv_shape s = square(16 + 32 * (pad & 1), 64 - 16 * pad, 0, kernels[i][0], kernels[i][1], pad);
+            conv_shape s = square(16 + 32 * (pad & 1), 64 - 16 * pad, 0, forms[i].kernel, forms[i].stride, pad);
             s.rows.x = 4 + pad;
             s.columns.x = 9 - pad;
             s.columns.pad = 3 - pad;
-            s.growth = i % 2 ? GROWTH_4 : GROWTH_2;
+            s.growth = forms[i].growth;
             s.bias = pad & 1;
             check_everywhere(s);
-            s.whole = i % 2 == 0;
+            s.whole = s.growth == GROWTH_2;
             check_everywhere(s);
         }
     }
 }
 END_TEST
 
-/* Tiles of 4 by 4 and, with four taps, 3 by 3 results on every remainder of their side, and the largest pictures that have tiles of 2 by 2. */
+/* Tiles of 4 by 4 and of 3 by 3 results on every remainder of their side, and the largest pictures that have tiles of 2 by 2. */
 START_TEST(large_tiles)
 {
     for (int64_t side = 1; side <= 9; side++) {
