@@ -1,6 +1,7 @@
 /*
- * Tensor data: blocks with a header. Freed blocks are cached by size class and reused without page faults. The cache is
- * bounded by a share of the bytes in use; beyond it the oldest blocks return to the system.
+ * Tensor data: blocks with a header. Freed blocks are cached by size class and reused without page faults: the system clears
+ * each page that it maps, which can take as long as the work on it. Cached blocks and those in use together stay below the
+ * recent peak of those in use, or the cache below a share of the bytes in use; beyond both the oldest blocks return to the system.
  */
 #include <pthread.h>
 #include <string.h>
@@ -13,10 +14,13 @@
 #ifdef __SANITIZE_ADDRESS__
 #define KEEP_LEAST ((size_t)0) /* no cache, so that the sanitizer sees every use after a free */
 #define KEEP_SHARE SIZE_MAX
+#define KEEPS_PEAK false
 #else
 #define KEEP_LEAST ((size_t)32 << 20)
-#define KEEP_SHARE 4     /* at most a quarter of what is in use */
+#define KEEP_SHARE 4     /* a quarter of what is in use */
+#define KEEPS_PEAK true
 #endif
+#define SPAN 4096        /* frees: a peak counts in the span where it was and in the next one */
 #define STEPS 8          /* classes in an octave of sizes */
 #define CLASSES (64 * STEPS)
 
@@ -25,6 +29,8 @@ static struct {
     neap_buffer_header *class[CLASSES]; /* the youngest first */
     neap_buffer_header *oldest, *youngest;
     size_t live, peak, kept, reserved;
+    size_t top, top_before; /* peak of the blocks in use, which are reserved - kept, in this span and in the one before */
+    size_t frees;           /* in this span */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* The class of a size, and the size rounded up to it: eight to an octave, multiples of the alignment. */
@@ -69,9 +75,29 @@ static void trim(size_t limit)
     }
 }
 
+static size_t most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* How much the cache may hold once `more` bytes are in use. */
+static size_t keep_limit(size_t more)
+{
+    const size_t in_use = pool.reserved - pool.kept + more, top = most(pool.top, pool.top_before);
+    const size_t below_peak = top > in_use ? top - in_use : 0;
+    return most(most(KEEP_LEAST, pool.live / KEEP_SHARE), KEEPS_PEAK ? below_peak : 0);
+}
+
+static void begin_span(void)
+{
+    pool.top_before = pool.top;
+    pool.top = pool.reserved - pool.kept;
+    pool.frees = 0;
+}
+
 static void keep(neap_buffer_header *block)
 {
-    size_t bytes = block->total, limit = pool.live / KEEP_SHARE;
+    size_t bytes = block->total;
     neap_buffer_header **head = &pool.class[class_of(&bytes)];
     block->next = *head;
     block->previous = NULL;
@@ -83,18 +109,14 @@ static void keep(neap_buffer_header *block)
     *(pool.youngest ? &pool.youngest->newer : &pool.oldest) = block;
     pool.youngest = block;
     pool.kept += block->total;
-    trim(limit > KEEP_LEAST ? limit : KEEP_LEAST);
+    if (++pool.frees == SPAN)
+        begin_span();
+    trim(keep_limit(0));
 }
 
-static neap_buffer_header *ordinary(size_t bytes)
+static neap_buffer_header *new_block(size_t bytes)
 {
-    int class = class_of(&bytes);
-    neap_buffer_header *block = pool.class[class];
-    if (block) {
-        forget(block);
-        return block;
-    }
-    block = neap_block_new(bytes);
+    neap_buffer_header *block = neap_block_new(bytes);
     if (!block && pool.kept) {
         trim(0);
         block = neap_block_new(bytes);
@@ -103,6 +125,20 @@ static neap_buffer_header *ordinary(size_t bytes)
         return NULL;
     block->total = bytes;
     pool.reserved += bytes;
+    return block;
+}
+
+static neap_buffer_header *ordinary(size_t bytes)
+{
+    const int class = class_of(&bytes);
+    neap_buffer_header *block = pool.class[class];
+    if (block) {
+        forget(block);
+    } else {
+        trim(keep_limit(bytes));
+        block = new_block(bytes);
+    }
+    pool.top = most(pool.top, pool.reserved - pool.kept);
     return block;
 }
 
@@ -177,5 +213,6 @@ void neap_memory_trim(void)
 {
     pthread_mutex_lock(&pool.lock);
     trim(0);
+    pool.top = pool.top_before = pool.reserved;
     pthread_mutex_unlock(&pool.lock);
 }
