@@ -80,6 +80,15 @@ for name, seconds_of in pairs {
   end)
 end
 
+-- The first estimate allows so few steps that the tail of the later ones is a large share of it.
+test("a run whose first steps were slow ends in time", function()
+  local settings = { steps = 100000, warmup = 50, decay = "cosine", floor = 0 }
+  local rates, spent, plan = simulate(settings, 0.2, function(step) return step < 20 and 0.2 or 0.01 end)
+  check_decay(rates, 0)
+  assert(#rates > 8000 and spent < LIMIT * 1.05, spent)
+  assert(#plan.parts < 40, #plan.parts)
+end)
+
 test("pictures between steps count", function()
   local rates, spent = simulate(SETTINGS, 0.1, steady(0.1), function(step) return step % 50 == 0 and 5 or 0 end)
   check_decay(rates, 0)

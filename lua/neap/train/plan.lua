@@ -13,10 +13,10 @@ plan.__index = plan
 local MARGIN = 1.05 -- time of a step with its update, relative to a rehearsed one
 local WARMUP_SHARE = 5 -- in a run shortened by its time limit, warm-up takes at most total / 5 steps
 local FIRST_CHANGE = 8 -- steps before the time of a step is known well enough
-local MEMORY = 20 -- the time of a step is averaged over total / 20 steps
-local SLOWER, FASTER = 0.05, 0.1 -- smallest changes of the number of steps that begin a new part, as shares of total
+local MEMORY = 20 -- the time of a step is averaged over a twentieth of the run's steps
+local SLOWER, FASTER = 0.05, 0.1 -- smallest changes of the number of steps that begin a new part, as shares of that number
 local LEAST_CHANGE = 5 -- the same in steps
-local TAIL = 0.02 -- a run may exceed its time by this share of the steps so far to end its decay
+local TAIL = 0.02 -- a run that gets shorter may exceed its time by this share of the steps so far to end its decay
 
 local function steps_that_fit(seconds, per_step)
   return math.max(1, math.floor(seconds / per_step))
@@ -64,6 +64,11 @@ function plan:last()
   return current(self).last
 end
 
+-- How many steps the run takes.
+local function length(self)
+  return self:last() - self.parts[1].step
+end
+
 -- The position of a step in the schedule. A part covers the steps after part.step.
 local function position(self, step)
   local i = #self.parts
@@ -105,7 +110,7 @@ end
 local function forecast(self, seconds, other)
   local clock = self.clock
   clock.taken, clock.other = clock.taken + 1, clock.other + other
-  clock.per_step = clock.per_step + (seconds - clock.per_step) / math.max(FIRST_CHANGE, self.total // MEMORY)
+  clock.per_step = clock.per_step + (seconds - clock.per_step) / math.max(FIRST_CHANGE, length(self) // MEMORY)
   return clock.per_step + clock.other / clock.taken
 end
 
@@ -117,9 +122,12 @@ function plan:adapt(step, seconds, other, spent)
   if self.decay == "none" or clock.taken < FIRST_CHANGE or step >= last then
     return nil
   end
-  local fits = step + math.max(math.ceil(TAIL * step), math.floor((clock.limit - spent) / each))
-  fits = math.min(clock.steps, fits)
-  if fits <= last - math.max(LEAST_CHANGE, SLOWER * self.total) or fits >= last + math.max(LEAST_CHANGE, FASTER * self.total) then
+  local fits = math.min(clock.steps, step + math.floor((clock.limit - spent) / each))
+  if fits < last then
+    fits = math.min(last, math.max(fits, step + math.ceil(TAIL * step)))
+  end
+  local share = fits < last and SLOWER or FASTER
+  if math.abs(fits - last) >= math.max(LEAST_CHANGE, share * length(self)) then
     self:aim(step, fits)
     return fits
   end
