@@ -7,7 +7,7 @@ local neap = require "neap"
 local latent = require "latent_stages"
 
 local o = latent.options {
-  size = 128, minutes = 720, vae_batch = 8,
+  size = 128, minutes = 720,
   patch = 2, dit_width = 384, depth = 12, heads = 6, flow_batch = 16, lr = 1e-3,
 }
 

@@ -18,8 +18,9 @@ local OPTIONS = {
   factor = 4, latent = 4, -- latents have 1/factor of the height and width of pictures, and `latent` channels
   width = 32, growth = "", blocks = 1, groups = 8, attention = false, -- the autoencoder; growth: see neap help vae_gan
   d_layers = 2, d_width = 64, d_norm = "group", -- the discriminator
-  kl = 1e-6, adversarial = 0.02, g_start = 300, g_ramp = 300,
-  vae_lr = 1e-3, gan_lr = 3e-4, d_lr = 3e-4, vae_ema = 0.995, vae_batch = whole(16), vae_steps = whole(100000),
+  distance = "l2", kl = 1e-6, adversarial = 0.02, g_start = 300, g_ramp = 300,
+  vae_lr = 2e-3, gan_lr = 5e-4, d_lr = 3e-4, vae_beta2 = 0.99, vae_ema = 0.998,
+  vae_batch = whole(4), vae_steps = whole(100000), -- many small steps do more for reconstructions than few large ones
   conditional = true, -- on classes, if the data set has them
   patch = 2, dit_width = 192, depth = 8, heads = 6, -- the transformer
   lr = 2e-3, ema = 0.998, label_dropout = 0.1, flow_batch = whole(64), flow_steps = whole(100000),
@@ -64,8 +65,8 @@ local settings = {}
 
 function settings.vae(o)
   return {
-    objective = neap.objective.vae_gan { kl = o.kl, adversarial = 0 },
-    optimizer = neap.optimizer.adamw { lr = o.vae_lr, ema = o.vae_ema },
+    objective = neap.objective.vae_gan { distance = o.distance, kl = o.kl, adversarial = 0 },
+    optimizer = neap.optimizer.adamw { lr = o.vae_lr, beta2 = o.vae_beta2, ema = o.vae_ema },
     batch = o.vae_batch, steps = o.vae_steps, warmup = 100, decay = "cosine", clip = 1,
   }
 end
@@ -76,11 +77,11 @@ function settings.vae_gan(o)
   end
   return {
     objective = neap.objective.vae_gan {
-      kl = o.kl, adversarial = o.adversarial, g_start = o.g_start, g_ramp = o.g_ramp,
+      distance = o.distance, kl = o.kl, adversarial = o.adversarial, g_start = o.g_start, g_ramp = o.g_ramp,
     },
     optimizer = {
-      autoencoder = neap.optimizer.adamw { lr = o.gan_lr, beta1 = 0.5, ema = o.vae_ema },
-      discriminator = neap.optimizer.adamw { lr = o.d_lr, beta1 = 0.5 },
+      autoencoder = neap.optimizer.adamw { lr = o.gan_lr, beta1 = 0.5, beta2 = o.vae_beta2, ema = o.vae_ema },
+      discriminator = neap.optimizer.adamw { lr = o.d_lr, beta1 = 0.5, beta2 = o.vae_beta2 },
     },
     batch = o.vae_batch, steps = o.vae_steps, warmup = 100, decay = "cosine", clip = 1,
   }
@@ -140,9 +141,23 @@ local function encoding(data, stage)
   return { autoencoder = of, data = data, path = of .. "/latents.safetensors" }
 end
 
--- A flow that ended in the latents of another VAE-GAN is not done: going on with it is then refused.
+local function has_ended(stage)
+  return neap.checkpoint.ended(stage.out .. "/checkpoint.safetensors")
+end
+
+-- A VAE-GAN that started from another VAE is not done, nor is a flow in the latents of another VAE-GAN: going on with one of
+-- them is then refused.
+local function vae_gan_is_done(stage)
+  local before = beside(stage, "vae") .. "/checkpoint.safetensors"
+  if not has_ended(stage) or neap.exists(before) ~= "file" then
+    return has_ended(stage)
+  end
+  local from = neap.checkpoint.started_from(stage.out)
+  return not from or neap.checkpoint.load(before).model:fingerprint() == from
+end
+
 local function flow_is_done(stage)
-  if not neap.checkpoint.ended(stage.out .. "/checkpoint.safetensors") then
+  if not has_ended(stage) then
     return false
   end
   local of = neap.checkpoint.load(beside(stage, "vae_gan")).model
@@ -160,7 +175,7 @@ function latent.run(o, data, shares)
     end, run = function(stage)
       return latent.train_vae(o, data, stage)
     end },
-    { name = "vae_gan", share = shares[2], check = function()
+    { name = "vae_gan", share = shares[2], done = vae_gan_is_done, check = function()
       settings.vae_gan(o)
       autoencoder(o, spec, true)
     end, run = function(stage)

@@ -145,6 +145,13 @@ local function restore_tensors(path, file, run)
   end
 end
 
+--- The fingerprint of the weights that the run of a checkpoint started from; nil if it did not start from another run, or if an
+-- earlier version wrote the file.
+function checkpoint.started_from(path)
+  local file <close> = core.safetensors_open(checkpoint.find("checkpoint", path))
+  return file:metadata()["neap.from"]
+end
+
 --- Restores a newly built run from a checkpoint: its tensors, step and rate. Fails for a checkpoint of another run, and for
 -- another schedule without `extend`. Returns the settings that the run began with, and its plan as stored, or nil.
 function checkpoint.restore(path, run, extend)
@@ -155,7 +162,7 @@ function checkpoint.restore(path, run, extend)
   local step, rate = progress_of(path, meta)
   compare.settings(settings, run.settings, extend)
   restore_tensors(path, file, run)
-  run.step, run.rate = step, rate
+  run.step, run.rate, run.from = step, rate, meta["neap.from"]
   run.guard:restore(metadata.object(path, meta, "guard") or {}, path)
   return settings, metadata.object(path, meta, "plan")
 end

@@ -56,11 +56,21 @@ local function resume_plan(run, settings, path, began, stored)
   end
 end
 
+-- A run goes on only beside the weights that it began with, where these still exist.
+local function check_start(run, from, path)
+  local exists = from and (core.exists(from) == "file" or core.exists(folder.at(from):checkpoint()) == "file")
+  if run.from and exists and checkpoint.model("train: from", from):fingerprint() ~= run.from then
+    core.fail(("train: resume: from: %s began with other weights than those of %s now; resume=false begins anew"):format(
+      path, from))
+  end
+end
+
 local function resume(run, settings, path)
   if core.exists(path) ~= "file" then
     core.fail(("train: resume: there is no checkpoint %s"):format(path))
   end
   local began, stored = checkpoint.restore(path, run, settings.extend)
+  check_start(run, settings.from, path)
   if run.step > settings.steps then
     core.fail(("train: resume: steps: the run is at step %d already, got %d"):format(run.step, settings.steps))
   end
@@ -173,14 +183,16 @@ function train.train(given)
   end
   settings.sampler = preview.sampler(settings)
   preview.check(settings)
-  local run
+  local run, from
   local place <close> = folder.at(settings.out)
   place:claim()
   guarded(settings, place:checkpoint(), function()
     if settings.from and not settings.resume then
       start(settings.model, settings.from)
+      from = settings.model:fingerprint()
     end
     run = new_run(settings) -- averages begin at the weights
+    run.from = from
     if settings.resume then
       resume(run, settings, place:checkpoint())
     end

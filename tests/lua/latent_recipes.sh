@@ -67,6 +67,12 @@ stage 3 of 4, encode
 stage 4 of 4, flow, at most *
 neap: *: train: resume: autoencoder: the run began with other weights than those given; resume=false begins anew" \
     neap run "$recipes/my_pictures.lua" $small data=pictures size=16 conditional=false
+# So is a VAE-GAN that began with the weights of another VAE.
+expect_like 0 "stage 1 of 4, vae*" neap run "$recipes/my_pictures.lua" $small data=pictures size=16 only=vae resume=false seed=2
+expect_like 1 "stage 1 of 4, vae: done *
+stage 2 of 4, vae_gan, at most *
+neap: *: train: resume: from: runs/my_pictures/vae_gan/checkpoint.safetensors began with other weights than those of runs/my_pictures/vae now; resume=false begins anew" \
+    neap run "$recipes/my_pictures.lua" $small data=pictures size=16 conditional=false seed=1
 whole latent_fashion data=idx patch=7
 
 # A prior: the run's samples are draws from it, with or without a discriminator in the training.

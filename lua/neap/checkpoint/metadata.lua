@@ -52,6 +52,9 @@ function metadata.of_run(run)
   add_component(pairs_, "dataset", run.data:component())
   add_component(pairs_, "sampler", run.sampler and run.sampler.instance)
   add_component(pairs_, "guidance", run.sampler and run.sampler.guidance)
+  if run.from then
+    pairs_[#pairs_ + 1] = { "neap.from", run.from }
+  end
   if run.data:encoded_from() then
     pairs_[#pairs_ + 1] = { "neap.pictures", run.data:encoded_from() }
   end
