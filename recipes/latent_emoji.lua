@@ -12,4 +12,4 @@ local latent = require "latent_stages"
 
 local o = latent.options { size = 64, background = "white" }
 
-latent.run(o, neap.dataset.emoji { size = o.size, background = o.background, flip = true }, { 5, 4, 6 })
+latent.run(o, neap.dataset.emoji { size = o.size, background = o.background, flip = true }, { 4, 4, 7 })

@@ -18,7 +18,7 @@ local OPTIONS = {
   factor = 4, latent = 4, -- latents have 1/factor of the height and width of pictures, and `latent` channels
   width = 32, growth = "", blocks = 1, groups = 8, attention = false, -- the autoencoder; growth: see neap help vae_gan
   d_layers = 2, d_width = 64, d_norm = "group", -- the discriminator
-  distance = "l2", kl = 1e-6, adversarial = 0.02, g_start = 300, g_ramp = 300,
+  distance = "l2", kl = 1e-6, adversarial = 0.01, g_start = 300, g_ramp = 300,
   vae_lr = 2e-3, gan_lr = 5e-4, d_lr = 3e-4, vae_beta2 = 0.99, vae_ema = 0.998,
   vae_batch = whole(4), vae_steps = whole(100000), -- many small steps do more for reconstructions than few large ones
   conditional = true, -- on classes, if the data set has them

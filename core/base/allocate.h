@@ -52,6 +52,13 @@ typedef struct neap_buffer_header {
 
 _Static_assert(sizeof(neap_buffer_header) == NEAP_BUFFER_ALIGN, "data follows the header at the alignment");
 
+/* Ordinary blocks, which the cache keeps when they are free. `bytes` include the header; `live` is the number of bytes in use in
+ * all buffers. NULL without a message. */
+neap_buffer_header *neap_cache_take(size_t bytes, size_t live);
+void neap_cache_keep(neap_buffer_header *block, size_t live);
+void neap_cache_forget_peak(void); /* other memory serves from now on what the peak consisted of */
+size_t neap_cache_reserved(void);  /* bytes of all blocks, in use and kept */
+
 /* The answer of this thread's arena to a request: the planned address (NULL: make an ordinary buffer), and the step and
  * number for the header. Step 0: no arena is active. */
 typedef struct neap_arena_place {

@@ -229,7 +229,7 @@ static void fit_mapping(neap_arena *a)
     if (a->mapping && a->mapping->bytes == a->extent && neap_mapping_is_unshared(a->mapping))
         return;
     neap_mapping_release(a->mapping);
-    neap_memory_trim(); /* the mapping takes the place of the blocks that served the recorded step */
+    neap_cache_forget_peak(); /* the mapping takes the place of the blocks that served the recorded step */
     a->mapping = a->extent ? neap_mapping_new(a->extent) : NULL;
 }
 
