@@ -14,7 +14,7 @@ kernels: base; cpu dtype error linalg memory parallel
 tensor: kernels; error memory parallel tensor
 ops: kernels tensor autograd; autograd error memory ops parallel random tensor
 autograd: kernels tensor ops; autograd cancel error memory ops tensor
-nn: tensor/scope; autograd condition error memory nn ops tensor
+nn: tensor/scope; autograd condition error io memory nn ops tensor
 optim: kernels tensor; error memory nn optim parallel
 draw: tensor; draw error memory tensor
 io: ; error io memory number tensor

@@ -38,11 +38,7 @@ static uint32_t host(void)
 /* The length to which a name is cut, at the boundary of a UTF-8 character. */
 static int kept_length(const char *name)
 {
-    size_t length = strnlen(name, MOST_NAME + 1);
-    if (length > MOST_NAME)
-        for (length = MOST_NAME; length > 0 && ((uint8_t)name[length] & 0xc0) == 0x80;)
-            length--;
-    return (int)length;
+    return (int)neap_text_cut(name, strnlen(name, MOST_NAME + 1), MOST_NAME);
 }
 
 /* flock without waiting: 0 or an errno. */

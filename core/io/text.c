@@ -76,23 +76,45 @@ static int sequence(uint8_t lead, uint32_t *code, uint32_t *least)
     return 0;
 }
 
+static bool continues(char byte)
+{
+    return ((uint8_t)byte & 0xc0) == 0x80;
+}
+
+/* The length of the character at the start of `length` bytes; 0 if it is none. */
+static size_t character(const char *bytes, size_t length)
+{
+    uint32_t code = 0, least = 0;
+    const int count = sequence((uint8_t)*bytes, &code, &least);
+    if (count == 0 || (size_t)count > length)
+        return 0;
+    for (int k = 1; k < count; k++) {
+        if (!continues(bytes[k]))
+            return 0;
+        code = code << 6 | ((uint8_t)bytes[k] & 0x3f);
+    }
+    return code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? 0 : (size_t)count;
+}
+
+size_t neap_text_valid(const char *bytes, size_t length)
+{
+    size_t valid = 0;
+    for (size_t next = 1; valid < length && next; valid += next)
+        next = character(bytes + valid, length - valid);
+    return valid;
+}
+
 bool neap_text_is_utf8(const char *bytes, size_t length)
 {
-    for (size_t i = 0; i < length;) {
-        uint32_t code = 0, least = 0;
-        int count = sequence((uint8_t)bytes[i], &code, &least);
-        if (count == 0 || (size_t)count > length - i)
-            return false;
-        for (int k = 1; k < count; k++) {
-            if (((uint8_t)bytes[i + (size_t)k] & 0xc0) != 0x80)
-                return false;
-            code = code << 6 | ((uint8_t)bytes[i + (size_t)k] & 0x3f);
-        }
-        if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-            return false;
-        i += (size_t)count;
-    }
-    return true;
+    return neap_text_valid(bytes, length) == length;
+}
+
+size_t neap_text_cut(const char *bytes, size_t length, size_t most)
+{
+    size_t kept = length < most ? length : most;
+    while (kept < length && kept > 0 && continues(bytes[kept]))
+        kept--;
+    return kept;
 }
 
 bool neap_text_is_ascii(const char *string)

@@ -69,6 +69,7 @@ void neap_condition_release(neap_condition *c)
     for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
         neap_release(c->part[kind]);
     neap_condition_release(c->raw);
+    neap_condition_release(c->null);
     neap_free(c);
 }
 
@@ -105,6 +106,7 @@ neap_condition *neap_condition_copy(const neap_condition *c)
         return NULL;
     copy->prepared_by = c->prepared_by;
     copy->raw = neap_condition_keep(c->raw);
+    copy->null = neap_condition_keep(c->null);
     for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
         copy->part[kind] = neap_keep(c->part[kind]);
     return copy;
@@ -143,5 +145,23 @@ neap_tensor *neap_condition_get(const neap_condition *c, neap_condition_kind kin
 
 neap_condition *neap_condition_null(const neap_condition *c)
 {
-    return c ? neap_condition_new(c->rows) : NULL;
+    if (!c)
+        return NULL;
+    return c->null ? neap_condition_copy(c->null) : neap_condition_new(c->rows);
+}
+
+neap_condition *neap_condition_with_null(const neap_condition *c, const neap_condition *null)
+{
+    if (!c || !null)
+        return NULL;
+    if (null->rows != c->rows)
+        return neap_fail_null("condition: null: expected %lld rows, got %lld", (long long)c->rows, (long long)null->rows);
+    if (null->prepared_by != c->prepared_by)
+        return neap_fail_null("condition: null: expected both prepared by one network, or neither prepared");
+    neap_condition *changed = neap_condition_copy(c), *own = neap_condition_copy(null);
+    if (!changed || !own)
+        return NULL;
+    neap_condition_release(changed->null);
+    changed->null = neap_condition_keep(own);
+    return changed;
 }

@@ -11,6 +11,7 @@ struct neap_condition {
     int64_t rows;
     const void *prepared_by; /* the network that prepared it, for comparison only; NULL: none */
     neap_condition *raw;     /* owned: the condition before it was prepared, for other networks; NULL when not prepared */
+    neap_condition *null;    /* owned: the result of neap_condition_null; NULL: rows without any kind */
     neap_tensor *part[NEAP_CONDITION_KINDS]; /* owned, or NULL */
 };
 

@@ -155,6 +155,8 @@ neap_condition *neap_condition_take(const neap_condition *c, neap_tensor *rows)
     taken->prepared_by = c->prepared_by;
     if (c->raw && !(taken->raw = neap_condition_keep(neap_condition_take(c->raw, rows))))
         return NULL;
+    if (c->null && !(taken->null = neap_condition_keep(neap_condition_take(c->null, rows))))
+        return NULL;
     for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++) {
         neap_tensor *part = c->part[kind] ? neap_rows(c->part[kind], rows) : NULL;
         if (!part && c->part[kind])

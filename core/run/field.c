@@ -35,12 +35,26 @@ static neap_tensor *convert(const neap_conditional *field, neap_network *n, neap
     return velocity ? velocity(neap_instance_config(objective), output, x, t) : output;
 }
 
+/* The condition of the batch as another network has prepared it, once for all steps; any other condition unchanged. */
+static const neap_condition *condition_for(neap_guided *g, neap_network *network, const neap_condition *condition)
+{
+    if (network == g->network || !condition || condition != g->conditional.condition)
+        return condition;
+    if (network != g->other) {
+        neap_condition_release(g->prepared);
+        g->prepared = neap_condition_keep(neap_network_prepare(network, condition, neap_condition_rows(condition)));
+        g->other = neap_failed() ? NULL : network;
+    }
+    return g->prepared;
+}
+
 /* Arguments that are NULL have failed in the caller, whose own message then stays. */
 static neap_tensor *velocity_of(const neap_conditional *field, neap_network *network, neap_tensor *x, neap_tensor *time,
                                 const neap_condition *condition)
 {
     neap_guided *g = field->self;
-    neap_tensor *v = x && time ? convert(field, network ? network : g->network, x, time, condition) : NULL;
+    neap_network *n = network ? network : g->network;
+    neap_tensor *v = x && time ? convert(field, n, x, time, condition_for(g, n, condition)) : NULL;
     g->named = g->named || (x && time && !v);
     return v;
 }

@@ -15,6 +15,8 @@ typedef struct neap_guided {
     const neap_instance *guidance; /* or NULL */
     neap_conditional conditional;
     neap_mask mask;
+    const neap_network *other; /* the last other network that a guidance evaluated, and what it prepared; the caller releases it */
+    neap_condition *prepared;
     int64_t batch;        /* number of samples */
     int64_t *evaluations; /* [batch], of each sample so far; the caller owns it and zeroes it */
     const neap_watch *watch; /* the caller's; or NULL */

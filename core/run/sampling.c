@@ -28,12 +28,30 @@ static neap_shape sampled_shape(const part *p)
     return neap_dims(p->batch, p->spec.height, p->spec.width, p->spec.channels);
 }
 
+/* The rows of this part; null rows when `all` is NULL. */
+static neap_condition *condition_rows(const part *p, const neap_condition *all)
+{
+    return all ? neap_condition_take(all, neap_arange(NEAP_I32, (double)p->first, 1, p->batch))
+               : neap_condition_new(p->batch);
+}
+
+/* The condition of this part and what its guidance leads away from, prepared in one call: a network that encodes null rows, too,
+ * must have encoded those of a guidance. */
+static neap_condition *prepare_both(const part *p)
+{
+    neap_condition *all = neap_condition_join(condition_rows(p, p->s->condition), condition_rows(p, p->s->negative));
+    neap_condition *ready = all ? neap_network_prepare(p->network, all, 2 * p->batch) : NULL;
+    if (!ready)
+        return NULL;
+    return neap_condition_with_null(neap_condition_take(ready, neap_arange(NEAP_I32, 0, 1, p->batch)),
+                                    neap_condition_take(ready, neap_arange(NEAP_I32, (double)p->batch, 1, p->batch)));
+}
+
 /* Prepares the condition of this part, once for all steps. */
 static int set_condition(neap_conditional *c, const part *p)
 {
-    const neap_condition *all = p->s->condition;
-    neap_tensor *rows = neap_arange(NEAP_I32, (double)p->first, 1, p->batch);
-    c->condition = neap_network_prepare(p->network, all ? neap_condition_take(all, rows) : NULL, p->batch);
+    c->condition = p->s->guidance ? prepare_both(p)
+                                  : neap_network_prepare(p->network, condition_rows(p, p->s->condition), p->batch);
     return neap_failed() ? -1 : 0;
 }
 
@@ -113,6 +131,7 @@ static neap_tensor *sample_part(const part *p)
         if (*s->evaluations < g.evaluations[i])
             *s->evaluations = g.evaluations[i];
     neap_free(g.evaluations);
+    neap_condition_release(g.prepared);
     return x;
 }
 

@@ -26,21 +26,33 @@ static int check_labels(neap_tensor *labels, int64_t classes)
     return label ? 0 : -1;
 }
 
-/* Refuses a kind that the network does not take, which would have no effect. */
-static int check_condition(neap_network *network, const neap_spec *spec, const neap_sampling *s)
+/* Refuses a kind that the network does not take, which would have no effect. `name`: condition or negative. */
+static int check_condition(neap_network *network, const neap_spec *spec, const char *name, const neap_condition *c,
+                           int64_t count)
 {
-    neap_tensor *labels = neap_condition_get(s->condition, NEAP_LABELS);
-    if (s->condition && neap_condition_rows(s->condition) != s->count)
-        return neap_fail("sample: condition: expected %lld rows, got %lld", (long long)s->count,
-                         (long long)neap_condition_rows(s->condition));
+    neap_tensor *labels = neap_condition_get(c, NEAP_LABELS);
+    if (c && neap_condition_rows(c) != count)
+        return neap_fail("sample: %s: expected %lld rows, got %lld", name, (long long)count,
+                         (long long)neap_condition_rows(c));
     for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
-        if (neap_condition_get(s->condition, kind) && !neap_spec_has(spec, kind))
+        if (neap_condition_get(c, kind) && !neap_spec_has(spec, kind))
             return kind == NEAP_LABELS ? neap_fail("sample: labels need a conditional network; this one has no classes")
                                        : neap_fail("sample: %s takes no '%s'", neap_network_name(network),
                                                    neap_condition_kind_name(kind));
     if (labels && neap_dtype_of(labels) == NEAP_I32)
         return check_labels(labels, spec->classes);
-    return labels ? check_tensor("mixture", labels, neap_dims(s->count, spec->classes + 1)) : 0;
+    return labels ? check_tensor("mixture", labels, neap_dims(count, spec->classes + 1)) : 0;
+}
+
+/* Refuses a negative condition that nothing would be led away from. */
+static int check_negative(const neap_sampling *s)
+{
+    if (!s->negative || neap_guidance_uses_null(s->guidance))
+        return 0;
+    if (!s->guidance)
+        return neap_fail("sample: negative: needs a guidance such as cfg that leads away from it");
+    return neap_fail("sample: negative: the guidance %s, as it is set, uses no null condition, whose place it would take",
+                     neap_instance_component(s->guidance)->name);
 }
 
 /* Does the sampler start from a generator's latents, and not from noise of the pictures' shape? */
@@ -136,7 +148,8 @@ int neap_sampling_check(neap_network *network, const neap_sampling *s)
     if (s->count < 1 || s->batch < 0)
         return neap_fail("sample: expected a count from 1 and a batch from 0, got %lld and %lld", (long long)s->count,
                          (long long)s->batch);
-    if (check_condition(network, &spec, s) < 0)
+    if (check_condition(network, &spec, "condition", s->condition, s->count) < 0 ||
+        check_condition(network, &spec, "negative", s->negative, s->count) < 0 || check_negative(s) < 0)
         return -1;
     if ((takes_latents(network, s) ? check_latents(network, s, spec.classes) : check_start(network, s)) < 0)
         return -1;

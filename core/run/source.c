@@ -159,12 +159,14 @@ static int check_label(const read_job *job, const neap_example *e)
     return neap_fail("expected a label of 0 to %lld, or -1 for none, got %d", (long long)classes - 1, *e->label);
 }
 
-static int check_length(const read_job *job, const neap_example *e)
+static int check_text(const read_job *job, const neap_example *e)
 {
     const int64_t most = job->source->spec.text;
-    if (!e->length || (*e->length >= 0 && *e->length <= most))
+    if (!e->length)
         return 0;
-    return neap_fail("expected a text of 0 to %lld bytes, got %d", (long long)most, *e->length);
+    if (*e->length < 0 || *e->length > most)
+        return neap_fail("expected a text of 0 to %lld bytes, got %d", (long long)most, *e->length);
+    return neap_string_check((neap_string){(const char *)e->text, (size_t)*e->length}) == 0 ? 0 : neap_fail_in("text");
 }
 
 /* A NaN would be blamed on the first op that meets it. */
@@ -187,7 +189,7 @@ static int read_one(const read_job *job, int64_t i)
     const neap_example e = example_at(job, i);
     if (source->functions->read(source->self, job->indices[i], &e) < 0)
         return -1;
-    return check_values(job, &e) < 0 || check_label(job, &e) < 0 || check_length(job, &e) < 0 ? -1 : 0;
+    return check_values(job, &e) < 0 || check_label(job, &e) < 0 || check_text(job, &e) < 0 ? -1 : 0;
 }
 
 static void record_failure(read_job *job, int64_t i)

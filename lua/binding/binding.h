@@ -150,6 +150,7 @@ void neap_lua_open_answers(lua_State *L);
 void neap_lua_open_source(lua_State *L);
 void neap_lua_open_trainer(lua_State *L);
 void neap_lua_open_optimizer(lua_State *L);
+void neap_lua_open_condition(lua_State *L);
 void neap_lua_open_sampling(lua_State *L);
 void neap_lua_open_score(lua_State *L);
 void neap_lua_open_safetensors(lua_State *L);

@@ -48,3 +48,54 @@ neap_condition *neap_lua_condition(const neap_lua_parts *parts, int64_t rows)
             c = neap_condition_with(c ? c : neap_condition_new(rows), kind, parts->part[kind]);
     return c;
 }
+
+/* --- Texts ---------------------------------------------------------------------------------------------------------- */
+
+/* The strings of the table at index 1, in a userdata that is left on the stack; the table keeps them alive. */
+static const neap_string *read_strings(lua_State *L, lua_Integer *count)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    *count = luaL_len(L, 1);
+    neap_string *strings = lua_newuserdatauv(L, ((size_t)*count + 1) * sizeof *strings, 0);
+    for (lua_Integer i = 0; i < *count; i++) {
+        if (lua_geti(L, 1, i + 1) != LUA_TSTRING) /* a number would become another string than the table's */
+            neap_lua_error(L, "text: expected a text, got %s", luaL_typename(L, -1));
+        strings[i].bytes = lua_tolstring(L, -1, &strings[i].size);
+        lua_pop(L, 1);
+    }
+    return strings;
+}
+
+/* texts({ text, ... }, most) -> text u8 [N, L], lengths i32 [N]; see neap_condition_texts */
+static int texts(lua_State *L)
+{
+    lua_Integer rows;
+    const lua_Integer most = luaL_checkinteger(L, 2);
+    const neap_string *strings = read_strings(L, &rows);
+    neap_tensor **text = neap_lua_slot(L), **lengths = neap_lua_slot(L);
+    neap_scope scope = neap_scope_open();
+    const neap_condition *c = neap_condition_texts(strings, rows, most);
+    *text = neap_keep(neap_condition_get(c, NEAP_TEXT));
+    *lengths = neap_keep(neap_condition_get(c, NEAP_LENGTHS));
+    neap_scope_close(scope);
+    return *lengths ? 2 : neap_lua_raise_usage(L);
+}
+
+/* text_check(text) -> nil, or why it is no text of a condition */
+static int text_check(lua_State *L)
+{
+    size_t size;
+    const char *bytes = luaL_checklstring(L, 1, &size);
+    if (neap_string_check((neap_string){bytes, size}) == 0)
+        return 0;
+    lua_pushstring(L, neap_error_message());
+    neap_error_clear();
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"texts", texts}, {"text_check", text_check}, {NULL, NULL}};
+
+void neap_lua_open_condition(lua_State *L)
+{
+    luaL_setfuncs(L, functions, 0);
+}

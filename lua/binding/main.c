@@ -77,10 +77,10 @@ typedef void opener(lua_State *L);
 static opener *const openers[] = {
     neap_lua_open_tensor, neap_lua_open_make, neap_lua_open_read, neap_lua_open_ops, neap_lua_open_gradient,
     neap_lua_open_autograd, neap_lua_open_instance, neap_lua_open_registry, neap_lua_open_network, neap_lua_open_loader,
-    neap_lua_open_answers, neap_lua_open_source, neap_lua_open_optimizer, neap_lua_open_trainer, neap_lua_open_sampling,
-    neap_lua_open_score, neap_lua_open_safetensors, neap_lua_open_files, neap_lua_open_folder, neap_lua_open_lock,
-    neap_lua_open_film, neap_lua_open_paths, neap_lua_open_draw, neap_lua_open_pixels, neap_lua_open_json,
-    neap_lua_open_system, neap_lua_open_interrupt, neap_lua_open_bench,
+    neap_lua_open_answers, neap_lua_open_source, neap_lua_open_optimizer, neap_lua_open_trainer, neap_lua_open_condition,
+    neap_lua_open_sampling, neap_lua_open_score, neap_lua_open_safetensors, neap_lua_open_files, neap_lua_open_folder,
+    neap_lua_open_lock, neap_lua_open_film, neap_lua_open_paths, neap_lua_open_draw, neap_lua_open_pixels,
+    neap_lua_open_json, neap_lua_open_system, neap_lua_open_interrupt, neap_lua_open_bench,
 };
 
 static int open_core(lua_State *L)

@@ -88,25 +88,28 @@ static watcher read_watcher(lua_State *L, int index)
     return (watcher){L, kind == LUA_TFUNCTION ? lua_gettop(L) : 0};
 }
 
-static neap_lua_parts read_condition(lua_State *L, int index)
+static neap_lua_parts read_condition(lua_State *L, int index, const char *key)
 {
-    lua_getfield(L, index, "condition");
+    lua_getfield(L, index, key);
     const neap_lua_parts parts = neap_lua_check_condition(L, "sample", lua_gettop(L));
     lua_pop(L, 1); /* the table keeps the tensors alive */
     return parts;
 }
 
 /* Samples into the empty handle at `slot`. */
-static int fill_sample(lua_State *L, neap_network *network, neap_sampling *s, const neap_lua_parts *parts, neap_tensor **slot)
+static int fill_sample(lua_State *L, neap_network *network, neap_sampling *s, const neap_lua_parts *condition,
+                       const neap_lua_parts *negative, neap_tensor **slot)
 {
     neap_scope scope = neap_scope_open();
-    s->condition = neap_lua_condition(parts, s->count);
+    s->condition = neap_lua_condition(condition, s->count);
+    s->negative = neap_lua_condition(negative, s->count);
     *slot = neap_failed() ? NULL : neap_keep(neap_sample(network, s));
     neap_scope_close(scope);
     return *slot ? 1 : neap_lua_raise(L);
 }
 
-/* sample(model, { sampler, guidance, count, batch, seed, condition, watch, noise, picture, keep, level, invert })
+/* sample(model, { sampler, guidance, count, batch, seed, condition, negative, watch, noise, picture, keep, level,
+ * invert })
  * -> f32 [count, H, W, C], evaluations per sample, seconds of decoding latents */
 static int sample(lua_State *L)
 {
@@ -121,11 +124,11 @@ static int sample(lua_State *L)
     if (!s.sampler)
         return neap_lua_error(L, "sample: expected a sampler");
     read_start(L, 2, &s);
-    const neap_lua_parts parts = read_condition(L, 2);
+    const neap_lua_parts condition = read_condition(L, 2, "condition"), negative = read_condition(L, 2, "negative");
     watcher w = read_watcher(L, 2);
     const neap_watch watching = {sizeof watching, &w, watch};
     s.watch = &watching;
-    fill_sample(L, network, &s, &parts, neap_lua_slot(L));
+    fill_sample(L, network, &s, &condition, &negative, neap_lua_slot(L));
     lua_pushinteger(L, evaluations);
     lua_pushnumber(L, decoding);
     return 3;

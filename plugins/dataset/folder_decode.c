@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <neap/condition.h>
 #include <neap/error.h>
 #include <neap/io.h>
 #include <neap/memory.h>
@@ -150,8 +151,8 @@ static int read_caption(const char *path, char *text, int32_t *length)
     const size_t skip = strncmp(bytes, mark, sizeof mark - 1) == 0 ? sizeof mark - 1 : 0;
     const size_t used = on_one_line(bytes + skip, size - skip);
     int status = 0;
-    if (!neap_text_is_utf8(bytes + skip, used) || memchr(bytes + skip, 0, used))
-        status = neap_fail("%s: expected a caption in UTF-8", path);
+    if (neap_string_check((neap_string){bytes + skip, used}) < 0)
+        status = neap_fail_in(path);
     else if (used > FOLDER_LONGEST_CAPTION)
         status = neap_fail("%s: expected a caption of at most %d bytes, got %zu", path, FOLDER_LONGEST_CAPTION, used);
     else

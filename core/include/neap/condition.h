@@ -46,8 +46,26 @@ int64_t neap_condition_rows(const neap_condition *c); /* 0 for NULL */
  * no padding. */
 neap_tensor *neap_condition_get(const neap_condition *c, neap_condition_kind kind);
 
-/* As many null rows as `c` has. */
+/* The condition of one text in each row: TEXT of the length of the longest, at least 1 and at most `most` bytes, which is the
+ * spec.text of the network, and LENGTHS. An empty text is a null row. A text that is longer is cut at the boundary of a
+ * character, with one warning for all of them, which says after which byte, and what is lost. Fails for a text that is not
+ * UTF-8 or holds a NUL. Messages number the texts from 1. */
+typedef struct neap_string {
+    const char *bytes; /* borrowed; no NUL need follow */
+    size_t size;
+} neap_string;
+neap_condition *neap_condition_texts(const neap_string *texts, int64_t rows, int64_t most);
+/* Checks one text by the same rule: UTF-8 without NUL. Returns 0, or -1 with a message that says after what it breaks. */
+int neap_string_check(neap_string text);
+
+/* What is used in place of `c` for rows that are told nothing, as the velocity that a guidance leads away from: as many null
+ * rows, unless others were given. */
 neap_condition *neap_condition_null(const neap_condition *c);
+
+/* `c` with other rows for neap_condition_null: the condition of a negative text, or null rows that a network has prepared.
+ * Fails unless `null` has as many rows, and unless one network prepared both or none prepared either. Taking rows takes
+ * those of `null`, too; a join drops them. */
+neap_condition *neap_condition_with_null(const neap_condition *c, const neap_condition *null);
 
 /* The rows of a, then those of b. A kind that only one of them has is filled with null rows. The shorter texts or token
  * lists are padded. Labels of one side become weights when the other side has weights. */

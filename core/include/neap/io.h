@@ -120,6 +120,10 @@ neap_tensor *neap_npy_load(const char *path);
  */
 /* Strict UTF-8: no overlong forms, surrogates or code points past U+10FFFF. */
 bool neap_text_is_utf8(const char *bytes, size_t length);
+/* The number of bytes before the first that is not UTF-8; `length` if all are. */
+size_t neap_text_valid(const char *bytes, size_t length);
+/* The number of bytes, at most `most`, that are kept of UTF-8 which is cut at the boundary of a character. */
+size_t neap_text_cut(const char *bytes, size_t length, size_t most);
 /* Two lower-case digits for each byte; free with neap_free. NULL without memory. */
 char *neap_hex(const void *bytes, size_t size);
 /* The bytes, and a NUL that *size does not count; free with neap_free. NULL with a message for other text. */

@@ -322,7 +322,7 @@ typedef struct neap_example {
     size_t size;
     float *x;       /* height * width * channels */
     int32_t *label; /* in [0, classes), or -1 for the null class */
-    uint8_t *text;  /* spec.text bytes, of which the first *length are not padding */
+    uint8_t *text;  /* spec.text bytes, of which the first *length are UTF-8 without NUL, and the rest is padding */
     int32_t *length;
     float *picture; /* picture.height * picture.width * picture.channels */
 } neap_example;

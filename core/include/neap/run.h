@@ -185,6 +185,7 @@ typedef struct neap_sampling {
 
     /* The members below may be 0 or NULL. */
     const neap_condition *condition; /* of `count` rows; NULL: all rows are null */
+    const neap_condition *negative;  /* of `count` rows: what the guidance leads away from; NULL: null rows */
     const neap_watch *watch;
     neap_tensor *noise;   /* f32, of neap_network_noise_shape(network, count); NULL: row i is drawn by (seed, i) */
     neap_tensor *picture; /* f32 [count, H, W, C], for keep, level and invert */

@@ -75,7 +75,7 @@ static const neap_param viewer_params[] = {
 /* Ten examples: the picture i of one pixel, the label i % 3, a text of i % 5 bytes, and the picture i, -i. */
 typedef struct dots_config {
     bool text, picture;
-    int64_t fault; /* 1: a label, 2: a length out of range */
+    int64_t fault; /* 1: a label, 2: a length out of range; 3: a byte that no text has */
 } dots_config;
 
 static void *dots_open(const void *config)
@@ -108,7 +108,7 @@ static int dots_read(const void *self, int64_t index, const neap_example *out)
     *out->label = c->fault == 1 ? CLASSES : (int32_t)(index % CLASSES);
     if (out->text) {
         *out->length = c->fault == 2 ? MOST_BYTES + 1 : (int32_t)(index % (MOST_BYTES + 1));
-        memset(out->text, (int)index, (size_t)(index % (MOST_BYTES + 1)));
+        memset(out->text, c->fault == 3 ? 0xff : (int)index, (size_t)(index % (MOST_BYTES + 1)));
     }
     if (out->picture) {
         out->picture[0] = (float)index;
@@ -122,7 +122,7 @@ static const neap_dataset dots_functions = {.size = sizeof dots_functions, .open
 static const neap_param dots_params[] = {
     NEAP_FLAG(dots_config, text, 1, "Tell a text."),
     NEAP_FLAG(dots_config, picture, 1, "Tell a picture."),
-    NEAP_INT(dots_config, fault, 0, 0, 2, "Which."),
+    NEAP_INT(dots_config, fault, 0, 0, 3, "Which."),
     NEAP_PARAMS_END,
 };
 
@@ -283,6 +283,72 @@ START_TEST(sampling_prepares_once_a_batch)
 }
 END_TEST
 
+/* A negative condition takes the place of the null rows, in each row its own, whatever the batch. */
+START_TEST(guidance_leads_away_from_a_negative)
+{
+    neap_tensor *text = neap_from(NEAP_U8, neap_dims(2, 3), "\5\5\5\7\7\7");
+    neap_condition *no = neap_condition_with(neap_condition_new(2), NEAP_TEXT, text);
+    no = neap_condition_with(no, NEAP_LENGTHS, neap_from(NEAP_I32, neap_dims(2), (int32_t[]){3, 1}));
+    neap_sampling s = {.sampler = COMPONENT("sampler", "euler", "steps", "2"), .guidance = COMPONENT("guidance", "cfg", "w", "1"),
+                       .count = 2, .batch = 1, .condition = two_rows(), .negative = no,
+                       .noise = neap_zeros(NEAP_F32, neap_dims(2, 1, 1, 1))};
+    for (s.batch = 1; s.batch <= 2; s.batch++) {
+        prepared = 0;
+        neap_tensor *x = neap_sample(network, &s);
+        ck_assert_msg(x != NULL, "%s", neap_error_message());
+        ck_assert_int_eq(prepared, s.batch == 1 ? 2 : 1);
+        ck_assert_float_eq(floats(x)[0], -(2 * 34 - (CLASSES + 15)));
+        ck_assert_float_eq(floats(x)[1], -(2 * 75 - (CLASSES + 7)));
+    }
+    neap_instance_release(s.sampler);
+    neap_instance_release(s.guidance);
+}
+END_TEST
+
+static void negative_refused(neap_sampling *s, const char *message)
+{
+    ck_assert_ptr_null(neap_sample(network, s));
+    ck_assert_str_eq(neap_error_message(), message);
+    neap_error_clear();
+}
+
+START_TEST(a_negative_without_effect_is_refused)
+{
+    neap_sampling s = {.sampler = COMPONENT("sampler", "euler", "steps", "2"), .count = 2, .negative = two_rows()};
+    neap_instance *none = COMPONENT("guidance", "cfg", "w", "0"), *some = COMPONENT("guidance", "cfg", "w", "1");
+    negative_refused(&s, "sample: negative: needs a guidance such as cfg that leads away from it");
+    s.guidance = none;
+    negative_refused(&s, "sample: negative: the guidance cfg, as it is set, uses no null condition, whose place it would take");
+    s.guidance = some;
+    s.negative = neap_condition_new(3);
+    negative_refused(&s, "sample: negative: expected 2 rows, got 3");
+    s.negative = neap_condition_with(two_rows(), NEAP_POOLED, neap_zeros(NEAP_F32, neap_dims(2, 5)));
+    negative_refused(&s, "sample: viewer takes no 'pooled'");
+    neap_instance_release(s.sampler);
+    neap_instance_release(none);
+    neap_instance_release(some);
+}
+END_TEST
+
+/* The worse network of an autoguidance prepares once for all steps, too. */
+START_TEST(other_networks_prepare_once_a_batch)
+{
+    neap_network *worse = TRY_NETWORK("viewer", "scale", "0.5");
+    neap_instance *away = DEFAULTS("guidance", "autoguidance");
+    ck_succeeds(neap_instance_set(away, "worse", &(neap_value){.type = NEAP_PARAM_NETWORK, .network = worse}));
+    neap_sampling s = {.sampler = COMPONENT("sampler", "euler", "steps", "4"), .guidance = away, .count = 2, .batch = 1,
+                       .condition = two_rows(), .noise = neap_zeros(NEAP_F32, neap_dims(2, 1, 1, 1))};
+    neap_tensor *x = neap_sample(network, &s);
+    ck_assert_msg(x != NULL, "%s", neap_error_message());
+    ck_assert_int_eq(prepared, 4);
+    ck_assert_float_eq(floats(x)[0], -(2 * 34 - (34 - 1.5f)));
+    ck_assert_float_eq(floats(x)[1], -(2 * 75 - (75 - 1.5f)));
+    neap_instance_release(s.sampler);
+    neap_instance_release(away);
+    neap_network_release(worse);
+}
+END_TEST
+
 static neap_source *open_dots(const char *const *settings)
 {
     neap_instance *data = component_of("dataset", "dots", settings);
@@ -314,6 +380,10 @@ START_TEST(examples_out_of_range_are_refused)
     neap_source_close(source);
     source = open_dots(SETTINGS("fault", "2"));
     ck_fails_with(neap_source_read(source, (int64_t[]){4}, 1, &batch), "dots: example 4: expected a text of 0 to 4 bytes, got 5");
+    neap_source_close(source);
+    source = open_dots(SETTINGS("fault", "3"));
+    ck_fails_with(neap_source_read(source, (int64_t[]){5, 6}, 2, &batch),
+                  "dots: example 6: text: expected UTF-8, got the byte ff after ''");
     neap_source_close(source);
 }
 END_TEST
@@ -372,6 +442,8 @@ int main(void)
     return RUN_SUITE_WITH("conditional", open_viewer, close_viewer, every_kind_is_given, a_text_without_lengths_counts_whole,
                           rows_do_not_see_their_padding, kinds_that_are_not_taken_are_left_out, what_does_not_fit_is_refused,
                           preparing_is_done_once, other_networks_prepare_for_themselves, sampling_prepares_once_a_batch,
-                          data_sets_tell_every_kind, examples_out_of_range_are_refused, a_misfit_is_named,
+                          guidance_leads_away_from_a_negative, a_negative_without_effect_is_refused,
+                          other_networks_prepare_once_a_batch, data_sets_tell_every_kind, examples_out_of_range_are_refused,
+                          a_misfit_is_named,
                           training_prepares_in_every_step, every_allocation_may_fail);
 }

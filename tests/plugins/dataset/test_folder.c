@@ -129,8 +129,8 @@ START_TEST(captions)
         ck_assert_str_eq(example_of(s, i)->text, wanted[i]);
     char message[1024];
     snprintf(message, sizeof message,
-             "folder: %s/pictures: 0 of 6 pictures and 2 captions are left out: c.txt: expected a caption in UTF-8; d.txt: "
-             "expected a caption of at most 1024 bytes, got 1100\n", test_folder);
+             "folder: %s/pictures: 0 of 6 pictures and 2 captions are left out: c.txt: expected UTF-8, got the byte e9 "
+             "after 'caf'; d.txt: expected a caption of at most 1024 bytes, got 1100\n", test_folder);
     ck_assert_str_eq(warnings, message);
     close_set(s);
     write_file("pictures/d.txt", long_text, 1024);
