@@ -9,18 +9,11 @@
 
 #include "dit.h"
 
-#define TIME_FEATURES 256
-
-/* A small MLP on features of a time. */
-typedef struct embedder {
-    neap_linear_layer first, second;
-} embedder;
-
 typedef struct dit {
     const dit_config *config;
     transformer_config sizes; /* zeros replaced by the preset's sizes */
     transformer_positions positions;
-    embedder time, gap; /* gap: t - r, with interval */
+    dit_embedder time, gap; /* gap: t - r, with interval */
     neap_linear_layer embed, final_modulation, final;
     transformer_norm final_norm; /* DIT_IN_CONTEXT */
     neap_tensor *labels;         /* [classes + 1, D], borrowed; NULL if unconditional */
@@ -29,19 +22,12 @@ typedef struct dit {
 
 /* --- Building ---------------------------------------------------------------------------------------------------- */
 
-static int make_embedder(embedder *e, neap_model *model, int64_t d, const char *path)
-{
-    if (neap_linear_make(&e->first, model, TIME_FEATURES, d, dit_small, "%s.mlp.0", path) < 0)
-        return -1;
-    return neap_linear_make(&e->second, model, d, d, dit_small, "%s.mlp.2", path);
-}
-
 static int make_condition(dit *m, neap_model *model)
 {
     const int64_t d = m->sizes.width;
-    if (make_embedder(&m->time, model, d, "t_embedder") < 0)
+    if (dit_embedder_make(&m->time, model, DIT_TIME_FEATURES, d, "t_embedder") < 0)
         return -1;
-    return m->config->interval ? make_embedder(&m->gap, model, d, "gap_embedder") : 0;
+    return m->config->interval ? dit_embedder_make(&m->gap, model, DIT_TIME_FEATURES, d, "gap_embedder") : 0;
 }
 
 static int make_final(dit *m, neap_model *model)
@@ -86,25 +72,9 @@ static void destroy(void *self)
     neap_free(m);
 }
 
-/* Published sizes (Peebles and Xie 2023, table 1). */
-static const char *const preset_names[] = {"S", "B", "L", "XL", NULL};
-static const struct {
-    int64_t width, depth, heads;
-} presets[] = {{384, 12, 6}, {768, 12, 12}, {1024, 24, 16}, {1152, 28, 16}};
-
-static transformer_config sizes_of(const dit_config *c)
-{
-    return (transformer_config){
-        .rows = c->rows ? c->rows : c->size, .columns = c->columns ? c->columns : c->size,
-        .channels = c->channels, .patch = c->patch, .width = c->width ? c->width : presets[c->preset].width,
-        .depth = c->depth ? c->depth : presets[c->preset].depth, .heads = c->heads ? c->heads : presets[c->preset].heads,
-        .mlp_ratio = c->mlp_ratio, .qk_norm = c->qk_norm, .rope = c->rope, .swiglu = c->swiglu, .rms_norm = c->rms_norm,
-    };
-}
-
 static void *build(const void *settings, neap_model *model)
 {
-    const transformer_config sizes = sizes_of(settings);
+    const transformer_config sizes = dit_sizes(settings);
     dit *m = transformer_check(&sizes) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)sizes.depth * sizeof *m->block);
     if (!m)
         return NULL;
@@ -125,11 +95,6 @@ static int spec(const void *self, neap_spec *out)
 }
 
 /* --- Velocity ---------------------------------------------------------------------------------------------------- */
-
-static neap_tensor *embed_time(const embedder *e, neap_tensor *features)
-{
-    return neap_linear_apply(&e->second, neap_silu(neap_linear_apply(&e->first, features)));
-}
 
 /* The sum of the time and label embeddings modulates every norm. */
 static neap_tensor *run_modulated(const dit *m, neap_tensor *h, neap_tensor *time, neap_tensor *labels)
@@ -171,8 +136,8 @@ static neap_tensor *field(const dit *m, neap_tensor *x, neap_tensor *time, neap_
 
 static neap_tensor *between(const dit *m, neap_tensor *x, neap_tensor *t, neap_tensor *gap, neap_tensor *labels)
 {
-    neap_tensor *time = embed_time(&m->time, neap_slow_time_features(t, TIME_FEATURES));
-    return field(m, x, neap_add(time, embed_time(&m->gap, neap_slow_time_features(gap, TIME_FEATURES))), labels);
+    neap_tensor *time = dit_embedder_apply(&m->time, neap_slow_time_features(t, DIT_TIME_FEATURES));
+    return field(m, x, neap_add(time, dit_embedder_apply(&m->gap, neap_slow_time_features(gap, DIT_TIME_FEATURES))), labels);
 }
 
 static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_tensor *r, const neap_condition *condition)
@@ -186,9 +151,10 @@ static neap_tensor *average(void *self, neap_tensor *x, neap_tensor *t, neap_ten
 static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
 {
     const dit *m = self;
+    neap_tensor *labels = neap_condition_get(condition, NEAP_LABELS);
     if (m->config->interval)
-        return between(m, x, t, neap_affine(t, 0, 0), neap_condition_get(condition, NEAP_LABELS));
-    return field(m, x, embed_time(&m->time, neap_time_features(t, TIME_FEATURES)), neap_condition_get(condition, NEAP_LABELS));
+        return between(m, x, t, neap_affine(t, 0, 0), labels);
+    return field(m, x, dit_embedder_apply(&m->time, neap_time_features(t, DIT_TIME_FEATURES)), labels);
 }
 
 /* --- The component ----------------------------------------------------------------------------------------------- */
@@ -199,15 +165,7 @@ static const neap_architecture functions = {.size = sizeof functions, .build = b
 static const char *const conditionings[] = {[DIT_ADALN] = "adaln", [DIT_IN_CONTEXT] = "in_context", NULL};
 
 static const neap_param params[] = {
-    NEAP_INT(dit_config, size, 32, 1, 4096, "Side of a square picture."),
-    NEAP_INT(dit_config, rows, 0, 0, 4096, "Rows of a picture; 0: size."),
-    NEAP_INT(dit_config, columns, 0, 0, 4096, "Columns of a picture; 0: size."),
-    NEAP_INT(dit_config, channels, 4, 1, 4096, "Channels of a picture."),
-    NEAP_INT(dit_config, patch, 2, 1, 64, "Side of a patch; a patch becomes one token."),
-    NEAP_CHOICE(dit_config, preset, 0, preset_names, "Published sizes of width, depth and heads."),
-    NEAP_INT(dit_config, width, 0, 0, 16384, "Channels of a token; 0: preset."),
-    NEAP_INT(dit_config, depth, 0, 0, 1024, "Number of blocks; 0: preset."),
-    NEAP_INT(dit_config, heads, 0, 0, 256, "Number of attention heads, a divisor of the width; 0: preset."),
+    DIT_SIZE_PARAMS,
     NEAP_INT(dit_config, classes, 0, 0, 1000000,
              "Number of classes; 0: unconditional. The null class is one more row of the table."),
     NEAP_REAL(dit_config, mlp_ratio, 4, 0.25, 64, "Inner width of the MLP, as a multiple of width."),

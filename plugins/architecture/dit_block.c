@@ -2,6 +2,8 @@
  * A block of the diffusion transformer. With adaLN-Zero, the condition determines shift, scale and gate of each half.
  * With in-context conditioning it is the block of a vision transformer (Peebles and Xie 2023, section 3.2).
  */
+#include <stdio.h>
+
 #include <neap/error.h>
 
 #include "dit.h"
@@ -22,12 +24,14 @@ neap_tensor *dit_modulated_norm(const transformer_config *c, neap_tensor *x, nea
 
 int dit_block_make(dit_block *b, neap_model *model, const transformer_config *c, int conditioning, int i)
 {
+    char path[TRANSFORMER_PATH];
     b->conditioning = conditioning;
-    if (transformer_block_make(&b->core, model, c, i) < 0)
+    snprintf(path, sizeof path, "blocks.%d", i);
+    if (transformer_block_make(&b->core, model, c, path) < 0)
         return -1;
     if (conditioning == DIT_IN_CONTEXT)
-        return transformer_block_norms_make(&b->core, model, i);
-    return neap_linear_make(&b->modulation, model, c->width, 6 * c->width, dit_zero, "blocks.%d.adaLN_modulation.1", i);
+        return transformer_block_norms_make(&b->core, model, path);
+    return neap_linear_make(&b->modulation, model, c->width, 6 * c->width, dit_zero, "%s.adaLN_modulation.1", path);
 }
 
 static neap_tensor *run_modulated(const dit_block *b, const transformer_positions *positions, neap_tensor *x,

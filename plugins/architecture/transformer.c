@@ -54,14 +54,14 @@ static int64_t gated_width(double inner)
     return eighths > 0 ? 8 * eighths : 8;
 }
 
-static int make_mlp(transformer_block *b, neap_model *model, int i)
+static int make_mlp(transformer_block *b, neap_model *model, const char *path)
 {
     const transformer_config *c = b->config;
     const double inner = (double)c->width * c->mlp_ratio;
     const int64_t hidden = c->swiglu ? gated_width(inner) : (int64_t)inner, out = c->swiglu ? 2 * hidden : hidden;
-    if (neap_linear_make(&b->fc1, model, c->width, out, transformer_xavier, "blocks.%d.mlp.fc1", i) < 0)
+    if (neap_linear_make(&b->fc1, model, c->width, out, transformer_xavier, "%s.mlp.fc1", path) < 0)
         return -1;
-    return neap_linear_make(&b->fc2, model, hidden, c->width, transformer_xavier, "blocks.%d.mlp.fc2", i);
+    return neap_linear_make(&b->fc2, model, hidden, c->width, transformer_xavier, "%s.mlp.fc2", path);
 }
 
 neap_tensor *transformer_mlp(const transformer_block *b, neap_tensor *x)
@@ -75,20 +75,20 @@ neap_tensor *transformer_mlp(const transformer_block *b, neap_tensor *x)
 
 /* --- Blocks ------------------------------------------------------------------------------------------------------ */
 
-int transformer_block_make(transformer_block *b, neap_model *model, const transformer_config *c, int i)
+int transformer_block_make(transformer_block *b, neap_model *model, const transformer_config *c, const char *path)
 {
     b->config = c;
-    return transformer_attention_make(b, model, i) < 0 ? -1 : make_mlp(b, model, i);
+    return transformer_attention_make(b, model, path) < 0 ? -1 : make_mlp(b, model, path);
 }
 
-int transformer_block_norms_make(transformer_block *b, neap_model *model, int i)
+int transformer_block_norms_make(transformer_block *b, neap_model *model, const char *path)
 {
-    char path[32];
-    snprintf(path, sizeof path, "blocks.%d.norm1", i);
-    if (transformer_norm_make(&b->norm1, model, b->config, path) < 0)
+    char norm[TRANSFORMER_PATH + 8];
+    snprintf(norm, sizeof norm, "%s.norm1", path);
+    if (transformer_norm_make(&b->norm1, model, b->config, norm) < 0)
         return -1;
-    snprintf(path, sizeof path, "blocks.%d.norm2", i);
-    return transformer_norm_make(&b->norm2, model, b->config, path);
+    snprintf(norm, sizeof norm, "%s.norm2", path);
+    return transformer_norm_make(&b->norm2, model, b->config, norm);
 }
 
 neap_tensor *transformer_block_run(const transformer_block *b, const transformer_positions *positions, neap_tensor *x)

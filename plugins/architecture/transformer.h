@@ -64,11 +64,13 @@ typedef struct transformer_block {
     transformer_norm norm1, norm2;      /* no parameters unless transformer_block_norms_make is called */
 } transformer_block;
 
-/* Parameters blocks.INDEX.attn and blocks.INDEX.mlp; transformer_block_norms_make: blocks.INDEX.norm1 and norm2. Each
- * returns 0, or -1 with a message. */
-int transformer_block_make(transformer_block *block, neap_model *model, const transformer_config *config, int index);
-int transformer_attention_make(transformer_block *block, neap_model *model, int index);
-int transformer_block_norms_make(transformer_block *block, neap_model *model, int index);
+#define TRANSFORMER_PATH 64 /* bytes of the path of a block, "blocks.0" */
+
+/* Parameters PATH.attn and PATH.mlp; transformer_block_norms_make: PATH.norm1 and PATH.norm2. Each returns 0, or -1 with a
+ * message. */
+int transformer_block_make(transformer_block *block, neap_model *model, const transformer_config *config, const char *path);
+int transformer_attention_make(transformer_block *block, neap_model *model, const char *path);
+int transformer_block_norms_make(transformer_block *block, neap_model *model, const char *path);
 
 /* Attention between the tokens of x [B, N, D] without its last layer `proj`, and the MLP without its last layer
  * `fc2`. The caller applies those, possibly fused with a gated residual. */

@@ -9,20 +9,20 @@
 
 #include "transformer.h"
 
-int transformer_attention_make(transformer_block *b, neap_model *model, int i)
+int transformer_attention_make(transformer_block *b, neap_model *model, const char *path)
 {
     const transformer_config *c = b->config;
     const neap_init one = {NEAP_INIT_ONE, 0};
     const neap_shape shape = neap_dims(c->width / c->heads);
-    if (neap_linear_make(&b->qkv, model, c->width, 3 * c->width, transformer_xavier, "blocks.%d.attn.qkv", i) < 0)
+    if (neap_linear_make(&b->qkv, model, c->width, 3 * c->width, transformer_xavier, "%s.attn.qkv", path) < 0)
         return -1;
     if (c->qk_norm) {
-        b->query_gain = neap_model_parameter(model, shape, one, "blocks.%d.attn.q_norm.weight", i);
-        b->key_gain = neap_model_parameter(model, shape, one, "blocks.%d.attn.k_norm.weight", i);
+        b->query_gain = neap_model_parameter(model, shape, one, "%s.attn.q_norm.weight", path);
+        b->key_gain = neap_model_parameter(model, shape, one, "%s.attn.k_norm.weight", path);
         if (!b->query_gain || !b->key_gain)
             return -1;
     }
-    return neap_linear_make(&b->proj, model, c->width, c->width, transformer_xavier, "blocks.%d.attn.proj", i);
+    return neap_linear_make(&b->proj, model, c->width, c->width, transformer_xavier, "%s.attn.proj", path);
 }
 
 /* --- Positions --------------------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
  * after each of them.
  */
 #include <math.h>
+#include <stdio.h>
 
 #include <neap/error.h>
 #include <neap/memory.h>
@@ -91,8 +92,11 @@ static int make(vit *m, neap_model *model)
 {
     const config *c = m->config;
     int status = make_embed(m, model);
-    for (int i = 0; status == 0 && i < c->depth; i++)
-        status = transformer_block_make(&m->block[i], model, &m->sizes, i);
+    for (int i = 0; status == 0 && i < c->depth; i++) {
+        char path[TRANSFORMER_PATH];
+        snprintf(path, sizeof path, "blocks.%d", i);
+        status = transformer_block_make(&m->block[i], model, &m->sizes, path);
+    }
     if (status == 0)
         status = neap_linear_make(&m->head, model, c->width, c->classes, (neap_init){NEAP_INIT_ZERO, 0}, "head");
     return status == 0 ? transformer_positions_make(&m->positions, &m->sizes, 0) : -1;
