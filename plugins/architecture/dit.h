@@ -2,12 +2,13 @@
 #ifndef NEAP_ARCHITECTURE_DIT_H
 #define NEAP_ARCHITECTURE_DIT_H
 
-#include "transformer.h"
+#include "text_encoder.h"
 
 enum { DIT_ADALN, DIT_IN_CONTEXT }; /* conditioning */
 
 typedef struct dit_config {
     int64_t size, rows, columns, channels, patch, width, depth, heads, classes;
+    int64_t text, text_width, text_depth, text_heads, text_words;
     double mlp_ratio;
     int preset, conditioning;
     bool qk_norm, rope, swiglu, rms_norm, interval;
