@@ -31,6 +31,15 @@ static int resize(lua_State *L)
     NEAP_LUA_RETURN(L, slot, neap_resize(x, rows, columns, (neap_resample_mode)mode));
 }
 
+/* picture_fit(x, rows, columns) -> [rows, columns, C]: the middle of a picture f32 [H, W, C], scaled by the Lanczos filter */
+static int picture_fit(lua_State *L)
+{
+    neap_tensor *x = neap_lua_check_tensor(L, 1);
+    const lua_Integer rows = luaL_checkinteger(L, 2), columns = luaL_checkinteger(L, 3);
+    neap_tensor **slot = neap_lua_slot(L);
+    NEAP_LUA_RETURN(L, slot, neap_picture_fit(x, rows, columns));
+}
+
 static int compare(lua_State *L, neap_tensor *(*f)(neap_tensor *x, neap_tensor *y))
 {
     neap_tensor *x = neap_lua_check_tensor(L, 1), *y = neap_lua_check_tensor(L, 2);
@@ -50,7 +59,8 @@ static int ssim(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"max_pool", max_pool}, {"average_pool", average_pool}, {"resize", resize}, {"psnr", psnr}, {"ssim", ssim}, {NULL, NULL},
+    {"max_pool", max_pool}, {"average_pool", average_pool}, {"resize", resize},
+    {"picture_fit", picture_fit}, {"psnr", psnr}, {"ssim", ssim}, {NULL, NULL},
 };
 
 void neap_lua_open_pixels(lua_State *L)

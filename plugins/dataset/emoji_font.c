@@ -16,7 +16,6 @@
 
 #include "bytes.h"
 #include "content.h"
-#include "resample.h"
 
 #define LARGEST_FONT ((size_t)1 << 29)
 #define OUTLINE_SIZE 128 /* pixels, for a font without bitmaps */
@@ -182,8 +181,8 @@ static int draw_bitmap(const FT_Bitmap *b, const emoji_drawing *out, int64_t ind
     if (!canvas)
         return -1;
     paint(b, side, out->background, canvas);
-    const resample_picture from = {canvas, side, side, 3};
-    const int status = resample(&from, (resample_window){0, 0, (double)side, (double)side}, scaled, out->size, out->size);
+    const neap_raster from = {canvas, side, side, 3};
+    const int status = neap_raster_scale(&from, (neap_area){0, 0, (double)side, (double)side}, scaled, out->size, out->size);
     for (int64_t i = 0; status == 0 && i < values; i++)
         out->pixels[index * values + i] = bytes_of_value(scaled[i]);
     neap_free(canvas);

@@ -13,7 +13,6 @@
 
 #include "bytes.h"
 #include "content.h"
-#include "resample.h"
 
 #define LARGEST_FILE ((size_t)1 << 31)
 
@@ -52,16 +51,8 @@ static neap_tensor *load(const char *path, const folder_form *form)
 
 /* --- Sizes ------------------------------------------------------------------------------------------------------------- */
 
-/* The largest window in the middle that has the shape of the form. */
-static resample_window crop(const resample_picture *p, const folder_form *form)
-{
-    const double scale = fmin((double)p->height / (double)form->rows, (double)p->width / (double)form->columns);
-    const double height = scale * (double)form->rows, width = scale * (double)form->columns;
-    return (resample_window){((double)p->height - height) / 2, ((double)p->width - width) / 2, height, width};
-}
-
 /* The size of the whole picture within the form, at least a pixel. */
-static void fit_inside(const resample_picture *p, const folder_form *form, int64_t *height, int64_t *width)
+static void fit_inside(const neap_raster *p, const folder_form *form, int64_t *height, int64_t *width)
 {
     const double scale = fmin((double)form->rows / (double)p->height, (double)form->columns / (double)p->width);
     *height = (int64_t)fmax(round(scale * (double)p->height), 1);
@@ -77,13 +68,13 @@ static void fill_background(const folder_form *form, uint8_t *out)
         out[i] = bytes_of_value(color[i % (size_t)form->channels]);
 }
 
-/* Scales a window to [height, width] and centres it in the result. */
-static int place(const resample_picture *p, resample_window window, int64_t height, int64_t width, const folder_form *form,
+/* Scales an area to [height, width] and centres it in the result. */
+static int place(const neap_raster *p, neap_area area, int64_t height, int64_t width, const folder_form *form,
                  uint8_t *out)
 {
     const int64_t top = (form->rows - height) / 2, left = (form->columns - width) / 2, channels = form->channels;
     float *scaled = neap_calloc((size_t)(height * width * channels), sizeof *scaled);
-    const int status = scaled ? resample(p, window, scaled, height, width) : -1;
+    const int status = scaled ? neap_raster_scale(p, area, scaled, height, width) : -1;
     for (int64_t i = 0; status == 0 && i < height * width * channels; i++) {
         const int64_t y = i / channels / width, x = i / channels % width;
         out[((top + y) * form->columns + left + x) * channels + i % channels] = bytes_of_value(scaled[i]);
@@ -92,15 +83,15 @@ static int place(const resample_picture *p, resample_window window, int64_t heig
     return status;
 }
 
-static int fit(const resample_picture *p, const folder_form *form, uint8_t *out)
+static int fit(const neap_raster *p, const folder_form *form, uint8_t *out)
 {
-    const resample_window whole = {0, 0, (double)p->height, (double)p->width};
+    const neap_area whole = {0, 0, (double)p->height, (double)p->width};
     int64_t height = form->rows, width = form->columns;
     if (form->fit == FOLDER_PAD) {
         fill_background(form, out);
         fit_inside(p, form, &height, &width);
     }
-    return place(p, form->fit == FOLDER_CROP ? crop(p, form) : whole, height, width, form, out);
+    return place(p, form->fit == FOLDER_CROP ? neap_raster_middle(p, height, width) : whole, height, width, form, out);
 }
 
 static int hash_file(const char *path, uint64_t *content)
@@ -119,7 +110,7 @@ int folder_decode(const char *path, const folder_form *form, uint8_t *out, uint6
     neap_tensor *picture = load(path, form);
     int status = picture ? 0 : -1;
     if (picture) {
-        const resample_picture from = {neap_data(picture), neap_dim(picture, 0), neap_dim(picture, 1), form->channels};
+        const neap_raster from = {neap_data(picture), neap_dim(picture, 0), neap_dim(picture, 1), form->channels};
         status = fit(&from, form, out);
     }
     neap_scope_close(scope);

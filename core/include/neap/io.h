@@ -108,6 +108,27 @@ void neap_film_abandon(neap_film *film); /* keeps the old file; frees the film *
  * transparent to 1 opaque, or NULL for a file without transparency. Both are in the innermost scope. */
 neap_tensor *neap_picture_load(const char *path, neap_tensor **alpha);
 
+/* A picture f32 [height, width, channels], contiguous, borrowed. */
+typedef struct neap_raster {
+    const float *pixels;
+    int64_t height, width, channels;
+} neap_raster;
+
+/* A rectangle of a picture, in pixels; its edges need not lie between pixels. */
+typedef struct neap_area {
+    double top, left, height, width;
+} neap_area;
+
+/* Scales an area of a picture to `out`, [height, width, channels], with the Lanczos filter of three lobes (Duchon 1979,
+ * Lanczos Filtering in One and Two Dimensions), separably. Where it scales down, the filter is stretched by the factor, so
+ * that nothing aliases. Beyond the edges of the picture the weights are left out and the others normalised. The filter
+ * overshoots beside sharp edges; values are clamped to [-1, 1]. Returns 0, or -1 with a message. Any thread may call it. */
+int neap_raster_scale(const neap_raster *from, neap_area area, float *out, int64_t height, int64_t width);
+/* The largest area in the middle of a picture that has the proportions of height and width. */
+neap_area neap_raster_middle(const neap_raster *of, int64_t height, int64_t width);
+/* The middle of a picture f32 [H, W, C] scaled to [height, width, C]. */
+neap_tensor *neap_picture_fit(neap_tensor *picture, int64_t height, int64_t width);
+
 /* NumPy's format. Writes f32, f64, i32 and u8 in version 1.0, little-endian, C order. Reads versions 1.0 to 3.0 in any byte
  * order and in Fortran order: f4, f8, i4 and u1 as they are, f2 as f32, b1 as u8, other whole numbers as i32; fails for the
  * first that i32 does not hold, and for other dtypes. */

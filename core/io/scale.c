@@ -1,8 +1,9 @@
-/* A separable Lanczos filter. See resample.h. */
-#include "resample.h"
+/* Scaling of pictures by a separable Lanczos filter. See neap_raster_scale in neap/io.h. */
 
 #include <math.h>
 
+#include <neap/error.h>
+#include <neap/io.h>
 #include <neap/memory.h>
 
 #define LOBES 3.0
@@ -88,7 +89,7 @@ static void filter_column(const axis *a, int64_t y, const float *from, int64_t t
         to[i] = fminf(fmaxf(to[i], -1), 1);
 }
 
-static int filter(const resample_picture *from, const axis *columns, const axis *rows, float *out, int64_t height,
+static int filter(const neap_raster *from, const axis *columns, const axis *rows, float *out, int64_t height,
                   int64_t width)
 {
     const int64_t row = width * from->channels, top = rows->first[0];
@@ -104,15 +105,44 @@ static int filter(const resample_picture *from, const axis *columns, const axis 
     return 0;
 }
 
-int resample(const resample_picture *from, resample_window window, float *out, int64_t height, int64_t width)
+int neap_raster_scale(const neap_raster *from, neap_area area, float *out, int64_t height, int64_t width)
 {
     axis columns = {0}, rows = {0};
-    int status = axis_make(&columns, from->width, window.left, window.width, width);
+    int status = axis_make(&columns, from->width, area.left, area.width, width);
     if (status == 0)
-        status = axis_make(&rows, from->height, window.top, window.height, height);
+        status = axis_make(&rows, from->height, area.top, area.height, height);
     if (status == 0)
         status = filter(from, &columns, &rows, out, height, width);
     axis_free(&columns);
     axis_free(&rows);
     return status;
+}
+
+/* --- Tensors -------------------------------------------------------------------------------------------------------- */
+
+neap_area neap_raster_middle(const neap_raster *of, int64_t height, int64_t width)
+{
+    const double scale = fmin((double)of->height / (double)height, (double)of->width / (double)width);
+    const double rows = scale * (double)height, columns = scale * (double)width;
+    return (neap_area){((double)of->height - rows) / 2, ((double)of->width - columns) / 2, rows, columns};
+}
+
+neap_tensor *neap_picture_fit(neap_tensor *picture, int64_t height, int64_t width)
+{
+    char got[NEAP_SHAPE_TEXT];
+    if (!picture)
+        return NULL;
+    if (neap_rank(picture) != 3 || neap_dtype_of(picture) != NEAP_F32 || neap_size(picture) < 1)
+        return neap_fail_null("fit: expected a picture f32 [H, W, C], got %s %s", neap_dtype_name(neap_dtype_of(picture)),
+                              neap_shape_text(neap_shape_of(picture), got));
+    if (height < 1 || width < 1)
+        return neap_fail_null("fit: expected a size from 1, got %lld by %lld", (long long)height, (long long)width);
+    neap_tensor *result = neap_empty(NEAP_F32, neap_dims(height, width, neap_dim(picture, 2)));
+    float *out = result ? neap_data(result) : NULL, *pixels = neap_calloc((size_t)neap_size(picture), sizeof *pixels);
+    const neap_raster from = {pixels, neap_dim(picture, 0), neap_dim(picture, 1), neap_dim(picture, 2)};
+    int status = out && pixels ? neap_read(picture, NEAP_F32, pixels) : -1;
+    if (status == 0)
+        status = neap_raster_scale(&from, neap_raster_middle(&from, height, width), out, height, width);
+    neap_free(pixels);
+    return status == 0 ? result : NULL;
 }
