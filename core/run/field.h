@@ -15,8 +15,8 @@ typedef struct neap_guided {
     const neap_instance *guidance; /* or NULL */
     neap_conditional conditional;
     neap_mask mask;
-    const neap_network *other; /* the last other network that a guidance evaluated, and what it prepared; the caller releases it */
-    neap_condition *prepared;
+    const neap_network *other; /* the last other network that a guidance evaluated */
+    neap_condition *prepared;  /* the batch's condition, as that network prepared it; the caller releases it */
     int64_t batch;        /* number of samples */
     int64_t *evaluations; /* [batch], of each sample so far; the caller owns it and zeroes it */
     const neap_watch *watch; /* the caller's; or NULL */

@@ -1,6 +1,7 @@
 --- Checks that a model was trained for the conditions of a sampling. A label dropout of 0 leaves the null condition
 -- untrained, one of 1 leaves all others untrained. Models without an objective, from a recipe's own loop, are not checked.
 local core = require "neap.core"
+local prompt = require "neap.prompt"
 
 local conditioning = {}
 
@@ -16,28 +17,60 @@ local function has_null(labels, classes)
   return null
 end
 
-local function check_without_null(guidance, all_labelled)
+-- Are all texts empty, as the null text is? Captions of a data set may be empty here and there.
+local function all_empty(lengths)
+  return core.ops.max(core.ops.cast(lengths, "f32")):item() == 0
+end
+
+-- Kinds that a network may take: the size in its spec, the words of messages, and whether a condition has null rows of it.
+local KINDS = {
+  { size = "classes", kind = "labels", expected = "labels", one = "a label", null = function(condition, spec)
+    return not condition.labels or has_null(condition.labels, spec.classes)
+  end },
+  { size = "text", kind = "text", expected = "a text for each sample", one = "a text", null = function(condition)
+    return not condition.text or condition.lengths and all_empty(condition.lengths)
+  end },
+  { size = "picture", kind = "picture", expected = "a picture as the condition", one = "a picture", null = function(condition)
+    return not condition.picture
+  end },
+}
+
+local function takes(spec, kind)
+  return spec[kind.size] and spec[kind.size] ~= 0
+end
+
+local function check_without_null(spec, guidance, condition)
   if guidance and core.guidance_uses_null(guidance) then
-    core.fail_usage("sample: guidance: the network was trained with label_dropout = 0 and has no null class to guide away "
-      .. "from; set w = 0, or train with label_dropout = 0.1")
-  elseif not all_labelled then
-    core.fail_usage("sample: expected labels: the network was trained with label_dropout = 0, never without a label")
+    core.fail_usage(("sample: guidance: the network was trained with label_dropout = 0 and has no null %s to guide away from; "
+      .. "set w = 0, or train with label_dropout = 0.1"):format(spec.classes > 0 and "class" or "condition"))
+  end
+  for _, kind in ipairs(KINDS) do
+    if takes(spec, kind) and kind.null(condition, spec) then
+      core.fail_usage(("sample: expected %s: the network was trained with label_dropout = 0, never without %s"):format(
+        kind.expected, kind.one))
+    end
   end
 end
 
---- Fails when a sampling uses a condition that training left untrained. `labels` are those of its condition, as numbers or
--- weights, or nil.
-function conditioning.check(model, guidance, labels)
-  local classes, objective = model:spec().classes, model:objective()
-  local dropout = objective and core.objective_dropout(objective)
-  if classes == 0 or not dropout then
-    return
+local function check_null(spec, condition)
+  for _, kind in ipairs(KINDS) do
+    if takes(spec, kind) and condition[kind.kind] then
+      core.fail_usage(("sample: %s: the network was trained with label_dropout = 1, never with %s; train with less%s"):format(
+        kind.kind, kind.one, kind.kind == "labels" and ", or with classes = 0" or ""))
+    end
   end
-  if dropout == 0 then
-    check_without_null(guidance, labels and not has_null(labels, classes))
-  elseif dropout == 1 and labels then
-    core.fail_usage("sample: labels: the network was trained with label_dropout = 1, never with a label; "
-      .. "train with less, or with classes = 0")
+end
+
+--- Fails when a sampling uses a condition that training left untrained. `condition` has tensors by kind.
+function conditioning.check(model, guidance, condition)
+  local spec, objective = model:spec(), model:objective()
+  local dropout = objective and core.objective_dropout(objective)
+  if not prompt.conditional(spec) then
+    return
+  elseif dropout == 0 then
+    check_without_null(spec, guidance, condition)
+  elseif dropout == 1 then
+    check_null(spec, condition)
   end
 end
 

@@ -24,6 +24,7 @@ local neap = {
   encoded = require("neap.encode").is_there,
   evaluate = require "neap.evaluate",
   reconstruction = require "neap.reconstruction",
+  texts = require("neap.prompt").condition,
   metrics = require("neap.folder").metrics,
   metric_rows = require("neap.folder").metric_rows,
   threads = core.threads,

@@ -3,6 +3,7 @@ local core = require "neap.core"
 local check = require "neap.check"
 local conditioning = require "neap.conditioning"
 local config = require "neap.config"
+local prompt = require "neap.prompt"
 local tensor = require "neap.tensor"
 
 local sampler = {}
@@ -171,13 +172,14 @@ end
 -- Settings that core.sample takes unchanged.
 local PLAIN = { "batch", "watch", "level", "invert" }
 local KEYS = {
-  "n", "labels", "names", "seed", "noise", "picture", "keep", "mixture", "condition", table.unpack(PLAIN),
+  "n", "labels", "names", "seed", "noise", "picture", "keep", "mixture", "condition", "text", "negative",
+  table.unpack(PLAIN),
 }
 
 -- The first of these axes is the sample. A picture with fewer axes is used for all samples.
 local AXES = { noise = 2, picture = 4, mixture = 2 }
 
--- The number of samples: n, or the rows of noise, picture or mixture.
+-- The number of samples: n, or the rows of noise, picture or mixture, or the texts.
 local function count_of(settings)
   local n = settings.n
   for _, key in ipairs { "noise", "picture", "mixture" } do
@@ -186,7 +188,7 @@ local function count_of(settings)
       n = core.methods.shape(x)[1]
     end
   end
-  n = n or 1
+  n = n or settings.text and math.max(1, prompt.count(settings.text)) or 1
   if math.type(n) ~= "integer" or n < 1 then
     core.fail_usage(("sample: n: expected a whole number from 1, got %s"):format(tostring(n)))
   end
@@ -195,12 +197,28 @@ end
 
 -- The guidance; for a model that takes no condition nil, unless the guidance compares with another network.
 local function guidance_for(guidance, spec)
-  local conditional = spec.classes > 0 or spec.text or spec.tokens or spec.pooled or spec.picture
-  return guidance and (conditional or core.guidance_compares(guidance)) and guidance or nil
+  return guidance and (prompt.conditional(spec) or core.guidance_compares(guidance)) and guidance or nil
 end
 
--- The condition as tensors by kind: those given, and labels as numbers or weights.
-local function condition_of(settings, labels)
+-- A copy of a condition with other texts.
+local function with_text(condition, texts)
+  local own = { text = texts.text, lengths = texts.lengths }
+  for kind, x in pairs(condition) do
+    own[kind] = own[kind] or x
+  end
+  return own
+end
+
+local function with_labels(condition, settings, labels)
+  if (labels and 1 or 0) + (settings.mixture and 1 or 0) + (condition.labels and 1 or 0) > 1 then
+    core.fail_usage "sample: expected labels or a mixture, got both"
+  end
+  condition.labels = labels and core.tensor(labels, "i32") or settings.mixture or condition.labels
+  return condition
+end
+
+-- The condition as tensors by kind: those given, the text, and labels as numbers or weights.
+local function condition_of(settings, labels, n, model)
   local condition = {}
   if type(settings.condition or condition) ~= "table" then
     core.fail_usage(("sample: condition: expected a table of tensors by kind, got %s"):format(type(settings.condition)))
@@ -208,11 +226,27 @@ local function condition_of(settings, labels)
   for kind, x in pairs(settings.condition or {}) do
     condition[kind] = x
   end
-  if (labels and 1 or 0) + (settings.mixture and 1 or 0) + (condition.labels and 1 or 0) > 1 then
-    core.fail_usage "sample: expected labels or a mixture, got both"
+  if settings.text ~= nil and (condition.text or condition.tokens) then
+    core.fail_usage "sample: expected text or a condition with text, got both"
+  elseif settings.text ~= nil then
+    condition = with_text(condition, prompt.texts("sample: text", settings.text, n, model:spec(), model:component():name()))
   end
-  condition.labels = labels and core.tensor(labels, "i32") or settings.mixture or condition.labels
-  return condition
+  return with_labels(condition, settings, labels)
+end
+
+-- What guidance leads away from: the sample's own condition under the negative text; nil for null rows.
+local function negative_of(settings, condition, n, model)
+  if settings.negative == nil then
+    return nil
+  end
+  return with_text(condition, prompt.texts("sample: negative", settings.negative, n, model:spec(), model:component():name()))
+end
+
+--- Fails for labels of a model without classes that takes something else.
+function sampler.check_labels(labels, spec)
+  if labels ~= nil and labels ~= "each" and spec.classes == 0 and prompt.conditional(spec) then
+    core.fail_usage(("label: the model has no classes; it takes %s"):format(prompt.kinds(spec)))
+  end
 end
 
 --- sampler:sample(model, { n, labels, names, seed, batch, watch, ... }) -> f32 [n, H, W, C] in the range of the data, the
@@ -225,6 +259,8 @@ end
 --   picture =, keep = [n, H, W, 1]     inpainting: draw anew the pixels where `keep` is 0
 --   picture =, invert = true           integrate from the picture up to its noise
 --   mixture = neap.morph(...)          weights of classes in place of labels
+--   text = "red heart"                 a text, or a list of texts that is repeated as labels are; n is their number by default
+--   negative = "face"                  text or list: the guidance leads away from it, in place of the null condition
 --   condition = { picture = ... }      other kinds of condition, as tensors of n rows
 -- One picture or mask [H, W, C] is used for all samples.
 function sampler:sample(model, settings)
@@ -233,17 +269,19 @@ function sampler:sample(model, settings)
   if type(model) ~= "userdata" then
     core.fail("sample: expected a model, got " .. type(model))
   end
-  local n, classes = count_of(settings), model:spec().classes
-  local labels = sampler.labels(settings.labels, n, classes, settings.names)
+  local n, spec = count_of(settings), model:spec()
+  sampler.check_labels(settings.labels, spec)
+  local labels = sampler.labels(settings.labels, n, spec.classes, settings.names)
+  local condition = condition_of(settings, labels, n, model)
   local sampling = {
-    sampler = self.instance, count = n, guidance = guidance_for(self.guidance, model:spec()),
-    seed = settings.seed or tensor.seed(), condition = condition_of(settings, labels),
+    sampler = self.instance, count = n, guidance = guidance_for(self.guidance, spec),
+    seed = settings.seed or tensor.seed(), condition = condition, negative = negative_of(settings, condition, n, model),
     noise = settings.noise, picture = for_each(settings.picture, n), keep = for_each(settings.keep, n),
   }
   for _, key in ipairs(PLAIN) do
     sampling[key] = settings[key]
   end
-  conditioning.check(model, sampling.guidance, sampling.condition.labels)
+  conditioning.check(model, sampling.guidance, condition)
   return core.sample(model, sampling)
 end
 
