@@ -46,30 +46,42 @@ local function put(found, name, rule, value)
   end
 end
 
+-- Puts the option of word i, whose value may be the next word; returns the index of the last word used.
+local function put_option(found, list, i, name, value, rule)
+  if rule.alone and value then
+    core.fail_usage(("%s: expected no value, got '%s'"):format(name, value))
+  elseif rule.alone then
+    put(found, name, rule, true)
+    return i
+  end
+  local last = value == nil and i + 1 or i
+  put(found, name, rule, convert(name, rule, expand_home(list[i], value or list[last])))
+  return last
+end
+
+-- Does a word go on with the values of the option before it? A pair does not.
+local function follows(word, rule)
+  return rule and rule.follow and not word:find "^[%a_][%w_%.]*="
+end
+
 --- Splits a list of words by rules { ["-n"] = { key = "n", kind = "a whole number", read = function } }. Returns the
 -- options by key, and a list of the other words. `--name value` and `--name=value` are the same; a leading ~/ in a value is the
--- user's home folder. A rule with alone = true takes no value; one with many = true may be repeated and yields a list.
+-- user's home folder. A rule with alone = true takes no value; one with many = true may be repeated and yields a list; one with
+-- follow = true, too, also takes the words after its value, if another word came before: RUN --picture a.png b.png.
 function arguments.split(list, rules)
-  local found, rest, i = {}, {}, 1
+  local found, rest, i, last = {}, {}, 1, nil
   while i <= #list do
     local word = list[i]
     local name, value = word:match "^(%-%-[%w%-]+)=(.*)$"
     name = name or word:match "^%-[%-%a].*$"
-    if not name then
-      rest[#rest + 1] = word
-    elseif not rules[name] then
+    if name and not rules[name] then
       core.fail_usage(("unknown option '%s'%s"):format(name, hint(name, rules)))
-    elseif rules[name].alone and value then
-      core.fail_usage(("%s: expected no value, got '%s'"):format(name, value))
-    elseif rules[name].alone then
-      put(found, name, rules[name], true)
+    elseif name then
+      i, last = put_option(found, list, i, name, value, rules[name]), #rest > 0 and name or nil
+    elseif follows(word, rules[last]) then
+      put(found, last, rules[last], convert(last, rules[last], expand_home(word, word)))
     else
-      if value == nil then
-        i = i + 1
-        value = list[i]
-      end
-      value = expand_home(word, value)
-      put(found, name, rules[name], convert(name, rules[name], value))
+      rest[#rest + 1] = word
     end
     i = i + 1
   end

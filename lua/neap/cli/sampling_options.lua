@@ -3,6 +3,7 @@ local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
 local config = require "neap.config"
+local prompt = require "neap.prompt"
 local rule = require "neap.rule"
 local sampler = require "neap.sampler"
 
@@ -67,7 +68,7 @@ local function check_guidance(verb, run, given)
   local of = { given.interval and "interval", given.rescale and "rescale", given.worse and "worse" }
   local first = of[1] or of[2] or of[3]
   local weight = weight_of(run, given)
-  if run.model:spec().classes == 0 and not given.worse and (first or weight ~= 0) then
+  if not prompt.conditional(run.model:spec()) and not given.worse and (first or weight ~= 0) then
     fail_without_effect(verb, first or "w", "the run has no classes, and so no null class to guide away from; give --worse RUN")
   elseif first and weight == 0 then
     fail_without_effect(verb, first, "the weight of the guidance is 0; give --w")

@@ -19,6 +19,10 @@ local VERBS = {
                                     sample pictures from a run or a checkpoint; keys are parameters of the
                                     sampler. An autoencoder without --sampler: pictures that it was not
                                     trained on, or that of --image, above their reconstructions
+             [--text TEXT ... | --prompts FILE] [--negative TEXT] [--picture FILE ...]
+                                    of a run that takes texts or pictures: -n samples for each, a row each; the
+                                    guidance leads away from the negative text; each line of FILE, or of standard
+                                    input for -, is a text; pictures are cut and scaled to the size that the run takes
              [--image FILE [--level T] [--keep FILE] [--invert]]
                                     start from a picture: change it; redraw what is black or transparent in the
                                     --keep FILE; or invert it to its noise and sample back
@@ -33,7 +37,8 @@ local VERBS = {
                                     score samples of a run against held-out examples; of an autoencoder
                                     without --sampler, its reconstructions of them. --labels real draws classes
                                     in the shares of the reference; --reference training compares with all
-                                    training examples, where held-out ones are few
+                                    training examples, where held-out ones are few. A run that takes texts or
+                                    pictures samples under those of the held-out examples
              [--samples FILE.npy [--sample-labels FILE.npy]]
                                     score these samples instead
 ]==] },

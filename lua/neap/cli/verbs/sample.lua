@@ -9,12 +9,14 @@ local output = require "neap.output"
 local preview = require "neap.preview"
 local reconstruct = require "neap.cli.reconstruct"
 local rule = require "neap.rule"
+local sample_conditions = require "neap.cli.sample_conditions"
 local sample_modes = require "neap.cli.sample_modes"
+local sampler = require "neap.sampler"
 local sampling_options = require "neap.cli.sampling_options"
 
 local MAX_COUNT = 1000000 -- a typing error beyond this would fill the memory
 
-local RULES = sampling_options.rules {
+local OWN_RULES = {
   ["-n"] = { "n", rule.whole(1, MAX_COUNT) },
   ["--label"] = { "label", rule.text "a label" },
   ["--image"] = { "image", rule.text "a picture" },
@@ -26,8 +28,12 @@ local RULES = sampling_options.rules {
   ["--film"] = { "film", rule.text "a file" },
   ["-o"] = { "out", rule.text "a file" },
 }
+for name, wanted in pairs(sample_conditions.RULES) do
+  OWN_RULES[name] = wanted
+end
+local RULES = sampling_options.rules(OWN_RULES)
 
-local ROW, WITHOUT_LABEL = 8, 64
+local ROW, WITHOUT_LABEL, WIDEST = 8, 64, 16
 
 -- The file of the pictures; nil if --raw alone is given.
 local function picture_path(given)
@@ -37,10 +43,17 @@ end
 local PNG, NPY = { "png" }, { "npy" }
 
 local function check_files(given, path)
+  local read = {
+    { name = "the run", path = path }, { name = "--image", path = given.image }, { name = "--keep", path = given.keep },
+    { name = "--prompts", path = given.prompts ~= "-" and given.prompts or nil },
+  }
+  for _, picture in ipairs(given.picture or {}) do
+    read[#read + 1] = { name = "--picture", path = picture }
+  end
   output.check_all("sample", {
     { name = "--raw", path = given.raw, endings = NPY }, { name = "--film", path = given.film, endings = PNG },
     { name = "-o", path = picture_path(given), endings = PNG },
-  }, { { name = "the run", path = path }, { name = "--image", path = given.image }, { name = "--keep", path = given.keep } })
+  }, read)
 end
 
 -- Called before sampling.
@@ -54,11 +67,19 @@ end
 
 -- Text entries of the PNG files.
 local function origin(run, given)
-  return { ["neap.checkpoint"] = run.path, ["neap.seed"] = tostring(given.seed or 0) }
+  local entries = sample_conditions.entries(given)
+  entries["neap.checkpoint"], entries["neap.seed"] = run.path, tostring(given.seed or 0)
+  return entries
 end
 
+-- A group has a row of its own, or more rows when it is wide.
 local function columns_of(run, given, n)
-  local square = given.label == nil and run.model:spec().classes == 0
+  local groups = sample_conditions.groups(given)
+  local each = n // (groups or 1)
+  if groups and groups > 1 then
+    return each > WIDEST and each % ROW == 0 and ROW or each
+  end
+  local square = not groups and given.label == nil and run.model:spec().classes == 0
   return math.min(n, square and math.ceil(math.sqrt(n)) or ROW)
 end
 
@@ -84,9 +105,16 @@ end
 
 local DEFAULT_FRAMES = 8 -- of an interpolation or a morph
 
+-- The number of samples, of all groups.
 local function count_of(given, classes)
+  local groups = sample_conditions.groups(given)
   local frames = (given.interpolate or given.morph) and DEFAULT_FRAMES or given.image and (given.invert and 1 or ROW)
-  return given.n or frames or (given.label and ROW) or (classes > 0 and ROW * math.min(classes, ROW + 2)) or WITHOUT_LABEL
+  local each = given.n or frames or ((given.label or groups) and ROW)
+    or (classes > 0 and ROW * math.min(classes, ROW + 2)) or WITHOUT_LABEL
+  if each * (groups or 1) > MAX_COUNT then
+    core.fail_usage(("sample: -n: expected at most %d samples in all, got %d of each of %d"):format(MAX_COUNT, each, groups))
+  end
+  return each * (groups or 1)
 end
 
 -- Picture [H, W, C] for each of n samples.
@@ -149,12 +177,14 @@ local function check_size(run, given, n)
 end
 
 local function draw(run, given, pairs_)
-  local classes = run.model:spec().classes
-  local settings = sample_modes.apply(given, run, {
-    n = count_of(given, classes), seed = given.seed or 0, labels = given.label or (not given.image and "each" or nil),
+  sampler.check_labels(given.label, run.model:spec())
+  local classes, each = run.model:spec().classes, not (given.image or sample_conditions.groups(given)) and "each" or nil
+  local settings = sample_modes.apply(given, run, sample_conditions.apply(given, run, {
+    n = count_of(given, classes), seed = given.seed or 0, labels = given.label or each,
     names = run.labels, batch = given.batch, watch = sampling_options.show_progress,
-  })
+  }))
   local own = sampling_options.adjust("sample", run, given, pairs_)
+  sample_conditions.check_negative(given, own)
   if not given.invert then
     sampling_options.check_interval("sample", own, given, settings.level or 1)
   end
@@ -196,6 +226,7 @@ return function(list)
     core.threads(given.threads)
   end
   sample_modes.check(given)
+  sample_conditions.check(given)
   path = sampling_options.find("sample", path)
   check_files(given, path)
   local run = checkpoint.load(path)
