@@ -1,9 +1,13 @@
---- Sample grids during training, always from the same noise and labels, so that they show the progress. Those of an autoencoder
--- show examples that it is not trained on above their reconstructions.
+--- Sample grids during training, always from the same noise and conditions, so that they show the progress. Captions are those of
+-- held-out examples, a row each; pictures as conditions stand above their samples. Grids of an autoencoder show examples that it
+-- is not trained on above their reconstructions.
+local conditions = require "neap.evaluate.conditions"
 local core = require "neap.core"
 local folder = require "neap.folder"
 local image = require "neap.image"
+local pixels = require "neap.pixels"
 local plot = require "neap.plot"
+local prompt = require "neap.prompt"
 local reconstruction = require "neap.reconstruction"
 local sampler = require "neap.sampler"
 
@@ -30,8 +34,9 @@ end
 
 -- The number of pictures in a grid, and its layout.
 local function grid_of(settings, spec)
-  local columns = spec.classes > 0 and ROW or nil
-  local n = settings.samples or (spec.classes > 0 and ROW * math.min(spec.classes, MOST_CLASSES) or WITHOUT_CLASSES)
+  local columns = (spec.classes > 0 or conditions.needed(spec)) and ROW or nil
+  local default = spec.classes > 0 and ROW * math.min(spec.classes, MOST_CLASSES) or WITHOUT_CLASSES
+  local n = settings.samples or spec.picture and RECONSTRUCTED or spec.text and WITHOUT_CLASSES or default
   return n, { columns = columns, scale = preview.scale(spec, columns or ROW) }
 end
 
@@ -44,19 +49,60 @@ function preview.scale(spec, columns)
   return math.max(1, ENLARGED_SIDE // (spec.width * columns))
 end
 
+-- The conditions of held-out examples by the settings of a run, so that all of its previews have the same.
+local fixed = setmetatable({}, { __mode = "k" })
+
+-- The condition of n samples, nil when labels are all that the model takes. A text has a row of the grid to itself.
+local function condition_of(settings, n)
+  local spec = settings.model:spec()
+  if not conditions.needed(spec) then
+    return nil
+  elseif not fixed[settings] then
+    local examples = not spec.picture and n % ROW == 0 and n // ROW or n
+    fixed[settings] = conditions.of(settings.data:pictures() or settings.data:component(), examples, spec)
+  end
+  return conditions.rows(fixed[settings], n, spec)
+end
+
 local function drawn(run, settings, n)
-  return settings.sampler:sample(run.model, { n = n, seed = settings.seed, labels = labels_of(n, run.model:spec()) })
+  local condition = condition_of(settings, n)
+  return settings.sampler:sample(run.model, {
+    n = n, seed = settings.seed, condition = condition, labels = not condition and labels_of(n, run.model:spec()) or nil,
+  }), condition
 end
 
 local function scatter(run, settings)
   local range = { -REACH, REACH }
   local figure = plot { width = 400, height = 400, x = range, y = range, equal = true }
-  return figure:points(drawn(run, settings, settings.samples or POINTS), { size = 3, alpha = 0.6 }):picture()
+  local points = drawn(run, settings, settings.samples or POINTS)
+  return figure:points(points, { size = 3, alpha = 0.6 }):picture()
+end
+
+-- Pictures as conditions in the size and channels of the samples.
+local function shown(pictures, spec)
+  local x = pixels.resize(pictures, spec.height, spec.width)
+  local shape = core.methods.shape(x)
+  shape[4] = spec.channels
+  if x:size(3) == spec.channels then
+    return x
+  end
+  return core.ops.contiguous(core.ops.expand(core.ops.mean(x, { axes = { 3 }, keep = true }), shape))
+end
+
+-- The captions of a grid, one for each row or one for each sample, as text of a PNG.
+local function captions(settings)
+  local condition = fixed[settings]
+  return condition and condition.text and table.concat(prompt.strings(condition), "\n") or nil
 end
 
 local function grid(run, settings)
-  local n, layout = grid_of(settings, run.model:spec())
-  return image.grid(drawn(run, settings, n), layout)
+  local spec = run.model:spec()
+  local n, layout = grid_of(settings, spec)
+  local samples, condition = drawn(run, settings, n)
+  if condition and condition.picture then
+    return preview.rows { shown(condition.picture, spec), samples }
+  end
+  return image.grid(samples, layout)
 end
 
 -- --- Reconstructions -------------------------------------------------------------------------------------------------
@@ -106,8 +152,11 @@ end
 -- Takes one step of one sample, to find errors of the sampler or its guidance.
 local function try_step(settings)
   local reached = false
+  local spec = settings.model:spec()
+  local condition = condition_of(settings, (grid_of(settings, spec)))
   local done, message = pcall(settings.sampler.sample, settings.sampler, settings.model, {
-    n = 1, seed = settings.seed, labels = labels_of(1, settings.model:spec()), watch = function(step)
+    n = 1, seed = settings.seed, condition = condition and conditions.rows(condition, 1, spec),
+    labels = not condition and labels_of(1, spec) or nil, watch = function(step)
       if step > 0 then
         reached = true
         error "one step is enough"
@@ -135,7 +184,7 @@ function preview.check(settings)
   local spec = settings.model:spec()
   if drawing_of(spec) == grid then
     local n, layout = grid_of(settings, spec)
-    image.grid_size("train: samples", n, spec.height, spec.width, layout)
+    image.grid_size("train: samples", spec.picture and 2 * n or n, spec.height, spec.width, layout)
   end
   try_step(settings)
 end
@@ -161,6 +210,7 @@ function preview.draw(run, settings, path)
   end
   image.save(path, preview.averaged(run, drawing, run, settings), {
     ["neap.recipe"] = folder.recipe or "", ["neap.seed"] = tostring(settings.seed), ["neap.step"] = tostring(run.step),
+    ["neap.text"] = captions(settings),
   })
   return path
 end

@@ -42,7 +42,8 @@ extern const char *const flow_laws[]; /* their names, for a parameter table */
  * uses as a correction only. */
 #define FLOW_DROPOUT_PARAM(config)                                                                                     \
     {"label_dropout", NEAP_PARAM_REAL, offsetof(config, label_dropout), false, 0.1, 0, 1, NULL, NULL,                  \
-     "Probability that an example is trained without its condition; 0.1 is enough for guidance."}
+     "Probability that an example is trained without its condition (label, text and picture at once); 0.1 is enough "  \
+     "for guidance."}
 
 /* One time per row of the step, f32 [B] in [0, 1], from the stream of the step named `purpose`. */
 neap_tensor *flow_draw_times(const flow_times *times, const neap_step *step, const char *purpose);

@@ -35,7 +35,7 @@ local function draw(source, count)
   return source:batch(1, math.min(count, source:count()), 0)
 end
 
---- x and labels of examples that are not in the training data: the whole test part, or draw `number` (default 1) of a
+--- x, labels and condition of examples that are not in the training data: the whole test part, or draw `number` (default 1) of a
 -- generated data set.
 function real:test(number)
   local instance, drawn = part(self, "test", number or 1)

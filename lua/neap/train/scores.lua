@@ -1,5 +1,6 @@
 --- Scores of a run's samples during training, against examples that are not in its training data. They show the progress of
 -- adversarial training, whose losses do not.
+local conditions = require "neap.evaluate.conditions"
 local core = require "neap.core"
 local evaluate = require "neap.evaluate"
 local evaluator = require "neap.evaluate.evaluator"
@@ -13,7 +14,8 @@ local LEAST_PICTURES = 4 -- precision and recall use the three nearest neighbour
 local PICTURES, POINTS = { "frechet", "precision_recall", "modes" }, { "sliced_wasserstein" }
 
 local function open_reference(self, spec, path)
-  local x = self.examples:test()
+  local x, _, condition = self.examples:test()
+  self.condition = conditions.needed(spec) and conditions.rows(condition, self.n, spec) or nil
   if self.points then
     return evaluate.points(x)
   end
@@ -48,7 +50,8 @@ end
 
 local function draw(self)
   local x = self.sampler:sample(self.run.model, {
-    n = self.n, seed = self.seed, labels = self.labels and self.labels:tolist(),
+    n = self.n, seed = self.seed, condition = self.condition,
+    labels = not self.condition and self.labels and self.labels:tolist() or nil,
   })
   return self.points and evaluate.points(x) or evaluate.evidence(self.classifier, core.ops.clamp(x, -1, 1))
 end

@@ -4,6 +4,7 @@ local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
 local compare = require "neap.evaluate.compare"
+local conditions = require "neap.evaluate.conditions"
 local evaluator = require "neap.evaluate.evaluator"
 local output = require "neap.output"
 local real = require "neap.evaluate.real"
@@ -11,6 +12,7 @@ local reconstruct = require "neap.cli.reconstruct"
 local reconstruction = require "neap.reconstruction"
 local report = require "neap.cli.eval_report"
 local precision = require "neap.train.precision"
+local prompt = require "neap.prompt"
 local rule = require "neap.rule"
 local samples = require "neap.evaluate.samples"
 local sampling_options = require "neap.cli.sampling_options"
@@ -46,13 +48,28 @@ local function in_precision(given, f, ...)
   return done and x or error(x, 0)
 end
 
-local function draw(given, run, pairs_, real_labels)
+-- The condition of the samples as tensors by kind, and their labels if there are any. A run that takes more than labels samples
+-- under the conditions of held-out examples.
+local function condition_of(given, run, job)
   local spec = run.model:spec()
-  local labels = samples.labels(given.labels, given.n, spec.classes, run.labels, real_labels)
+  if not conditions.needed(spec) then
+    local labels = samples.labels(given.labels, given.n, spec.classes, run.labels, job.test.labels)
+    return { labels = labels }, labels
+  elseif given.labels then
+    arguments.fail_without_effect("eval", "--labels", ": each sample has the condition of a held-out example; the run takes "
+      .. prompt.kinds(spec))
+  end
+  local condition = conditions.rows(job.condition, given.n, spec)
+  return condition, condition.labels or job.evaluator and conditions.labels(job.condition, given.n, job.evaluator:spec().classes)
+end
+
+local function draw(given, run, pairs_, job)
+  local spec = run.model:spec()
+  local condition, labels = condition_of(given, run, job)
   local own = sampling_options.adjust("eval", run, given, pairs_)
   sampling_options.check_interval("eval", own, given, 1)
   local x = in_precision(given, own.sample, own, run.model, {
-    n = given.n, seed = given.seed, labels = labels and labels:tolist(), batch = given.batch,
+    n = given.n, seed = given.seed, condition = condition, batch = given.batch,
     watch = sampling_options.show_progress,
   })
   return samples.are_points(spec) and x or core.ops.clamp(x, -1, 1), labels
@@ -91,12 +108,12 @@ local function check_given(given, path, pairs_)
   end
 end
 
--- Real examples: job.test is the reference, and job.train what else is compared with it. Those of points beyond the test half are
--- drawn later, as needed.
+-- Real examples: job.test is the reference, and job.train what else is compared with it; job.condition is that of the held-out
+-- examples. Those of points beyond the test half are drawn later, as needed.
 local function add_examples(given, job, component)
   job.examples = real.open("eval", component, given.data, given.n)
   job.test, job.train = {}, {}
-  job.test.x, job.test.labels = job.examples:test()
+  job.test.x, job.test.labels, job.condition = job.examples:test()
   if not job.points then
     local training = given.reference == "training"
     job.train.x, job.train.labels = job.examples:train(training)
@@ -166,7 +183,7 @@ local function prepare(given, path, pairs_)
   if job.reconstructs then
     job.x = reconstruct_examples(given, run, job)
   elseif not job.x then
-    job.x, job.labels = draw(given, run, pairs_, job.test.labels)
+    job.x, job.labels = draw(given, run, pairs_, job)
   end
   return job
 end
