@@ -1,4 +1,5 @@
-/* Hashes of contents, the parts that follow from them, and colours of backgrounds. Part of the plugins emoji and folder. */
+/* Hashes of contents, the parts that follow from them, and colours of backgrounds. Part of the plugins emoji, folder and
+ * captioned_shapes. */
 #ifndef NEAP_DATASET_CONTENT_H
 #define NEAP_DATASET_CONTENT_H
 

@@ -1,4 +1,4 @@
-/* Parts of data sets whose examples are functions of (seed, index). Part of the plugins shapes, toy2d and stacked. */
+/* Parts of data sets whose examples are functions of (seed, index). Part of the plugins shapes, captioned_shapes, toy2d and stacked. */
 #ifndef NEAP_DATASET_DRAWN_H
 #define NEAP_DATASET_DRAWN_H
 

@@ -10,6 +10,7 @@
 #include <neap/memory.h>
 
 #include "drawn.h"
+#include "outline.h"
 
 typedef struct shapes_config {
     int64_t size, count, seed;
@@ -21,105 +22,34 @@ typedef struct shapes_data {
     neap_random random;
 } shapes_data;
 
-/* Signed distances from (x, y) to shapes of about the unit circle's size, negative inside; y points down. */
-
-static double box(double x, double y, double half_width, double half_height)
-{
-    return fmax(fabs(x) - half_width, fabs(y) - half_height);
-}
-
-static double disc(double x, double y)
-{
-    return sqrt(x * x + y * y) - 0.9;
-}
-
-static double ring(double x, double y)
-{
-    return fabs(sqrt(x * x + y * y) - 0.72) - 0.18;
-}
-
-static double square(double x, double y)
-{
-    return box(x, y, 0.75, 0.75);
-}
-
-static double frame(double x, double y)
-{
-    return fabs(box(x, y, 0.65, 0.65)) - 0.13;
-}
-
-static double triangle(double x, double y)
-{
-    return fmax(y, 0.8660254037844386 * fabs(x) - 0.5 * y) - 0.5;
-}
-
-static double plus(double x, double y)
-{
-    return fmin(box(x, y, 0.95, 0.25), box(x, y, 0.25, 0.95));
-}
-
-static double cross(double x, double y)
-{
-    return plus(0.7071067811865476 * (x + y), 0.7071067811865476 * (x - y));
-}
-
-/* Narrow, so that it never looks like a rotated square. */
-static double diamond(double x, double y)
-{
-    return (0.95 * fabs(x) + 0.55 * fabs(y) - 0.95 * 0.55) / sqrt(0.95 * 0.95 + 0.55 * 0.55);
-}
-
-static double stripes(double x, double y)
-{
-    double nearest = y < -0.3 ? -0.6 : y > 0.3 ? 0.6 : 0;
-    return box(x, y - nearest, 0.85, 0.17);
-}
-
-static double half_moon(double x, double y)
-{
-    double bite = sqrt((x - 0.5) * (x - 0.5) + y * y) - 0.75;
-    return fmax(disc(x, y), -bite);
-}
-
 static const struct {
     const char *name;
-    double (*distance)(double x, double y);
+    outline *distance;
 } shapes[] = {
-    {"disc", disc}, {"ring", ring},   {"square", square},   {"frame", frame},     {"triangle", triangle},
-    {"plus", plus}, {"cross", cross}, {"diamond", diamond}, {"stripes", stripes}, {"half_moon", half_moon},
+    {"disc", outline_disc}, {"ring", outline_ring}, {"square", outline_square}, {"frame", outline_frame},
+    {"triangle", outline_triangle}, {"plus", outline_plus}, {"cross", outline_cross}, {"diamond", outline_diamond},
+    {"stripes", outline_stripes}, {"half_moon", outline_half_moon},
 };
 #define CLASSES ((int64_t)(sizeof shapes / sizeof *shapes))
-
-/* Position of a shape in the picture, in pixels. */
-typedef struct shapes_pose {
-    double x, y, radius, cosine, sine, brightness;
-} shapes_pose;
 
 static double between(float u, double low, double high)
 {
     return low + (high - low) * (double)u;
 }
 
-static shapes_pose draw_pose(const shapes_data *data, int64_t index)
+/* The pose of picture `index`, and its brightness. */
+static outline_pose draw_pose(const shapes_data *data, int64_t index, double *brightness)
 {
     float u[5];
     double size = (double)data->config.size, angle;
     neap_random_uniform(data->random, (uint64_t)index, 5, u);
     angle = between(u[3], -0.26, 0.26);
-    return (shapes_pose){.x = size * between(u[0], 0.42, 0.58),
-                         .y = size * between(u[1], 0.42, 0.58),
-                         .radius = size * between(u[2], 0.28, 0.4),
-                         .cosine = cos(angle),
-                         .sine = sin(angle),
-                         .brightness = between(u[4], 0.7, 1)};
-}
-
-/* The share of a pixel that the shape covers, with the outline assumed straight within the pixel. */
-static double coverage(int64_t k, const shapes_pose *pose, double x, double y)
-{
-    double dx = (x - pose->x) / pose->radius, dy = (y - pose->y) / pose->radius;
-    double distance = shapes[k].distance(pose->cosine * dx + pose->sine * dy, pose->cosine * dy - pose->sine * dx);
-    return fmin(fmax(0.5 - distance * pose->radius, 0), 1);
+    *brightness = between(u[4], 0.7, 1);
+    return (outline_pose){.x = size * between(u[0], 0.42, 0.58),
+                          .y = size * between(u[1], 0.42, 0.58),
+                          .radius = size * between(u[2], 0.28, 0.4),
+                          .cosine = cos(angle),
+                          .sine = sin(angle)};
 }
 
 static int shapes_read(const void *self, int64_t index, const neap_example *out)
@@ -128,10 +58,11 @@ static int shapes_read(const void *self, int64_t index, const neap_example *out)
     int64_t size = data->config.size, k = index % CLASSES;
     if (index < 0 || index >= data->config.count)
         return neap_fail("shapes: expected a picture of 0 to %" PRId64 ", got %" PRId64, data->config.count - 1, index);
-    shapes_pose pose = draw_pose(data, index);
+    double brightness;
+    const outline_pose pose = draw_pose(data, index, &brightness);
     for (int64_t i = 0; i < size * size; i++) {
-        double covered = coverage(k, &pose, (double)(i % size) + 0.5, (double)(i / size) + 0.5);
-        out->x[i] = (float)(2 * pose.brightness * covered - 1);
+        double covered = outline_coverage(shapes[k].distance, &pose, (double)(i % size) + 0.5, (double)(i / size) + 0.5);
+        out->x[i] = (float)(2 * brightness * covered - 1);
     }
     if (out->label)
         *out->label = (int32_t)k;
