@@ -1,5 +1,5 @@
 /*
- * Data set: the colour glyphs of an emoji font, each with its group as the label and its name as the text. Sequences of
+ * Data set: the colour glyphs of an emoji font, each with its group as the label and its name in lower case as the text. Sequences of
  * several code points (flags, families, professions) are shaped to their one glyph. Glyphs of equal bitmaps are one example,
  * by the first name: the flags of Norway and Bouvet Island.
  *
@@ -25,10 +25,13 @@
 typedef struct config {
     const char *font, *list, *background;
     int64_t size;
-    int split;
+    int split, held_out;
     double test_share;
-    bool skin_tones, flip;
+    bool captions, skin_tones, flip;
 } config;
+
+enum { SHARE, COMBINATIONS };
+static const char *const held_out[] = {[SHARE] = "share", [COMBINATIONS] = "combinations", NULL};
 
 typedef struct example {
     const char *name;
@@ -42,7 +45,7 @@ typedef struct emoji {
     uint32_t *glyphs;
     emoji_drawing drawing; /* pixels: of the examples without mirrored copies; hash: of all entries */
     example *examples;
-    int64_t count, longest; /* longest: bytes of a name */
+    int64_t count, longest; /* longest: bytes of a name; 0 without captions */
 } emoji;
 
 /* --- Opening ----------------------------------------------------------------------------------------------------------- */
@@ -106,14 +109,19 @@ static bool has_mirror_image(const char *group)
     return strcmp(group, "Symbols") != 0 && strcmp(group, "Flags") != 0;
 }
 
+static bool is_test(const config *c, const emoji_entry *entry)
+{
+    return c->held_out == COMBINATIONS ? emoji_is_combination(entry->name) : content_is_test(emoji_hash(entry), c->test_share);
+}
+
 /* Pixels of examples move to the front of those of all entries. */
 static int add_example(emoji *e, const config *c, int64_t i)
 {
     const emoji_entry *entry = &e->list.entries[i];
     const int64_t length = (int64_t)strlen(entry->name), size = c->size * c->size * 3;
     uint8_t *pixels = e->drawing.pixels + e->count * size;
-    e->longest = length > e->longest ? length : e->longest;
-    if (content_is_test(emoji_hash(entry), c->test_share) != (c->split == CONTENT_TEST))
+    e->longest = c->captions && length > e->longest ? length : e->longest;
+    if (is_test(c, entry) != (c->split == CONTENT_TEST))
         return 1;
     memmove(pixels, e->drawing.pixels + i * size, (size_t)size);
     e->examples[e->count++] = (example){.name = entry->name, .group = entry->group, .at = pixels - e->drawing.pixels};
@@ -142,8 +150,8 @@ static int select_examples(emoji *e, const config *c)
     if (!drawn)
         return neap_fail("font: %s: expected colour glyphs of the emoji in %s, got none", c->font, c->list);
     if (!e->count)
-        return neap_fail("test_share: expected examples in the %s part, got none of %" PRId64,
-                         c->split == CONTENT_TEST ? "test" : "training", drawn);
+        return neap_fail("%s: expected examples in the %s part, got none of %" PRId64,
+                         c->held_out == COMBINATIONS ? "held_out" : "test_share", c->split == CONTENT_TEST ? "test" : "training", drawn);
     uint8_t *shrunk = neap_realloc(e->drawing.pixels, (size_t)(e->count * c->size * c->size * 3));
     e->drawing.pixels = shrunk ? shrunk : e->drawing.pixels;
     if (c->flip && c->split != CONTENT_TEST)
@@ -224,8 +232,12 @@ static int read_example(const void *self, int64_t index, const neap_example *out
 static const neap_param params[] = {
     NEAP_INT(config, size, 64, 32, 128, "Height and width in pixels."),
     NEAP_CHOICE(config, split, CONTENT_TRAIN, content_splits,
-                "Part of the emoji: a function of their code points and test_share."),
+                "Part of the emoji: a function of their code points and test_share, or of held_out."),
+    NEAP_CHOICE(config, held_out, SHARE, held_out,
+                "What the test part has: a share of all emoji, or combinations of a colour and a shape whose words are in other "
+                "names: " EMOJI_COMBINATIONS "."),
     NEAP_REAL(config, test_share, 0.1, 0, 0.9, "Share of the emoji in the test part. All tones of an emoji are in one part."),
+    NEAP_FLAG(config, captions, 1, "Give the names as texts."),
     NEAP_FLAG(config, skin_tones, 0, "Include the variants of people in five skin tones."),
     NEAP_FLAG(config, flip, 0, "Add mirrored copies to the training part, except of symbols and flags."),
     NEAP_TEXT(config, background, "white", "Colour behind the glyphs: white, black, grey or #rrggbb."),

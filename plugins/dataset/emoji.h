@@ -15,7 +15,7 @@
 typedef struct emoji_entry {
     uint32_t point[EMOJI_MOST_POINTS];
     int points, group;
-    const char *name; /* in the list's text */
+    const char *name; /* in the list's text, in lower case */
 } emoji_entry;
 
 typedef struct emoji_list {
@@ -35,6 +35,11 @@ void emoji_list_free(emoji_list *list);
 bool emoji_has_tone(const emoji_entry *entry);
 /* A hash of the code points without skin tones and variation selectors: all tones of one emoji have the same. */
 uint64_t emoji_hash(const emoji_entry *entry);
+
+/* Is it one of the names of a colour and a shape that held_out = combinations holds out? */
+bool emoji_is_combination(const char *name);
+#define EMOJI_COMBINATIONS "blue heart, purple heart, green circle, red circle, brown circle, orange square, yellow square, " \
+                           "small blue diamond, green book, green apple"
 
 /* --- The font --------------------------------------------------------------------------------------------------------- */
 

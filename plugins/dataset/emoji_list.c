@@ -76,6 +76,18 @@ static char *name_in(char *comment)
     return at;
 }
 
+/* Of ASCII, and of the Latin letters with accents up to U+00DE, whose small letters lie 32 behind. */
+static void lower(char *text)
+{
+    for (; *text; text++) {
+        const bool accented = (uint8_t)text[0] == 0xc3 && (uint8_t)text[1] >= 0x80 && (uint8_t)text[1] <= 0x9e;
+        if (*text >= 'A' && *text <= 'Z')
+            *text += 32;
+        else if (accented && (uint8_t)text[1] != 0x97) /* a sign of multiplication */
+            text[1] += 32;
+    }
+}
+
 static emoji_entry *add_entry(reader *r)
 {
     emoji_list *list = r->list;
@@ -109,6 +121,7 @@ static int read_emoji(reader *r, char *line)
     emoji_entry *entry = add_entry(r);
     if (!entry || read_points(r, line, entry) < 0 || (entry->group = group_index(r)) < 0)
         return -1;
+    lower(name);
     entry->name = name;
     return 0;
 }
@@ -172,4 +185,14 @@ uint64_t emoji_hash(const emoji_entry *entry)
             hash = content_hash(hash, bytes, sizeof bytes);
     }
     return hash;
+}
+
+bool emoji_is_combination(const char *name)
+{
+    static const char names[] = ", " EMOJI_COMBINATIONS ",";
+    const size_t length = strlen(name);
+    for (const char *at = names + 2; (at = strstr(at, name)); at++)
+        if (at[-1] == ' ' && at[-2] == ',' && at[length] == ',')
+            return true;
+    return false;
 }

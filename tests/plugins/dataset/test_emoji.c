@@ -34,7 +34,7 @@ START_TEST(pictures_labels_and_names)
     check_color(s, face, 0.5, 0.2, 1, 0.8, -0.6); /* a yellow forehead */
     check_color(s, face, 0.5, 0.7, -0.5, -0.7, -0.9); /* an open mouth */
     ck_assert_int_eq(flag->label, 1);
-    ck_assert_str_eq(flag->text, "flag: France");
+    ck_assert_str_eq(flag->text, "flag: france");
     check_color(s, flag, 0.15, 0.5, -1, -0.65, 0.25);
     check_color(s, flag, 0.5, 0.5, 1, 1, 1);
     check_color(s, flag, 0.85, 0.5, 0.85, -0.75, -0.65);
@@ -132,7 +132,7 @@ START_TEST(only_qualified_new_and_known)
                                   "1F44B ; fully-qualified # x E0.6 waving hand")));
     ck_assert_int_eq(s.count, 4); /* smiling face, Norway, the joiner, waving hand */
     ck_assert_int_eq(s.spec.classes, 2);
-    ck_assert_str_eq(example_of(s, 1)->text, "flag: Norway");
+    ck_assert_str_eq(example_of(s, 1)->text, "flag: norway");
     ck_assert_str_eq(example_of(s, 3)->text, "waving hand");
     ck_assert_int_eq(example_of(s, 3)->label, 0);
     close_set(s);
@@ -198,6 +198,64 @@ START_TEST(part_sets_the_split)
     ck_assert_ptr_nonnull(again);
     s.functions->close(again);
     close_set(s);
+}
+END_TEST
+
+/* --- Captions and combinations ----------------------------------------------------------------------------------------- */
+
+START_TEST(names_in_lower_case)
+{
+    test_set s = opened(OPEN("size", "32", "test_share", "0", "list",
+                             LIST("# group: Flags\n1F1E6 1F1FD ; fully-qualified # x E2.0 flag: \xc3\x85LAND Islands \xc3\x97 \xc3\xa9Z\n"
+                                  "# group: Faces\n1F600 ; fully-qualified # \xf0\x9f\x98\x80 E1.0 OK! @[`{ face\n")));
+    ck_assert_str_eq(example_of(s, 0)->text, "flag: \xc3\xa5land islands \xc3\x97 \xc3\xa9z");
+    ck_assert_str_eq(example_of(s, 1)->text, "ok! @[`{ face");
+    ck_assert_str_eq(s.functions->label_name(s.self, 0), "Flags");
+    close_set(s);
+    s = opened(OPEN("size", "32", "test_share", "0", "list", LIST(FACES), "captions", "false"));
+    ck_assert_int_eq(s.spec.text, 0);
+    ck_assert_str_eq(example_of(s, 0)->text, "");
+    close_set(s);
+}
+END_TEST
+
+/* The names of a set, each between blanks, with commas between; to be freed. */
+static char *names_of(test_set s)
+{
+    char *all = calloc((size_t)s.count, 1040), *end = all;
+    for (int64_t i = 0; i < s.count; i++)
+        end += sprintf(end, ", %s ", example_of(s, i)->text);
+    return all;
+}
+
+static bool has(const char *names, const char *words, const char *before)
+{
+    char whole[1040];
+    snprintf(whole, sizeof whole, "%s%s ", before, words);
+    return strstr(names, whole) != NULL;
+}
+
+/* Ten names, each of whose words is in a name of the training part, which has all other emoji. */
+START_TEST(held_out_combinations)
+{
+    static const char *const names[] = {"blue heart", "purple heart", "green circle", "red circle", "brown circle",
+                                        "orange square", "yellow square", "small blue diamond", "green book", "green apple"};
+    test_set train = opened(OPEN("size", "32", "held_out", "combinations"));
+    test_set test = opened(OPEN("size", "32", "held_out", "combinations", "split", "test", "test_share", "0.5"));
+    char *seen = names_of(train), *held = names_of(test);
+    ck_assert_int_eq(test.count, 10);
+    ck_assert_int_ge(train.count, 1800);
+    for (int k = 0; k < 10; k++) {
+        char name[64], *rest = strcpy(name, names[k]);
+        for (char *word; (word = strtok_r(rest, " ", &rest));)
+            ck_assert_msg(has(seen, word, " "), "'%s' is in no name of the training part", word);
+        ck_assert_msg(has(held, names[k], ", ") && !has(seen, names[k], ", "), "'%s' is not held out", names[k]);
+        ck_assert_ptr_nonnull(strstr(neap_instance_component(train.instance)->params[2].help, names[k]));
+    }
+    free(seen), free(held);
+    close_set(train), close_set(test);
+    ck_refuses(OPEN("list", LIST(FACES), "held_out", "combinations", "split", "test"),
+               "held_out: expected examples in the test part, got none of 1");
 }
 END_TEST
 
@@ -305,6 +363,6 @@ int main(void)
 {
     return RUN_SUITE("emoji", pictures_labels_and_names, sizes_show_the_same, sequences_are_one_glyph, backgrounds,
                      mirrored_copies, only_qualified_new_and_known, parts_of_debians_list,
-                     parts_do_not_depend_on_the_list, part_sets_the_split, refused_lists,
+                     parts_do_not_depend_on_the_list, part_sets_the_split, names_in_lower_case, held_out_combinations, refused_lists,
                      refused_fonts, cut_fonts, refused_memory);
 }
