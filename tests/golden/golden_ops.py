@@ -203,11 +203,17 @@ def self_attention(qkv, heads):
     return attention(*(x.unflatten(-1, (heads, -1)) for x in qkv.chunk(3, -1))).flatten(2)
 
 
+def cross_attention(q, kv, heads):
+    return attention(*(x.unflatten(-1, (heads, -1)) for x in (q, *kv.chunk(2, -1)))).flatten(2)
+
+
 LOSSES = [
     ("attention", attention, [real(2, 3, 2, 4), real(2, 5, 2, 4), real(2, 5, 2, 4)], {}),
     ("attention", attention, [real(1, 19, 1, 10), real(1, 17, 1, 10), real(1, 17, 1, 10)], {}),
     ("self_attention", self_attention, [real(2, 5, 24)], {"heads": 2}),
     ("self_attention", self_attention, [real(1, 17, 30)], {"heads": 1}),
+    ("cross_attention", cross_attention, [real(2, 3, 8), real(2, 5, 16)], {"heads": 2}),
+    ("cross_attention", cross_attention, [real(1, 19, 10), real(1, 17, 20)], {"heads": 1}),
     ("cross_entropy", F.cross_entropy, [real(3, 17), index(17, 3)], {}),
     ("cross_entropy", F.cross_entropy, [LARGE, given(2, 3)], {}),
     ("bce_with_logits", F.binary_cross_entropy_with_logits, [real(3, 5), uniform(0, 1, 3, 5)], {}),

@@ -180,6 +180,9 @@ neap_tensor *neap_attention(neap_tensor *q, neap_tensor *k, neap_tensor *v, neap
 /* The same on one product [B, N, 3 H d] of q, k and v -> [B, N, H d], without copies. lengths i32 [B], each in [0, N],
  * or NULL: tokens from lengths[b] on are ignored as keys and queries; their results and gradients are zero. */
 neap_tensor *neap_self_attention(neap_tensor *qkv, neap_tensor *lengths, int heads);
+/* Attention of q [B, N, H d] to one product [B, M, 2 H d] of k and v -> [B, N, H d], without copies; lengths as in
+ * neap_attention. */
+neap_tensor *neap_cross_attention(neap_tensor *q, neap_tensor *kv, neap_tensor *lengths, int heads);
 
 neap_tensor *neap_cross_entropy(neap_tensor *logits, neap_tensor *labels); /* [B, N], i32 [B]: mean over B, nats */
 neap_tensor *neap_bce_with_logits(neap_tensor *logits, neap_tensor *targets); /* mean over all elements, nats */
