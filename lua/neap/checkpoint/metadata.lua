@@ -13,6 +13,12 @@ local CONVENTIONS = {
   layouts = "linear [out,in], convolution [out,in,rows,columns]",
 }
 
+-- Of networks whose spec has such a kind of condition.
+local OF_CONDITIONS = {
+  text = "UTF-8 bytes; bytes from its length on are masked in attention; the null text is empty",
+  tokens = "tokens from their length on are masked in attention; null tokens have length 0",
+}
+
 local UNKNOWN = "unknown" -- prediction of a network that another program trained
 
 local function conventions(model, objective)
@@ -22,6 +28,9 @@ local function conventions(model, objective)
   end
   for key, value in pairs(CONVENTIONS) do
     own[key] = value
+  end
+  for kind, value in pairs(OF_CONDITIONS) do
+    own[kind] = model:spec()[kind] and model:spec()[kind] > 0 and value or nil
   end
   return own
 end

@@ -217,8 +217,8 @@ START_TEST(unknown_choices)
     neap_instance *dit = DEFAULTS("architecture", "dit");
     ck_fails_with(neap_instance_set_text(dit, "preset", "M"),
                   "dit: preset: expected one of 'S', 'B', 'L', 'XL', got text 'M'");
-    ck_fails_with(neap_instance_set_text(dit, "conditioning", "cross"),
-                  "dit: conditioning: expected one of 'adaln', 'in_context', got text 'cross'");
+    ck_fails_with(neap_instance_set_text(dit, "conditioning", "crossed"),
+                  "dit: conditioning: expected one of 'adaln', 'in_context', 'cross', got text 'crossed'");
     neap_instance_release(dit);
 }
 END_TEST
