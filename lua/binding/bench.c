@@ -1,13 +1,13 @@
 /*
- * For `neap bench`: the measured FMA peak, the speeds of bf16 and of copies, and a data set of random numbers in memory, so
- * that a training step is timed without reading files.
+ * For `neap bench`: the measured FMA peak, the speeds of bf16 and of copies, and a data set of random numbers and texts in
+ * memory, so that a training step is timed without reading files.
  */
 #include <string.h>
 
 #include "binding.h"
 
 typedef struct random_config {
-    int64_t size, channels, classes, count;
+    int64_t size, channels, classes, text, count;
 } random_config;
 
 typedef struct random_data {
@@ -41,7 +41,7 @@ static int random_spec(const void *self, neap_spec *out)
 {
     const random_config *c = ((const random_data *)self)->config;
     return neap_spec_fill(out, (neap_spec){.height = c->size, .width = c->size, .channels = c->channels,
-                                           .classes = c->classes});
+                                           .classes = c->classes, .text = c->text});
 }
 
 static int64_t random_count(const void *self)
@@ -56,6 +56,10 @@ static int random_read(const void *self, int64_t index, const neap_example *out)
     memcpy(out->x, data->pixels + index * pixels, (size_t)pixels * sizeof *out->x);
     if (out->label)
         *out->label = (int32_t)(index % data->config->classes);
+    for (int64_t i = 0; out->text && i < data->config->text; i++)
+        out->text[i] = (uint8_t)('a' + (index + i * i) % 26);
+    if (out->length)
+        *out->length = (int32_t)data->config->text;
     return 0;
 }
 
@@ -68,6 +72,7 @@ static const neap_param params[] = {
     NEAP_INT(random_config, size, 32, 1, 4096, "Height and width."),
     NEAP_INT(random_config, channels, 4, 1, 4096, "Channels."),
     NEAP_INT(random_config, classes, 10, 0, 1000000, "Classes."),
+    NEAP_INT(random_config, text, 0, 0, 4096, "Bytes of each text."),
     NEAP_INT(random_config, count, 8, 1, 1000000, "Examples."),
     NEAP_PARAMS_END,
 };

@@ -11,7 +11,8 @@ local workloads = require "neap.cli.bench_workloads"
 
 local COMMON = { batch = 32, steps = 5, threads = 0, precision = "fp32" } -- threads = 0: the default number
 local WARMUP = 2
-local COUNT, RULES = rule.whole(1), { precision = rule.choice("fp32", "bf16") }
+local COUNT = rule.whole(1)
+local RULES = { precision = rule.choice("fp32", "bf16"), conditioning = rule.choice("adaln", "cross"), text = rule.whole(0) }
 
 local function read_settings(name, pairs_)
   local settings = {}
@@ -66,6 +67,7 @@ local function measure(name, s)
     threads = core.threads(), median_s = median, min_s = least, samples_per_s = s.batch / median,
     peak_rss_mib = resident // (1 << 20), gflops = work / least / 1e9,
     peak_share = work / least / core.fma_peak(s.precision == "bf16"), isa = core.machine().isa,
+    conditioning = s.conditioning, text = s.text,
     gb_per_s = traffic and traffic.moved / least / 1e9, copy_share = traffic and (order(shares)),
   }
 end
