@@ -1,5 +1,6 @@
 --- Diffusion transformers of other programs: the names of facebookresearch/DiT, which other projects use as well, and those of
--- DiTTransformer2DModel of diffusers. See neap.foreign.formats for the members of a format.
+-- DiTTransformer2DModel of diffusers; with cross-attention, the names of PixArt-alpha and those of PixArtTransformer2DModel. See
+-- neap.foreign.formats for the members of a format.
 local core = require "neap.core"
 local config = require "neap.config"
 local format_shape = require("neap.format").shape
@@ -7,34 +8,7 @@ local names = require "neap.foreign.names"
 local positions = require "neap.foreign.positions"
 local rule = require "neap.rule"
 local size = require "neap.foreign.size"
-
-local EMBEDDER = "transformer_blocks.@.norm1.emb."
-
-local FACEBOOK_RULES = {
-  { "x_embedder.proj.weight", "x_embedder.proj.weight", "patches" },
-  { "x_embedder.proj", "x_embedder.proj" },
-  { "t_embedder", "t_embedder" },
-  { "y_embedder", "y_embedder" },
-  { "blocks", "blocks" },
-  { "final_layer.linear", "final_layer.linear", "first_output" },
-  { "final_layer", "final_layer" },
-}
-
-local DIFFUSERS_RULES = {
-  { "x_embedder.proj.weight", "pos_embed.proj.weight", "patches" },
-  { "x_embedder.proj", "pos_embed.proj" },
-  { "t_embedder.mlp.0", EMBEDDER .. "timestep_embedder.linear_1", "copies" },
-  { "t_embedder.mlp.2", EMBEDDER .. "timestep_embedder.linear_2", "copies" },
-  { "y_embedder.embedding_table", EMBEDDER .. "class_embedder.embedding_table", "copies" },
-  { "blocks.#.adaLN_modulation.1", "transformer_blocks.#.norm1.linear" },
-  { "blocks.#.attn.qkv",
-    { "transformer_blocks.#.attn1.to_q", "transformer_blocks.#.attn1.to_k", "transformer_blocks.#.attn1.to_v" }, "rows" },
-  { "blocks.#.attn.proj", "transformer_blocks.#.attn1.to_out.0" },
-  { "blocks.#.mlp.fc1", "transformer_blocks.#.ff.net.0.proj" },
-  { "blocks.#.mlp.fc2", "transformer_blocks.#.ff.net.2" },
-  { "final_layer.adaLN_modulation.1", "proj_out_1" },
-  { "final_layer.linear", "proj_out_2", "first_output" },
-}
+local tables = require "neap.foreign.dit_names"
 
 -- --- Sizes that no tensor has -------------------------------------------------------------------------------------------
 
@@ -99,8 +73,13 @@ local function shape_of(format, source, own, rank)
 end
 
 local function classes_of(format, source)
-  local name = names.place(format.rules, { depth = 1 }, "y_embedder.embedding_table.weight")[1]
-  return source.tensors[name] and source:shape(name, 2)[1] - 1 or 0
+  local place = names.place(format.rules, { depth = 1 }, "y_embedder.embedding_table.weight")
+  return place and source.tensors[place[1]] and source:shape(place[1], 2)[1] - 1 or 0
+end
+
+-- The width of the tokens of cross-attention.
+local function tokens_of(format, source)
+  return format.cross and shape_of(format, source, "y_embedder.y_proj.fc1.weight", 2)[2] or 0
 end
 
 local function outputs_of(source, format, patch, channels)
@@ -115,11 +94,14 @@ end
 
 local function check_config(source, c, outputs)
   source:check_config {
-    { "num_layers", c.depth }, { "in_channels", c.channels }, { "patch_size", c.patch }, { "num_embeds_ada_norm", c.classes },
+    { "num_layers", c.depth }, { "in_channels", c.channels }, { "patch_size", c.patch },
     { "num_attention_heads", c.heads }, { "attention_head_dim", c.width // c.heads },
-    { "out_channels", outputs * c.channels }, { "norm_type", "ada_norm_zero" }, { "activation_fn", "gelu-approximate" },
+    { "out_channels", outputs * c.channels }, { "activation_fn", "gelu-approximate" },
     { "attention_bias", true }, { "norm_elementwise_affine", false },
   }
+  source:check_config(c.tokens > 0 and { { "norm_type", "ada_norm_single" }, { "caption_channels", c.tokens },
+    { "cross_attention_dim", c.width }, { "interpolation_scale", 1 } }
+    or { { "norm_type", "ada_norm_zero" }, { "num_embeds_ada_norm", c.classes } })
 end
 
 local PREDICTIONS = rule.choice("v", "x0", "noise")
@@ -150,6 +132,7 @@ local function read(format, source, given, notes)
     rows = rows, columns = columns, channels = channels, patch = patch, width = width, depth = source:count(format.blocks),
     heads = heads_of(source, given, width, notes), classes = classes_of(format, source),
     mlp_ratio = ratio_of(width, shape_of(format, source, "blocks.0.mlp.fc1.weight", 2)[1]),
+    conditioning = format.cross and "cross" or "adaln", tokens = tokens_of(format, source),
   }
   if format.class then
     check_config(source, c, outputs)
@@ -166,17 +149,23 @@ end
 -- --- Writing ------------------------------------------------------------------------------------------------------------
 
 -- Settings that the formats do not have, with the value that they imply.
-local FIXED = { { "conditioning", "adaln" }, { "qk_norm", false }, { "rope", false }, { "swiglu", false },
-  { "rms_norm", false }, { "interval", false } }
+local FIXED = { { "qk_norm", false }, { "rope", false }, { "swiglu", false }, { "rms_norm", false }, { "interval", false },
+  { "text", 0 }, { "pooled", 0 }, { "picture", "none" } }
+local FIXED_ADALN, FIXED_CROSS = { { "conditioning", "adaln" } }, { { "classes", 0 } }
 
-local function check_settings(format, c)
-  for _, pair in ipairs(FIXED) do
+local function check_fixed(format, c, list)
+  for _, pair in ipairs(list) do
     local key, want = pair[1], pair[2]
     if c[key] ~= want then
       core.fail(("export: %s: %s: expected %s, got %s"):format(format.title, key, tostring(want), tostring(c[key])))
     end
   end
-  if c.classes == 0 then
+end
+
+local function check_settings(format, c)
+  check_fixed(format, c, format.cross and FIXED_CROSS or FIXED_ADALN)
+  check_fixed(format, c, FIXED)
+  if not format.cross and c.classes == 0 then
     core.fail(("export: %s: classes: expected a network with classes, got one without"):format(format.title))
   end
 end
@@ -202,14 +191,20 @@ local function whole_config(model)
   return c
 end
 
-local function describe(c)
-  return {
-    _class_name = "DiTTransformer2DModel", activation_fn = "gelu-approximate", attention_bias = true,
+local function describe(format, c)
+  local d = {
+    _class_name = format.class, activation_fn = "gelu-approximate", attention_bias = true,
     attention_head_dim = c.width // c.heads, dropout = 0.0, in_channels = c.channels, norm_elementwise_affine = false,
     norm_eps = 1e-5, norm_num_groups = 32, norm_type = "ada_norm_zero", num_attention_heads = c.heads,
     num_embeds_ada_norm = c.classes, num_layers = c.depth, out_channels = c.channels, patch_size = c.patch,
     sample_size = c.rows, upcast_attention = false,
   }
+  if format.cross then
+    d.norm_eps, d.norm_type, d.num_embeds_ada_norm = 1e-6, "ada_norm_single", 1000
+    d.caption_channels, d.cross_attention_dim, d.use_additional_conditions = c.tokens, c.width, false
+    d.interpolation_scale = 1
+  end
+  return d
 end
 
 -- { { key, text } } of metadata; without an objective, nothing is known.
@@ -223,7 +218,7 @@ local function write(format, model)
   local c = whole_config(model)
   format.check(format, c, c.width)
   return { sizes = { patch = c.patch, channels = c.channels, depth = c.depth, outputs = 1 }, metadata = prediction_in(model),
-    config = format.class and describe(c), extra = not format.class and
+    config = format.class and describe(format, c), extra = not format.class and
       { { POSITIONS, positions.tensor(c.rows // c.patch, c.columns // c.patch, c.width) } } or {} }
 end
 
@@ -232,14 +227,29 @@ end
 local KEYS = { size = size.COUNT, rows = size.COUNT, columns = size.COUNT, heads = size.COUNT,
   prediction = PREDICTIONS }
 
+local function is_cross(c)
+  return c.conditioning == "cross"
+end
+
 return {
   {
-    name = "dit", title = "facebookresearch/DiT", architecture = "dit", rules = FACEBOOK_RULES, blocks = "blocks",
+    name = "pixart", title = "PixArt-alpha", architecture = "dit", rules = tables.pixart, blocks = "blocks", cross = true,
+    has = { "blocks.0.cross_attn.q_linear.weight", "t_block.1.weight" },
+    ignored = { "^pos_embed$", "^y_embedder%.y_embedding$" }, keys = KEYS, read = read,
+  },
+  {
+    name = "diffusers", title = "PixArtTransformer2DModel", architecture = "dit", rules = tables.pixart_diffusers,
+    blocks = "transformer_blocks", cross = true, class = "PixArtTransformer2DModel", earlier_class = "Transformer2DModel",
+    has = { "adaln_single.linear.weight", "caption_projection.linear_1.weight" }, ignored = { "^pos_embed%.pos_embed$" },
+    keys = KEYS, read = read, write = write, check = check_diffusers, holds = is_cross,
+  },
+  {
+    name = "dit", title = "facebookresearch/DiT", architecture = "dit", rules = tables.facebook, blocks = "blocks",
     has = { "x_embedder.proj.weight", "final_layer.linear.weight" }, ignored = { "^pos_embed$" }, keys = KEYS,
     read = read, write = write, check = check_settings,
   },
   {
-    name = "diffusers", title = "DiTTransformer2DModel", architecture = "dit", rules = DIFFUSERS_RULES,
+    name = "diffusers", title = "DiTTransformer2DModel", architecture = "dit", rules = tables.diffusers,
     blocks = "transformer_blocks", class = "DiTTransformer2DModel", earlier_class = "Transformer2DModel",
     has = { "pos_embed.proj.weight", "proj_out_2.weight" },
     ignored = { "^pos_embed%.pos_embed$" }, keys = KEYS, read = read, write = write, check = check_diffusers,
