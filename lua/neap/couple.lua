@@ -2,7 +2,9 @@
 -- Flow Straight and Fast).
 local core = require "neap.core"
 local check = require "neap.check"
+local conditions = require "neap.evaluate.conditions"
 local output = require "neap.output"
+local prompt = require "neap.prompt"
 local rule = require "neap.rule"
 local sampler = require "neap.sampler"
 local tensor = require "neap.tensor"
@@ -33,6 +35,10 @@ local function couple(given)
   local spec = own.model:spec()
   if own.model:autoencoder() then
     core.fail_usage "couple: expected a model of pictures, got one that works in the latents of an autoencoder"
+  end
+  if conditions.needed(spec) then
+    core.fail_usage(("couple: expected a model that takes labels alone, got one that takes %s: the file has no others"):format(
+      prompt.kinds(spec)))
   end
   local labels = sampler.labels(own.labels, own.n, spec.classes)
   local noise = core.sample_noise(own.seed, 0, own.model:noise_shape(own.n))

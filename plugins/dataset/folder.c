@@ -3,6 +3,7 @@
  * decoded once into a cache, which later runs map.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,17 @@ static int select_pictures(folder *d)
                                     c->split == CONTENT_TEST ? "test" : "training", all);
 }
 
+/* Where there are captions, a text without a picture is likely to be one under another name. */
+static void warn_of_lone_texts(const folder *d)
+{
+    if (!d->config->captions || !d->longest || !d->files.lone_texts)
+        return;
+    char others[48] = "";
+    if (d->files.lone_texts > 1)
+        snprintf(others, sizeof others, ", and %" PRId64 " more", d->files.lone_texts - 1);
+    neap_warn("folder: expected a picture beside each text, got none beside %s%s", d->files.lone_text, others);
+}
+
 static int fill(folder *d)
 {
     char *place = NULL;
@@ -92,7 +104,10 @@ static int fill(folder *d)
         return -1;
     const int status = folder_cache_open(&d->cache, place, c->path, &d->files, &d->form);
     neap_free(place);
-    return status < 0 ? -1 : select_pictures(d);
+    if (status < 0 || select_pictures(d) < 0)
+        return -1;
+    warn_of_lone_texts(d);
+    return 0;
 }
 
 static void close_data(void *self)

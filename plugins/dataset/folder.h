@@ -20,6 +20,8 @@ typedef struct folder_files {
     int64_t count, room;
     char **class_name; /* owned */
     int32_t classes, class_room;
+    int64_t lone_texts; /* texts beside no picture */
+    char *lone_text;    /* the path of the first of them; owned, or NULL */
 } folder_files;
 
 /* Lists the pictures in a folder and the folders below it, by the ends of their names, in the bytewise order of names. The

@@ -51,6 +51,32 @@ static bool is_picture(const char *name)
     return false;
 }
 
+/* Is there a picture of the same name as the text names[i]? Names are sorted, so those that begin alike stand together. */
+static bool has_picture(char *const *names, int64_t count, int64_t i)
+{
+    const size_t stem = (size_t)(strrchr(names[i], '.') - names[i]) + 1;
+    int64_t first = i;
+    while (first > 0 && strncmp(names[first - 1], names[i], stem) == 0)
+        first--;
+    for (; first < count && strncmp(names[first], names[i], stem) == 0; first++)
+        if (!strchr(names[first] + stem, '.') && is_picture(names[first]))
+            return true;
+    return false;
+}
+
+/* Counts the texts of a folder that are beside no picture, and keeps the path of the first. */
+static int note_lone_texts(folder_files *files, const char *path, char *const *names, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const char *dot = strrchr(names[i], '.');
+        if (!dot || strcmp(dot, ".txt") != 0 || has_picture(names, count, i))
+            continue;
+        if (files->lone_texts++ == 0 && !(files->lone_text = neap_format("%s/%s", path, names[i])))
+            return -1;
+    }
+    return 0;
+}
+
 /* --- Files ------------------------------------------------------------------------------------------------------------ */
 
 static uint64_t hash_times(uint64_t hash, const struct stat *about)
@@ -189,7 +215,7 @@ static int walk_folder(walk *w, const char *path, const struct stat *about, bool
         return 0;
     }
     const int64_t count = read_names(folder, &names);
-    int status = count < 0 ? -1 : 0;
+    int status = count < 0 ? -1 : note_lone_texts(w->files, path, names, count);
     closedir(folder);
     for (int64_t i = 0; status == 0 && i < count; i++) {
         char *item = neap_format("%s/%s", path, names[i]);
@@ -221,5 +247,6 @@ void folder_files_free(folder_files *files)
         neap_free(files->class_name[i]);
     neap_free(files->file);
     neap_free(files->class_name);
+    neap_free(files->lone_text);
     *files = (folder_files){0};
 }

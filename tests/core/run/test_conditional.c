@@ -8,6 +8,7 @@ enum { CLASSES = 3, MOST_BYTES = 4 };
 
 typedef struct viewer_config {
     double scale; /* of a byte in its token */
+    double start; /* what each text is encoded to besides, the empty one, too */
 } viewer_config;
 
 typedef struct viewer {
@@ -43,21 +44,25 @@ static neap_condition *viewer_prepare(void *self, const neap_condition *conditio
     neap_tensor *tokens = neap_reshape(text, neap_dims(neap_dim(text, 0), neap_dim(text, 1), 1));
     prepared++;
     tokens = neap_affine(tokens, ((const viewer *)self)->config->scale, 0);
+    const double start = ((const viewer *)self)->config->start;
+    if (start != 0)
+        condition = neap_condition_with(condition, NEAP_POOLED, neap_full(NEAP_F32, neap_dims(neap_dim(text, 0), 1), start));
     return neap_condition_with(neap_condition_with(condition, NEAP_TEXT, NULL), NEAP_TOKENS, tokens);
 }
 
-/* Label + the sum of the tokens that count + the sum of the picture, in each row. */
+/* Label + the sum of the tokens that count + the start + the sum of the picture, in each row. */
 static neap_tensor *viewer_velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
 {
     const int64_t rows = neap_dim(x, 0);
     neap_tensor *tokens = neap_condition_get(condition, NEAP_TOKENS), *picture = neap_condition_get(condition, NEAP_PICTURE);
     const int32_t *label = neap_data(neap_condition_get(condition, NEAP_LABELS));
     const int32_t *length = neap_data(neap_condition_get(condition, NEAP_LENGTHS));
+    neap_tensor *start = neap_condition_get(condition, NEAP_POOLED);
     neap_tensor *v = neap_empty(NEAP_F32, neap_dims(rows, 1, 1, 1));
     (void)t;
     seen = condition;
     for (int64_t i = 0; v && i < rows; i++) {
-        float sum = (float)label[i] + floats(picture)[2 * i] + floats(picture)[2 * i + 1];
+        float sum = (float)label[i] + (start ? floats(start)[i] : 0) + floats(picture)[2 * i] + floats(picture)[2 * i + 1];
         for (int32_t k = 0; k < length[i]; k++)
             sum += floats(tokens)[i * neap_dim(tokens, 1) + k];
         ((float *)neap_data(v))[i] = sum;
@@ -70,6 +75,7 @@ static const neap_architecture viewer_functions = {.size = sizeof viewer_functio
                                                    .velocity = viewer_velocity, .prepare = viewer_prepare};
 static const neap_param viewer_params[] = {
     NEAP_REAL(viewer_config, scale, 1, -10, 10, "Of a byte in its token."),
+    NEAP_REAL(viewer_config, start, 0, -10, 10, "Of each text."),
     NEAP_PARAMS_END,
 };
 /* Ten examples: the picture i of one pixel, the label i % 3, a text of i % 5 bytes, and the picture i, -i. */
@@ -283,6 +289,23 @@ START_TEST(sampling_prepares_once_a_batch)
 }
 END_TEST
 
+/* What guidance leads away from is the encoding of an empty text, not tokens of length 0. */
+START_TEST(null_rows_are_prepared_for_a_guidance)
+{
+    neap_sampling s = {.sampler = COMPONENT("sampler", "euler", "steps", "2"), .guidance = COMPONENT("guidance", "cfg", "w", "1"),
+                       .count = 2, .condition = two_rows(), .noise = neap_zeros(NEAP_F32, neap_dims(2, 1, 1, 1))};
+    neap_network_release(network);
+    network = TRY_NETWORK("viewer", "start", "7");
+    neap_tensor *x = neap_sample(network, &s);
+    ck_assert_msg(x != NULL, "%s", neap_error_message());
+    ck_assert_int_eq(prepared, 1);
+    ck_assert_float_eq(floats(x)[0], -(2 * (34 + 7) - (CLASSES + 7)));
+    ck_assert_float_eq(floats(x)[1], -(2 * (75 + 7) - (CLASSES + 7)));
+    neap_instance_release(s.sampler);
+    neap_instance_release(s.guidance);
+}
+END_TEST
+
 /* A negative condition takes the place of the null rows, in each row its own, whatever the batch. */
 START_TEST(guidance_leads_away_from_a_negative)
 {
@@ -442,7 +465,8 @@ int main(void)
     return RUN_SUITE_WITH("conditional", open_viewer, close_viewer, every_kind_is_given, a_text_without_lengths_counts_whole,
                           rows_do_not_see_their_padding, kinds_that_are_not_taken_are_left_out, what_does_not_fit_is_refused,
                           preparing_is_done_once, other_networks_prepare_for_themselves, sampling_prepares_once_a_batch,
-                          guidance_leads_away_from_a_negative, a_negative_without_effect_is_refused,
+                          null_rows_are_prepared_for_a_guidance, guidance_leads_away_from_a_negative,
+                          a_negative_without_effect_is_refused,
                           other_networks_prepare_once_a_batch, data_sets_tell_every_kind, examples_out_of_range_are_refused,
                           a_misfit_is_named,
                           training_prepares_in_every_step, every_allocation_may_fail);

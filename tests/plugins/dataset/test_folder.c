@@ -144,6 +144,26 @@ START_TEST(captions)
 }
 END_TEST
 
+/* A misspelt name of a caption is named, unless there are no captions at all. */
+START_TEST(texts_without_a_picture)
+{
+    char message[1024];
+    write_color("a.png", 1, 2, 3);
+    write_color("b.v2.PNG", 4, 5, 6);
+    write_file("pictures/README.txt", "all of them", 11);
+    close_set(opened(OPEN("size", "2")));
+    ck_assert_str_eq(warnings, "");
+    write_file("pictures/b.v2.txt", "blue", 4);
+    write_file("pictures/b.txt", "blue", 4);
+    close_set(opened(OPEN("size", "2", "captions", "false")));
+    ck_assert_str_eq(warnings, "");
+    close_set(opened(OPEN("size", "2")));
+    snprintf(message, sizeof message,
+             "folder: expected a picture beside each text, got none beside %s/pictures/README.txt, and 1 more\n", test_folder);
+    ck_assert_str_eq(warnings, message);
+}
+END_TEST
+
 /* --- What is broken ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(broken_pictures_are_named_and_counted)
@@ -266,6 +286,6 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("folder", pictures_open, pictures_close, classes_are_folders, many_files, crop_pad_and_stretch,
-                          mirrored_copies, captions, broken_pictures_are_named_and_counted, many_broken_pictures, refused,
-                          parts_by_content, part_sets_the_split);
+                          mirrored_copies, captions, texts_without_a_picture, broken_pictures_are_named_and_counted,
+                          many_broken_pictures, refused, parts_by_content, part_sets_the_split);
 }
