@@ -177,7 +177,7 @@ printf '\200\002}q' >pickle.safetensors
 refuses_like "pickle.safetensors: *" pickle.safetensors
 refuses "mlp.safetensors: expected weights of another program, got a checkpoint of neap" mlp.safetensors
 neap run spoil.lua file=mlp.safetensors to=mlp_alone.safetensors
-refuses_like "mlp_alone.safetensors: expected weights of one of facebookresearch/DiT, *; got 8 tensors, such as '*'" \
+refuses_like "mlp_alone.safetensors: expected weights of one of PixArt-alpha, *; got 8 tensors, such as '*'" \
     mlp_alone.safetensors
 mkdir pipeline
 echo '{}' >pipeline/model_index.json

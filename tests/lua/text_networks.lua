@@ -6,6 +6,7 @@ local neap = require "neap"
 local test, equal = check.test, check.equal
 
 neap.seed(5)
+core.bench_data()
 local folder = os.tmpname()
 os.remove(folder)
 core.folder_make(folder)
@@ -64,7 +65,6 @@ for _, conditioning in ipairs { "adaln", "in_context", "cross" } do
   end)
 
   test(conditioning .. ": training moves all parameters", function()
-    core.bench_data()
     local data = core.source(core.component("dataset", "random", { size = 8, channels = 1, classes = 0, text = TEXT, count = 6 }))
     local model, before = network(conditioning), {}
     local settings = { batch = 4, seed = 0, lr = 1e-2 }
