@@ -52,26 +52,36 @@ int neap_string_check(neap_string s)
                      show_end(s.bytes, valid, &before));
 }
 
-static int check_all(const neap_string *texts, int64_t rows)
+/* "text", or "text 2" of several. */
+typedef struct numbered {
+    char text[64];
+} numbered;
+
+static const char *number(const char *what, int64_t i, int64_t rows, numbered *out)
 {
-    char which[32] = "text";
-    for (int64_t i = 0; i < rows; i++) {
-        if (neap_string_check(texts[i]) == 0)
-            continue;
-        if (rows > 1)
-            snprintf(which, sizeof which, "text %lld", (long long)i + 1);
-        return neap_fail_in(which);
-    }
+    if (rows == 1)
+        return what;
+    snprintf(out->text, sizeof out->text, "%s %lld", what, (long long)i + 1);
+    return out->text;
+}
+
+static int check_all(const char *what, const neap_string *texts, int64_t rows)
+{
+    numbered which;
+    for (int64_t i = 0; i < rows; i++)
+        if (neap_string_check(texts[i]) < 0)
+            return neap_fail_in(number(what, i, rows, &which));
     return 0;
 }
 
 /* --- Cutting -------------------------------------------------------------------------------------------------------- */
 
 /* Warns of the first text that is cut, and says how many others are. */
-static void warn_cut(const neap_string *texts, int64_t rows, size_t most)
+static void warn_cut(const char *what, const neap_string *texts, int64_t rows, size_t most)
 {
     int64_t cut = 0, first = 0;
-    char which[32] = "", others[48] = "";
+    char others[48] = "";
+    numbered which;
     excerpt lost;
     for (int64_t i = rows - 1; i >= 0; i--)
         if (texts[i].size > most) {
@@ -82,12 +92,10 @@ static void warn_cut(const neap_string *texts, int64_t rows, size_t most)
         return;
     const neap_string *s = &texts[first];
     const size_t kept = neap_text_cut(s->bytes, s->size, most);
-    if (rows > 1)
-        snprintf(which, sizeof which, " %lld", (long long)first + 1);
     if (cut > 1)
         snprintf(others, sizeof others, "; so %s %lld more", cut == 2 ? "is" : "are", (long long)cut - 1);
-    neap_warn("text%s is cut after byte %zu of %zu, the network reads %zu: '%s' is lost%s", which, kept, s->size, most,
-              show_start(s->bytes + kept, s->size - kept, &lost), others);
+    neap_warn("%s is cut after byte %zu of %zu, the network reads %zu: '%s' is lost%s", number(what, first, rows, &which), kept,
+              s->size, most, show_start(s->bytes + kept, s->size - kept, &lost), others);
 }
 
 /* --- The condition -------------------------------------------------------------------------------------------------- */
@@ -102,11 +110,11 @@ static int64_t longest(const neap_string *texts, int64_t rows, size_t most)
     return (int64_t)length;
 }
 
-neap_condition *neap_condition_texts(const neap_string *texts, int64_t rows, int64_t most)
+neap_condition *neap_condition_texts(const char *what, const neap_string *texts, int64_t rows, int64_t most)
 {
     if (rows < 1 || most < 1)
-        return neap_fail_null("text: expected rows and bytes from 1, got %lld and %lld", (long long)rows, (long long)most);
-    if (check_all(texts, rows) < 0)
+        return neap_fail_null("%s: expected rows and bytes from 1, got %lld and %lld", what, (long long)rows, (long long)most);
+    if (check_all(what, texts, rows) < 0)
         return NULL;
     const int64_t length = longest(texts, rows, (size_t)most);
     neap_tensor *text = neap_zeros(NEAP_U8, neap_dims(rows, length)), *lengths = neap_zeros(NEAP_I32, neap_dims(rows));
@@ -120,6 +128,6 @@ neap_condition *neap_condition_texts(const neap_string *texts, int64_t rows, int
     neap_condition *c = neap_condition_with(neap_condition_new(rows), NEAP_TEXT, text);
     c = neap_condition_with(c, NEAP_LENGTHS, lengths);
     if (c)
-        warn_cut(texts, rows, (size_t)most);
+        warn_cut(what, texts, rows, (size_t)most);
     return c;
 }

@@ -51,14 +51,14 @@ neap_condition *neap_lua_condition(const neap_lua_parts *parts, int64_t rows)
 
 /* --- Texts ---------------------------------------------------------------------------------------------------------- */
 
-/* The strings of the table at index 1, in a userdata that is left on the stack; the table keeps them alive. */
+/* The strings of the table at index 2, in a userdata that is left on the stack; the table keeps them alive. */
 static const neap_string *read_strings(lua_State *L, lua_Integer *count)
 {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    *count = luaL_len(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    *count = luaL_len(L, 2);
     neap_string *strings = lua_newuserdatauv(L, ((size_t)*count + 1) * sizeof *strings, 0);
     for (lua_Integer i = 0; i < *count; i++) {
-        if (lua_geti(L, 1, i + 1) != LUA_TSTRING) /* a number would become another string than the table's */
+        if (lua_geti(L, 2, i + 1) != LUA_TSTRING) /* a number would become another string than the table's */
             neap_lua_error(L, "text: expected a text, got %s", luaL_typename(L, -1));
         strings[i].bytes = lua_tolstring(L, -1, &strings[i].size);
         lua_pop(L, 1);
@@ -66,15 +66,16 @@ static const neap_string *read_strings(lua_State *L, lua_Integer *count)
     return strings;
 }
 
-/* texts({ text, ... }, most) -> text u8 [N, L], lengths i32 [N]; see neap_condition_texts */
+/* texts(what, { text, ... }, most) -> text u8 [N, L], lengths i32 [N]; see neap_condition_texts */
 static int texts(lua_State *L)
 {
     lua_Integer rows;
-    const lua_Integer most = luaL_checkinteger(L, 2);
+    const lua_Integer most = luaL_checkinteger(L, 3);
+    const char *what = neap_lua_check_text(L, 1);
     const neap_string *strings = read_strings(L, &rows);
     neap_tensor **text = neap_lua_slot(L), **lengths = neap_lua_slot(L);
     neap_scope scope = neap_scope_open();
-    const neap_condition *c = neap_condition_texts(strings, rows, most);
+    const neap_condition *c = neap_condition_texts(what, strings, rows, most);
     *text = neap_keep(neap_condition_get(c, NEAP_TEXT));
     *lengths = neap_keep(neap_condition_get(c, NEAP_LENGTHS));
     neap_scope_close(scope);

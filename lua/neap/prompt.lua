@@ -76,7 +76,7 @@ function prompt.texts(who, text, n, spec, name)
   elseif #list > n then
     core.fail_usage(("%s: expected at most %d texts, one for each sample, got %d"):format(who, n, #list))
   end
-  local texts, lengths = core.texts(list, spec.text)
+  local texts, lengths = core.texts(who, list, spec.text)
   return { text = prompt.rows(texts, n), lengths = prompt.rows(lengths, n) }
 end
 

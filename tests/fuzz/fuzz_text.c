@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         good += neap_string_check(texts[i]) == 0;
         neap_error_clear();
     }
-    const neap_condition *c = neap_condition_texts(texts, count, size ? 1 + data[0] % 64 : 1);
+    const neap_condition *c = neap_condition_texts("text", texts, count, size ? 1 + data[0] % 64 : 1);
     if (!c != neap_failed() || !c != (good < count))
         abort();
     if (c)

@@ -137,7 +137,7 @@ false	sample: text: expected a text or a list of texts, got number
 false	sample: text: expected a text or a list of texts, got an empty table
 false	sample: text: expected texts, got number as text 2
 false	sample: text: expected at most 1 texts, one for each sample, got 2
-false	text: expected UTF-8, got the byte ff after 'a'
+false	sample: text: expected UTF-8, got the byte ff after 'a'
 false	sample: expected text or a condition with text, got both
 false	sample: negative: expected a text or a list of texts, got boolean
 false	sample: unknown key 'txt'; did you mean 'text'?" "$(cat stdout)"
@@ -170,8 +170,10 @@ expect 1 "neap: sample: --prompts: standard input: expected a text in each line,
 
 # --- Long texts --------------------------------------------------------------------------------------------------------------
 
-expect 0 "neap: warning: text 2 is cut after byte 15 of 21, the network reads 16: 'é sea' is lost; so is 1 more" \
+expect 0 "neap: warning: sample: text 2 is cut after byte 15 of 21, the network reads 16: 'é sea' is lost; so is 1 more" \
     neap sample $run --text "a ring" --text "a ring, beside é sea" --text "a cross, far beyond" -n 2 --raw cut.npy
+expect 0 "neap: warning: sample: negative is cut after byte 16 of 17, the network reads 16: 'x' is lost" \
+    neap sample $run --text "a ring" --negative "a cross and a box" -n 2 --raw cut_away.npy
 raw short.npy --text "a ring" --text "a ring, beside " --text "a cross, far bey" -n 2
 holds "what is left is the text" cmp cut.npy short.npy
 

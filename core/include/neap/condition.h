@@ -49,12 +49,12 @@ neap_tensor *neap_condition_get(const neap_condition *c, neap_condition_kind kin
 /* The condition of one text in each row: TEXT of the length of the longest, at least 1 and at most `most` bytes, which is the
  * spec.text of the network, and LENGTHS. An empty text is a null row. A text that is longer is cut at the boundary of a
  * character, with one warning for all of them, which says after which byte, and what is lost. Fails for a text that is not
- * UTF-8 or holds a NUL. Messages number the texts from 1. */
+ * UTF-8 or holds a NUL. Messages begin with `what`, such as "text", and the number of the text from 1. */
 typedef struct neap_string {
     const char *bytes; /* borrowed; no NUL need follow */
     size_t size;
 } neap_string;
-neap_condition *neap_condition_texts(const neap_string *texts, int64_t rows, int64_t most);
+neap_condition *neap_condition_texts(const char *what, const neap_string *texts, int64_t rows, int64_t most);
 /* Checks one text by the same rule: UTF-8 without NUL. Returns 0, or -1 with a message that says after what it breaks. */
 int neap_string_check(neap_string text);
 

@@ -29,7 +29,7 @@ function conditions.rows(condition, n, spec)
     end
   end
   if rows.text and core.methods.shape(rows.text)[2] > spec.text then
-    rows.text, rows.lengths = core.texts(prompt.strings(rows), spec.text)
+    rows.text, rows.lengths = core.texts("caption", prompt.strings(rows), spec.text)
   end
   return rows
 end

@@ -34,7 +34,7 @@ static void close_scope(void)
 /* Strings from literals, which may hold NUL. */
 #define STRING(literal) {literal, sizeof literal - 1}
 #define TEXTS(most, ...)                                                                                            \
-    neap_condition_texts((const neap_string[]){__VA_ARGS__},                                                        \
+    neap_condition_texts("text", (const neap_string[]){__VA_ARGS__},                                                        \
                          (int64_t)(sizeof((const neap_string[]){__VA_ARGS__}) / sizeof(neap_string)), most)
 
 static void refused(const void *result, const char *message)
@@ -77,7 +77,7 @@ START_TEST(what_is_no_text_is_refused)
     refused(TEXTS(99, STRING("0123456789 0123456789 0123456789 0123456789\xff")),
             "text: expected UTF-8, got the byte ff after '...6789 0123456789 0123456789 0123456789'");
     refused(TEXTS(0, STRING("red")), "text: expected rows and bytes from 1, got 1 and 0");
-    refused(neap_condition_texts(NULL, 0, 8), "text: expected rows and bytes from 1, got 0 and 8");
+    refused(neap_condition_texts("text", NULL, 0, 8), "text: expected rows and bytes from 1, got 0 and 8");
     /* What is cut off is checked as well. */
     refused(TEXTS(3, STRING("red \xff")), "text: expected UTF-8, got the byte ff after 'red '");
 }
@@ -100,8 +100,8 @@ START_TEST(a_warning_is_short)
 {
     char text[400];
     memset(text, 'x', sizeof text);
-    ck_assert_ptr_nonnull(neap_condition_texts(&(neap_string){text, sizeof text}, 1, 10));
-    ck_assert_str_eq(warned, "text is cut after byte 10 of 400, the network reads 10: "
+    ck_assert_ptr_nonnull(neap_condition_texts("negative", &(neap_string){text, sizeof text}, 1, 10));
+    ck_assert_str_eq(warned, "negative is cut after byte 10 of 400, the network reads 10: "
                              "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...' is lost");
 }
 END_TEST
