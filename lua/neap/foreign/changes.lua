@@ -86,6 +86,19 @@ changes.first_output = {
   write = changes.none.write,
 }
 
+-- The second half of the rows, then the first.
+local function exchange(x)
+  local half = core.methods.shape(x)[1] // 2
+  return ops.concat({ ops.slice(x, 0, half, 2 * half), ops.slice(x, 0, 0, half) }, 0)
+end
+
+--- A modulation. One of two parts, shift and scale, has them in the other order; one of six parts does not.
+changes.modulation = {
+  shape = same,
+  read = function(list, own, sizes) return own[1] == 2 * sizes.width and exchange(list[1]) or list[1] end,
+  write = function(x, sizes) return { core.methods.shape(x)[1] == 2 * sizes.width and exchange(x) or x } end,
+}
+
 --- A linear layer as a convolution of one tap.
 changes.tap = {
   shape = function(own)

@@ -20,7 +20,7 @@ local core = require "neap.core"
 local formats = {}
 
 local ALL = {}
-for _, file in ipairs { "dit", "kl", "tiny" } do
+for _, file in ipairs { "dit", "mmdit", "kl", "tiny" } do
   table.move(require("neap.foreign." .. file), 1, 16, #ALL + 1, ALL)
 end
 
