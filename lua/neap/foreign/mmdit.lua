@@ -1,5 +1,5 @@
---- Transformers with joint attention of other programs: the names of SD3Transformer2DModel of diffusers, those of Stable Diffusion
--- 3 and 3.5 large. See neap.foreign.formats for the members of a format.
+--- Transformers with joint attention of other programs: SD3Transformer2DModel of diffusers, with the blocks of Stable Diffusion 3
+-- and 3.5 large. See neap.foreign.formats for the members of a format.
 local core = require "neap.core"
 local positions = require "neap.foreign.positions"
 local size = require "neap.foreign.size"
@@ -60,7 +60,8 @@ local function check_positions(source, rows, columns, width)
   local top, left, ops = (side - rows) // 2, (side - columns) // 2, core.ops
   local grid = ops.reshape(source:load(POSITIONS), { side, side, width })
   local cropped = ops.slice(ops.slice(grid, 0, top, top + rows), 1, left, left + columns)
-  local difference = positions.difference(ops.reshape(ops.contiguous(cropped), { 1, rows * columns, width }), rows, columns, width)
+  cropped = ops.reshape(ops.contiguous(cropped), { 1, rows * columns, width })
+  local difference = positions.difference(cropped, rows, columns, width)
   if not (difference < CLOSE) then
     core.fail(("%s: '%s': expected the fixed sines of positions 0, 1, 2, .., got values that differ by up to %.3g"):format(
       source.path, POSITIONS, difference))
