@@ -14,10 +14,11 @@
 
 #include "base/scratch.h"
 
-/* Scratch of a task: packed keys and values of the current head, a left operand, a block's scores, 1 / sum per row. */
+/* Scratch of a task: packed keys and values of the current head, a left operand, a block's scores, 1 / sum per row, keys or
+ * values from two arrays. */
 typedef struct forward_space {
     word *keys, *values, *left;
-    real *scores, *inverse;
+    real *scores, *inverse, *gathered;
 } forward_space;
 
 static forward_space lay_out(const neap_attention_args *a, const head_sizes *s, head_space *space)
@@ -28,6 +29,7 @@ static forward_space lay_out(const neap_attention_args *a, const head_sizes *s, 
     f.left = take(space, s->left);
     f.scores = take(space, QUERY_ROWS * s->score_row);
     f.inverse = take(space, QUERY_ROWS);
+    f.gathered = take(space, gathered_size(a));
     return f;
 }
 
@@ -90,31 +92,38 @@ static void forward_block(const attention_run *run, int64_t head, int64_t first,
     const neap_attention_args *a = run->a;
     const int64_t keys = keys_of(a, head), rows = block_rows(a, head, first);
     const neap_product *product = run->sizes.product;
+    const int64_t out_row = row_step(&a->o, first);
     real *out = head_of(&a->o, a->heads, head, first);
     multiply(&(head_product){product, rows, keys, a->dim, rows_of(&a->q, a->heads, head, first), f->keys, NULL, f->scores,
                              run->sizes.score_row}, f->left);
     softmax_rows(run, rows, keys, f, (real *)a->lse + head * a->queries + first);
     multiply(&(head_product){product, rows, a->dim, keys, strided(f->scores, run->sizes.score_row, 1), f->values, NULL, out,
-                             a->o.token}, f->left);
-    scale_rows(rows, a->dim, f->inverse, out, a->o.token);
-    clear_tokens(a, &a->o, head, first + rows, least(first + QUERY_ROWS, a->queries));
+                             out_row}, f->left);
+    scale_rows(rows, a->dim, f->inverse, out, out_row);
+    clear_tokens(a, &a->o, head, first + rows, block_end(a, first));
+}
+
+static void pack_head(const attention_run *run, int64_t head, const forward_space *f)
+{
+    const neap_attention_args *a = run->a;
+    const neap_product *product = run->sizes.product;
+    const int64_t keys = keys_of(a, head);
+    product->pack_right(transposed(all_rows(a, &a->k, head, keys, f->gathered)), a->dim, keys, f->keys);
+    product->pack_right(all_rows(a, &a->v, head, keys, f->gathered), keys, a->dim, f->values);
 }
 
 /* Items are blocks of queries; the blocks of one head are adjacent. */
 static void forward_items(const attention_run *run, int64_t begin, int64_t end, word *space)
 {
     const neap_attention_args *a = run->a;
-    const neap_product *product = run->sizes.product;
-    const int64_t blocks = (a->queries + QUERY_ROWS - 1) / QUERY_ROWS;
+    const int64_t blocks = block_count(a);
     const forward_space f = lay_out(a, &run->sizes, &(head_space){space, 0});
     for (int64_t item = begin; item < end; item++) {
         const int64_t head = item / blocks;
         if (item == begin || item % blocks == 0) {
-            const gemm_matrix k = rows_of(&a->k, a->heads, head, 0), v = rows_of(&a->v, a->heads, head, 0);
-            product->pack_right(transposed(k), a->dim, keys_of(a, head), f.keys);
-            product->pack_right(v, keys_of(a, head), a->dim, f.values);
+            pack_head(run, head, &f);
         }
-        forward_block(run, head, item % blocks * QUERY_ROWS, &f);
+        forward_block(run, head, block_first(a, item % blocks), &f);
     }
 }
 
@@ -159,6 +168,6 @@ int NEAP_KERNEL(attention)(const neap_kernels *kernels, const neap_attention_arg
     head_space room = {NULL, 0};
     lay_out(a, &run.sizes, &room);
     run.task_size = room.used;
-    run.items = a->batch * a->heads * ((a->queries + QUERY_ROWS - 1) / QUERY_ROWS);
+    run.items = a->batch * a->heads * block_count(a);
     return NEAP_VARIANT(neap_attention_split)(&run, forward_items);
 }

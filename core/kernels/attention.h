@@ -46,10 +46,24 @@ NEAP_INLINE word *take(head_space *space, int64_t size)
     return taken;
 }
 
-/* The matrix [tokens, dim] of one head of a view, from token `first` on. */
+/* The matrix [tokens, dim] of one head of a view, from token `first` on to the end of its array; and the step between rows. */
 NEAP_INLINE real *head_of(const neap_attention_view *v, int64_t heads, int64_t head, int64_t first)
 {
+    if (v->split && first >= v->split) {
+        return (real *)v->rest + head / heads * v->rest_batch + head % heads * v->head + (first - v->split) * v->rest_token;
+    }
     return (real *)v->data + head / heads * v->batch + head % heads * v->head + first * v->token;
+}
+
+NEAP_INLINE int64_t row_step(const neap_attention_view *v, int64_t first)
+{
+    return v->split && first >= v->split ? v->rest_token : v->token;
+}
+
+/* The end of the array in which token `first` of `count` lies. */
+NEAP_INLINE int64_t array_end(const neap_attention_view *v, int64_t first, int64_t count)
+{
+    return first < v->split ? least(v->split, count) : count;
 }
 
 /* How many queries and keys of one head take part: the others are masked. */
@@ -63,11 +77,35 @@ NEAP_INLINE int64_t keys_of(const neap_attention_args *a, int64_t head)
     return a->key_lengths ? a->key_lengths[head / a->heads] : a->keys;
 }
 
+/* Queries are divided into blocks, each within one array. The number of blocks, the first query of one, and the end of the one
+ * that starts at `first`. */
+NEAP_INLINE int64_t blocks_in(int64_t queries)
+{
+    return (queries + QUERY_ROWS - 1) / QUERY_ROWS;
+}
+
+NEAP_INLINE int64_t block_count(const neap_attention_args *a)
+{
+    const int64_t split = array_end(&a->q, 0, a->queries);
+    return blocks_in(split) + blocks_in(a->queries - split);
+}
+
+NEAP_INLINE int64_t block_first(const neap_attention_args *a, int64_t block)
+{
+    const int64_t split = array_end(&a->q, 0, a->queries), before = blocks_in(split);
+    return block < before ? block * QUERY_ROWS : split + (block - before) * QUERY_ROWS;
+}
+
+NEAP_INLINE int64_t block_end(const neap_attention_args *a, int64_t first)
+{
+    return least(first + QUERY_ROWS, array_end(&a->q, first, a->queries));
+}
+
 /* Rows of the block of queries that starts at `first`: those that take part. */
 NEAP_INLINE int64_t block_rows(const neap_attention_args *a, int64_t head, int64_t first)
 {
-    const int64_t left = queries_of(a, head) - first;
-    return left < 0 ? 0 : least(left, QUERY_ROWS);
+    const int64_t rows = least(queries_of(a, head), block_end(a, first)) - first;
+    return rows < 0 ? 0 : rows;
 }
 
 /* Sets the tokens [from, to) of one head to zero. */
@@ -81,7 +119,25 @@ NEAP_INLINE void clear_tokens(const neap_attention_args *a, const neap_attention
 
 NEAP_INLINE gemm_matrix rows_of(const neap_attention_view *v, int64_t heads, int64_t head, int64_t first)
 {
-    return strided(head_of(v, heads, head, first), v->token, 1);
+    return strided(head_of(v, heads, head, first), row_step(v, first), 1);
+}
+
+/* The first `count` rows of a head: in place or, where they lie in two arrays, copied to `space`. */
+NEAP_INLINE gemm_matrix all_rows(const neap_attention_args *a, const neap_attention_view *v, int64_t head, int64_t count, real *space)
+{
+    if (array_end(v, 0, count) == count) {
+        return rows_of(v, a->heads, head, 0);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        memcpy(space + i * a->dim, head_of(v, a->heads, head, i), (size_t)a->dim * sizeof(real));
+    }
+    return strided(space, a->dim, 1);
+}
+
+/* Elements of that space; 0 where none is needed. */
+NEAP_INLINE int64_t gathered_size(const neap_attention_args *a)
+{
+    return a->k.split || a->v.split ? a->keys * a->dim : 0;
 }
 
 NEAP_INLINE gemm_matrix transposed(gemm_matrix m)

@@ -11,7 +11,7 @@
  * needed by no gradient that is wanted. */
 typedef struct backward_space {
     word *keys_by_dim, *left; /* K^T; a left operand */
-    real *p;
+    real *p, *gathered;       /* gathered: keys or values from two arrays */
     word *values_by_dim; /* dQ, dK: V^T */
     real *ds;
     word *keys;    /* dQ: K */
@@ -38,6 +38,7 @@ static backward_space lay_out(const neap_attention_args *a, const head_sizes *s,
     if (a->gv.data) {
         b.grads = take(space, right_size(s->product, a->dim, s->block_words));
     }
+    b.gathered = take(space, gathered_size(a));
     return b;
 }
 
@@ -82,17 +83,21 @@ static void weigh_rows(const attention_run *run, int64_t head, int64_t first, in
     }
 }
 
-/* Adds weights^T x of one block of queries to gradient g of the keys or values; the first block starts it from zero.
- * weights [rows, keys] is P or dS; x is dO or Q, packed into `packed`. */
+/* Adds weights^T x of one block of queries to gradient g of the keys or values, array by array; the first block starts it from
+ * zero. weights [rows, keys] is P or dS; x is dO or Q, packed into `packed`. */
 static void add_to_keys(const attention_run *run, int64_t head, int64_t first, int64_t rows, const real *weights,
                         const neap_attention_view *x, word *packed, const neap_attention_view *g, word *left)
 {
     const neap_attention_args *a = run->a;
     const neap_product *product = run->sizes.product;
-    real *sum = head_of(g, a->heads, head, 0);
+    const int64_t keys = keys_of(a, head);
     product->pack_right(rows_of(x, a->heads, head, first), rows, a->dim, packed);
-    multiply(&(head_product){product, keys_of(a, head), a->dim, rows, strided(weights, 1, run->sizes.score_row), packed,
-                             first ? sum : NULL, sum, g->token}, left);
+    for (int64_t from = 0, to; from < keys; from = to) {
+        real *sum = head_of(g, a->heads, head, from);
+        to = array_end(g, from, keys);
+        multiply(&(head_product){product, to - from, a->dim, rows, strided(weights + from, 1, run->sizes.score_row), packed,
+                                 first ? sum : NULL, sum, row_step(g, from)}, left);
+    }
 }
 
 static void backward_block(const attention_run *run, int64_t head, int64_t first, const backward_space *b)
@@ -109,7 +114,7 @@ static void backward_block(const attention_run *run, int64_t head, int64_t first
     weigh_rows(run, head, first, rows, b);
     if (a->gq.data) {
         multiply(&(head_product){product, rows, a->dim, keys, strided(b->ds, row, 1), b->keys, NULL,
-                                 head_of(&a->gq, a->heads, head, first), a->gq.token}, b->left);
+                                 head_of(&a->gq, a->heads, head, first), row_step(&a->gq, first)}, b->left);
     }
     if (a->gv.data) {
         add_to_keys(run, head, first, rows, b->p, &a->go, b->grads, &a->gv, b->left);
@@ -125,13 +130,13 @@ static void pack_head(const attention_run *run, int64_t head, const backward_spa
     const neap_attention_args *a = run->a;
     const neap_product *product = run->sizes.product;
     const int64_t keys = keys_of(a, head);
-    const gemm_matrix k = rows_of(&a->k, a->heads, head, 0), v = rows_of(&a->v, a->heads, head, 0);
+    const gemm_matrix k = all_rows(a, &a->k, head, keys, b->gathered);
     product->pack_right(transposed(k), a->dim, keys, b->keys_by_dim);
-    if (b->values_by_dim) {
-        product->pack_right(transposed(v), a->dim, keys, b->values_by_dim);
-    }
     if (b->keys) {
         product->pack_right(k, keys, a->dim, b->keys);
+    }
+    if (b->values_by_dim) {
+        product->pack_right(transposed(all_rows(a, &a->v, head, keys, b->gathered)), a->dim, keys, b->values_by_dim);
     }
 }
 
@@ -154,12 +159,11 @@ static void backward_items(const attention_run *run, int64_t begin, int64_t end,
 {
     const backward_space b = lay_out(run->a, &run->sizes, &(head_space){space, 0});
     for (int64_t head = begin; head < end; head++) {
-        int64_t first = 0;
+        int64_t block = 0;
         pack_head(run, head, &b);
         do { /* at least once: without queries it sets dK and dV to zero */
-            backward_block(run, head, first, &b);
-            first += QUERY_ROWS;
-        } while (first < queries_of(run->a, head));
+            backward_block(run, head, block_first(run->a, block++), &b);
+        } while (block_first(run->a, block) < queries_of(run->a, head));
         clear_masked(run->a, head);
     }
 }

@@ -83,10 +83,14 @@ typedef struct neap_conv {
 } neap_conv;
 
 /* softmax(scale Q K^T) V per (batch, head). Element (b, t, h, d) of an array X lies at
- * X[b * batch + t * token + h * head + d]. */
+ * X[b * batch + t * token + h * head + d]. With `split`, tokens from there on lie in a second array: element (b, split + t, h, d)
+ * at Y[b * rest_batch + t * rest_token + h * head + d]. Arrays of queries have one split, arrays of keys another. */
 typedef struct neap_attention_view {
-    void *data;
+    void *data; /* X */
     int64_t batch, token, head;
+    int64_t split; /* 0: none */
+    void *rest;    /* Y */
+    int64_t rest_batch, rest_token;
 } neap_attention_view;
 
 typedef struct neap_attention_args {

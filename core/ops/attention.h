@@ -6,6 +6,9 @@
 
 neap_attention_args neap_attention_sizes(int64_t batch, int64_t heads, int64_t queries, int64_t keys, int64_t dim);
 
+/* Part `part` of an array [B, N, parts H d]. */
+neap_attention_view neap_attention_part(const neap_tensor *x, int64_t part, const neap_attention_args *args);
+
 /* Is the optional input `input` absent or i32 [B]? */
 bool neap_attention_fits_lengths(const neap_call *call, int input);
 

@@ -1,12 +1,11 @@
 /* Attention on products that hold q, k and v, or k and v, side by side. */
 #include "ops/attention.h"
 
-/* Part `part` of an array [B, N, parts H d]. */
-static neap_attention_view part_of(const neap_tensor *x, int64_t part, const neap_attention_args *args)
+neap_attention_view neap_attention_part(const neap_tensor *x, int64_t part, const neap_attention_args *args)
 {
     const int64_t row = x->shape.dim[2];
     char *data = (char *)neap_tensor_bytes(x) + (size_t)(part * args->heads * args->dim) * neap_dtype_size(x->dtype);
-    return (neap_attention_view){data, x->shape.dim[1] * row, row, args->dim};
+    return (neap_attention_view){.data = data, .batch = x->shape.dim[1] * row, .token = row, .head = args->dim};
 }
 
 static neap_tensor *split_heads(neap_tensor *x, int64_t heads)
@@ -42,10 +41,10 @@ static int self_of(const neap_call *call, neap_attention_args *args)
     const neap_shape shape = call->shape;
     const int64_t heads = call->attrs.i[0];
     *args = neap_attention_sizes(shape.dim[0], heads, shape.dim[1], shape.dim[1], shape.dim[2] / heads);
-    args->q = part_of(call->in[QKV], 0, args);
-    args->k = part_of(call->in[QKV], 1, args);
-    args->v = part_of(call->in[QKV], 2, args);
-    args->o = part_of(call->out, 0, args);
+    args->q = neap_attention_part(call->in[QKV], 0, args);
+    args->k = neap_attention_part(call->in[QKV], 1, args);
+    args->v = neap_attention_part(call->in[QKV], 2, args);
+    args->o = neap_attention_part(call->out, 0, args);
     if (neap_attention_lengths(call, LENGTHS, args->keys, &args->key_lengths) < 0)
         return -1;
     args->query_lengths = args->key_lengths;
@@ -84,10 +83,10 @@ int neap_self_attention_gradient(const neap_call *call, neap_tensor *g, neap_ten
     if (!go || !gx[0] || self_of(call, &args) != 0)
         return -1;
     args.lse = neap_tensor_bytes(call->aux[0]);
-    args.go = part_of(go, 0, &args);
-    args.gq = part_of(gx[0], 0, &args);
-    args.gk = part_of(gx[0], 1, &args);
-    args.gv = part_of(gx[0], 2, &args);
+    args.go = neap_attention_part(go, 0, &args);
+    args.gq = neap_attention_part(gx[0], 0, &args);
+    args.gk = neap_attention_part(gx[0], 1, &args);
+    args.gv = neap_attention_part(gx[0], 2, &args);
     return neap_size(call->out) ? call->kernels->attention_gradient(call->kernels, &args) : 0;
 }
 
@@ -121,10 +120,10 @@ static int cross_of(const neap_call *call, neap_attention_args *args)
     const neap_shape s = call->shape;
     const int64_t heads = call->attrs.i[0];
     *args = neap_attention_sizes(s.dim[0], heads, s.dim[1], call->in[KEYS_VALUES]->shape.dim[1], s.dim[2] / heads);
-    args->q = part_of(call->in[QUERIES], 0, args);
-    args->k = part_of(call->in[KEYS_VALUES], 0, args);
-    args->v = part_of(call->in[KEYS_VALUES], 1, args);
-    args->o = part_of(call->out, 0, args);
+    args->q = neap_attention_part(call->in[QUERIES], 0, args);
+    args->k = neap_attention_part(call->in[KEYS_VALUES], 0, args);
+    args->v = neap_attention_part(call->in[KEYS_VALUES], 1, args);
+    args->o = neap_attention_part(call->out, 0, args);
     return neap_attention_lengths(call, KEY_LENGTHS, args->keys, &args->key_lengths);
 }
 
@@ -166,10 +165,10 @@ static int make_gradients(const neap_call *call, neap_attention_args *args, neap
             return -1;
     }
     if (call->wants[QUERIES])
-        args->gq = part_of(gx[QUERIES], 0, args);
+        args->gq = neap_attention_part(gx[QUERIES], 0, args);
     if (call->wants[KEYS_VALUES]) {
-        args->gk = part_of(gx[KEYS_VALUES], 0, args);
-        args->gv = part_of(gx[KEYS_VALUES], 1, args);
+        args->gk = neap_attention_part(gx[KEYS_VALUES], 0, args);
+        args->gv = neap_attention_part(gx[KEYS_VALUES], 1, args);
     }
     return 0;
 }
@@ -183,7 +182,7 @@ int neap_cross_attention_gradient(const neap_call *call, neap_tensor *g, neap_te
     if (!go || cross_of(call, &args) != 0 || make_gradients(call, &args, gx) != 0)
         return -1;
     args.lse = neap_tensor_bytes(call->aux[0]);
-    args.go = part_of(go, 0, &args);
+    args.go = neap_attention_part(go, 0, &args);
     return neap_size(call->out) ? call->kernels->attention_gradient(call->kernels, &args) : 0;
 }
 

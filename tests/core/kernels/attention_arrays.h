@@ -44,8 +44,8 @@ static inline void new_view(arrays *x, const attention_shape *s, int array, int 
         x->at[array] = guarded_new((size_t)(s->batch * batch) * x->size, x->size);
     }
     char *data = x->at[joint ? shared_with : array].data;
-    x->view[array] = (neap_attention_view){data + (size_t)(joint ? third * s->heads * head : 0) * x->size, batch, token,
-                                           head};
+    x->view[array] = (neap_attention_view){.data = data + (size_t)(joint ? third * s->heads * head : 0) * x->size,
+                                           .batch = batch, .token = token, .head = head};
 }
 
 /* Masked tokens hold `padding`. */
