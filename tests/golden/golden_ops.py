@@ -194,6 +194,15 @@ ROWS = [
 ]
 
 
+def joint_attention(a, b, heads):
+    """Rows of the first product, then those of the second; [B, N, H d] where the second has no queries."""
+    n, width = a.shape[1], a.shape[2] // 3
+    k, v = (torch.cat(x, 1) for x in zip(a.chunk(3, -1)[1:], b.split(width, -1)[-2:]))
+    q = a[..., :width] if b.shape[2] == 2 * width else torch.cat([a[..., :width], b[..., :width]], 1)
+    y = attention(*(x.unflatten(-1, (heads, -1)) for x in (q, k, v))).flatten(2)
+    return y if b.shape[2] == 2 * width else torch.cat([y[:, :n].flatten(0, 1), y[:, n:].flatten(0, 1)])
+
+
 def attention(q, k, v):
     """[B, N, H, d], where PyTorch has the heads before the tokens."""
     return F.scaled_dot_product_attention(*(x.transpose(1, 2) for x in (q, k, v))).transpose(1, 2)
@@ -218,6 +227,8 @@ LOSSES = [
     ("cross_entropy", F.cross_entropy, [LARGE, given(2, 3)], {}),
     ("bce_with_logits", F.binary_cross_entropy_with_logits, [real(3, 5), uniform(0, 1, 3, 5)], {}),
     ("bce_with_logits", F.binary_cross_entropy_with_logits, [given(-30.0, 0, 30, -30), given(0.0, 0.5, 1, 1)], {}),
+    ("joint_attention", joint_attention, [real(2, 5, 24), real(2, 3, 24)], {"heads": 2}),
+    ("joint_attention", joint_attention, [real(2, 3, 30), real(2, 17, 20)], {"heads": 1}),
 ]
 
 

@@ -59,6 +59,7 @@ local calls = {
   attention = { { batch:reshape(2, 3, 2, 2), batch:reshape(2, 3, 2, 2), batch:reshape(2, 3, 2, 2) }, { 2, 3, 2, 2 } },
   self_attention = { { neap.ones(2, 3, 12), 2 }, { 2, 3, 4 } },
   cross_attention = { { batch, neap.ones(2, 5, 8), 2 }, { 2, 3, 4 } },
+  joint_attention = { { neap.ones(2, 3, 12), neap.ones(2, 2, 12), 2 }, { 10, 4 } },
   cross_entropy = { { x, neap.tensor({ 0, 2 }, "i32") }, {} },
   bce_with_logits = { { x, neap.ones(2, 3) }, {} },
 }
@@ -84,9 +85,11 @@ test("attention with lengths", function()
   local qkv = neap.randn(2, 3, 12)
   equal(neap.self_attention(qkv, lengths, 2):slice(0, 0, 1):slice(1, 0, 2),
     neap.self_attention(qkv:slice(1, 0, 2), 2):slice(0, 0, 1):tolist())
-  local queries, kv = neap.randn(2, 3, 4), neap.randn(2, 5, 8)
-  equal(neap.cross_attention(queries, kv, lengths, 2):slice(0, 0, 1),
-    neap.cross_attention(queries, kv:slice(1, 0, 2), 2):slice(0, 0, 1):tolist())
+  local x, kv = neap.randn(2, 3, 4), neap.randn(2, 5, 8)
+  equal(neap.cross_attention(x, kv, lengths, 2):slice(0, 0, 1),
+    neap.cross_attention(x, kv:slice(1, 0, 2), 2):slice(0, 0, 1):tolist())
+  equal(neap.joint_attention(qkv, kv, lengths, 2):slice(0, 0, 1),
+    neap.joint_attention(qkv, kv:slice(1, 0, 2), 2):slice(0, 0, 1):tolist())
   raises("attention: lengths: expected 0 to 5, got 6 in row 1 of the batch", function()
     neap.attention(q, k, v, neap.tensor({ 0, 6 }, "i32"))
   end)

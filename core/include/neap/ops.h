@@ -183,6 +183,11 @@ neap_tensor *neap_self_attention(neap_tensor *qkv, neap_tensor *lengths, int hea
 /* Attention of q [B, N, H d] to one product [B, M, 2 H d] of k and v -> [B, N, H d], without copies; lengths as in
  * neap_attention. */
 neap_tensor *neap_cross_attention(neap_tensor *q, neap_tensor *kv, neap_tensor *lengths, int heads);
+/* Attention over the tokens of two products a [B, N, 3 H d] and b [B, M, 3 H d] of q, k and v, without copies, as in a block of
+ * two streams (Esser et al. 2024) -> [B (N + M), H d]: all rows of a, then all rows of b, so that each is a slice. b may be
+ * [B, M, 2 H d] of k and v, whose tokens are not queries -> [B, N, H d]. lengths i32 [B], each in [0, M], or NULL: tokens of b
+ * from lengths[b] on are ignored, as those of neap_self_attention. */
+neap_tensor *neap_joint_attention(neap_tensor *a, neap_tensor *b, neap_tensor *lengths, int heads);
 
 neap_tensor *neap_cross_entropy(neap_tensor *logits, neap_tensor *labels); /* [B, N], i32 [B]: mean over B, nats */
 neap_tensor *neap_bce_with_logits(neap_tensor *logits, neap_tensor *targets); /* mean over all elements, nats */
