@@ -16,50 +16,26 @@ typedef struct mmdit {
     const mmdit_config *config;
     transformer_config sizes; /* zeros replaced by the preset's sizes */
     transformer_positions positions;
-    text_encoder text; /* with text */
-    dit_embedder time, pooled;
-    neap_linear_layer embed, context, final_modulation, final;
+    dit_embedder time;
+    dit_context context; /* text and pooled vectors */
+    neap_linear_layer embed, tokens, final_modulation, final;
     neap_tensor *labels; /* [classes + 1, D], borrowed; NULL: none */
     mmdit_block block[];
 } mmdit;
 
 /* --- Building ---------------------------------------------------------------------------------------------------- */
 
-static text_encoder_config encoder_of(const mmdit_config *config)
-{
-    const dit_config *c = &config->dit;
-    return (text_encoder_config){c->text, c->text_width, c->text_depth, c->text_heads, c->text_words};
-}
-
-/* Channels of the tokens, and of the pooled vector, 0 for none: encoded or given. */
-static int64_t token_width(const mmdit_config *c)
-{
-    return c->dit.text ? c->dit.text_width : c->tokens;
-}
-
-static int64_t pooled_width(const mmdit_config *c)
-{
-    return c->dit.text ? c->dit.text_width : c->pooled;
-}
-
-static int make_text(mmdit *m, neap_model *model)
-{
-    const text_encoder_config text = encoder_of(m->config);
-    const int64_t d = m->sizes.width, pooled = pooled_width(m->config);
-    if (text.bytes && text_encoder_make(&m->text, model, &text) < 0)
-        return -1;
-    if (pooled && dit_embedder_make(&m->pooled, model, pooled, d, "pooled_embedder") < 0)
-        return -1;
-    return neap_linear_make(&m->context, model, token_width(m->config), d, transformer_xavier, "context_embedder");
-}
-
 static int make_condition(mmdit *m, neap_model *model)
 {
-    const int64_t d = m->sizes.width, classes = m->config->dit.classes;
-    const neap_shape table = neap_dims(classes + 1, d);
-    if (classes && !(m->labels = neap_model_parameter(model, table, dit_small, "y_embedder.embedding_table.weight")))
+    const dit_config *c = &m->config->dit;
+    const int64_t d = m->sizes.width, tokens = c->text ? c->text_width : c->tokens;
+    const neap_shape table = neap_dims(c->classes + 1, d);
+    if (c->classes && !(m->labels = neap_model_parameter(model, table, dit_small, "y_embedder.embedding_table.weight")))
         return -1;
-    return dit_embedder_make(&m->time, model, DIT_TIME_FEATURES, d, "t_embedder") < 0 ? -1 : make_text(m, model);
+    if (dit_embedder_make(&m->time, model, DIT_TIME_FEATURES, d, "t_embedder") < 0 ||
+        dit_context_make(&m->context, model, c, &m->sizes) < 0)
+        return -1;
+    return neap_linear_make(&m->tokens, model, tokens, d, transformer_xavier, "context_embedder");
 }
 
 static int make_ends(mmdit *m, neap_model *model)
@@ -82,22 +58,23 @@ static int make_blocks(mmdit *m, neap_model *model)
     return 0;
 }
 
-static int check(const mmdit_config *c, const transformer_config *sizes)
+static int check(const dit_config *c, const transformer_config *sizes)
 {
-    const text_encoder_config text = encoder_of(c);
-    if (!text.bytes && !c->tokens)
-        return neap_fail("text: expected a number of bytes from 1, or else the width of given tokens, got neither");
-    if (text.bytes && (c->tokens || c->pooled))
-        return neap_fail("%s: expected 0 beside text, which is encoded, got %lld", c->tokens ? "tokens" : "pooled",
-                         (long long)(c->tokens ? c->tokens : c->pooled));
-    return transformer_check(sizes) < 0 || (text.bytes && text_encoder_check(&text) < 0) ? -1 : 0;
+    const text_encoder_config text = {c->text, c->text_width, c->text_depth, c->text_heads, c->text_words};
+    if (!c->text && !c->tokens)
+        return neap_fail("text: expected a number of bytes from 1, or the width of given tokens, got neither");
+    if (c->text && c->tokens)
+        return neap_fail("tokens: expected 0 beside a text, got %lld", (long long)c->tokens);
+    if (c->text && c->pooled)
+        return neap_fail("pooled: expected 0 beside a text, got %lld", (long long)c->pooled);
+    return transformer_check(sizes) < 0 || (c->text && text_encoder_check(&text) < 0) ? -1 : 0;
 }
 
 static void destroy(void *self)
 {
     mmdit *m = self;
     transformer_positions_free(&m->positions);
-    text_encoder_free(&m->text);
+    dit_context_free(&m->context);
     neap_free(m);
 }
 
@@ -105,7 +82,7 @@ static void *build(const void *settings, neap_model *model)
 {
     const mmdit_config *c = settings;
     const transformer_config sizes = dit_sizes(&c->dit);
-    mmdit *m = check(c, &sizes) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)sizes.depth * sizeof *m->block);
+    mmdit *m = check(&c->dit, &sizes) < 0 ? NULL : neap_calloc(1, sizeof *m + (size_t)sizes.depth * sizeof *m->block);
     if (!m)
         return NULL;
     m->config = c;
@@ -121,10 +98,9 @@ static void *build(const void *settings, neap_model *model)
 static int spec(const void *self, neap_spec *out)
 {
     const mmdit *m = self;
-    const mmdit_config *c = m->config;
+    const dit_config *c = &m->config->dit;
     return neap_spec_fill(out, (neap_spec){.height = m->sizes.rows, .width = m->sizes.columns, .channels = m->sizes.channels,
-                                           .classes = c->dit.classes, .text = c->dit.text, .tokens = c->tokens,
-                                           .pooled = c->pooled});
+                                           .classes = c->classes, .text = c->text, .tokens = c->tokens, .pooled = c->pooled});
 }
 
 /* --- Velocity ---------------------------------------------------------------------------------------------------- */
@@ -135,30 +111,26 @@ static neap_tensor *condition_of(const mmdit *m, neap_tensor *t, const neap_cond
     neap_tensor *sum = dit_embedder_apply(&m->time, neap_time_features(t, DIT_TIME_FEATURES));
     if (m->labels)
         sum = neap_add(sum, neap_label_embedding(m->labels, neap_condition_get(condition, NEAP_LABELS)));
-    if (pooled_width(m->config))
-        sum = neap_add(sum, dit_embedder_apply(&m->pooled, neap_condition_get(condition, NEAP_POOLED)));
-    return neap_silu(sum);
+    return neap_silu(dit_context_time(&m->context, sum, condition));
 }
 
 /* Text that does not move is normed once for all blocks, as a modulated norm would do in each. */
 static neap_tensor *text_of(const mmdit *m, const neap_condition *condition)
 {
-    neap_tensor *text = neap_linear_apply(&m->context, neap_condition_get(condition, NEAP_TOKENS));
+    neap_tensor *text = neap_linear_apply(&m->tokens, neap_condition_get(condition, NEAP_TOKENS));
     return m->config->still ? neap_layer_norm(text, TRANSFORMER_EPS) : text;
 }
 
 static neap_condition *prepare(void *self, const neap_condition *condition)
 {
-    const mmdit *m = self;
-    return m->config->dit.text ? text_encoder_prepare(&m->text, condition) : (neap_condition *)(uintptr_t)condition;
+    return dit_context_prepare(&((const mmdit *)self)->context, condition);
 }
 
 static neap_tensor *velocity(void *self, neap_tensor *x, neap_tensor *t, const neap_condition *condition)
 {
     const mmdit *m = self;
     const transformer_config *c = &m->sizes;
-    if (m->config->dit.text && !(condition = text_encoder_fill(&m->text, condition)))
-        return NULL;
+    condition = dit_context_fill(&m->context, condition);
     neap_tensor *part[2], *h = neap_add(neap_linear_apply(&m->embed, neap_patchify(x, c->patch)), m->positions.added);
     neap_tensor *text = text_of(m, condition), *modulation = condition_of(m, t, condition);
     for (int64_t i = 0; i < c->depth; i++)
@@ -180,9 +152,8 @@ static const neap_param params[] = {
     NEAP_REAL(dit_config, mlp_ratio, 4, 0.25, 64, "Inner width of the MLP, as a multiple of width."),
     NEAP_FLAG(dit_config, qk_norm, 0, "RMS norm of queries and keys per head, with a learned gain."),
     TEXT_ENCODER_PARAMS(dit_config),
-    NEAP_INT(mmdit_config, tokens, 0, 0, 65536, "Width of tokens that are given in place of text; 0: none."),
-    NEAP_INT(mmdit_config, pooled, 0, 0, 65536,
-             "Width of a pooled vector that is given beside tokens and added to the embedding of the time; 0: none."),
+    NEAP_INT(dit_config, tokens, 0, 0, 65536, "Width of tokens that are given in place of a text; 0: none."),
+    NEAP_INT(dit_config, pooled, 0, 0, 65536, "Width of a pooled vector that is given beside tokens; 0: none."),
     NEAP_FLAG(mmdit_config, still, 0, "Text does not move: the picture reads the same tokens in every block."),
     NEAP_PARAMS_END,
 };

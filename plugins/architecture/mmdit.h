@@ -5,8 +5,7 @@
 #include "dit.h"
 
 typedef struct mmdit_config {
-    dit_config dit; /* the first member, since its rows of parameters are used here as well */
-    int64_t tokens, pooled;
+    dit_config dit; /* the first member, so that its rows of parameters fit here as well */
     bool still;
 } mmdit_config;
 

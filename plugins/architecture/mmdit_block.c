@@ -47,13 +47,14 @@ int mmdit_block_make(mmdit_block *b, neap_model *model, const transformer_config
 
 /* --- Attention --------------------------------------------------------------------------------------------------- */
 
-/* [B, T, D] as [B, T, H, d], with an RMS norm of each head where there is a gain. */
-static neap_tensor *heads_of(const transformer_config *c, neap_tensor *x, neap_tensor *gain)
+/* x [B, T, D] with an RMS norm of each head. */
+static neap_tensor *head_norm(const transformer_config *c, neap_tensor *x, neap_tensor *gain)
 {
     if (!x)
         return NULL;
-    x = neap_reshape(x, neap_dims(neap_dim(x, 0), neap_dim(x, 1), c->heads, c->width / c->heads));
-    return gain ? neap_mul(neap_rms_norm(x, TRANSFORMER_EPS), gain) : x;
+    const neap_shape shape = neap_shape_of(x);
+    x = neap_reshape(x, neap_dims(shape.dim[0], shape.dim[1], c->heads, c->width / c->heads));
+    return neap_reshape(neap_mul(neap_rms_norm(x, TRANSFORMER_EPS), gain), shape);
 }
 
 /* A product [B, T, 3 D] of q, k and v, or [B, T, 2 D] of k and v, with queries and keys normed where there are gains. */
@@ -62,45 +63,24 @@ static neap_tensor *normed(const transformer_block *b, neap_tensor *product, int
     neap_tensor *part[3], *gain[3] = {b->query_gain, b->key_gain, NULL};
     if (!b->key_gain || neap_chunk(product, parts, part, 2) < 0)
         return product;
-    for (int i = 0; i < parts; i++)
-        if (gain[i + 3 - parts])
-            part[i] = neap_reshape(heads_of(b->config, part[i], gain[i + 3 - parts]), neap_shape_of(part[i]));
+    for (int i = 0; i < parts - 1; i++)
+        part[i] = head_norm(b->config, part[i], gain[i + 3 - parts]);
     return neap_concat(part, parts, 2);
 }
 
-/* i32 [B]: the number of keys of each row. */
-static neap_tensor *key_lengths(neap_tensor *lengths, int64_t tokens)
+/* Rows [from, from + B T) of x as [B, T, D]. */
+static neap_tensor *rows_of(neap_tensor *x, int64_t from, int64_t batch, int64_t tokens)
 {
-    neap_tensor *given = neap_contiguous(lengths), *sum = given ? neap_empty(NEAP_I32, neap_shape_of(given)) : NULL;
-    const int32_t *from = sum ? neap_data(given) : NULL;
-    int32_t *to = sum ? neap_data(sum) : NULL;
-    for (int64_t i = 0; to && i < neap_size(sum); i++)
-        to[i] = (int32_t)tokens + from[i];
-    return sum;
+    return x ? neap_reshape(neap_slice(x, 0, from, from + batch * tokens), neap_dims(batch, tokens, neap_dim(x, 1))) : NULL;
 }
 
 /* Between all tokens of the products [B, N, 3 D] and [B, M, 3 D]: replaces them by [B, N, D] and [B, M, D]. */
-static void attend_both(const mmdit_block *b, neap_tensor *lengths, neap_tensor **picture, neap_tensor **text)
+static void attend(const mmdit_block *b, neap_tensor *lengths, neap_tensor **picture, neap_tensor **text)
 {
-    const transformer_config *c = b->picture.core.config;
-    const int64_t n = *picture ? neap_dim(*picture, 1) : 0, m = *text ? neap_dim(*text, 1) : 0;
-    neap_tensor *all = neap_concat((neap_tensor *[]){*picture, *text}, 2, 1);
-    all = neap_self_attention(all, key_lengths(lengths, n), (int)c->heads);
-    *picture = neap_slice(all, 1, 0, n);
-    *text = neap_slice(all, 1, n, n + m);
-}
-
-/* The picture [B, N, 3 D] reads itself and the text [B, M, 2 D]; the result is [B, N, D]. */
-static neap_tensor *attend_picture(const mmdit_block *b, neap_tensor *lengths, neap_tensor *picture, neap_tensor *text)
-{
-    const transformer_config *c = b->picture.core.config;
-    neap_tensor *p[3], *t[2];
-    if (neap_chunk(picture, 3, p, 2) < 0 || neap_chunk(text, 2, t, 2) < 0)
-        return NULL;
-    neap_tensor *k = neap_concat((neap_tensor *[]){p[1], t[0]}, 2, 1), *v = neap_concat((neap_tensor *[]){p[2], t[1]}, 2, 1);
-    const int64_t n = neap_dim(picture, 1);
-    neap_tensor *h = neap_attention(heads_of(c, p[0], NULL), heads_of(c, k, NULL), heads_of(c, v, NULL), key_lengths(lengths, n));
-    return neap_reshape(h, neap_dims(neap_dim(picture, 0), n, c->width));
+    neap_tensor *all = neap_joint_attention(*picture, *text, lengths, (int)b->picture.core.config->heads);
+    const int64_t batch = all ? neap_dim(*picture, 0) : 0, n = all ? neap_dim(*picture, 1) : 0, m = all ? neap_dim(*text, 1) : 0;
+    *picture = rows_of(all, 0, batch, n);
+    *text = rows_of(all, batch * n, batch, m);
 }
 
 /* --- Running ----------------------------------------------------------------------------------------------------- */
@@ -141,7 +121,7 @@ static void run_moving(const mmdit_block *b, neap_tensor *condition, neap_tensor
     modulate(&b->picture, condition, 6, p);
     modulate(&b->text, condition, 6, t);
     neap_tensor *h = product_of(&b->picture, *picture, p), *g = product_of(&b->text, *text, t);
-    attend_both(b, lengths, &h, &g);
+    attend(b, lengths, &h, &g);
     *picture = finish(&b->picture, *picture, h, p);
     *text = finish(&b->text, *text, g, t);
 }
@@ -151,7 +131,8 @@ static void run_keys(const mmdit_block *b, neap_tensor *condition, neap_tensor *
 {
     neap_tensor *m[6];
     modulate(&b->picture, condition, 6, m);
-    neap_tensor *h = attend_picture(b, lengths, product_of(&b->picture, *picture, m), keys_of(b, condition, text));
+    neap_tensor *h = product_of(&b->picture, *picture, m);
+    h = neap_joint_attention(h, keys_of(b, condition, text), lengths, (int)b->picture.core.config->heads);
     *picture = finish(&b->picture, *picture, h, m);
 }
 

@@ -405,12 +405,12 @@ END_TEST
 
 START_TEST(refused_settings)
 {
-    ck_fails_with(!TRY_NETWORK("mmdit", TINY), "mmdit: text: expected a number of bytes from 1, or else the width of given tokens, "
-                                               "got neither");
+    ck_fails_with(!TRY_NETWORK("mmdit", TINY), "mmdit: text: expected a number of bytes from 1, or the width of given tokens, got "
+                                               "neither");
     ck_fails_with(!TRY_NETWORK("mmdit", TINY, "text", "8", "tokens", "5"),
-                  "mmdit: tokens: expected 0 beside text, which is encoded, got 5");
+                  "mmdit: tokens: expected 0 beside a text, got 5");
     ck_fails_with(!TRY_NETWORK("mmdit", TINY, "text", "8", "pooled", "7"),
-                  "mmdit: pooled: expected 0 beside text, which is encoded, got 7");
+                  "mmdit: pooled: expected 0 beside a text, got 7");
     ck_fails_with(!TRY_NETWORK("mmdit", "tokens", "5", "width", "16", "heads", "3"),
                   "mmdit: heads: expected a divisor of the width 16, got 3");
     ck_fails_with(!TRY_NETWORK("mmdit", TINY, "text", "8", "text_width", "16", "text_heads", "3"),
