@@ -120,8 +120,10 @@ done
 for work in dit-train dit-sample; do
     expect 0 "" neap bench $work batch=2 size=8 channels=1 patch=4 dim=16 depth=1 heads=2 steps=2
     holds "bench $work" grep -q "\"work\": \"$work\"" stdout
-    expect 0 "" neap bench $work batch=2 size=8 channels=1 patch=4 dim=16 depth=1 heads=2 steps=2 conditioning=cross text=5
-    holds "bench $work with texts" grep -q '"conditioning": "cross".*"text": 5' stdout
+    for way in cross joint; do
+        expect 0 "" neap bench $work batch=2 size=8 channels=1 patch=4 dim=16 depth=1 heads=2 steps=2 conditioning=$way text=5 text_depth=0
+        holds "bench $work with texts" grep -q '"conditioning": "'$way'".*"text": 5' stdout
+    done
 done
 for work in conv conv-data conv-weight dcgan-train; do
     expect 0 "" neap bench $work batch=2 size=8 width=16 steps=2

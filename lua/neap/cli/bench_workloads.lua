@@ -6,21 +6,22 @@ local core = require "neap.core"
 local tensor = require "neap.tensor"
 
 local CLASSES, TOKENS_A_ROW = 10, 256
-local TEXT_WIDTH, TEXT_DEPTH = 128, 2
+local TEXT_WIDTH = 128
 
 -- --- Diffusion transformers -------------------------------------------------------------------------------------------
 
 local function new_model(s)
-  return core.network(core.component("architecture", "dit", {
-    size = s.size, channels = s.channels, patch = s.patch, width = s.dim, depth = s.depth, heads = s.heads,
-    classes = CLASSES, conditioning = s.conditioning, text = s.text, text_width = TEXT_WIDTH, text_depth = TEXT_DEPTH,
+  local joint = s.conditioning == "joint"
+  return core.network(core.component("architecture", joint and "mmdit" or "dit", {
+    size = s.size, channels = s.channels, patch = s.patch, width = s.dim, depth = s.depth, heads = s.heads, classes = CLASSES,
+    conditioning = not joint and s.conditioning or nil, text = s.text, text_width = TEXT_WIDTH, text_depth = s.text_depth,
   }), 0)
 end
 
 -- Operations of one forward pass of the text encoder for one text, with the embedding of its pooled vector.
 local function text_work(s)
   local tokens, w = s.text + 1, TEXT_WIDTH
-  return s.text > 0 and TEXT_DEPTH * (2 * tokens * 12 * w * w + 4 * tokens * tokens * w) + 2 * (w * s.dim + s.dim * s.dim) or 0
+  return s.text > 0 and s.text_depth * (2 * tokens * 12 * w * w + 4 * tokens * tokens * w) + 2 * (w * s.dim + s.dim * s.dim) or 0
 end
 
 -- Of cross-attention in all blocks, without modulation: q and the last layer of each picture token, k and v of each text token.
@@ -29,12 +30,23 @@ local function cross_work(s)
   return s.depth * (4 * tokens * d * d + 4 * texts * d * d + 4 * tokens * texts * d) + 2 * texts * (TEXT_WIDTH * d + d * d)
 end
 
+-- Of the text in all joint blocks and their attention: it has layers of its own, but for the last block keys and values alone.
+local function joint_work(s)
+  local tokens, texts, d = (s.size // s.patch) ^ 2, s.text + 1, s.dim
+  local moving = 2 * texts * 12 * d * d + 4 * texts * (2 * tokens + texts) * d + 12 * d * d
+  local last = 4 * texts * d * d + 4 * tokens * texts * d + 4 * d * d
+  return (s.depth - 1) * moving + last + 2 * texts * TEXT_WIDTH * d
+end
+
+local CONTEXT_WORK = { cross = cross_work, joint = joint_work }
+
 -- Operations of one forward pass of one picture. With cross-attention, the modulations of all blocks share one layer.
 local function forward_work(s)
   local tokens, d, pixels, cross = (s.size // s.patch) ^ 2, s.dim, s.patch ^ 2 * s.channels, s.conditioning == "cross"
   local blocks = s.depth * (2 * tokens * 12 * d * d + 4 * tokens * tokens * d)
   local modulation = cross and 12 * d * d or 12 * s.depth * d * d + 4 * d * d
-  return blocks + modulation + 4 * tokens * pixels * d + 2 * (256 * d + d * d) + text_work(s) + (cross and cross_work(s) or 0)
+  return blocks + modulation + 4 * tokens * pixels * d + 2 * (256 * d + d * d) + text_work(s) +
+    (CONTEXT_WORK[s.conditioning] and CONTEXT_WORK[s.conditioning](s) or 0)
 end
 
 local function gemm(s)
@@ -225,7 +237,8 @@ local function vaegan_train(s)
   return s.batch * (3 * autoencoder_work(s) + 8 * patch_work(s)), step
 end
 
-local DIT = { size = 32, channels = 4, patch = 2, dim = 384, depth = 12, heads = 6, text = 0, conditioning = "adaln" }
+local DIT = { size = 32, channels = 4, patch = 2, dim = 384, depth = 12, heads = 6, text = 0, text_depth = 2,
+  conditioning = "adaln" }
 local CONVOLUTION = { size = 32, width = 64, kernel = 3, stride = 1 }
 local NORMALISATION = { size = 32, width = 64, groups = 32 }
 

@@ -12,7 +12,8 @@ local workloads = require "neap.cli.bench_workloads"
 local COMMON = { batch = 32, steps = 5, threads = 0, precision = "fp32" } -- threads = 0: the default number
 local WARMUP = 2
 local COUNT = rule.whole(1)
-local RULES = { precision = rule.choice("fp32", "bf16"), conditioning = rule.choice("adaln", "cross"), text = rule.whole(0) }
+local RULES = { precision = rule.choice("fp32", "bf16"), conditioning = rule.choice("adaln", "cross", "joint"),
+  text = rule.whole(0), text_depth = rule.whole(0) }
 
 local function read_settings(name, pairs_)
   local settings = {}
