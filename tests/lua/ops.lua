@@ -85,9 +85,9 @@ test("attention with lengths", function()
   local qkv = neap.randn(2, 3, 12)
   equal(neap.self_attention(qkv, lengths, 2):slice(0, 0, 1):slice(1, 0, 2),
     neap.self_attention(qkv:slice(1, 0, 2), 2):slice(0, 0, 1):tolist())
-  local x, kv = neap.randn(2, 3, 4), neap.randn(2, 5, 8)
-  equal(neap.cross_attention(x, kv, lengths, 2):slice(0, 0, 1),
-    neap.cross_attention(x, kv:slice(1, 0, 2), 2):slice(0, 0, 1):tolist())
+  local queries, kv = neap.randn(2, 3, 4), neap.randn(2, 5, 8)
+  equal(neap.cross_attention(queries, kv, lengths, 2):slice(0, 0, 1),
+    neap.cross_attention(queries, kv:slice(1, 0, 2), 2):slice(0, 0, 1):tolist())
   equal(neap.joint_attention(qkv, kv, lengths, 2):slice(0, 0, 1),
     neap.joint_attention(qkv, kv:slice(1, 0, 2), 2):slice(0, 0, 1):tolist())
   raises("attention: lengths: expected 0 to 5, got 6 in row 1 of the batch", function()
