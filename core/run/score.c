@@ -27,20 +27,29 @@ static int check_part(const char *side, const char *name, neap_tensor *x, neap_d
     return 0;
 }
 
+static int check_condition(const char *side, const neap_condition *c, int64_t rows)
+{
+    if (!c || neap_condition_rows(c) == rows)
+        return 0;
+    return neap_fail("condition of %s: expected %" PRId64 " rows as before, got %" PRId64, side, rows, neap_condition_rows(c));
+}
+
 /* Sets *rows to the number of rows, or to -1 when the side has no tensor. */
 static int check_side(const char *side, const neap_evidence *e, int64_t *rows)
 {
     *rows = -1;
-    return check_part(side, "features", e->features, NEAP_F32, 2, rows) ||
-                   check_part(side, "logits", e->logits, NEAP_F32, 2, rows) ||
-                   check_part(side, "labels", e->labels, NEAP_I32, 1, rows)
-               ? -1
-               : 0;
+    if (check_part(side, "features", e->features, NEAP_F32, 2, rows) < 0 ||
+        check_part(side, "logits", e->logits, NEAP_F32, 2, rows) < 0 ||
+        check_part(side, "labels", e->labels, NEAP_I32, 1, rows) < 0 ||
+        check_part(side, "pictures", NEAP_MEMBER(e, pictures), NEAP_F32, 4, rows) < 0)
+        return -1;
+    return *rows < 0 ? 0 : check_condition(side, NEAP_MEMBER(e, condition), *rows);
 }
 
 static bool have_same_parts(const neap_evidence *a, const neap_evidence *b)
 {
-    return !a->features == !b->features && !a->logits == !b->logits && !a->labels == !b->labels;
+    return !a->features == !b->features && !a->logits == !b->logits && !a->labels == !b->labels &&
+           !a->pictures == !NEAP_MEMBER(b, pictures) && !a->condition == !NEAP_MEMBER(b, condition);
 }
 
 static neap_tensor *contiguous_or_null(neap_tensor *x)
@@ -52,7 +61,8 @@ static neap_tensor *contiguous_or_null(neap_tensor *x)
 static int make_contiguous(neap_evidence *to, const neap_evidence *from)
 {
     *to = (neap_evidence){sizeof *to, contiguous_or_null(from->features), contiguous_or_null(from->logits),
-                          contiguous_or_null(from->labels)};
+                          contiguous_or_null(from->labels), contiguous_or_null(NEAP_MEMBER(from, pictures)),
+                          NEAP_MEMBER(from, condition)};
     return have_same_parts(to, from) ? 0 : -1;
 }
 
@@ -94,11 +104,21 @@ static neap_tensor *rows_of(neap_tensor *x, const int64_t *indices, int64_t rows
     return result;
 }
 
+static const neap_condition *condition_of(const neap_condition *c, const int64_t *indices, int64_t rows)
+{
+    neap_tensor *taken = c ? neap_empty(NEAP_I32, neap_dims(rows)) : NULL;
+    int32_t *to = neap_data(taken);
+    for (int64_t i = 0; to && i < rows; i++)
+        to[i] = (int32_t)indices[i];
+    return to ? neap_condition_take(c, taken) : NULL;
+}
+
 static int resample(const task *t, const int64_t *indices, neap_evidence *to)
 {
     const neap_evidence *from = &t->samples;
     *to = (neap_evidence){sizeof *to, rows_of(from->features, indices, t->rows), rows_of(from->logits, indices, t->rows),
-                          rows_of(from->labels, indices, t->rows)};
+                          rows_of(from->labels, indices, t->rows), rows_of(from->pictures, indices, t->rows),
+                          condition_of(from->condition, indices, t->rows)};
     return have_same_parts(to, from) ? 0 : -1;
 }
 
@@ -173,7 +193,7 @@ static int check(task *t, const neap_evidence *samples, const neap_evidence *ref
         return neap_fail("resamples: expected none or at least 2, got %" PRId64, resamples);
     if (check_side("the samples", samples, &t->rows) < 0)
         return -1;
-    if (t->rows < 1 || t->rows > UINT32_MAX)
+    if (t->rows < 1 || t->rows > INT32_MAX)
         return neap_fail("the samples: expected rows, got %s", t->rows < 0 ? "no evidence" : "none or too many");
     reference = reference ? reference : &nothing;
     if (check_side("the reference", reference, &rows) < 0)

@@ -12,8 +12,8 @@ local evaluate = {}
 
 local BATCH = 250
 local RESAMPLES = 100
--- These compare all pairs of rows. Fewer resamples keep the interval from taking most of the time.
-local COSTLY = { kernel = 20, precision_recall = 10 }
+-- These compare all pairs of rows, or read every picture again. Fewer resamples keep the interval from taking most of the time.
+local COSTLY = { kernel = 20, precision_recall = 10, shape_attributes = 20 }
 
 -- The largest number of tensors of one concat.
 local MOST_JOINED = 16
@@ -91,6 +91,12 @@ end
 function evaluate.accuracy(classifier, x, labels)
   local answers = evaluate.evidence(classifier, x, labels)
   return evaluate.score(core.component("metric", "agreement", {}), answers, nil, { resamples = 0 })[1].value
+end
+
+--- The evidence of pictures [N, H, W, C] themselves, under a condition { text =, lengths = }: for metrics that read pixels, as
+-- shape_attributes. Without `condition`, for those that need none.
+function evaluate.pictures(x, condition)
+  return { pictures = x, condition = condition }
 end
 
 --- The evidence of points [N, 1, 1, D]: the points themselves.

@@ -5,9 +5,9 @@
  */
 #include <neap/error.h>
 #include <neap/memory.h>
-#include <neap/run.h>
 
 #include "drawn.h"
+#include "inside.h"
 
 #define LAYERS 3
 #define MAX_PIXELS 65536
@@ -19,38 +19,26 @@ typedef struct config {
 
 typedef struct stacked {
     const config *config;
-    const neap_dataset *functions; /* of the data set inside */
-    void *inside;
-    neap_spec spec;
+    inside inside;
 } stacked;
 
 static void close_data(void *self)
 {
     stacked *s = self;
-    if (s->inside)
-        s->functions->close(s->inside);
+    inside_close(&s->inside);
     neap_free(s);
 }
 
 static int open_inside(stacked *s)
 {
-    const config *c = s->config;
-    if (!c->of)
-        return neap_fail("of: expected a data set");
-    if (neap_instance_check(c->of) < 0)
+    const neap_spec *one = &s->inside.spec;
+    if (inside_open(&s->inside, s->config->of) < 0)
         return -1;
-    s->functions = neap_instance_component(c->of)->functions;
-    s->inside = s->functions->open(neap_instance_config(c->of));
-    if (!s->inside)
-        return -1;
-    s->spec.size = sizeof s->spec;
-    if (s->functions->spec(s->inside, &s->spec) < 0)
-        return -1;
-    const int64_t classes = s->spec.classes, pixels = s->spec.height * s->spec.width;
-    if (s->spec.channels != 1 || classes > 1000 || pixels > MAX_PIXELS || s->functions->count(s->inside) < 1)
+    const int64_t classes = one->classes, pixels = one->height * one->width;
+    if (one->channels != 1 || classes > 1000 || pixels > MAX_PIXELS || s->inside.functions->count(s->inside.self) < 1)
         return neap_fail("of: expected pictures of one channel and at most %d pixels and 1000 classes, got "
-                         "[%lld, %lld, %lld] and %lld", MAX_PIXELS, (long long)s->spec.height, (long long)s->spec.width,
-                         (long long)s->spec.channels, (long long)classes);
+                         "[%lld, %lld, %lld] and %lld", MAX_PIXELS, (long long)one->height, (long long)one->width,
+                         (long long)one->channels, (long long)classes);
     return 0;
 }
 
@@ -68,7 +56,7 @@ static void *open_data(const void *settings)
 
 static int spec(const void *self, neap_spec *out)
 {
-    const neap_spec *one = &((const stacked *)self)->spec;
+    const neap_spec *one = &((const stacked *)self)->inside.spec;
     return neap_spec_fill(out, (neap_spec){.height = one->height, .width = one->width, .channels = LAYERS,
                                            .classes = one->classes * one->classes * one->classes});
 }
@@ -83,19 +71,20 @@ static int read_example(const void *self, int64_t index, const neap_example *out
 {
     const stacked *s = self;
     const neap_random random = neap_random_fork((neap_random){(uint64_t)s->config->seed, 0}, "stacked");
-    const int64_t pixels = s->spec.height * s->spec.width;
-    const uint64_t examples = (uint64_t)s->functions->count(s->inside);
+    const neap_spec *spec_inside = &s->inside.spec;
+    const int64_t pixels = spec_inside->height * spec_inside->width;
+    const uint64_t examples = (uint64_t)s->inside.functions->count(s->inside.self);
     float *layer = neap_calloc((size_t)pixels, sizeof *layer);
     int status = layer ? 0 : -1;
     int32_t label = 0;
     for (int k = 0; status == 0 && k < LAYERS; k++) {
         int32_t label_inside = 0;
         const uint64_t draw = (uint64_t)index * LAYERS + (uint64_t)k;
-        const neap_example one = {.size = sizeof one, .x = layer, .label = s->spec.classes ? &label_inside : NULL};
-        status = s->functions->read(s->inside, neap_random_below(random, draw, examples), &one);
+        const neap_example one = {.size = sizeof one, .x = layer, .label = spec_inside->classes ? &label_inside : NULL};
+        status = s->inside.functions->read(s->inside.self, neap_random_below(random, draw, examples), &one);
         for (int64_t i = 0; i < pixels; i++)
             out->x[i * LAYERS + k] = layer[i];
-        label = label * (int32_t)s->spec.classes + label_inside;
+        label = label * (int32_t)spec_inside->classes + label_inside;
     }
     if (out->label)
         *out->label = label;
@@ -103,24 +92,11 @@ static int read_example(const void *self, int64_t index, const neap_example *out
     return status;
 }
 
-/* Sets the data set inside to the same part of itself. */
-static int set_inside(neap_instance *instance, neap_part part, int64_t draw, int64_t examples)
+static int part_of(neap_instance *instance, neap_part part, int64_t draw, int64_t examples)
 {
     bool drawn;
     const config *c = neap_instance_config(instance);
-    if (!c->of)
-        return neap_fail("of: expected a data set");
-    neap_value value = {.type = NEAP_PARAM_COMPONENT,
-                        .component = neap_source_part((neap_instance *)(uintptr_t)c->of, part, draw, examples, &drawn)};
-    const int status = value.component ? neap_instance_set(instance, "of", &value) : -1;
-    neap_instance_release(value.component);
-    return status;
-}
-
-static int part_of(neap_instance *instance, neap_part part, int64_t draw, int64_t examples)
-{
-    const config *c = neap_instance_config(instance);
-    if (set_inside(instance, part, draw, examples) < 0)
+    if (inside_set_part(instance, c->of, part, draw, examples, &drawn) < 0)
         return -1;
     return drawn_part(instance, part, c->seed, draw, examples);
 }

@@ -6,14 +6,14 @@
 
 #include "evidence.h"
 
-static int check_finite(const char *side, neap_tensor *features)
+static int check_finite(const char *what, const char *side, neap_tensor *values)
 {
-    const float *x = neap_data(features);
-    const int64_t width = neap_dim(features, 1), size = neap_size(features);
+    const float *x = neap_data(values);
+    const int64_t size = neap_size(values), rows = neap_dim(values, 0);
     for (int64_t i = 0; x && i < size; i++)
         if (!isfinite(x[i]))
-            return neap_fail("features of %s: expected finite numbers, got %g in row %" PRId64, side, (double)x[i],
-                             i / width);
+            return neap_fail("%s of %s: expected finite numbers, got %g in row %" PRId64, what, side, (double)x[i],
+                             i / (size / rows));
     return x ? 0 : -1;
 }
 
@@ -25,7 +25,7 @@ int evidence_side(const char *side, const neap_evidence *evidence, int64_t rows)
     if (neap_dim(features, 0) < rows)
         return neap_fail("features of %s: expected at least %" PRId64 " rows, got %" PRId64, side, rows,
                          neap_dim(features, 0));
-    return check_finite(side, features);
+    return check_finite("features", side, features);
 }
 
 int evidence_features(const neap_evidence *samples, const neap_evidence *reference, int64_t rows)
@@ -58,4 +58,12 @@ int64_t evidence_class(const char *side, const float *logits, int64_t classes, i
             best = k;
     }
     return best;
+}
+
+int evidence_pictures(const char *side, const neap_evidence *evidence)
+{
+    neap_tensor *pictures = NEAP_MEMBER(evidence, pictures);
+    if (!pictures || neap_dim(pictures, 0) < 1)
+        return neap_fail("expected pictures of %s, got none", side);
+    return check_finite("pictures", side, pictures);
 }

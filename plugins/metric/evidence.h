@@ -17,4 +17,7 @@ int evidence_logits(const char *side, const neap_evidence *evidence);
 /* The class of the largest logit in a row of f32 [N, classes]; -1 with a message where a logit is NaN or infinite. */
 int64_t evidence_class(const char *side, const float *logits, int64_t classes, int64_t row);
 
+/* Pictures must be there, with at least one row, and finite. Returns 0, or -1 with a message. */
+int evidence_pictures(const char *side, const neap_evidence *evidence);
+
 #endif

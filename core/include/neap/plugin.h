@@ -213,12 +213,15 @@ struct neap_conditional {
     neap_tensor *rows;               /* i32 [n]: the indices of these samples in the batch, from 0 */
 };
 
-/* What a metric compares, with N rows each: features of pictures, or points; a classifier's logits; labels. */
+/* What a metric compares, with N rows each: features of pictures, or points; a classifier's logits; labels; the pictures themselves
+ * and their condition. A metric reads the last two by NEAP_MEMBER. */
 typedef struct neap_evidence {
     size_t size;
     neap_tensor *features; /* f32 [N, D] */
     neap_tensor *logits;   /* f32 [N, classes], or NULL */
     neap_tensor *labels;   /* i32 [N], of the examples, or those that samples were drawn with; or NULL */
+    neap_tensor *pictures; /* f32 [N, H, W, C] in [-1, 1], or NULL */
+    const neap_condition *condition; /* of N rows: of the examples, or that which samples were drawn under; or NULL */
 } neap_evidence;
 
 /* --- Interfaces: `size` is sizeof of the struct. Members that may be NULL say so. ----------------------------------- */

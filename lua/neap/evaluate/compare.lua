@@ -28,16 +28,29 @@ local function add_accuracy(rows, given, job)
   rows[#rows + 1] = score
 end
 
---- Scores of pictures. job: { evaluator, x, labels, test = { x, labels }, train = { x, labels } }; given: the options of
--- the command line. Returns rows { name, value, low, high, real }, where `real` is the score of real pictures.
+-- The evidence of pictures { x, labels, condition }: of an evaluator, and for a reader pixels and condition.
+local function evidence_of(job, part)
+  local evidence = job.evaluator and evaluate.evidence(job.evaluator, part.x, part.labels) or {}
+  if job.reader then
+    evidence.pictures, evidence.condition = part.x, part.condition
+  end
+  return evidence
+end
+
+local function default_metrics(job)
+  local default = job.evaluator and { table.unpack(PICTURES) } or {}
+  default[#default + 1] = job.evaluator and job.labels and "agreement" or nil
+  default[#default + 1] = job.reader
+  return default
+end
+
+--- Scores of pictures. job: { evaluator, reader, x, labels, condition, test = { x, labels, condition }, train = the same };
+-- given: the options of the command line. `reader` is a metric that reads pictures without an evaluator, or nil. Returns rows
+-- { name, value, low, high, real }, where `real` is the score of real pictures.
 function compare.pictures(given, job)
-  local samples = evaluate.evidence(job.evaluator, job.x, job.labels)
-  local test = evaluate.evidence(job.evaluator, job.test.x, job.test.labels)
-  local train = evaluate.evidence(job.evaluator, job.train.x, job.train.labels)
-  local default = { table.unpack(PICTURES) }
-  default[#default + 1] = job.labels and "agreement" or nil
+  local samples, test, train = evidence_of(job, job), evidence_of(job, job.test), evidence_of(job, job.train)
   local rows = {}
-  for _, metric in ipairs(metrics_of(given, default)) do
+  for _, metric in ipairs(metrics_of(given, default_metrics(job))) do
     local context = evaluate.score(metric, train, test, { resamples = 0 })
     for i, score in ipairs(evaluate.score(metric, samples, test, { resamples = given.resamples, seed = given.seed })) do
       score.real = context[i].value

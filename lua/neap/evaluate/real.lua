@@ -43,7 +43,7 @@ function real:test(number)
   return draw(source, drawn and self.n or source:count())
 end
 
---- x and labels of n training examples, or of all with `whole`, unless the data set generates them.
+--- x, labels and condition of n training examples, or of all with `whole`, unless the data set generates them.
 function real:train(whole)
   local instance, drawn = part(self, "train", 1)
   local source <close> = core.source(instance)

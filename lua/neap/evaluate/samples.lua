@@ -46,6 +46,14 @@ function samples.labels(text, n, classes, names, real)
   return core.tensor(sampler.labels(in_turn(words, n), n, classes, names), "i32")
 end
 
+-- The metric that reads the pictures of a data set, and compares them with their captions, without an evaluator.
+local READERS = { captioned_shapes = "shape_attributes" }
+
+--- The name of that metric for a data set's component, or nil.
+function samples.reader(component)
+  return component and READERS[component:name()]
+end
+
 local function check_samples(path, x, spec)
   local shape = core.methods.shape(x)
   local fits = x.dtype == "f32" and #shape == 4 and shape[1] >= 2

@@ -21,14 +21,26 @@ static int mean_of_features(const void *config, const neap_evidence *samples, co
     return neap_failed() ? -1 : 0;
 }
 
-/* Logits, features and labels of a row hold the row's number: how many rows are not together? */
+/* All parts of a row hold the row's number: how many rows are not together? */
 static int apart(const void *config, const neap_evidence *samples, const neap_evidence *reference, double *scores)
 {
     (void)config, (void)reference;
+    neap_tensor *text = neap_contiguous(neap_condition_get(samples->condition, NEAP_TEXT));
     scores[0] = 0;
     for (int64_t i = 0; i < neap_dim(samples->features, 0); i++)
         scores[0] += floats(samples->features)[2 * i] != floats(samples->logits)[i] ||
-                     (float)((const int32_t *)neap_data(samples->labels))[i] != floats(samples->logits)[i];
+                     (float)((const int32_t *)neap_data(samples->labels))[i] != floats(samples->logits)[i] ||
+                     floats(samples->pictures)[6 * i + 5] != floats(samples->logits)[i] ||
+                     (float)((const uint8_t *)neap_data(text))[i] != floats(samples->logits)[i];
+    return 0;
+}
+
+/* The number of parts that evidence has. */
+static int count_parts(const void *config, const neap_evidence *samples, const neap_evidence *reference, double *scores)
+{
+    (void)config;
+    scores[0] = (samples->features != NULL) + (samples->pictures != NULL) + (samples->condition != NULL);
+    scores[1] = (reference->features != NULL) + (reference->pictures != NULL) + (reference->condition != NULL);
     return 0;
 }
 
@@ -38,10 +50,14 @@ static const neap_metric mean_functions = {
     sizeof mean_functions, (const char *const[]){"mean", "other", NULL}, mean_of_features,
 };
 static const neap_metric apart_functions = {sizeof apart_functions, (const char *const[]){"apart", NULL}, apart};
+static const neap_metric parts_functions = {
+    sizeof parts_functions, (const char *const[]){"samples", "reference", NULL}, count_parts,
+};
 static const neap_metric none_functions = {sizeof none_functions, (const char *const[]){NULL}, apart};
 static const neap_component components[] = {
     {"metric/2", "mean", "The mean of features.", sizeof(settings), params, &mean_functions},
     {"metric/2", "apart", "Rows that are not together.", sizeof(settings), params, &apart_functions},
+    {"metric/2", "parts", "The number of parts.", sizeof(settings), params, &parts_functions},
     {"metric/2", "scoreless", "Has no score.", sizeof(settings), params, &none_functions},
     {0},
 };
@@ -120,15 +136,35 @@ START_TEST(by_seed)
 }
 END_TEST
 
-/* A row keeps its features, logits and label; also where they come as a strided view. */
+/* A row keeps its features, logits, label, picture and condition; also where they come as a strided view. */
 START_TEST(rows_stay_together)
 {
     neap_scored scored;
     neap_tensor *column = neap_arange(NEAP_F32, 0, 1, 40);
-    neap_evidence x = {sizeof x, neap_expand(neap_reshape(column, neap_dims(40, 1)), neap_dims(40, 2)),
-                       neap_reshape(column, neap_dims(40, 1)), neap_arange(NEAP_I32, 0, 1, 40)};
+    neap_tensor *text = neap_expand(neap_reshape(neap_arange(NEAP_U8, 0, 1, 40), neap_dims(40, 1)), neap_dims(40, 1));
+    neap_evidence x = {EVIDENCE, .features = neap_expand(neap_reshape(column, neap_dims(40, 1)), neap_dims(40, 2)),
+                       .logits = neap_reshape(column, neap_dims(40, 1)), .labels = neap_arange(NEAP_I32, 0, 1, 40),
+                       .pictures = neap_expand(neap_reshape(column, neap_dims(40, 1, 1, 1)), neap_dims(40, 2, 1, 3)),
+                       .condition = neap_condition_with(neap_condition_new(40), NEAP_TEXT, text)};
     ck_succeeds(score("apart", "sound", x, NULL, 25, 0, &scored));
     ck_assert(scored.score[0].value == 0 && scored.score[0].deviation == 0);
+}
+END_TEST
+
+/* Pictures and their condition reach the metric from both sides; a host whose evidence ends before them gives none. */
+START_TEST(parts_of_both_sides)
+{
+    neap_scored scored;
+    neap_tensor *labels = neap_full(NEAP_I32, neap_dims(4), 1);
+    neap_evidence x = {EVIDENCE, .features = normals(4, 1), .pictures = neap_full(NEAP_F32, neap_dims(4, 2, 2, 3), 0),
+                       .condition = neap_condition_with(neap_condition_new(4), NEAP_LABELS, labels)};
+    neap_evidence y = x, before = x;
+    y.features = NULL;
+    before.size = offsetof(neap_evidence, pictures);
+    ck_succeeds(score("parts", "sound", x, &y, 2, 0, &scored));
+    ck_assert(scored.score[0].value == 3 && scored.score[1].value == 2 && scored.score[0].deviation == 0);
+    ck_succeeds(score("parts", "sound", before, &before, 2, 0, &scored));
+    ck_assert(scored.score[0].value == 1 && scored.score[1].value == 1);
 }
 END_TEST
 
@@ -149,6 +185,8 @@ START_TEST(refused)
     neap_evidence good = {EVIDENCE, .features = normals(4, 1)}, flat = {EVIDENCE, .features = neap_full(NEAP_F32, neap_dims(4), 0)};
     neap_evidence whole = {EVIDENCE, .features = neap_full(NEAP_I32, neap_dims(4, 1), 0)};
     neap_evidence uneven = {EVIDENCE, .features = normals(4, 1), .labels = neap_full(NEAP_I32, neap_dims(3), 0)};
+    neap_evidence flat_picture = {EVIDENCE, .pictures = normals(4, 1)};
+    neap_evidence uneven_condition = {EVIDENCE, .features = normals(4, 1), .condition = neap_condition_new(3)};
     neap_evidence empty = {EVIDENCE, .features = neap_empty(NEAP_F32, neap_dims(0, 2))}, nothing = {EVIDENCE};
     const struct {
         const char *metric, *fault;
@@ -159,6 +197,9 @@ START_TEST(refused)
         {"mean", "sound", flat, nothing, 0, "mean: features of the samples: expected f32 of rank 2, got f32 [4]"},
         {"mean", "sound", good, whole, 0, "mean: features of the reference: expected f32 of rank 2, got i32 [4, 1]"},
         {"mean", "sound", uneven, nothing, 0, "mean: labels of the samples: expected 4 rows as before, got 3"},
+        {"mean", "sound", flat_picture, nothing, 0, "mean: pictures of the samples: expected f32 of rank 4, got f32 [4, 1]"},
+        {"mean", "sound", uneven_condition, nothing, 0, "mean: condition of the samples: expected 4 rows as before, got 3"},
+        {"mean", "sound", good, uneven_condition, 0, "mean: condition of the reference: expected 4 rows as before, got 3"},
         {"mean", "sound", nothing, good, 0, "mean: the samples: expected rows, got no evidence"},
         {"mean", "sound", empty, good, 0, "mean: the samples: expected rows, got none or too many"},
         {"mean", "sound", good, good, -1, "mean: resamples: expected none or at least 2, got -1"},
@@ -178,5 +219,5 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("score", open_metrics, run_close, width_of_a_mean, intervals_cover, by_seed,
-                          rows_stay_together, nothing_is_recorded, refused);
+                          rows_stay_together, parts_of_both_sides, nothing_is_recorded, refused);
 }

@@ -48,28 +48,24 @@ local function in_precision(given, f, ...)
   return done and x or error(x, 0)
 end
 
--- The condition of the samples as tensors by kind, and their labels if there are any. A run that takes more than labels samples
--- under the conditions of held-out examples.
-local function condition_of(given, run, job)
+-- The labels of the samples, if there are any. A run that takes more than labels samples under the conditions of held-out examples.
+local function labels_of(given, run, job)
   local spec = run.model:spec()
-  if not conditions.needed(spec) then
-    local labels = samples.labels(given.labels, given.n, spec.classes, run.labels, job.test.labels)
-    return { labels = labels }, labels
+  if not job.condition then
+    return samples.labels(given.labels, given.n, spec.classes, run.labels, job.test.labels)
   elseif given.labels then
     arguments.fail_without_effect("eval", "--labels", ": each sample has the condition of a held-out example; the run takes "
       .. prompt.kinds(spec))
   end
-  local condition = conditions.rows(job.condition, given.n, spec)
-  return condition, condition.labels or job.evaluator and conditions.labels(job.condition, given.n, job.evaluator:spec().classes)
+  return job.condition.labels or job.evaluator and conditions.labels(job.held_out, given.n, job.evaluator:spec().classes)
 end
 
 local function draw(given, run, pairs_, job)
-  local spec = run.model:spec()
-  local condition, labels = condition_of(given, run, job)
+  local spec, labels = run.model:spec(), labels_of(given, run, job)
   local own = sampling_options.adjust("eval", run, given, pairs_)
   sampling_options.check_interval("eval", own, given, 1)
   local x = in_precision(given, own.sample, own, run.model, {
-    n = given.n, seed = given.seed, condition = condition, batch = given.batch,
+    n = given.n, seed = given.seed, condition = job.condition or { labels = labels }, batch = given.batch,
     watch = sampling_options.show_progress,
   })
   return samples.are_points(spec) and x or core.ops.clamp(x, -1, 1), labels
@@ -108,15 +104,16 @@ local function check_given(given, path, pairs_)
   end
 end
 
--- Real examples: job.test is the reference, and job.train what else is compared with it; job.condition is that of the held-out
--- examples. Those of points beyond the test half are drawn later, as needed.
+-- Real examples: job.test is the reference, and job.train what else is compared with it; job.held_out is the condition of the
+-- held-out examples. Those of points beyond the test half are drawn later, as needed.
 local function add_examples(given, job, component)
   job.examples = real.open("eval", component, given.data, given.n)
   job.test, job.train = {}, {}
-  job.test.x, job.test.labels, job.condition = job.examples:test()
+  job.test.x, job.test.labels, job.test.condition = job.examples:test()
+  job.held_out = job.test.condition
   if not job.points then
     local training = given.reference == "training"
-    job.train.x, job.train.labels = job.examples:train(training)
+    job.train.x, job.train.labels, job.train.condition = job.examples:train(training)
     if training then
       job.test, job.train = job.train, job.test
     end
@@ -128,9 +125,9 @@ local function add_examples(given, job, component)
   end
 end
 
--- Reconstructions are scored without an evaluator unless one is given.
+-- Reconstructions, and pictures that a metric reads, are scored without an evaluator unless one is given.
 local function load_evaluator(given, job)
-  if not job.points and (given.evaluator or not job.reconstructs) then
+  if not job.points and (given.evaluator or not (job.reconstructs or job.reader)) then
     job.evaluator, job.judge = evaluator.load("eval", given.evaluator)
     job.spec = job.spec or job.evaluator:spec()
     evaluator.check("eval", job.evaluator, job.spec)
@@ -161,6 +158,7 @@ local function load(given, path, pairs_)
   elseif job.points and given.reference then
     arguments.fail_without_effect("eval", "--reference", ": points are compared with draws of the data set")
   end
+  job.reader = run and job.spec.text and not given.data and samples.reader(checkpoint.dataset(path)) or nil
   load_evaluator(given, job)
   if given.cas and (job.points or job.spec.classes == 0) then
     core.fail_usage "eval: --cas needs pictures with classes"
@@ -179,6 +177,9 @@ local function prepare(given, path, pairs_)
   add_examples(given, job, path and checkpoint.dataset(path)) -- before sampling, so that missing data fail early
   if given.samples and not job.points then
     samples.check_range(given.samples, job.x, job.test.x)
+  end
+  if run and conditions.needed(job.spec) then
+    job.condition = conditions.rows(job.held_out, given.n, job.spec)
   end
   if job.reconstructs then
     job.x = reconstruct_examples(given, run, job)
