@@ -48,7 +48,8 @@ local function in_precision(given, f, ...)
   return done and x or error(x, 0)
 end
 
--- The labels of the samples, if there are any. A run that takes more than labels samples under the conditions of held-out examples.
+-- The labels of the samples, if there are any. A run that takes more than labels samples under the conditions of held-out
+-- examples.
 local function labels_of(given, run, job)
   local spec = run.model:spec()
   if not job.condition then
