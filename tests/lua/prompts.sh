@@ -142,6 +142,32 @@ false	sample: expected text or a condition with text, got both
 false	sample: negative: expected a text or a list of texts, got boolean
 false	sample: unknown key 'txt'; did you mean 'text'?" "$(cat stdout)"
 
+# A negative text takes the place of the sample's own; its label stays.
+cat >both.lua <<'RECIPE'
+local neap = require "neap"
+local model = neap.architecture.dit { size = 8, channels = 1, patch = 4, width = 16, depth = 1, heads = 2, classes = 3, text = 8,
+  text_width = 16, text_depth = 1, text_heads = 2 }
+for _, entry in ipairs(model:parameters()) do
+  entry[2]:assign(entry[2] + 0.1 * neap.randn_like(entry[2])) -- the last layers of a new network are 0
+end
+local function sample(settings)
+  local w = settings.w
+  settings.n, settings.seed, settings.w = 2, 1, nil
+  return (neap.sampler.euler { steps = 2, guidance = neap.guidance.cfg { w = w } }:sample(model, settings))
+end
+local function worst(a, b)
+  return (a - b):abs():max():item()
+end
+local plain = sample { text = "ring", labels = 1, w = 0 }
+print(worst(plain, sample { text = "ring", labels = 2, w = 0 }) > 1e-3, worst(plain, sample { text = "disc", labels = 1, w = 0 }) > 1e-3,
+  worst(plain, sample { text = "ring", labels = 1, negative = "ring", w = 2 }) < 1e-4,
+  worst(plain, sample { text = "ring", labels = 1, negative = "disc", w = 2 }) > 1e-3)
+print(model(neap.zeros(2, 8, 8, 1), 0.5, neap.texts({ "ring", "" }, model)):shape()[1])
+RECIPE
+expect 0 "" neap run both.lua
+same_text "beside labels" "true	true	true	true
+2" "$(cat stdout)"
+
 # --- Files of prompts --------------------------------------------------------------------------------------------------------
 
 printf '\357\273\277a ring\r\na cross' >prompts
@@ -211,7 +237,7 @@ same_text "samples of an eval have the captions of held-out examples" 0.0 "$(cat
 expect 2 "neap: eval: --labels has no effect: each sample has the condition of a held-out example; the run takes a text" \
     neap eval $run -n 30 --evaluator runs/judge --labels 3
 sed 's/steps = 24/steps = 24, score_every = 12, score_samples = 20, evaluator = "runs\/judge"/' words.lua >scored.lua
-expect_like 0 "*" neap run scored.lua
+expect_like 0 "*" neap run scored.lua dropout=0 w=0 # no sample may be without its caption
 same_text "scores of captions while it trains" 2 "$(grep -c '"frechet"' runs/scored/metrics.jsonl)"
 
 # --- Refused -----------------------------------------------------------------------------------------------------------------
