@@ -236,6 +236,7 @@ expect 0 "" neap run under.lua
 same_text "samples of an eval have the captions of held-out examples" 0.0 "$(cat stdout)"
 expect 2 "neap: eval: --labels has no effect: each sample has the condition of a held-out example; the run takes a text" \
     neap eval $run -n 30 --evaluator runs/judge --labels 3
+expect 2 "neap: label: the model has no classes; it takes a text" neap eval $run --samples eval.npy --evaluator runs/judge --labels 3
 sed 's/steps = 24/steps = 24, score_every = 12, score_samples = 20, evaluator = "runs\/judge"/' words.lua >scored.lua
 expect_like 0 "*" neap run scored.lua dropout=0 w=0 # no sample may be without its caption
 same_text "scores of captions while it trains" 2 "$(grep -c '"frechet"' runs/scored/metrics.jsonl)"

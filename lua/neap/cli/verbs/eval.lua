@@ -14,6 +14,7 @@ local report = require "neap.cli.eval_report"
 local precision = require "neap.train.precision"
 local prompt = require "neap.prompt"
 local rule = require "neap.rule"
+local sampler = require "neap.sampler"
 local samples = require "neap.evaluate.samples"
 local sampling_options = require "neap.cli.sampling_options"
 
@@ -48,28 +49,29 @@ local function in_precision(given, f, ...)
   return done and x or error(x, 0)
 end
 
--- The labels of the samples, if there are any. A run that takes more than labels samples under the conditions of held-out
--- examples.
+-- The labels of the samples, or nil. A run that takes more than labels samples under the conditions of held-out examples; their
+-- labels are those of the samples, too, where the evaluator has such classes.
 local function labels_of(given, run, job)
-  local spec = run.model:spec()
-  if not job.condition then
+  local spec, condition = run.model:spec(), job.condition
+  if not condition then
     return samples.labels(given.labels, given.n, spec.classes, run.labels, job.test.labels)
   elseif given.labels then
     arguments.fail_without_effect("eval", "--labels", ": each sample has the condition of a held-out example; the run takes "
       .. prompt.kinds(spec))
   end
-  return job.condition.labels or job.evaluator and conditions.labels(job.held_out, given.n, job.evaluator:spec().classes)
+  return condition.labels
+    or job.evaluator and conditions.labels(job.held_out.condition, given.n, job.evaluator:spec().classes)
 end
 
 local function draw(given, run, pairs_, job)
-  local spec, labels = run.model:spec(), labels_of(given, run, job)
+  local labels = labels_of(given, run, job)
   local own = sampling_options.adjust("eval", run, given, pairs_)
   sampling_options.check_interval("eval", own, given, 1)
   local x = in_precision(given, own.sample, own, run.model, {
     n = given.n, seed = given.seed, condition = job.condition or { labels = labels }, batch = given.batch,
     watch = sampling_options.show_progress,
   })
-  return samples.are_points(spec) and x or core.ops.clamp(x, -1, 1), labels
+  return samples.are_points(run.model:spec()) and x or core.ops.clamp(x, -1, 1), labels
 end
 
 -- --- The verb --------------------------------------------------------------------------------------------------------
@@ -105,13 +107,13 @@ local function check_given(given, path, pairs_)
   end
 end
 
--- Real examples: job.test is the reference, and job.train what else is compared with it; job.held_out is the condition of the
--- held-out examples. Those of points beyond the test half are drawn later, as needed.
+-- Real examples: job.test is the reference, and job.train what else is compared with it; job.held_out is one of the two. Those of
+-- points beyond the test half are drawn later, as needed.
 local function add_examples(given, job, component)
   job.examples = real.open("eval", component, given.data, given.n)
   job.test, job.train = {}, {}
   job.test.x, job.test.labels, job.test.condition = job.examples:test()
-  job.held_out = job.test.condition
+  job.held_out = job.test
   if not job.points then
     local training = given.reference == "training"
     job.train.x, job.train.labels, job.train.condition = job.examples:train(training)
@@ -172,6 +174,7 @@ end
 local function prepare(given, path, pairs_)
   local job, run = load(given, path, pairs_)
   if given.samples then
+    sampler.check_labels(given.labels, job.spec)
     job.x, job.labels = samples.load(given, job.spec, run and run.labels)
     given.n = core.methods.shape(job.x)[1]
   end
@@ -180,7 +183,7 @@ local function prepare(given, path, pairs_)
     samples.check_range(given.samples, job.x, job.test.x)
   end
   if run and conditions.needed(job.spec) then
-    job.condition = conditions.rows(job.held_out, given.n, job.spec)
+    job.condition = conditions.rows(job.held_out.condition, given.n, job.spec)
   end
   if job.reconstructs then
     job.x = reconstruct_examples(given, run, job)
