@@ -236,6 +236,24 @@ expect 0 "" neap run under.lua
 same_text "samples of an eval have the captions of held-out examples" 0.0 "$(cat stdout)"
 expect 2 "neap: eval: --labels has no effect: each sample has the condition of a held-out example; the run takes a text" \
     neap eval $run -n 30 --evaluator runs/judge --labels 3
+cat >bare.lua <<'RECIPE'
+local neap = require "neap"
+local x, labels = neap.dataset.shapes { size = 8 }:batch(1, 40, 2)
+os.execute "mkdir -p bare"
+for _, part in ipairs { "train", "t10k" } do
+  local images <close> = io.open("bare/" .. part .. "-images-idx3-ubyte", "wb")
+  images:write(string.pack(">I4I4I4I4", 2051, 40, 8, 8))
+  local bytes = ((x + 1) * 127.5):reshape(40 * 64):tolist()
+  for i, value in ipairs(bytes) do
+    bytes[i] = string.char(math.floor(value))
+  end
+  images:write(table.concat(bytes))
+  local names <close> = io.open("bare/" .. part .. "-labels-idx1-ubyte", "wb")
+  names:write(string.pack(">I4I4", 2049, 40), string.char(table.unpack(labels:tolist())))
+end
+RECIPE
+expect 0 "" neap run bare.lua
+expect 1 "neap: eval: the run takes a text; the data set provides no 'text'" neap eval $run -n 30 --evaluator runs/judge --data bare
 expect 2 "neap: label: the model has no classes; it takes a text" neap eval $run --samples eval.npy --evaluator runs/judge --labels 3
 sed 's/steps = 24/steps = 24, score_every = 12, score_samples = 20, evaluator = "runs\/judge"/' words.lua >scored.lua
 expect_like 0 "*" neap run scored.lua dropout=0 w=0 # no sample may be without its caption

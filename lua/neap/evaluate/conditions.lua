@@ -12,6 +12,15 @@ end
 -- The kinds of a condition, by the size in a spec.
 local SIZES = { labels = "classes", text = "text", lengths = "text", tokens = "tokens", pooled = "pooled", picture = "picture" }
 
+--- Fails if real examples lack a kind of condition that a network of `spec` takes; `who` begins the message.
+function conditions.check(who, condition, spec)
+  for _, kind in ipairs { "text", "tokens", "pooled", "picture" } do
+    if spec[kind] and not condition[kind] then
+      core.fail(("%s: the run takes %s; the data set provides no '%s'"):format(who, prompt.kinds(spec), kind))
+    end
+  end
+end
+
 -- The first n rows of a tensor, which are repeated when there are fewer.
 local function first_rows(x, n)
   local count = core.methods.shape(x)[1]

@@ -183,6 +183,7 @@ local function prepare(given, path, pairs_)
     samples.check_range(given.samples, job.x, job.test.x)
   end
   if run and conditions.needed(job.spec) then
+    conditions.check("eval", job.held_out.condition, job.spec)
     job.condition = conditions.rows(job.held_out.condition, given.n, job.spec)
   end
   if job.reconstructs then
