@@ -19,7 +19,7 @@ local VERBS = {
                                     sample pictures from a run or a checkpoint; keys are parameters of the
                                     sampler. An autoencoder without --sampler: pictures that it was not
                                     trained on, or that of --image, above their reconstructions
-             [--text TEXT ... | --prompts FILE] [--negative TEXT] [--picture FILE ...]
+             [--text TEXT [--text ..] | --prompts FILE] [--negative TEXT] [--picture FILE ...]
                                     of a run that takes texts or pictures: -n samples for each, a row each; the
                                     guidance leads away from the negative text; each line of FILE, or of standard
                                     input for -, is a text; pictures are cut and scaled to the size that the run takes
