@@ -49,6 +49,26 @@ static int accumulate(neap_tape_node *node, neap_tensor *g)
     return 0;
 }
 
+/* The gradient of a slice is added to its part of the input's, where that may be done in place: padded with zeros, it would be
+ * as large as the input. */
+static bool add_slice(const neap_tape_node *node)
+{
+    const neap_call *call = &node->call;
+    neap_tensor *g = node->pending, *sum = call->op == &neap_ops[NEAP_OP_slice] ? ((neap_tape_node *)node->edge[0])->pending : NULL;
+    if (!sum || neap_recording() || !may_add_into(sum) || !neap_is_contiguous(g) || !neap_size(g))
+        return false;
+    const int64_t axis = call->attrs.i[0], size = (int64_t)neap_dtype_size(g->dtype);
+    int64_t blocks = 1;
+    for (int64_t i = 0; i < axis; i++)
+        blocks *= g->shape.dim[i];
+    const int64_t block = neap_size(g) / blocks, step = neap_size(sum) / blocks;
+    char *to = (char *)neap_tensor_bytes(sum) + call->attrs.i[1] * (block / g->shape.dim[axis]) * size;
+    const char *from = neap_tensor_bytes(g);
+    for (int64_t i = 0; i < blocks; i++, to += step * size, from += block * size)
+        neap_kernels_for(g->dtype)->binary[NEAP_K_add](block, to, 1, from, 1, to);
+    return true;
+}
+
 static int check_unchanged(const neap_tape_node *node)
 {
     const neap_call *call = &node->call;
@@ -103,10 +123,11 @@ static int visit(pass *p, neap_tape_node *node)
     neap_scope scope = neap_scope_open();
     if (graph)
         set_history(node, true);
-    int status = node->call.op->gradient(&node->call, node->pending, gx);
+    const bool added = add_slice(node);
+    int status = added ? 0 : node->call.op->gradient(&node->call, node->pending, gx);
     if (graph)
         set_history(node, false);
-    if (status == 0)
+    if (status == 0 && !added)
         status = pass_on(node, gx);
     neap_scope_close(scope);
     if (!(p->flags & (NEAP_CREATE_GRAPH | NEAP_KEEP_GRAPH)))
