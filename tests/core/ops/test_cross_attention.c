@@ -114,6 +114,28 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/* --- Memory that runs out ---------------------------------------------------------------------------------------- */
+
+typedef struct problem {
+    neap_tensor *q, *kv, *lengths;
+    unsigned flags;
+} problem;
+
+static bool differentiate(void *user)
+{
+    const problem *p = user;
+    neap_tensor *g[2], *y = neap_cross_attention(p->q, p->kv, p->lengths, H);
+    return neap_gradients(neap_mse(y, p->q), NULL, (neap_tensor *[]){p->q, p->kv}, 2, p->flags, g) == 0;
+}
+
+START_TEST(test_every_allocation_may_fail)
+{
+    problem p = {leaf_of(random_tensor(neap_dims(B, N, H * D), -1, 1)), leaf_of(pair_of(NEAP_F32, NULL, 0)),
+                 neap_from(NEAP_I32, neap_dims(B), some_lengths), _i ? NEAP_CREATE_GRAPH : 0};
+    ck_assert_int_gt(refuse_each(differentiate, &p), 5);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cross_attention");
@@ -121,5 +143,6 @@ int main(void)
     tcase_add_test(tcase, test_as_attention);
     tcase_add_test(tcase, test_strided);
     tcase_add_test(tcase, test_refused);
+    tcase_add_loop_test(tcase, test_every_allocation_may_fail, 0, 2);
     return run_suite(suite);
 }

@@ -298,8 +298,46 @@ START_TEST(refusals)
 }
 END_TEST
 
+/* --- Memory that runs out ---------------------------------------------------------------------------------------- */
+
+static neap_instance *everything;
+static neap_network *whole;
+static neap_condition *two_texts;
+
+static bool build_one(void)
+{
+    neap_network *network = neap_network_new(everything, 1);
+    neap_network_release(network);
+    return network != NULL;
+}
+
+/* Prepared texts beside null rows, and a picture. */
+static bool call_one(void)
+{
+    neap_scope scope = neap_scope_open();
+    neap_condition *c = neap_network_prepare(whole, two_texts, 2);
+    c = neap_condition_join(c, neap_condition_new(2));
+    const bool done = c && neap_network_velocity(whole, pictures(4), times(4), c);
+    neap_scope_close(scope);
+    return done;
+}
+
+START_TEST(every_allocation_may_fail)
+{
+    neap_threads_set(1); /* refusals are counted on this thread */
+    everything = COMPONENT("architecture", "dit", PICTURE, TINY, TEXT, "conditioning", "cross", "text_words", "7", "depth", "1",
+                           "text_depth", "1", "picture", "tokens");
+    refuse_each(build_one);
+    whole = neap_network_new(everything, 1);
+    two_texts = texts_in(captions, 2, BYTES);
+    refuse_each(call_one);
+    neap_network_release(whole);
+    neap_instance_release(everything);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_SUITE_WITH("text encoder", run_open, run_close, encodings, pooled_vectors_count, rows_are_apart, null_rows,
-                          without_text_as_before, gradients_reach_all, words_have_rows, refusals);
+                          without_text_as_before, gradients_reach_all, words_have_rows, refusals, every_allocation_may_fail);
 }
