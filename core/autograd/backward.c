@@ -54,7 +54,9 @@ static int accumulate(neap_tape_node *node, neap_tensor *g)
 static bool add_slice(const neap_tape_node *node)
 {
     const neap_call *call = &node->call;
-    neap_tensor *g = node->pending, *sum = call->op == &neap_ops[NEAP_OP_slice] ? ((neap_tape_node *)node->edge[0])->pending : NULL;
+    neap_tensor *g = node->pending, *sum = NULL;
+    if (call->op == &neap_ops[NEAP_OP_slice])
+        sum = ((neap_tape_node *)node->edge[0])->pending;
     if (!sum || neap_recording() || !may_add_into(sum) || !neap_is_contiguous(g) || !neap_size(g))
         return false;
     const int64_t axis = call->attrs.i[0], size = (int64_t)neap_dtype_size(g->dtype);

@@ -135,7 +135,8 @@ NEAP_INLINE void copy_row(int64_t n, const real *from, real *to)
 }
 
 /* The first `count` rows of a head: in place or, where they lie in two arrays, copied to `space`. */
-NEAP_INLINE gemm_matrix all_rows(const neap_attention_args *a, const neap_attention_view *v, int64_t head, int64_t count, real *space)
+NEAP_INLINE gemm_matrix all_rows(const neap_attention_args *a, const neap_attention_view *v, int64_t head, int64_t count,
+                                 real *space)
 {
     if (array_end(v, 0, count) == count) {
         return rows_of(v, a->heads, head, 0);

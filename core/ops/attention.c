@@ -49,7 +49,8 @@ enum { Q, K, V, KEY_LENGTHS };
 /* x [B, N, H, d], with adjacent elements on the last axis. */
 static neap_attention_view view_of(const neap_tensor *x)
 {
-    return (neap_attention_view){.data = neap_tensor_bytes(x), .batch = x->stride[0], .token = x->stride[1], .head = x->stride[2]};
+    return (neap_attention_view){
+        .data = neap_tensor_bytes(x), .batch = x->stride[0], .token = x->stride[1], .head = x->stride[2]};
 }
 
 int neap_shape_attention(neap_call *call)

@@ -21,8 +21,8 @@ int neap_shape_joint_attention(neap_call *call)
     const neap_tensor *a = call->in[A], *b = call->in[B];
     if (call->attrs.i[0] < 1)
         return neap_fail("joint_attention: heads: expected 1 or more, got %lld", (long long)call->attrs.i[0]);
-    const bool fits = neap_is_real(a) && a->dtype == b->dtype && a->shape.rank == 3 && b->shape.rank == 3 && a->shape.dim[2] >= 1 &&
-                      a->shape.dim[1] >= 1 && b->shape.dim[1] >= 1 && a->shape.dim[0] == b->shape.dim[0];
+    bool fits = neap_is_real(a) && a->dtype == b->dtype && a->shape.rank == 3 && b->shape.rank == 3;
+    fits = fits && a->shape.dim[0] == b->shape.dim[0] && a->shape.dim[1] >= 1 && b->shape.dim[1] >= 1 && a->shape.dim[2] >= 1;
     const joint j = fits ? sizes_of(call) : (joint){0};
     if (!fits || a->shape.dim[2] % 3 || j.width % j.heads || !(j.queries || b->shape.dim[2] == 2 * j.width) ||
         !neap_attention_fits_lengths(call, LENGTHS))
@@ -113,7 +113,7 @@ static neap_tensor *lengths_of_both(const neap_call *call, const joint *j)
     return neap_cast(neap_affine(neap_cast(call->in[LENGTHS], NEAP_F64), 1, (double)j->n), NEAP_I32);
 }
 
-/* Gradients of parts, [B, N + M, H, d] or [B, N, H, d], as that of one product: its tokens [from, to) of the last `count` parts. */
+/* Gradients of parts, [B, N + M, H, d] or [B, N, H, d], as that of one product: tokens [from, to) of the last `count` parts. */
 static neap_tensor *product_of(neap_tensor *const *g, int count, int64_t from, int64_t to, int64_t width)
 {
     neap_tensor *part[3];
@@ -144,7 +144,8 @@ static int composite(const neap_call *call, const joint *j, neap_tensor *g, neap
 {
     const int parts = j->queries ? 3 : 2;
     neap_tensor *a[3], *b[3] = {NULL}, *x[3], *part[3], *lengths = lengths_of_both(call, j);
-    if (neap_chunk(call->in[A], 3, a, 2) != 0 || neap_chunk(call->in[B], parts, b + 3 - parts, 2) != 0)
+    if ((!lengths && call->count > LENGTHS) || neap_chunk(call->in[A], 3, a, 2) != 0 ||
+        neap_chunk(call->in[B], parts, b + 3 - parts, 2) != 0)
         return -1;
     for (int i = 0; i < 3; i++)
         x[i] = split_heads(j, b[i] ? neap_concat((neap_tensor *[]){a[i], b[i]}, 2, 1) : a[i]);

@@ -61,8 +61,9 @@ static neap_tensor *head_norm(const transformer_config *c, neap_tensor *x, neap_
 static neap_tensor *normed(const transformer_block *b, neap_tensor *product, int parts)
 {
     neap_tensor *part[3], *gain[3] = {b->query_gain, b->key_gain, NULL};
-    if (!b->key_gain || neap_chunk(product, parts, part, 2) < 0)
+    if (!b->key_gain)
         return product;
+    neap_chunk(product, parts, part, 2);
     for (int i = 0; i < parts - 1; i++)
         part[i] = head_norm(b->config, part[i], gain[i + 3 - parts]);
     return neap_concat(part, parts, 2);

@@ -72,7 +72,7 @@ local VERBS = {
   { name = "bench", usage = [==[
   neap bench WORKLOAD [key=value ...]
              measure a workload; all take batch= steps= threads= precision=
-             dit-train, dit-sample: size= channels= patch= dim= depth= heads= text= conditioning=
+             dit-train, dit-sample: size= channels= patch= dim= depth= heads= text= text_depth= conditioning=
              dcgan-train: size= channels= width=
              conv, conv-data, conv-weight: size= width= kernel= stride=
              gemm: dim=

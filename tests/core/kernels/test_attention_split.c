@@ -1,4 +1,4 @@
-/* Attention kernels on tokens that lie in two arrays: the same bits as on one, and nothing is read or written beside the tokens. */
+/* Attention kernels on tokens that lie in two arrays: the same bits as on one; nothing beside the tokens is read or written. */
 #include "attention_arrays.h"
 
 enum { MOVED = 0xff }; /* bytes of a NaN */
@@ -10,7 +10,8 @@ static const struct {
 } forms[] = {{100, 48, 48}, {100, 96, 96}, {110, 0, 50}, {110, 48, 0}, {110, 96, 3}};
 enum { FORMS = sizeof forms / sizeof *forms };
 
-static const int32_t lengths[][2][3] = {{{-1}, {-1}}, {{-1}, {100, 33, 0}}, {{97, 0, 1}, {0, 70, 34}}, {{48, 100, 34}, {100, 51, 98}}};
+static const int32_t lengths[][2][3] = {
+    {{-1}, {-1}}, {{-1}, {100, 33, 0}}, {{97, 0, 1}, {0, 70, 34}}, {{48, 100, 34}, {100, 51, 98}}};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
 /* The second arrays of a problem. */
@@ -54,7 +55,8 @@ static void move(const attention_problem *p, const arrays *x, int array, int64_t
         }
 }
 
-static void check_moved(const attention_problem *p, const arrays *x, const arrays *y, const second *s, int array, const char *name)
+static void check_moved(const attention_problem *p, const arrays *x, const arrays *y, const second *s, int array,
+                        const char *name)
 {
     unsigned char moved[512];
     const size_t bytes = (size_t)p->s.dim * x->size;
@@ -85,7 +87,8 @@ static void check_second(const attention_problem *p, const arrays *y, second *s,
     guarded_free(&s->at[array]);
 }
 
-static void check_split(const attention_problem *p, const neap_kernels *kernels, size_t size, int64_t split_queries, int64_t split_keys)
+static void check_split(const attention_problem *p, const neap_kernels *kernels, size_t size, int64_t split_queries,
+                        int64_t split_keys)
 {
     arrays x = arrays_new(p, size), y = arrays_new(p, size);
     second s = {0};

@@ -81,7 +81,8 @@ static void results(neap_tensor *y, neap_tensor *const x[2], unsigned flags, nea
 /* Bit for bit, but where a gradient is recorded: ops then work on other shapes. */
 static void check(neap_dtype dtype, int64_t parts, bool masked, double padding, unsigned flags)
 {
-    static const char *const names[] = {"result", "gradient of a", "gradient of b", "second gradient of a", "second gradient of b"};
+    static const char *const names[] = {"result", "gradient of a", "gradient of b", "second gradient of a",
+                                        "second gradient of b"};
     neap_tensor *x[2] = {product(dtype, N, 3 * WIDTH), padded(dtype, parts * WIDTH, padding)}, *got[5], *want[5];
     results(joint(x[0], x[1], masked), x, flags, got);
     results(on_one_product(x[0], x[1], masked), x, flags, want);
@@ -136,6 +137,28 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/* --- Memory that runs out ---------------------------------------------------------------------------------------- */
+
+typedef struct problem {
+    neap_tensor *x[2], *lengths;
+    unsigned flags;
+} problem;
+
+static bool differentiate(void *user)
+{
+    const problem *p = user;
+    neap_tensor *g[2], *y = neap_joint_attention(p->x[0], p->x[1], p->lengths, H);
+    return neap_gradients(total(neap_square(y)), NULL, p->x, 2, p->flags, g) == 0;
+}
+
+START_TEST(test_every_allocation_may_fail)
+{
+    problem p = {{product(NEAP_F32, N, 3 * WIDTH), padded(NEAP_F32, (2 + _i / 2) * WIDTH, 0)}, given_lengths(0),
+                 _i % 2 ? NEAP_CREATE_GRAPH : 0};
+    ck_assert_int_gt(refuse_each(differentiate, &p), 5);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("joint attention");
@@ -143,5 +166,6 @@ int main(void)
     tcase_add_loop_test(tcase, test_as_one_product, 0, 3);
     tcase_add_test(tcase, test_empty_batch);
     tcase_add_test(tcase, test_refused);
+    tcase_add_loop_test(tcase, test_every_allocation_may_fail, 0, 4);
     return run_suite(suite);
 }

@@ -220,7 +220,8 @@ static neap_tensor *expected_row(reference r, const neap_condition *given, int64
     neap_tensor *x = linear(r.model, "x_embedder.proj", -1, neap_patchify(row(pictures(BATCH), i), 2));
     x = neap_add(x, neap_cast(neap_grid_positions(ROWS, COLUMNS, WIDTH), NEAP_F64));
     if (lengths[i]) {
-        text = linear(r.model, "context_embedder", -1, neap_slice(row(neap_condition_get(given, NEAP_TOKENS), i), 1, 0, lengths[i]));
+        text = neap_slice(row(neap_condition_get(given, NEAP_TOKENS), i), 1, 0, lengths[i]);
+        text = linear(r.model, "context_embedder", -1, text);
         text = r.v->still ? normal(text, false) : text;
     }
     for (r.block = 0; r.block < r.v->depth; r.block++)
@@ -326,7 +327,8 @@ static const char *const captions[BATCH] = {"red heart", "", "a blue star", "red
 
 static neap_network *text_network(const char *still)
 {
-    return NETWORK("mmdit", TINY, "depth", "2", "text", "20", "text_width", "16", "text_heads", "2", "text_depth", "1", "still", still);
+    return NETWORK("mmdit", TINY, "depth", "2", "text", "20", "text_width", "16", "text_heads", "2", "text_depth", "1",
+                   "still", still);
 }
 
 static neap_condition *texts_in(int64_t first, int64_t rows, int64_t most)
@@ -363,7 +365,8 @@ END_TEST
 
 static int64_t size_with(const char *depth, const char *still)
 {
-    neap_network *network = TRY_NETWORK("mmdit", "size", "8", "width", "32", "heads", "4", "depth", depth, "tokens", "8", "still", still);
+    neap_network *network = TRY_NETWORK("mmdit", "size", "8", "width", "32", "heads", "4", "depth", depth, "tokens", "8",
+                                        "still", still);
     ck_assert_msg(network != NULL, "%s", neap_error_message());
     const int64_t size = neap_model_size(neap_network_model(network));
     neap_network_release(network);
@@ -405,8 +408,8 @@ END_TEST
 
 START_TEST(refused_settings)
 {
-    ck_fails_with(!TRY_NETWORK("mmdit", TINY), "mmdit: text: expected a number of bytes from 1, or the width of given tokens, got "
-                                               "neither");
+    ck_fails_with(!TRY_NETWORK("mmdit", TINY),
+                  "mmdit: text: expected a number of bytes from 1, or the width of given tokens, got neither");
     ck_fails_with(!TRY_NETWORK("mmdit", TINY, "text", "8", "tokens", "5"),
                   "mmdit: tokens: expected 0 beside a text, got 5");
     ck_fails_with(!TRY_NETWORK("mmdit", TINY, "text", "8", "pooled", "7"),
@@ -418,8 +421,45 @@ START_TEST(refused_settings)
 }
 END_TEST
 
+/* --- Memory that runs out ---------------------------------------------------------------------------------------- */
+
+static neap_instance *everything;
+static neap_network *whole;
+static neap_condition *two_texts;
+
+static bool build_one(void)
+{
+    neap_network *network = neap_network_new(everything, 1);
+    neap_network_release(network);
+    return network != NULL;
+}
+
+static bool call_one(void)
+{
+    neap_scope scope = neap_scope_open();
+    const bool done = neap_network_velocity(whole, pictures(2), times(2), two_texts);
+    neap_scope_close(scope);
+    return done;
+}
+
+START_TEST(every_allocation_may_fail)
+{
+    neap_threads_set(1); /* refusals are counted on this thread */
+    two_texts = texts_in(0, 2, 9);
+    for (int still = 0; still < 2; still++) {
+        everything = COMPONENT("architecture", "mmdit", TINY, "depth", "2", "text", "9", "text_width", "8", "text_heads", "2",
+                               "text_depth", "1", "classes", "3", "qk_norm", "true", "still", still ? "true" : "false");
+        refuse_each(build_one);
+        whole = neap_network_new(everything, 1);
+        refuse_each(call_one);
+        neap_network_release(whole);
+        neap_instance_release(everything);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    return RUN_SUITE_WITH("mmdit", run_open, run_close, starts_at_zero, velocities, gradients, rows_are_apart, parts_left_out, texts,
-                          sizes, refused_conditions, refused_settings);
+    return RUN_SUITE_WITH("mmdit", run_open, run_close, starts_at_zero, velocities, gradients, rows_are_apart, parts_left_out,
+                          texts, sizes, refused_conditions, refused_settings, every_allocation_may_fail);
 }
