@@ -3,7 +3,7 @@
 -- on two cores.
 --
 --   neap run recipes/text_shapes.lua
---   neap sample runs/text_shapes --text "a small red circle at the top left" --text "a large blue star in the middle" -n 8
+--   neap sample runs/text_shapes --text "a small red circle at the top left" --text "a large blue ring in the middle" -n 8
 --   neap sample runs/text_shapes --text "a green square on the right" --negative "a small square" -n 8
 --   neap eval runs/text_shapes
 --   neap run recipes/text_shapes.lua conditioning=adaln out=runs/text_shapes_adaln
