@@ -7,8 +7,8 @@
 typedef enum neap_scratch_slot {
     NEAP_SCRATCH_GEMM,
     NEAP_SCRATCH_ATTENTION,
-    NEAP_SCRATCH_CONV_SPREAD, /* calls gemm */
-    NEAP_SCRATCH_CONV_TURN,   /* calls conv_spread and gemm */
+    NEAP_SCRATCH_CONV_SPREAD,    /* calls gemm */
+    NEAP_SCRATCH_CONV_TRANSPOSE, /* calls conv_spread and gemm */
     NEAP_SCRATCH_WINOGRAD,
     NEAP_SCRATCH_SET_NORM,
     NEAP_SCRATCH_SLOTS

@@ -159,23 +159,23 @@ static int backward_to_input(const neap_kernels *kernels, const neap_conv *c)
     return each_group(kernels, c, backward_group);
 }
 
-static int forward_turned(const neap_kernels *kernels, const neap_conv *c)
+static int forward_transposed(const neap_kernels *kernels, const neap_conv *c)
 {
     neap_conv t;
-    if (NEAP_VARIANT(neap_conv_turned)(c, &t) < 0) {
+    if (NEAP_VARIANT(neap_conv_transpose)(c, &t) < 0) {
         return -1;
     }
-    NEAP_VARIANT(neap_conv_turn_filters)(c->w, c->out, c->rows.kernel * c->columns.kernel, c->in, t.w);
+    NEAP_VARIANT(neap_conv_flip_filters)(c->w, c->out, c->rows.kernel * c->columns.kernel, c->in, t.w);
     return backward_to_input(kernels, &t);
 }
 
-static int weights_turned(const neap_kernels *kernels, const neap_conv *c)
+static int weights_transposed(const neap_kernels *kernels, const neap_conv *c)
 {
     neap_conv t;
-    if (NEAP_VARIANT(neap_conv_turned)(c, &t) < 0 || each_group(kernels, &t, weights_group) < 0) {
+    if (NEAP_VARIANT(neap_conv_transpose)(c, &t) < 0 || each_group(kernels, &t, weights_group) < 0) {
         return -1;
     }
-    NEAP_VARIANT(neap_conv_turn_filters)(t.w, t.out, c->rows.kernel * c->columns.kernel, t.in, c->w);
+    NEAP_VARIANT(neap_conv_flip_filters)(t.w, t.out, c->rows.kernel * c->columns.kernel, t.in, c->w);
     return 0;
 }
 
@@ -184,7 +184,7 @@ int NEAP_KERNEL(conv)(const neap_kernels *kernels, const neap_conv *c)
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
         return NEAP_VARIANT(neap_winograd_conv)(neap_product_of(kernels, c->bf16), c);
     }
-    return NEAP_VARIANT(neap_conv_turns)(c) ? forward_turned(kernels, c) : each_group(kernels, c, forward_group);
+    return NEAP_VARIANT(neap_conv_transposes)(c) ? forward_transposed(kernels, c) : each_group(kernels, c, forward_group);
 }
 
 int NEAP_KERNEL(conv_input)(const neap_kernels *kernels, const neap_conv *c)
@@ -197,5 +197,5 @@ int NEAP_KERNEL(conv_weight)(const neap_kernels *kernels, const neap_conv *c)
     if (NEAP_VARIANT(neap_winograd_suits)(c)) {
         return NEAP_VARIANT(neap_winograd_weight)(neap_product_of(kernels, c->bf16), c);
     }
-    return NEAP_VARIANT(neap_conv_turns)(c) ? weights_turned(kernels, c) : each_group(kernels, c, weights_group);
+    return NEAP_VARIANT(neap_conv_transposes)(c) ? weights_transposed(kernels, c) : each_group(kernels, c, weights_group);
 }

@@ -84,7 +84,7 @@ START_TEST(every_width)
 }
 END_TEST
 
-/* Outputs that leave most columns of a tile empty: each kernel and padding, and strides that rule the turned form out. */
+/* Outputs that leave most columns of a tile empty: each kernel and padding, and strides that rule the transposed form out. */
 START_TEST(few_outputs)
 {
     for (int64_t kernel = 1; kernel <= 4; kernel++) {
