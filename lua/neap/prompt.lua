@@ -43,8 +43,9 @@ function prompt.count(text)
   return type(text) == "table" and #text or 1
 end
 
--- Row indices of n samples of `count` items: each n / count times in succession when n is a multiple, else cyclically.
-local function repeated(count, n)
+--- Which of `count` labels or texts, from 0, each of n samples gets: each n / count times in succession when n is a multiple of
+-- their number, else cyclically.
+function prompt.repeated(count, n)
   local rows, each = {}, n % count == 0 and n // count or 1
   for i = 0, n - 1 do
     rows[i + 1] = i // each % count
@@ -62,7 +63,7 @@ function prompt.rows(x, n)
   for axis = 2, #shape do
     column[axis] = 1
   end
-  local rows = core.ops.reshape(core.tensor(repeated(shape[1], n), "i32"), column)
+  local rows = core.ops.reshape(core.tensor(prompt.repeated(shape[1], n), "i32"), column)
   shape[1] = n
   return core.ops.gather(x, core.ops.contiguous(core.ops.expand(rows, shape)), { axis = 0 })
 end

@@ -5,6 +5,7 @@
 --   neap.image.save("both.png", neap.image.grid(neap.reconstruction.rows({ x, y }, 8), { columns = 8 }))
 local core = require "neap.core"
 local evaluate = require "neap.evaluate"
+local real = require "neap.evaluate.real"
 local tensor = require "neap.tensor"
 
 local reconstruction = {}
@@ -29,17 +30,11 @@ function reconstruction.of(model, x, batch)
   end))
 end
 
--- The test part of a data set. A generated one makes n examples.
-local function held_out(component, n)
-  return core.source((core.dataset_part(component, "test", 1, n)))
-end
-
 --- The first n examples, or all when there are fewer, of a data set's test part, shuffled by `seed` (0). A data set without a
 -- test part, or with an empty one, gives its own examples, and the reason follows.
 function reconstruction.examples(component, n, seed)
-  local done, part = pcall(held_out, component, n)
-  local source <close> = done and part or core.source(component)
-  return source:batch(1, math.min(n, source:count()), seed or 0), not done and core.reason(part) or nil
+  local source <close>, reason = real.held_out(component, n)
+  return source:batch(1, math.min(n, source:count()), seed or 0), reason
 end
 
 --- Prints why reconstructions are of training pictures and not of held-out ones, if there is a reason; `who` begins the line.

@@ -108,15 +108,6 @@ function sampler:times(from, to)
   return core.grid_times(own.steps, own.shift or 1, own.times or "", from, to)
 end
 
--- Labels for "each": each class n / classes times in succession when n is a multiple of their number, else cyclically.
-local function each(n, classes)
-  local labels, row = {}, n % classes == 0 and n // classes or 1
-  for i = 0, n - 1 do
-    labels[i + 1] = i // row % classes
-  end
-  return labels
-end
-
 local function number_of(label, classes, names)
   local number = math.tointeger(tonumber(label))
   for i, name in ipairs(names or {}) do
@@ -140,7 +131,7 @@ function sampler.labels(labels, n, classes, names)
   elseif classes == 0 then
     core.fail_usage("label: the model is unconditional")
   elseif labels == "each" then
-    return each(n, classes)
+    return prompt.repeated(classes, n)
   end
   if type(labels) == "table" and #labels ~= n then
     core.fail_usage(("labels: expected %d, got %d"):format(n, #labels))

@@ -36,20 +36,6 @@ expect_like 0 "${machine}dit: *" neap run words.lua
 neap run shapes.lua >/dev/null 2>&1
 neap run points.lua labels=true >/dev/null 2>&1
 run=runs/words
-picture=256 # bytes: 8 by 8 floats
-head=128    # bytes of the head of a NumPy file
-
-# raw FILE OPTION...: samples of the run to an array.
-raw() {
-    raw_file=$1
-    shift
-    expect 0 "" neap sample $run --raw "$raw_file" "$@"
-}
-
-# pictures FILE FIRST COUNT: some of its pictures in hexadecimal.
-pictures() {
-    hex "$1" $((head + picture * $2)) $((picture * $3))
-}
 
 # differ WHAT FILE FILE
 differ() {

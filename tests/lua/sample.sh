@@ -6,20 +6,6 @@ write_recipes
 neap run shapes.lua >/dev/null 2>&1
 neap run points.lua >/dev/null 2>&1
 run=runs/shapes
-picture=256 # bytes: 8 by 8 floats
-head=128    # bytes of the head of a NumPy file
-
-# raw FILE OPTION...: samples to an array.
-raw() {
-    raw_file=$1
-    shift
-    neap sample $run --raw "$raw_file" "$@" >/dev/null 2>&1
-}
-
-# pictures FILE FIRST COUNT: some of its pictures in hexadecimal.
-pictures() {
-    hex "$1" $((head + picture * $2)) $((picture * $3))
-}
 
 # --- Files ------------------------------------------------------------------------------------------------------------
 

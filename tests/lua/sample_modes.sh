@@ -7,8 +7,6 @@ write_recipes
 neap run shapes.lua >/dev/null 2>&1
 neap run points.lua >/dev/null 2>&1
 run=runs/shapes
-picture=256 # bytes: 8 by 8 floats
-head=128    # bytes of the head of a NumPy file
 
 # A picture of the run's size and one in colour, a mask whose left half is kept, and pictures of other sizes.
 cat >make.lua <<'RECIPE'
@@ -33,18 +31,6 @@ neap.image.save("over_white.png", neap.expand(white, { 8, 8, 3 }))
 neap.npy.save("grey.npy", neap.image.load "grey.png")
 RECIPE
 expect 0 "" neap run make.lua
-
-# raw FILE OPTION...: samples to an array.
-raw() {
-    raw_file=$1
-    shift
-    expect 0 "" neap sample $run --raw "$raw_file" "$@"
-}
-
-# pictures FILE FIRST COUNT: some of its pictures in hexadecimal.
-pictures() {
-    hex "$1" $((head + picture * $2)) $((picture * $3))
-}
 
 # left FILE NUMBER: the left half of its rows in hexadecimal.
 left() {

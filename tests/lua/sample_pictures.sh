@@ -52,20 +52,6 @@ RECIPE
 expect_like 0 "${machine}enlarge: *" neap run squares.lua
 expect 0 "" neap run pictures.lua
 run=runs/squares
-picture=256 # bytes: 8 by 8 floats
-head=128    # bytes of the head of a NumPy file
-
-# raw FILE OPTION...: samples of the run to an array.
-raw() {
-    raw_file=$1
-    shift
-    expect 0 "" neap sample $run --raw "$raw_file" "$@"
-}
-
-# pictures FILE FIRST COUNT: some of its pictures in hexadecimal.
-pictures() {
-    hex "$1" $((head + picture * $2)) $((picture * $3))
-}
 
 # --- One picture and several --------------------------------------------------------------------------------------------
 

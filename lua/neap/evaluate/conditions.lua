@@ -1,6 +1,7 @@
 --- Conditions of real examples, for samples of networks that take texts or pictures: each sample gets that of an example.
 local core = require "neap.core"
 local prompt = require "neap.prompt"
+local real = require "neap.evaluate.real"
 
 local conditions = {}
 
@@ -50,16 +51,10 @@ function conditions.labels(condition, n, classes)
   return fit and first_rows(condition.labels, n) or nil
 end
 
--- The test part of a data set. A generated one makes n examples.
-local function held_out(component, n)
-  return core.source((core.dataset_part(component, "test", 1, n)))
-end
-
 --- The condition of n examples for a network of `spec`: of the test part of a data set, or of the data set itself when it has no
 -- such part. They are repeated when there are fewer.
 function conditions.of(component, n, spec)
-  local done, part = pcall(held_out, component, n)
-  local source <close> = done and part or core.source(component)
+  local source <close> = real.held_out(component, n)
   local _, _, condition = source:batch(1, math.min(n, source:count()), 0)
   return conditions.rows(condition, n, spec)
 end

@@ -30,6 +30,20 @@ function real.open(who, component, folder, n)
   return self
 end
 
+local function open_test(component, n)
+  return core.source((core.dataset_part(component, "test", 1, n)))
+end
+
+--- Opens the test part of a data set, of which a generated one makes n examples. A data set without a test part, or with an empty
+-- one, is opened itself, and the reason follows.
+function real.held_out(component, n)
+  local done, part = pcall(open_test, component, n)
+  if done then
+    return part
+  end
+  return core.source(component), core.reason(part)
+end
+
 -- The first `count` examples of a shuffled pass, or all when there are fewer.
 local function draw(source, count)
   return source:batch(1, math.min(count, source:count()), 0)

@@ -80,8 +80,8 @@ START_TEST(memory_of_the_peak_is_kept)
 END_TEST
 #endif
 
-/* With what is in use, what waits stays below the peak of a round, or it stays below the larger of 32 MiB and a quarter of what is
- * in use; long after the peak, only the second holds. Blocks are at most an eighth larger than asked. */
+/* The cache may fill up to the peak of a round, or up to the larger of 32 MiB and a quarter of the bytes in use. Long after the
+ * peak, only the second limit holds. Blocks are at most an eighth larger than asked. */
 START_TEST(cache_is_bounded)
 {
     enum { COUNT = 200 };

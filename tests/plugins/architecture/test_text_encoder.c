@@ -3,6 +3,7 @@
  * that do not depend on their batch, null texts, hashed words, gradients, and texts that are refused.
  */
 #include "doubles.h"
+#include "texts.h"
 
 enum { ROWS = 4, BYTES = 40, WIDTH = 16, HEADS = 2, DEPTH = 2, START = 256 };
 
@@ -13,17 +14,6 @@ enum { ROWS = 4, BYTES = 40, WIDTH = 16, HEADS = 2, DEPTH = 2, START = 256 };
 static const char *const captions[ROWS] = {"red heart", "", "a blue star, left of a Red Heart", "\xc3\xa9t\xc3\xa9"};
 static const char *const conditionings[] = {"adaln", "in_context", "cross"};
 #define CONDITIONINGS ((int)(sizeof conditionings / sizeof *conditionings))
-
-/* Texts as a condition, in `most` bytes; padding holds bytes that must not be read. */
-static neap_condition *texts_in(const char *const *text, int64_t rows, int64_t most)
-{
-    neap_tensor *bytes = neap_full(NEAP_U8, neap_dims(rows, most), 'x'), *lengths = neap_empty(NEAP_I32, neap_dims(rows));
-    for (int64_t i = 0; i < rows; i++) {
-        memcpy((char *)neap_data(bytes) + i * most, text[i], strlen(text[i]));
-        ((int32_t *)neap_data(lengths))[i] = (int32_t)strlen(text[i]);
-    }
-    return neap_condition_with(neap_condition_with(neap_condition_new(rows), NEAP_TEXT, bytes), NEAP_LENGTHS, lengths);
-}
 
 static neap_condition *all_texts(void)
 {
@@ -300,16 +290,8 @@ END_TEST
 
 /* --- Memory that runs out ---------------------------------------------------------------------------------------- */
 
-static neap_instance *everything;
 static neap_network *whole;
 static neap_condition *two_texts;
-
-static bool build_one(void)
-{
-    neap_network *network = neap_network_new(everything, 1);
-    neap_network_release(network);
-    return network != NULL;
-}
 
 /* Prepared texts beside null rows, and a picture. */
 static bool call_one(void)
