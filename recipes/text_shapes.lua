@@ -1,6 +1,6 @@
 -- Text to pictures: a diffusion transformer that draws coloured shapes at the places that a sentence names. A transformer over
--- the bytes of the sentence is trained with it. Held-out combinations of colour, shape and place show that it reads. Ten minutes
--- on two cores.
+-- the bytes of the sentence is trained with it. Held-out combinations of colour, shape and place test whether it reads. Ten
+-- minutes on two cores.
 --
 --   neap run recipes/text_shapes.lua
 --   neap sample runs/text_shapes --text "a small red circle at the top left" --text "a large blue ring in the middle" -n 8

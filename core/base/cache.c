@@ -1,7 +1,7 @@
 /*
- * The cache of freed blocks, by size class. The system clears each page that it maps, which can take as long as the work on it, so
- * blocks are reused. Cached blocks and those in use together stay below the recent peak of those in use, or the cache below a share
- * of the bytes in use; beyond both the oldest blocks return to the system.
+ * The cache of freed blocks, by size class. The system clears each page that it maps, and that can take as long as the work on
+ * the page; so blocks are reused. The cache may fill up to the recent peak of the blocks in use, or up to a share of the bytes in
+ * use if that is more. Beyond this limit the oldest blocks return to the system.
  */
 #include <pthread.h>
 
