@@ -37,11 +37,11 @@ end
 --- Opens the test part of a data set, of which a generated one makes n examples. A data set without a test part, or with an empty
 -- one, is opened itself, and the reason follows.
 function real.held_out(component, n)
-  local done, part = pcall(open_test, component, n)
+  local done, opened = pcall(open_test, component, n)
   if done then
-    return part
+    return opened
   end
-  return core.source(component), core.reason(part)
+  return core.source(component), core.reason(opened)
 end
 
 -- The first `count` examples of a shuffled pass, or all when there are fewer.
