@@ -95,9 +95,48 @@ static int classify(lua_State *L)
     return call_plain(L, neap_network_classify);
 }
 
+/* Empty handles for the kinds of a condition, the last one on top of the stack. */
+static void make_slots(lua_State *L, neap_tensor **slots[NEAP_CONDITION_KINDS])
+{
+    luaL_checkstack(L, NEAP_CONDITION_KINDS + 3, "no room for a condition");
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
+        slots[kind] = neap_lua_slot(L);
+}
+
+/* Pushes { kind = tensor } of the handles on top of the stack. */
+static int push_slots(lua_State *L, neap_tensor **const slots[NEAP_CONDITION_KINDS])
+{
+    const int first = lua_gettop(L) - NEAP_CONDITION_KINDS + 1;
+    lua_newtable(L);
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++) {
+        if (!*slots[kind])
+            continue;
+        lua_pushvalue(L, first + kind);
+        lua_setfield(L, -2, neap_condition_kind_name(kind));
+    }
+    return 1;
+}
+
+/* prepare(condition, rows) -> what the network makes of a condition, { kind = tensor }: tokens and pooled vectors of texts */
+static int prepare(lua_State *L)
+{
+    neap_network *network = check(L);
+    neap_tensor **slots[NEAP_CONDITION_KINDS];
+    const neap_lua_parts parts = neap_lua_check_condition(L, "prepare", 2);
+    const lua_Integer rows = luaL_checkinteger(L, 3);
+    make_slots(L, slots);
+    neap_scope scope = neap_scope_open();
+    const neap_condition *prepared = neap_network_prepare(network, neap_lua_condition(&parts, rows), rows);
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
+        *slots[kind] = neap_keep(neap_condition_get(prepared, kind));
+    neap_scope_close(scope);
+    return neap_failed() ? neap_lua_raise(L) : push_slots(L, slots);
+}
+
 static const luaL_Reg methods[] = {
     {"velocity", velocity}, {"average", average}, {"generate", generate}, {"discriminate", discriminate},
-    {"encode", encode}, {"decode", decode}, {"features", features}, {"classify", classify}, {NULL, NULL},
+    {"encode", encode}, {"decode", decode}, {"features", features}, {"classify", classify}, {"prepare", prepare},
+    {NULL, NULL},
 };
 
 void neap_lua_add_calls(lua_State *L)

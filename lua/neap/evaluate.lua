@@ -6,6 +6,7 @@
 --     print(score.name, score.value, score.low, score.high)
 --   end
 local core = require "neap.core"
+local names = require "neap.evaluate.names"
 local tensor = require "neap.tensor"
 
 local evaluate = {}
@@ -91,6 +92,31 @@ end
 function evaluate.accuracy(classifier, x, labels)
   local answers = evaluate.evidence(classifier, x, labels)
   return evaluate.score(core.component("metric", "agreement", {}), answers, nil, { resamples = 0 })[1].value
+end
+
+-- The logits of vectors of pictures with those of texts, [N, texts].
+local function match(matcher, features, condition)
+  local count = core.methods.shape(condition.text)[1]
+  local texts = tensor.no_grad(matcher.prepare, matcher, condition, count).pooled
+  return core.ops.matmul(features, texts, { transpose_b = true })
+end
+
+--- The evidence of pictures [N, H, W, C] for the metric retrieval: a matcher's features, their logits with the texts of a
+-- condition { text =, lengths = }, and the number of each picture's own text from 0, i32 [N]; or nil.
+function evaluate.matching(matcher, x, texts, labels, batch)
+  need(matcher, "features")
+  local features = tensor.no_grad(evaluate.by_batches, x, batch or BATCH, function(rows)
+    return matcher:features(rows)
+  end)
+  return { features = features, logits = match(matcher, features, texts), labels = labels }
+end
+
+--- The scores of the metric retrieval for pictures with their own texts, a condition { text =, lengths = }: the choices.
+-- `settings` as for evaluate.score.
+function evaluate.retrieval(matcher, x, condition, settings)
+  local own = names.of(condition)
+  local evidence = evaluate.matching(matcher, x, own:condition(matcher:spec().text), own:labels(condition))
+  return evaluate.score(core.component("metric", "retrieval", {}), evidence, nil, settings)
 end
 
 --- The evidence of pictures [N, H, W, C] themselves, under a condition { text =, lengths = }: for metrics that read pixels, as

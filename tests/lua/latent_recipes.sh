@@ -104,6 +104,13 @@ if [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] && [ -e /usr/share/u
     same_text "and reconstructions have scores of their own" "psnr ssim l1 gradient_energy frechet" \
         "$(sed '1d;$d' stdout | awk '{ printf "%s%s", sep, $1; sep = " " }')"
 
+    expect_like 0 "*" neap run "$recipes/matcher_emoji.lua" steps=2 batch=4 stem=4 width=8 depth=1 heads=2 text_width=8 \
+        text_depth=1 text_heads=2 text_words=9 embedding=8
+    same_text "the retrieval of the matcher" "top_1 of 1861 emoji: N%${newline}top_5 of 1861 emoji: N%" \
+        "$(sed -n 's/^\(top_.*: \)[0-9.]*%$/\1N%/p' stdout)"
+    expect 0 "" neap eval runs/flow_emoji --evaluator runs/matcher_emoji -n 20 --resamples 0 --metric frechet
+    holds "features of a matcher have a distance" grep -q '^frechet  *[0-9]' stdout
+
     # --- Starts of the discriminator ---------------------------------------------------------------------------------------
 
     starts() {

@@ -220,7 +220,7 @@ print((x:clamp(-1, 1) - neap.npy.load "eval.npy"):abs():max():item())
 RECIPE
 expect 0 "" neap run under.lua
 same_text "samples of an eval have the captions of held-out examples" 0.0 "$(cat stdout)"
-expect 2 "neap: eval: --labels has no effect: each sample has the condition of a held-out example; the run takes a text" \
+expect 2 "neap: eval: --labels has no effect: each sample has the condition of a real example; the run takes a text" \
     neap eval $run -n 30 --evaluator runs/judge --labels 3
 cat >bare.lua <<'RECIPE'
 local neap = require "neap"

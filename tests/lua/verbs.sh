@@ -47,7 +47,7 @@ done
 expect 0 "" neap list dataset
 same_text "list of one kind" "captioned_shapes coupled degraded emoji folder idx latents shapes stacked toy2d" "$(awk '$1 == "dataset" { printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect 0 "" neap list metric
-same_text "list of metrics" "agreement frechet kernel modes precision_recall shape_attributes sliced_wasserstein support" \
+same_text "list of metrics" "agreement frechet kernel modes precision_recall retrieval shape_attributes sliced_wasserstein support" \
     "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect 2 "neap: list: unknown kind 'samplr'; did you mean 'sampler'?" neap list samplr
 expect 2 "neap: list: expected at most one kind, got 2" neap list sampler dataset

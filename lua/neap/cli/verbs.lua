@@ -31,14 +31,16 @@ local VERBS = {
 ]==] },
   { name = "eval", usage = [==[
   neap eval RUN [-n N] [--seed S] [--labels L,..|real] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
-             [--reference test|training] [--resamples N] [--cas [--cas-steps N]]
+             [--reference test|training] [--conditions test|training] [--resamples N] [--cas [--cas-steps N]]
              [--json FILE] [--raw FILE.npy] [--precision auto|fp32|bf16]
 ]==] .. SAMPLING .. [==[
                                     score samples of a run against held-out examples; of an autoencoder
                                     without --sampler, its reconstructions of them. --labels real draws classes
                                     in the shares of the reference; --reference training compares with all
                                     training examples, where held-out ones are few. A run that takes texts or
-                                    pictures samples under those of the held-out examples
+                                    pictures samples under those of the held-out examples, or with --conditions
+                                    training under those of training examples. An evaluator that matches texts
+                                    scores their retrieval
              [--samples FILE.npy [--sample-labels FILE.npy]]
                                     score these samples instead
 ]==] },

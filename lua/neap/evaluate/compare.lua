@@ -2,9 +2,11 @@
 local core = require "neap.core"
 local accuracy = require "neap.evaluate.accuracy"
 local evaluate = require "neap.evaluate"
+local evaluator = require "neap.evaluate.evaluator"
 
 local compare = {}
 
+local FEATURES = { "frechet", "kernel", "precision_recall" }
 local PICTURES, POINTS = { "frechet", "kernel", "precision_recall", "modes" }, { "sliced_wasserstein", "support" }
 local DRAWS = 8 -- pairs of draws of real points; the distance of one pair varies as much as the score itself
 
@@ -28,9 +30,19 @@ local function add_accuracy(rows, given, job)
   rows[#rows + 1] = score
 end
 
--- The evidence of pictures { x, labels, condition }: of an evaluator, and for a reader pixels and condition.
+-- What an evaluator finds in pictures { x, labels, condition }. The classes of a matcher are names; the samples may have none.
+local function judged(job, part)
+  if not evaluator.is_matcher(job.evaluator) then
+    return evaluate.evidence(job.evaluator, part.x, part.labels)
+  end
+  local n, source = part == job and core.methods.shape(part.x)[1] or nil, part == job and job.told or part
+  local labels = (part ~= job or job.condition and job.condition.text) and job.names:labels(source.condition, n) or nil
+  return evaluate.matching(job.evaluator, part.x, job.names:condition(job.evaluator:spec().text), labels)
+end
+
+-- The evidence of pictures: of an evaluator, and for a reader pixels and condition.
 local function evidence_of(job, part)
-  local evidence = job.evaluator and evaluate.evidence(job.evaluator, part.x, part.labels) or {}
+  local evidence = job.evaluator and judged(job, part) or {}
   if job.reader then
     evidence.pictures, evidence.condition = part.x, part.condition
   end
@@ -38,15 +50,22 @@ local function evidence_of(job, part)
 end
 
 local function default_metrics(job)
-  local default = job.evaluator and { table.unpack(PICTURES) } or {}
-  default[#default + 1] = job.evaluator and job.labels and "agreement" or nil
+  local default = {}
+  if job.evaluator and evaluator.is_matcher(job.evaluator) then
+    default = { table.unpack(FEATURES) }
+    default[#default + 1] = job.condition and job.condition.text and "retrieval" or nil
+  elseif job.evaluator then
+    default = { table.unpack(PICTURES) }
+    default[#default + 1] = job.labels and "agreement" or nil
+  end
   default[#default + 1] = job.reader
   return default
 end
 
---- Scores of pictures. job: { evaluator, reader, x, labels, condition, test = { x, labels, condition }, train = the same };
--- given: the options of the command line. `reader` is a metric that reads pictures without an evaluator, or nil. Returns rows
--- { name, value, low, high, real }, where `real` is the score of real pictures.
+--- Scores of pictures. job: { evaluator, reader, names, told, x, labels, condition, test = { x, labels, condition }, train = the
+-- same }; given: the options of the command line. `reader` is a metric that reads pictures without an evaluator, or nil; `names`
+-- are a matcher's texts; `told` is that of test and train whose conditions the samples have. Returns rows { name, value, low,
+-- high, real }, where `real` is the score of real pictures.
 function compare.pictures(given, job)
   local samples, test, train = evidence_of(job, job), evidence_of(job, job.test), evidence_of(job, job.train)
   local rows = {}

@@ -1,4 +1,4 @@
---- The classifier whose features and logits score pictures.
+--- The classifier whose features and logits score pictures; or a matcher of pictures and texts, which has features alone.
 local core = require "neap.core"
 local checkpoint = require "neap.checkpoint"
 
@@ -13,7 +13,15 @@ local function default_evaluator()
   return core.exists(beside) == "file" and beside or EVALUATOR
 end
 
+--- Is it a matcher: are its classes texts?
+function evaluator.is_matcher(model)
+  return model:offers "features" and not model:offers "classify" and model:spec().text ~= nil
+end
+
 local function check_offers(who, name, model)
+  if evaluator.is_matcher(model) then
+    return model
+  end
   for _, what in ipairs { "features", "classify" } do
     if not model:offers(what) then
       core.fail(("%s: %s: expected a classifier that offers '%s'; %s does not"):format(who, name, what,
@@ -42,9 +50,12 @@ function evaluator.same_pictures(a, b)
   return a.height == b.height and a.width == b.width and a.channels == b.channels
 end
 
--- Does a classifier with spec `own` fit pictures of `spec`, perhaps with a multiple of its channels and tuples of its
--- classes?
+-- Does a matcher with spec `own` fit pictures of `spec`; or a classifier, perhaps with a multiple of its channels and tuples of
+-- its classes?
 local function fits(own, spec)
+  if own.text then
+    return evaluator.same_pictures(own, spec)
+  end
   local parts = spec.channels // own.channels
   local same = spec.height == own.height and spec.width == own.width and spec.channels == parts * own.channels
   return same and parts > 0 and (spec.classes == 0 or spec.classes == own.classes ^ parts)

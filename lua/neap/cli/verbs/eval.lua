@@ -6,6 +6,7 @@ local checkpoint = require "neap.checkpoint"
 local compare = require "neap.evaluate.compare"
 local conditions = require "neap.evaluate.conditions"
 local evaluator = require "neap.evaluate.evaluator"
+local names = require "neap.evaluate.names"
 local output = require "neap.output"
 local real = require "neap.evaluate.real"
 local reconstruct = require "neap.cli.reconstruct"
@@ -23,6 +24,7 @@ local RULES = sampling_options.rules {
   ["--labels"] = { "labels", rule.text "'each', 'real', or labels with commas between" },
   ["--reference"] = { "reference", rule.choice("test", "training") },
   ["--precision"] = { "precision", rule.choice("auto", "fp32", "bf16") },
+  ["--conditions"] = { "conditions", rule.choice("test", "training") },
   ["--evaluator"] = { "evaluator", rule.text "a classifier's checkpoint" },
   ["--data"] = { "data", rule.text "a folder" },
   ["--metric"] = { key = "metric", kind = "a metric", read = rule.text().read, many = true },
@@ -49,18 +51,18 @@ local function in_precision(given, f, ...)
   return done and x or error(x, 0)
 end
 
--- The labels of the samples, or nil. A run that takes more than labels samples under the conditions of held-out examples; their
+-- The labels of the samples, or nil. A run that takes more than labels samples under the conditions of real examples; their
 -- labels are those of the samples, too, where the evaluator has such classes.
 local function labels_of(given, run, job)
   local spec, condition = run.model:spec(), job.condition
   if not condition then
     return samples.labels(given.labels, given.n, spec.classes, run.labels, job.test.labels)
   elseif given.labels then
-    arguments.fail_without_effect("eval", "--labels", ": each sample has the condition of a held-out example; the run takes "
+    arguments.fail_without_effect("eval", "--labels", ": each sample has the condition of a real example; the run takes "
       .. prompt.kinds(spec))
   end
   return condition.labels
-    or job.evaluator and conditions.labels(job.held_out.condition, given.n, job.evaluator:spec().classes)
+    or job.evaluator and conditions.labels(job.told.condition, given.n, job.evaluator:spec().classes)
 end
 
 local function draw(given, run, pairs_, job)
@@ -107,19 +109,26 @@ local function check_given(given, path, pairs_)
   end
 end
 
--- Real examples: job.test is the reference, and job.train what else is compared with it; job.held_out is one of the two. Those of
--- points beyond the test half are drawn later, as needed.
+-- The texts of all examples, which a matcher chooses from.
+local function names_of(job)
+  local _, _, condition = job.examples:train(true)
+  return names.of(job.test.condition, condition) or core.fail "eval: the evaluator matches texts; the data set has none"
+end
+
+-- Real examples: job.test is the reference, and job.train what else is compared with it; the samples have the conditions of
+-- job.told, one of the two. Those of points beyond the test half are drawn later, as needed.
 local function add_examples(given, job, component)
   job.examples = real.open("eval", component, given.data, given.n)
   job.test, job.train = {}, {}
   job.test.x, job.test.labels, job.test.condition = job.examples:test()
-  job.held_out = job.test
   if not job.points then
     local training = given.reference == "training"
     job.train.x, job.train.labels, job.train.condition = job.examples:train(training)
-    if training then
-      job.test, job.train = job.train, job.test
-    end
+  end
+  job.told = given.conditions == "training" and job.train or job.test
+  job.names = job.evaluator and evaluator.is_matcher(job.evaluator) and names_of(job) or nil
+  if given.reference == "training" then
+    job.test, job.train = job.train, job.test
   end
   local shape = core.methods.shape(job.test.x)
   if not evaluator.same_pictures(job.spec, { height = shape[2], width = shape[3], channels = shape[4] }) then
@@ -163,7 +172,9 @@ local function load(given, path, pairs_)
   end
   job.reader = run and job.spec.text and not given.data and samples.reader(checkpoint.dataset(path)) or nil
   load_evaluator(given, job)
-  if given.cas and (job.points or job.spec.classes == 0) then
+  if given.cas and job.evaluator and evaluator.is_matcher(job.evaluator) then
+    core.fail_usage "eval: --cas needs a classifier as the evaluator"
+  elseif given.cas and (job.points or job.spec.classes == 0) then
     core.fail_usage "eval: --cas needs pictures with classes"
   elseif given.cas and given.reference == "training" then
     core.fail_usage "eval: --cas tests on held-out pictures; it cannot be combined with --reference training"
@@ -183,8 +194,10 @@ local function prepare(given, path, pairs_)
     samples.check_range(given.samples, job.x, job.test.x)
   end
   if run and conditions.needed(job.spec) then
-    conditions.check("eval", job.held_out.condition, job.spec)
-    job.condition = conditions.rows(job.held_out.condition, given.n, job.spec)
+    conditions.check("eval", job.told.condition, job.spec)
+    job.condition = conditions.rows(job.told.condition, given.n, job.spec)
+  elseif given.conditions then
+    arguments.fail_without_effect("eval", "--conditions", ": the run takes no text and no picture")
   end
   if job.reconstructs then
     job.x = reconstruct_examples(given, run, job)
