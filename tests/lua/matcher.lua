@@ -95,7 +95,7 @@ end)
 
 -- --- The objective --------------------------------------------------------------------------------------------------------
 
-local data = neap.dataset.captioned_shapes { size = 24, count = 6, seed = 2 }
+local six = neap.dataset.captioned_shapes { size = 24, count = 6, seed = 2 }
 
 -- The mean of -log softmax along an axis, where rows of the same text share their target.
 local function cross_entropy(logits, shares, axis)
@@ -136,11 +136,19 @@ local function expected(model, x, condition)
   return (cross_entropy(logits, shares, 1) + cross_entropy(logits, shares, 0)) / 2, right / #list
 end
 
--- A batch of 10 of 6 examples has texts more than once.
-for _, batch in ipairs { 4, 10 } do
-  test(("contrastive: the loss of %d pictures and texts, from both sides"):format(batch), function()
+-- A batch of 10 of 6 examples has some twice. Examples 0 and 3 of `alike` are two pictures of one text.
+local alike = neap.dataset.captioned_shapes { size = 24, count = 4, seed = 120 }
+
+for _, case in ipairs { { six, 4, 4 }, { six, 10, 6 }, { alike, 4, 3 } } do
+  local data, batch, different = table.unpack(case)
+  test(("contrastive: the loss of %d pictures with %d texts, from both sides"):format(batch, different), function()
     local model = random_network()
     local x, _, condition = data:batch(1, batch, 7)
+    local seen, count = {}, 0
+    for _, text in ipairs(strings(condition)) do
+      count, seen[text] = count + (seen[text] and 0 or 1), true
+    end
+    equal(count, different)
     local loss, accuracy = expected(model, x, condition)
     local objective, settings = core.component("objective", "contrastive", {}), { batch = batch, seed = 7, lr = 1e-9 }
     local trainer = core.trainer(model, data, objective, settings)
