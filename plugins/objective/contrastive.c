@@ -1,8 +1,8 @@
 /*
  * The contrastive objective of pictures and texts (Radford et al. 2021, Learning Transferable Visual Models From Natural Language
  * Supervision, figure 3): the logits of all pictures with all texts of a batch, and the mean of two cross entropies, of the texts
- * of each picture and of the pictures of each text. Rows with the same text match each other in equal shares. With several ranks,
- * each compares its own rows.
+ * of each picture and of the pictures of each text. Rows with the same text have the same logits, so it makes no
+ * difference which of them is the target. With several ranks, each compares its own rows.
  *
  * The network's `features` are vectors of pictures, and its condition, prepared, has vectors of texts as POOLED; the products of
  * both are the logits. The architecture matcher is such a network.
@@ -46,29 +46,7 @@ static bool same(const texts *t, int64_t a, int64_t b)
            memcmp(t->text + a * t->room, t->text + b * t->room, (size_t)t->length[a]) == 0;
 }
 
-/* f32 [B, B]: each row has equal shares at the rows of its text. It is symmetric. */
-static neap_tensor *targets(const texts *t)
-{
-    neap_tensor *shares = neap_zeros(NEAP_F32, neap_dims(t->rows, t->rows));
-    float *share = shares ? neap_data(shares) : NULL;
-    for (int64_t i = 0; share && i < t->rows; i++) {
-        int64_t count = 0;
-        for (int64_t k = 0; k < t->rows; k++)
-            count += same(t, i, k);
-        for (int64_t k = 0; k < t->rows; k++)
-            share[i * t->rows + k] = same(t, i, k) ? 1 / (float)count : 0;
-    }
-    return shares;
-}
-
 /* --- The loss ---------------------------------------------------------------------------------------------------- */
-
-/* The mean cross entropy of the shares along an axis of the logits. */
-static neap_tensor *entropy(neap_tensor *logits, neap_tensor *shares, int axis)
-{
-    neap_tensor *sum = neap_sum(neap_mul(neap_log_softmax(logits, axis), shares), NULL, 0, false);
-    return sum ? neap_affine(sum, -1 / (double)neap_dim(shares, 0), 0) : NULL;
-}
 
 /* The share of pictures whose largest logit is at their text. */
 static double accuracy(neap_tensor *logits, const texts *t)
@@ -102,8 +80,9 @@ static neap_tensor *loss(const void *settings, int phase, neap_network *network,
     (void)phase;
     if (find_texts(&t, step->condition) < 0)
         return NULL;
-    neap_tensor *logits = logits_of(settings, network, step), *shares = targets(&t);
-    neap_tensor *both = neap_add(entropy(logits, shares, 1), entropy(logits, shares, 0));
+    neap_tensor *logits = logits_of(settings, network, step), *own = neap_arange(NEAP_I32, 0, 1, t.rows);
+    neap_tensor *of_texts = neap_contiguous(neap_permute(logits, (const int[]){1, 0}));
+    neap_tensor *both = neap_add(neap_cross_entropy(logits, own), neap_cross_entropy(of_texts, own));
     neap_tensor *result = neap_affine(both, 0.5, 0);
     if (result)
         neap_step_report(step, "accuracy", accuracy(logits, &t));
