@@ -30,19 +30,19 @@ local function add_accuracy(rows, given, job)
   rows[#rows + 1] = score
 end
 
--- What an evaluator finds in pictures { x, labels, condition }. The classes of a matcher are names; the samples may have none.
-local function judged(job, part)
+-- The evidence of an evaluator on pictures { x, labels, condition }. The classes of a matcher are texts; samples may have none.
+local function evidence_by(job, part)
   if not evaluator.is_matcher(job.evaluator) then
     return evaluate.evidence(job.evaluator, part.x, part.labels)
   end
-  local n, source = part == job and core.methods.shape(part.x)[1] or nil, part == job and job.told or part
+  local n, source = part == job and core.methods.shape(part.x)[1] or nil, part == job and job.conditioned or part
   local labels = (part ~= job or job.condition and job.condition.text) and job.names:labels(source.condition, n) or nil
   return evaluate.matching(job.evaluator, part.x, job.names:condition(job.evaluator:spec().text), labels)
 end
 
 -- The evidence of pictures: of an evaluator, and for a reader pixels and condition.
 local function evidence_of(job, part)
-  local evidence = job.evaluator and judged(job, part) or {}
+  local evidence = job.evaluator and evidence_by(job, part) or {}
   if job.reader then
     evidence.pictures, evidence.condition = part.x, part.condition
   end
@@ -62,10 +62,10 @@ local function default_metrics(job)
   return default
 end
 
---- Scores of pictures. job: { evaluator, reader, names, told, x, labels, condition, test = { x, labels, condition }, train = the
--- same }; given: the options of the command line. `reader` is a metric that reads pictures without an evaluator, or nil; `names`
--- are a matcher's texts; `told` is that of test and train whose conditions the samples have. Returns rows { name, value, low,
--- high, real }, where `real` is the score of real pictures.
+--- Scores of pictures. job: { evaluator, reader, names, conditioned, x, labels, condition, test = { x, labels, condition },
+-- train = the same }; given: the options of the command line. `reader` is a metric that reads pictures without an evaluator, or
+-- nil; `names` are a matcher's texts; `conditioned` is that of test and train whose conditions the samples have. Returns rows
+-- { name, value, low, high, real }, where `real` is the score of real pictures.
 function compare.pictures(given, job)
   local samples, test, train = evidence_of(job, job), evidence_of(job, job.test), evidence_of(job, job.train)
   local rows = {}

@@ -62,7 +62,7 @@ local function labels_of(given, run, job)
       .. prompt.kinds(spec))
   end
   return condition.labels
-    or job.evaluator and conditions.labels(job.told.condition, given.n, job.evaluator:spec().classes)
+    or job.evaluator and conditions.labels(job.conditioned.condition, given.n, job.evaluator:spec().classes)
 end
 
 local function draw(given, run, pairs_, job)
@@ -116,7 +116,7 @@ local function names_of(job)
 end
 
 -- Real examples: job.test is the reference, and job.train what else is compared with it; the samples have the conditions of
--- job.told, one of the two. Those of points beyond the test half are drawn later, as needed.
+-- job.conditioned, one of the two. Those of points beyond the test half are drawn later, as needed.
 local function add_examples(given, job, component)
   job.examples = real.open("eval", component, given.data, given.n)
   job.test, job.train = {}, {}
@@ -125,7 +125,7 @@ local function add_examples(given, job, component)
     local training = given.reference == "training"
     job.train.x, job.train.labels, job.train.condition = job.examples:train(training)
   end
-  job.told = given.conditions == "training" and job.train or job.test
+  job.conditioned = given.conditions == "training" and job.train or job.test
   job.names = job.evaluator and evaluator.is_matcher(job.evaluator) and names_of(job) or nil
   if given.reference == "training" then
     job.test, job.train = job.train, job.test
@@ -194,8 +194,8 @@ local function prepare(given, path, pairs_)
     samples.check_range(given.samples, job.x, job.test.x)
   end
   if run and conditions.needed(job.spec) then
-    conditions.check("eval", job.told.condition, job.spec)
-    job.condition = conditions.rows(job.told.condition, given.n, job.spec)
+    conditions.check("eval", job.conditioned.condition, job.spec)
+    job.condition = conditions.rows(job.conditioned.condition, given.n, job.spec)
   elseif given.conditions then
     arguments.fail_without_effect("eval", "--conditions", ": the run takes no text and no picture")
   end
