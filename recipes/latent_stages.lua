@@ -50,10 +50,10 @@ local function autoencoder(o, spec, discriminator)
   }
 end
 
-local function transformer(o, spec)
+-- A transformer for latents of `rows` by `columns`, conditional on the classes of `spec`.
+local function transformer(o, rows, columns, spec)
   return neap.architecture.dit {
-    rows = spec.height // o.factor, columns = spec.width // o.factor, channels = o.latent,
-    classes = o.conditional and spec.classes or 0,
+    rows = rows, columns = columns, channels = o.latent, classes = o.conditional and spec.classes or 0,
     patch = o.patch, width = o.dit_width, depth = o.depth, heads = o.heads,
   }
 end
@@ -95,6 +95,9 @@ function settings.flow(o)
     batch = o.flow_batch, steps = o.flow_steps, warmup = 100, decay = "cosine", clip = 1,
   }
 end
+
+--- The settings of the flow for neap.train, without its model, data and folder.
+latent.flow_settings = settings.flow
 
 -- Trains a stage by its settings; `more` has the others. `stage` is that of neap.stages: { out, minutes, resume }, and may
 -- have a seed and a guard for neap.train.
@@ -164,9 +167,13 @@ local function flow_is_done(stage)
   return neap.checkpoint.load(stage.out).model:autoencoder():fingerprint() == of:fingerprint()
 end
 
---- Runs the stages on a data set of pictures. `shares` are those of the time: { vae, vae_gan, flow }.
-function latent.run(o, data, shares)
+--- Runs the stages on a data set of pictures. `shares` are those of the time: { vae, vae_gan, flow }. `network`, if given, makes
+-- the network of the flow, called as `transformer` above.
+function latent.run(o, data, shares, network)
   local spec = data:spec()
+  local function flow()
+    return (network or transformer)(o, spec.height // o.factor, spec.width // o.factor, spec)
+  end
   return neap.stages {
     only = o.only, minutes = o.minutes,
     { name = "vae", share = shares[1], check = function()
@@ -188,10 +195,10 @@ function latent.run(o, data, shares)
     end },
     { name = "flow", share = shares[3], done = flow_is_done, check = function()
       settings.flow(o)
-      transformer(o, spec):set_autoencoder(autoencoder(o, spec, false))
+      flow():set_autoencoder(autoencoder(o, spec, false))
     end, run = function(stage)
       return train("flow", o, stage, {
-        model = transformer(o, spec), autoencoder = beside(stage, "vae_gan"),
+        model = flow(), autoencoder = beside(stage, "vae_gan"),
         data = neap.dataset.latents { path = encoding(data, stage).path },
       })
     end },

@@ -6,16 +6,17 @@
 --   neap sample runs/text_shapes --text "a small red circle at the top left" --text "a large blue ring in the middle" -n 8
 --   neap sample runs/text_shapes --text "a green square on the right" --negative "a small square" -n 8
 --   neap eval runs/text_shapes
---   neap run recipes/text_shapes.lua conditioning=adaln out=runs/text_shapes_adaln
+--   neap run recipes/text_shapes.lua conditioning=joint out=runs/text_shapes_joint
 --
--- `conditioning` is how the text enters: by its mean alone (adaln), or by cross-attention to its tokens beside that (cross).
+-- `conditioning` is how the text enters: recipes/text_networks.lua. recipes/text_conditioning.lua compares them.
 local neap = require "neap"
+local networks = require "text_networks"
 
 local o = neap.options {
   size = 28,
   conditioning = "cross",
-  patch = 4, width = 128, depth = 6, heads = 4, -- the transformer of the picture
-  text_width = 128, text_depth = 2, text_heads = 4, text_words = 0, -- that of the text
+  patch = 4, dit_width = 128, depth = 6, heads = 4, -- the transformer of the picture
+  text_width = 64, text_depth = 2, text_heads = 4, text_words = 1024, -- that of the text
   label_dropout = 0.1, lr = 2e-3, ema = 0.998,
   sampler_steps = 25, w = 2,
 }
@@ -24,15 +25,10 @@ local data = neap.dataset.captioned_shapes { size = o.size }
 local spec = data:spec()
 
 neap.train {
-  model = neap.architecture.dit {
-    rows = spec.height, columns = spec.width, channels = spec.channels,
-    patch = o.patch, width = o.width, depth = o.depth, heads = o.heads, conditioning = o.conditioning,
-    text = spec.text, text_width = o.text_width, text_depth = o.text_depth, text_heads = o.text_heads,
-    text_words = o.text_words,
-  },
+  model = networks.transformer(o, spec.height, spec.width, spec.channels, spec.text),
   data = data,
   objective = neap.objective.flow_matching { label_dropout = o.label_dropout, times = "logit_normal" },
   optimizer = neap.optimizer.adamw { lr = o.lr },
   sampler = neap.sampler.euler { steps = o.sampler_steps, guidance = neap.guidance.cfg { w = o.w } },
-  batch = 64, steps = 20000, minutes = 10, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
+  batch = 64, steps = 100000, minutes = 10, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
 }
