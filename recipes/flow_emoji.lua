@@ -12,7 +12,7 @@ local o = neap.options {
   size = 64, background = "white",
   patch = 8, dit_width = 192, depth = 8, heads = 6, -- the transformer
   lr = 2e-3, ema = 0.998, label_dropout = 0.1, flow_batch = 64, flow_steps = 100000,
-  w = 1, sampler_steps = 50,
+  shift = 1, w = 1, sampler_steps = 50, -- shift: above 1, more times near the noise
 }
 
 local data = neap.dataset.emoji { size = o.size, background = o.background, flip = true }
@@ -24,8 +24,8 @@ neap.train {
     patch = o.patch, width = o.dit_width, depth = o.depth, heads = o.heads,
   },
   data = data,
-  objective = neap.objective.flow_matching { label_dropout = o.label_dropout, times = "logit_normal" },
+  objective = neap.objective.flow_matching { label_dropout = o.label_dropout, times = "logit_normal", shift = o.shift },
   optimizer = neap.optimizer.adamw { lr = o.lr },
-  sampler = neap.sampler.euler { steps = o.sampler_steps, guidance = neap.guidance.cfg { w = o.w } },
+  sampler = neap.sampler.euler { steps = o.sampler_steps, shift = o.shift, guidance = neap.guidance.cfg { w = o.w } },
   batch = o.flow_batch, steps = o.flow_steps, minutes = 60, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
 }

@@ -24,7 +24,7 @@ local OPTIONS = {
   conditional = true, -- on classes, if the data set has them
   patch = 2, dit_width = 192, depth = 8, heads = 6, -- the transformer
   lr = 2e-3, ema = 0.998, label_dropout = 0.1, flow_batch = whole(64), flow_steps = whole(100000),
-  w = 1, sampler_steps = 50,
+  shift = 1, w = 1, sampler_steps = 50, -- shift: above 1, more times near the noise
   columns = whole(8), -- pictures in a row of reconstructions.png
 }
 
@@ -89,9 +89,9 @@ end
 
 function settings.flow(o)
   return {
-    objective = neap.objective.flow_matching { label_dropout = o.label_dropout, times = "logit_normal" },
+    objective = neap.objective.flow_matching { label_dropout = o.label_dropout, times = "logit_normal", shift = o.shift },
     optimizer = neap.optimizer.adamw { lr = o.lr, ema = o.ema },
-    sampler = neap.sampler.euler { steps = o.sampler_steps, guidance = neap.guidance.cfg { w = o.w } },
+    sampler = neap.sampler.euler { steps = o.sampler_steps, shift = o.shift, guidance = neap.guidance.cfg { w = o.w } },
     batch = o.flow_batch, steps = o.flow_steps, warmup = 100, decay = "cosine", clip = 1,
   }
 end
