@@ -1,7 +1,9 @@
 /*
  * Rectified flow (Liu et al. 2022; Lipman et al. 2022): x_t = (1 - t) x + t z, v = z - x, loss = mean of (f(x_t, t) -
- * v)^2; by choice f predicts x or z in place of v. `flow_matching` draws the noise. `reflow` takes the noise from
- * which a trained flow generated the example, so that the new paths are straighter than the old ones.
+ * v)^2; by choice f predicts x or z in place of v. The loss may measure the error of another of the three than f
+ * predicts (Li and He 2025, Back to Basics: Let Denoising Generative Models Denoise, table 1). `flow_matching` draws
+ * the noise. `reflow` takes the noise from which a trained flow generated the example, so that the new paths are
+ * straighter than the old ones.
  */
 #include <neap/error.h>
 
@@ -9,9 +11,9 @@
 #include "flow.h"
 
 typedef struct config {
-    int prediction, pairing;
+    int prediction, loss, pairing;
     flow_times times;
-    double label_dropout;
+    double clamp, label_dropout;
 } config;
 
 /* --- Predictions -------------------------------------------------------------------------------------------------- */
@@ -109,12 +111,33 @@ static neap_tensor *draw_noise(const config *c, const neap_step *step)
 
 /* --- The loss ----------------------------------------------------------------------------------------------------- */
 
+enum { LOSS_OF_PREDICTION }; /* the others follow in the order of `predictions` */
+static const char *const losses[] = {"prediction", "v", "x0", "noise", NULL};
+
+/* How much an error of 1 in the velocity changes v, x and z at a given x_t: x_t = x + t v = z - (1 - t) v. */
+static neap_tensor *change_by_velocity(int kind, neap_tensor *t)
+{
+    static const double slope[] = {0, 1, -1}, offset[] = {1, 0, 1};
+    return neap_affine(t, slope[kind], offset[kind]);
+}
+
+/* A prediction, or its target, scaled so that its error is that of what the loss measures. */
+static neap_tensor *scaled(const config *c, neap_tensor *y, neap_tensor *t)
+{
+    const int measured = c->loss - 1;
+    if (c->loss == LOSS_OF_PREDICTION || measured == c->prediction)
+        return y;
+    neap_tensor *own = neap_maximum(change_by_velocity(c->prediction, t), neap_scalar(c->clamp));
+    return neap_mul(y, flow_per_picture(neap_div(change_by_velocity(measured, t), own)));
+}
+
 static neap_tensor *loss_between(const config *c, neap_network *network, neap_step *step, neap_tensor *z)
 {
     neap_tensor *t = flow_draw_times(&c->times, step, "time");
     neap_tensor *v = neap_sub(z, step->x), *xt = flow_between(step->x, v, t);
     neap_tensor *output = neap_network_velocity(network, xt, t, flow_drop(c->label_dropout, step));
-    neap_tensor *target = kinds[c->prediction].target(step->x, z, v);
+    neap_tensor *target = scaled(c, kinds[c->prediction].target(step->x, z, v), t);
+    output = scaled(c, output, t);
     if (flow_report(step, output, target, t) < 0)
         return NULL;
     return neap_mse(output, target);
@@ -146,6 +169,11 @@ static const neap_objective reflow_functions = {.size = sizeof reflow_functions,
 
 #define SHARED_PARAMS                                                                                                 \
     NEAP_CHOICE(config, prediction, 0, predictions, "What the network predicts: velocity, picture or noise."),        \
+        NEAP_CHOICE(config, loss, LOSS_OF_PREDICTION, losses,                                                         \
+                    "Whose squared error is the loss: that of the prediction, or of the velocity, picture or noise "  \
+                    "that follows from it."),                                                                         \
+        NEAP_REAL(config, clamp, 0.05, 0.001, 1,                                                                      \
+                  "Least t, or 1 - t, by which the loss divides where it measures something else than is predicted."), \
         FLOW_TIMES_PARAMS(config, FLOW_UNIFORM, 0), FLOW_DROPOUT_PARAM(config)
 
 static const neap_param flow_matching_params[] = {

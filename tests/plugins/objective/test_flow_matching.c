@@ -67,6 +67,56 @@ START_TEST(losses_on_x_and_noise)
 }
 END_TEST
 
+/* Times between 0.2 and 0.8, which no clamp of 0.05 changes. */
+#define AWAY_FROM_THE_ENDS "times", "logit_normal", "mean", "0", "deviation", "0.3"
+
+/* What the network predicts, x, v or z, follows from each of the others at x_t. */
+static double predicted(int kind, double output, double xt, double t, int from)
+{
+    const double v = from == 0 ? output : from == 1 ? (xt - output) / t : (output - xt) / (1 - t);
+    return kind == 0 ? v : kind == 1 ? xt - t * v : xt + (1 - t) * v;
+}
+
+/* The mean squared error of v, x or z, from the network's x_t as the prediction of v, x or z. */
+static double error_of(int kind, int from, const neap_step *step)
+{
+    double sum = 0;
+    for (int i = 0; i < BATCH * SIZE; i++) {
+        const double t = (double)floats(shown.t)[i / SIZE], xt = (double)floats(shown.x)[i], x = (double)floats(step->x)[i];
+        const double v = (xt - x) / t, exact[] = {v, x, x + v};
+        const double error = predicted(kind, xt, xt, t, from) - exact[kind];
+        sum += error * error / (BATCH * SIZE);
+    }
+    return sum;
+}
+
+START_TEST(losses_on_what_follows)
+{
+    static const char *const names[] = {"v", "x0", "noise"};
+    neap_network *network = TRY_NETWORK("probe", "classes", "0");
+    for (int from = 0; from < 3; from++)
+        for (int kind = 0; kind < 3; kind++) {
+            neap_step *step = step_of(1);
+            const double loss = objective_loss("flow_matching", SETTINGS("prediction", names[from], "loss", names[kind],
+                                                                         AWAY_FROM_THE_ENDS), network, step);
+            ck_assert_double_eq_tol(loss, error_of(kind, from, step), 1e-4 * loss + 1e-7);
+        }
+    neap_network_release(network);
+}
+END_TEST
+
+/* At the noise 1 - t is about 5e-5: the error of the velocity is that of the noise over the clamp. */
+START_TEST(the_clamp_bounds_the_loss)
+{
+    neap_network *network = TRY_NETWORK("probe", "classes", "0");
+    const double plain = objective_loss("flow_matching", SETTINGS("prediction", "noise", AT_THE_NOISE), network, step_of(1));
+    const double of_v = objective_loss("flow_matching", SETTINGS("prediction", "noise", "loss", "v", "clamp", "0.1", AT_THE_NOISE),
+                                       network, step_of(1));
+    ck_assert_double_eq_tol(of_v / plain, 100, 1e-3);
+    neap_network_release(network);
+}
+END_TEST
+
 /* --- The loss by time --------------------------------------------------------------------------------------------- */
 
 static void sum_by_time(const neap_step *step, double sum[8], int count[8])
@@ -232,7 +282,8 @@ static bool loss_once(void)
     bool ready = instance && neap_instance_set_text(instance, "pairing", "optimal_transport") == 0 &&
                  neap_instance_set_text(instance, "times", "logit_normal") == 0 &&
                  neap_instance_set_text(instance, "shift", "3") == 0 &&
-                 neap_instance_set_text(instance, "prediction", "noise") == 0;
+                 neap_instance_set_text(instance, "prediction", "noise") == 0 &&
+                 neap_instance_set_text(instance, "loss", "v") == 0;
     const neap_batch batch = {.x = neap_full(NEAP_F32, neap_dims(4, 2, 3, 1), 0.5)};
     neap_step *step = batch.x ? neap_step_new(&batch, (neap_random){1, 2}, 1) : NULL;
     const neap_objective *objective = ready ? neap_instance_component(instance)->functions : NULL;
@@ -254,7 +305,7 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE_WITH("flow_matching", open_objectives, run_close, velocities_follow, velocities_at_the_ends,
-                          losses_on_x_and_noise, losses_by_time, times_without_an_example_are_not_reported,
-                          assignments_are_optimal, optimal_transport, reflow_takes_the_noise_given,
+                          losses_on_x_and_noise, losses_on_what_follows, the_clamp_bounds_the_loss, losses_by_time,
+                          times_without_an_example_are_not_reported, assignments_are_optimal, optimal_transport, reflow_takes_the_noise_given,
                           reflow_needs_noise, every_allocation_may_fail);
 }
