@@ -1,6 +1,7 @@
 --- Aids for wrong gradients: the tape as text, and gradients against central differences.
 local core = require "neap.core"
 local check = require "neap.check"
+local setting = require "neap.setting"
 
 local autograd = {}
 
@@ -18,8 +19,14 @@ end
 
 local shown = { __tostring = function(report) return "gradients agree; worst: " .. describe(report) end }
 
+local TOLERANCE = 1e-6
+local CHECK_KEYS = setting.declare("neap.autograd.check", {
+  { "tolerance", "a number above 0", "Largest relative error of a gradient.", default = TOLERANCE },
+  { "second", "true or false", "Checks the gradients of the gradients, too, with 10 times the tolerance.", default = false },
+})
+
 local function tolerance_of(options)
-  local tolerance = options.tolerance == nil and 1e-6 or options.tolerance
+  local tolerance = options.tolerance == nil and TOLERANCE or options.tolerance
   if type(tolerance) ~= "number" or not (tolerance > 0 and tolerance < math.huge) then
     core.fail(("autograd.check: tolerance: expected a number above 0, got %s"):format(tostring(tolerance)))
   end
@@ -39,7 +46,7 @@ function autograd.check(f, inputs, options)
     core.fail(("autograd.check: expected a function, got %s"):format(type(f)))
   end
   options = options or {}
-  check.keys("autograd.check", options, { "tolerance", "second" })
+  check.keys("autograd.check", options, CHECK_KEYS)
   local report = core.gradient_check(f, inputs, tolerance_of(options), options.second)
   if report.wrong then
     core.fail(("autograd.check: wrong %sgradient: %s"):format(report.order == 2 and "second " or "", describe(report)))

@@ -6,20 +6,26 @@ local conditions = require "neap.evaluate.conditions"
 local output = require "neap.output"
 local prompt = require "neap.prompt"
 local rule = require "neap.rule"
+local setting = require "neap.setting"
 local sampler = require "neap.sampler"
 local tensor = require "neap.tensor"
 
-local RULES = {
-  model = rule.thing("neap.model", "a model"), sampler = rule.thing("neap.sampler", "a sampler"), n = rule.whole(1),
-  seed = rule.whole(0), path = rule.text "a path",
-  labels = { kind = "labels", read = function(value) return value end }, -- sampler.labels reads them
+local LABELS = { kind = "labels", read = function(value) return value end } -- sampler.labels reads them
+local SETTINGS = {
+  { "model", rule.thing("neap.model", "a model"), "Trained model of pictures.", required = true },
+  { "sampler", rule.thing("neap.sampler", "a sampler"), "Draws the samples, with its guidance.", required = true },
+  { "n", rule.whole(1), "Number of pairs.", required = true },
+  { "path", rule.text "a path", "The file, which ends in .safetensors.", required = true },
+  { "seed", rule.whole(0), "Seed of the noise.", usual = "that of neap.seed" },
+  { "labels", LABELS, "\"each\", one label or a list of labels.", default = "each" },
 }
-local KEYS, REQUIRED = { "model", "sampler", "n", "seed", "labels", "path" }, { "model", "sampler", "n", "path" }
+local KEYS, RULES, REQUIRED = setting.declare("neap.couple", SETTINGS), setting.rules(SETTINGS), setting.required(SETTINGS)
 
 local function settings_of(given)
   check.keys("couple", given, KEYS)
   check.required("couple", given, REQUIRED)
-  local own = { seed = tensor.seed(), labels = "each" }
+  local own = setting.defaults(SETTINGS)
+  own.seed = tensor.seed()
   for key, value in pairs(given) do
     own[key] = rule.read("couple: " .. key, RULES[key], value)
   end

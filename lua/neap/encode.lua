@@ -9,17 +9,22 @@ local output = require "neap.output"
 local precision = require "neap.train.precision"
 local progress = require "neap.progress"
 local rule = require "neap.rule"
+local setting = require "neap.setting"
 local tensor = require "neap.tensor"
 
-local RULES = {
-  autoencoder = checkpoint.rule "encode", data = rule.thing("neap.dataset", "a data set"), path = rule.text "a path",
-  batch = rule.whole(1), flip = rule.flag, precision = rule.choice("auto", "fp32", "bf16"),
+local SETTINGS = {
+  { "autoencoder", checkpoint.rule "encode", "Encodes the pictures.", required = true },
+  { "data", rule.thing("neap.dataset", "a data set"), "The pictures.", required = true },
+  { "path", rule.text "a path", "The file, which ends in .safetensors.", required = true },
+  { "batch", rule.whole(1), "Pictures encoded at a time.", default = 64 },
+  { "flip", rule.flag, "Also encodes the mirrored pictures.", default = false },
+  { "precision", rule.choice("auto", "fp32", "bf16"), "Precision of products.", default = "fp32" },
 }
-local KEYS, REQUIRED = check.names(RULES), { "autoencoder", "data", "path" }
+local KEYS, RULES, REQUIRED = setting.declare("neap.encode", SETTINGS), setting.rules(SETTINGS), setting.required(SETTINGS)
 
 local function settings_of(given)
   check.keys("encode", given, KEYS)
-  local own = { batch = 64, flip = false, precision = "fp32" }
+  local own = setting.defaults(SETTINGS)
   check.required("encode", given, REQUIRED)
   for key, value in pairs(given) do
     own[key] = rule.read("encode: " .. key, RULES[key], value)

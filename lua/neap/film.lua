@@ -4,14 +4,22 @@ local check = require "neap.check"
 local image = require "neap.image"
 local output = require "neap.output"
 local rule = require "neap.rule"
+local setting = require "neap.setting"
 
 local film = {}
 film.__index = film
 
 local HOLD = 1.5 -- seconds that the last frame stays
 local CAPTION_SIZE = 14
-local RULES = { columns = rule.whole(1), scale = rule.whole(1), fps = rule.number_above(0), hold = rule.number(0) }
-local KEYS = { "columns", "scale", "fps", "hold", "text", "path" }
+local SETTINGS = {
+  { "columns", rule.whole(1), "Samples in a row of the grid.", usual = "about a square" },
+  { "scale", rule.whole(1), "Factor by which the grid is enlarged.", default = 1 },
+  { "fps", rule.number_above(0), "Frames in a second.", default = setting.defaults(setting.of "neap.image.film").fps },
+  { "hold", rule.number(0), "Extra seconds of the last frame.", default = HOLD },
+  { "text", "{ key = text }", "Text chunks of the file.", usual = "none" },
+  { "path", "text", "Where film:save() writes; checked here, before sampling.", usual = "none" },
+}
+local KEYS, RULES = setting.declare("neap.film", SETTINGS), setting.rules(SETTINGS)
 
 --- film.new { columns, scale, fps, hold, text, path }: `text` are pairs for the text chunks of the file; `path` is where
 -- film:save() writes, checked here, before sampling.

@@ -1,6 +1,7 @@
 --- Pictures: grids, files. Pictures are f32 [N, H, W, C] or [H, W, C] in [-1, 1].
 local core = require "neap.core"
 local check = require "neap.check"
+local setting = require "neap.setting"
 local output = require "neap.output"
 local read = require "neap.plot.read"
 
@@ -35,15 +36,32 @@ local function sizes(who, x, axes, count)
   return table.unpack(shape)
 end
 
-local GRID_KEYS, POINTS_KEYS = { "columns", "gap", "scale" }, { "side", "reach", "ink" }
-local FILM_KEYS, FPS, MAX_SECONDS = { "fps", "hold", "text" }, 12, 65
-local CAPTION_KEYS, TEXT_SIZE, TEXT_COLOR = { "size" }, 12, { 1, 1, 1 }
+local GAP, FPS, MAX_SECONDS = 1, 12, 65
+local TEXT_SIZE, TEXT_COLOR = 12, { 1, 1, 1 }
+local POINTS_SIDE, POINTS_REACH, POINTS_INK = 240, 2.5, 0.5
+
+local GRID_KEYS = setting.declare("neap.image.grid", {
+  { "columns", "a whole number from 1", "Pictures in a row.", usual = "about a square" },
+  { "gap", "a whole number from 0", "Pixels around each picture.", default = GAP },
+  { "scale", "a whole number from 1", "Factor by which the result is enlarged.", default = 1 },
+})
+local POINTS_KEYS = setting.declare("neap.image.points", {
+  { "side", "a whole number from 1", "Pixels of a side.", default = POINTS_SIDE },
+  { "reach", "a number above 0", "The picture shows -reach to reach on both axes.", default = POINTS_REACH },
+  { "ink", "a number from 0 to 1", "What each point adds to its pixel.", default = POINTS_INK },
+})
+local FILM_KEYS = setting.declare("neap.image.film", {
+  { "fps", "a number above 0", "Frames in a second.", default = FPS },
+  { "hold", "a number from 0", "Extra seconds of the last frame.", default = 0 },
+  { "text", "{ key = text }", "Text chunks of the file.", usual = "none" },
+})
+local CAPTION_KEYS = setting.declare("neap.image.caption", {
+  { "size", "a whole number from 1", "Font size in pixels.", default = TEXT_SIZE },
+})
 
 local function columns_for(count)
   return math.ceil(math.sqrt(count))
 end
-
-local GAP = 1
 
 --- Height and width in pixels of a grid of n pictures [h, w, C]; settings as in image.grid. Fails if that is too large for a
 -- picture file; the message begins with `who`.
@@ -85,8 +103,6 @@ function image.enlarge(x, scale)
   x = ops.expand(ops.reshape(x, { h, 1, w, 1, c }), { h, scale, w, scale, c })
   return ops.reshape(x, { h * scale, w * scale, c })
 end
-
-local POINTS_SIDE, POINTS_REACH, POINTS_INK = 240, 2.5, 0.5
 
 -- The flat index of the pixel of each point; points outside go to the border.
 local function pixels_of(points, side, reach)

@@ -4,16 +4,29 @@
 -- everywhere. An unknown key fails with the nearest name.
 local check = require "neap.check"
 local rule = require "neap.rule"
+local setting = require "neap.setting"
 
 local options = {}
 
---- The keys that every training recipe takes.
-options.standard = {
-  steps = rule.whole(1), minutes = rule.number_above(0), batch = rule.whole(1), seed = rule.whole(0), out = rule.text(),
-  checkpoint_every = rule.whole(0), sample_every = rule.whole(0), score_every = rule.whole(0),
-  precision = rule.choice("auto", "fp32", "bf16"),
-  threads = rule.whole(1), resume = rule.flag, extend = rule.flag,
+--- The keys of training that the command line sets in every recipe; the defaults are those of neap.train.
+options.keys = {
+  { "steps", rule.whole(1), "Steps of the optimizer.", default = 1000 },
+  { "minutes", rule.number_above(0), "Time limit. A schedule that decays is fitted to it.", usual = "no limit" },
+  { "batch", rule.whole(1), "Examples of a step.", default = 64 },
+  { "seed", rule.whole(0), "Seed of initial weights, order of examples, noise and previews.", usual = "that of neap.seed" },
+  { "out", rule.text(), "Folder of the run.", usual = "runs/ and the name of the recipe" },
+  { "checkpoint_every", rule.whole(0), "Steps between checkpoints; 0: only at the end.", default = 1000 },
+  { "sample_every", rule.whole(0), "Steps between pictures of samples; 0: only at the end.", default = 0 },
+  { "score_every", rule.whole(0), "Steps between scores of samples against examples not trained on; 0: none.", default = 0 },
+  { "precision", rule.choice("auto", "fp32", "bf16"), "Precision of products; auto: bf16 where it is faster here.",
+    default = "auto" },
+  { "threads", rule.whole(1), "Threads of the process.", usual = "one for each core" },
+  { "resume", rule.flag, "Goes on from the checkpoint of the run, with its schedule.", default = false },
+  { "extend", rule.flag, "With resume: goes on with a new schedule when that of the run has ended.", default = false },
 }
+
+--- Their rules by name.
+options.standard = setting.rules(options.keys)
 
 local given, used = {}, {} -- texts by key; declared keys
 local owned = {} -- keys of training that the recipe declares as its own

@@ -10,6 +10,7 @@
 local core = require "neap.core"
 local axes = require "neap.plot.axes"
 local check = require "neap.check"
+local setting = require "neap.setting"
 local color = require "neap.plot.color"
 local legend = require "neap.plot.legend"
 local marks = require "neap.plot.marks"
@@ -22,8 +23,19 @@ local svg = require "neap.plot.svg"
 local figure, panels = {}, {}
 figure.__index, figure.__name = figure, "neap.figure"
 
-local KEYS = { "width", "height", "x", "y", "equal", "ticks", "title", "xlabel", "ylabel", "legend" }
 local WIDTH, HEIGHT, TICKS = 480, 360, 5
+local KEYS = setting.declare("neap.plot", {
+  { "width", "a number from 1 to 10000", "Width in pixels.", default = WIDTH },
+  { "height", "a number from 1 to 10000", "Height in pixels.", default = HEIGHT },
+  { "x", "{ low, high }", "Range of the x axis.", usual = "that of the marks" },
+  { "y", "{ low, high }", "Range of the y axis.", usual = "that of the marks" },
+  { "equal", "true or false", "The same scale on both axes.", default = false },
+  { "ticks", "a number from 0 to 50", "About how many ticks an axis has; false: none.", default = TICKS },
+  { "title", "text", "Title above the figure.", usual = "none" },
+  { "xlabel", "text", "Label of the x axis.", usual = "none" },
+  { "ylabel", "text", "Label of the y axis.", usual = "none" },
+  { "legend", "best, right, left, lower right, lower left or outside", "Place of the legend.", default = "best" },
+})
 local MAX_SIDE, MAX_POINTS = 10000, 1000000 -- pixels; points of a series
 
 -- --- Figures ---------------------------------------------------------------------------------------------------------
@@ -61,9 +73,20 @@ local function add(self, kind, settings, keys, mark)
   return self
 end
 
-local LINE_KEYS = { "color", "width", "alpha", "label" }
-local POINTS_KEYS = { "color", "size", "alpha", "label" }
-local TEXT_KEYS = { "color", "size", "alpha", "anchor" }
+local COLOR = { "color", "a colour", "Name or \"#rrggbb\".", usual = "the next of the cycle" }
+local ALPHA = { "alpha", "a number from 0 to 1", "Opacity.", default = 1 }
+local LABEL = { "label", "text", "Entry of the legend.", usual = "none" }
+local LINE_WIDTH, ARROW_WIDTH, DISC, LETTERS = 1.5, 1, 4, 12 -- pixels
+local LINE_KEYS = setting.declare("figure:line",
+  { COLOR, { "width", "a number from 0.1 to 100", "Width in pixels.", default = LINE_WIDTH }, ALPHA, LABEL })
+local ARROWS_KEYS = setting.declare("figure:arrows",
+  { COLOR, { "width", "a number from 0.1 to 100", "Width in pixels.", default = ARROW_WIDTH }, ALPHA, LABEL })
+local POINTS_KEYS = setting.declare("figure:points",
+  { COLOR, { "size", "a number from 0.1 to 100", "Diameter in pixels.", default = DISC }, ALPHA, LABEL })
+local TEXT_KEYS = setting.declare("figure:text", {
+  COLOR, { "size", "a number from 0.1 to 100", "Font size in pixels.", default = LETTERS }, ALPHA,
+  { "anchor", "left, middle or right", "The part of the text at the point.", default = "left" },
+})
 local ANCHORS = { left = 0, middle = 0.5, right = 1 }
 local SIZES = { 0.1, 100 } -- of lines, points and letters, in pixels
 
@@ -73,29 +96,29 @@ end
 
 --- A line from point to point.
 function figure:line(points, settings)
-  local width = size_of("line", settings, "width", 1.5)
+  local width = size_of("line", settings, "width", LINE_WIDTH)
   return add(self, "line", settings, LINE_KEYS, { points = read.flat("line", points), width = width })
 end
 
 --- A disc at each point, `size` pixels across.
 function figure:points(points, settings)
-  local radius = size_of("points", settings, "size", 4) / 2
+  local radius = size_of("points", settings, "size", DISC) / 2
   return add(self, "points", settings, POINTS_KEYS, { points = read.flat("points", points), radius = radius })
 end
 
 --- An arrow from each point of one list to that of another.
 function figure:arrows(from, to, settings)
-  local width = size_of("arrows", settings, "width", 1)
+  local width = size_of("arrows", settings, "width", ARROW_WIDTH)
   local mark = { points = read.flat("arrows", from), to = read.flat("arrows", to), width = width }
   if #mark.points ~= #mark.to then
     core.fail(("arrows: expected as many tips as tails, got %d and %d"):format(#mark.to // 2, #mark.points // 2))
   end
-  return add(self, "arrows", settings, LINE_KEYS, mark)
+  return add(self, "arrows", settings, ARROWS_KEYS, mark)
 end
 
 --- A text whose baseline is at a point in data coordinates; anchor is the part of the text at that point: left, middle, right.
 function figure:text(x, y, s, settings)
-  local size = size_of("text", settings, "size", 12)
+  local size = size_of("text", settings, "size", LETTERS)
   local anchor = type(settings) == "table" and settings.anchor or "left"
   if not ANCHORS[anchor] then
     core.fail(("text: anchor: expected left, middle or right, got %s"):format(tostring(anchor)))
@@ -129,7 +152,10 @@ function figure:primitives()
   return list
 end
 
-local SAVE_KEYS = { "scale", "text" }
+local SAVE_KEYS = setting.declare("figure:save", {
+  { "scale", "a number from 0.1 to 20", "Pixels of the PNG for one of the figure.", default = 1 },
+  { "text", "{ key = text }", "Text chunks of a PNG.", usual = "none" },
+})
 
 --- The figure as a picture f32 [height * scale, width * scale, 3].
 function figure:picture(scale)

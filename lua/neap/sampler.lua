@@ -1,6 +1,7 @@
 --- Samplers: a component, an optional guidance, and the call that samples.
 local core = require "neap.core"
 local check = require "neap.check"
+local setting = require "neap.setting"
 local conditioning = require "neap.conditioning"
 local config = require "neap.config"
 local prompt = require "neap.prompt"
@@ -162,10 +163,24 @@ end
 
 -- Settings that core.sample takes unchanged.
 local PLAIN = { "batch", "watch", "level", "invert" }
-local KEYS = {
-  "n", "labels", "names", "seed", "noise", "picture", "keep", "mixture", "condition", "text", "negative",
-  table.unpack(PLAIN),
-}
+local KEYS = setting.declare("sampler:sample", {
+  { "n", "a whole number from 1", "Number of samples.", usual = "one for each noise, picture or text, or 1" },
+  { "labels", "labels", "\"each\", one label for all or a list of n; a label is a number from 0 or a name.", usual = "none" },
+  { "names", "a list of texts", "Names of labels.", usual = "none" },
+  { "text", "text or a list of them", "Texts, which are repeated as labels are.", usual = "none" },
+  { "negative", "text or a list of them", "Guidance leads away from it.", usual = "the null condition" },
+  { "condition", "{ kind = tensor }", "Other kinds of condition, tensors of n rows.", usual = "none" },
+  { "mixture", "a tensor [n, classes + 1]", "Weights of classes in place of labels; see neap.morph.", usual = "none" },
+  { "seed", "a whole number from 0", "Seed of the noise.", usual = "that of neap.seed" },
+  { "noise", "a tensor [n, H, W, C]", "In place of noise drawn by the seed; [n, latent] for a generator.", usual = "none" },
+  { "picture", "a tensor [H, W, C] or [n, H, W, C]", "Where sampling starts: image to image, or inpainting.", usual = "none" },
+  { "level", "a number above 0 and below 1", "Time at which sampling starts from the picture.", usual = "none" },
+  { "keep", "a tensor [n, H, W, 1]", "Mask of the picture; pixels at 0 are drawn anew.", usual = "none" },
+  { "invert", "true or false", "Integrates from the picture up to its noise.", default = false },
+  { "batch", "a whole number from 1", "Samples drawn at a time.", usual = "as many as fit" },
+  { "watch", "a function", "Called as watch(step, steps, t, x) with the noise, as step 0 of 0, and after each step.",
+    usual = "none" },
+})
 
 -- The first of these axes is the sample. A picture with fewer axes is used for all samples.
 local AXES = { noise = 2, picture = 4, mixture = 2 }

@@ -28,6 +28,7 @@ local folder = require "neap.folder"
 local format = require "neap.format"
 local options = require "neap.options"
 local rule = require "neap.rule"
+local setting = require "neap.setting"
 local tensor = require "neap.tensor"
 local train = require "neap.train"
 
@@ -36,16 +37,26 @@ local stages = {}
 local TIMES = "stages.json" -- in the folder of all stages: seconds by name
 local LEAST = 0.1           -- a stage gets this part of its share of `minutes` even if no time is left
 
-local RULES = {
-  name = rule.text "a name", share = rule.number(0), run = rule.call, check = rule.call, done = rule.call,
+local OF_STAGE = {
+  { "name", rule.text "a name", "Name of a stage, and of its folder.", required = true },
+  { "run", rule.call, "Trains: run(stage) with { name, out, minutes, resume }.", required = true },
+  { "share", rule.number(0), "Share of the minutes.", default = 1 },
+  { "check", rule.call, "Called before the first stage; fails for settings that the stage would refuse.", usual = "none" },
+  { "done", rule.call, "done(stage): is the stage done?", usual = "true if the run in its folder has ended" },
 }
+local OF_ALL = {
+  { "minutes", "a number above 0", "Time limit of all stages together.", usual = "no limit" },
+  { "only", "text", "Name of the one stage to run; empty: all.", default = "" },
+}
+local ALL_KEYS, RULES = setting.declare("neap.stages", OF_ALL), setting.rules(OF_STAGE)
+local STAGE_KEYS = setting.declare("neap.stages: stage", OF_STAGE)
 
 -- --- The list ---------------------------------------------------------------------------------------------------------
 
 local function read_stage(i, given)
   local who = ("stages: stage %d"):format(i)
-  check.keys(who, given, check.names(RULES))
-  local stage = { share = 1 }
+  check.keys(who, given, STAGE_KEYS)
+  local stage = setting.defaults(OF_STAGE)
   for key, value in pairs(given) do
     stage[key] = rule.read(who .. ": " .. key, RULES[key], value)
   end
@@ -60,7 +71,7 @@ local function read_list(given)
   for key, value in pairs(given) do
     settings[key] = math.type(key) ~= "integer" and value or nil
   end
-  check.keys("stages", settings, { "minutes", "only" })
+  check.keys("stages", settings, ALL_KEYS)
   for i, one in ipairs(given) do
     local stage = read_stage(i, one)
     if names[stage.name] then

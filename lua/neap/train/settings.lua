@@ -5,17 +5,12 @@ local checkpoint = require "neap.checkpoint"
 local optimizer = require "neap.optimizer"
 local options = require "neap.options"
 local rule = require "neap.rule"
+local setting = require "neap.setting"
 local tensor = require "neap.tensor"
 
 local settings_of = {}
 
 local RISE, ROLLBACKS = 0.5, 3 -- of the value that an objective guards, and how often it may take a run back
-
-local DEFAULTS = {
-  batch = 64, steps = 1000, warmup = 0, decay = "none", floor = 0, clip = 0, ema = 0, precision = "auto",
-  checkpoint_every = 1000, sample_every = 0, log_every = 10, resume = false, extend = false, rollback = 0,
-  score_every = 0, score_samples = 1000,
-}
 
 local NETWORK = checkpoint.rule "train"
 
@@ -33,26 +28,41 @@ local GUARD = { kind = "false, or { value = share above 0, ... }", read = functi
   return limits
 end }
 
--- Rules of the keys that only a recipe can set; those of the command line are in options.lua.
-local RULES = {
-  model = rule.thing("neap.model", "a model"), data = rule.thing("neap.dataset", "a data set"),
-  objective = rule.component "objective",
-  optimizer = { kind = "an optimizer without a model, or { phase = optimizer, ... }", read = optimizer.read },
-  sampler = rule.thing("neap.sampler", "a sampler"), samples = rule.whole(1, 10000), warmup = rule.whole(0),
-  decay = rule.choice("none", "linear", "cosine"), floor = rule.number(0, 1), clip = rule.number(0), ema = rule.number(0, 1),
-  log_every = rule.whole(0), on_step = rule.call, rollback = rule.whole(0, 100),
-  score_samples = rule.whole(2, 1000000), evaluator = NETWORK, autoencoder = NETWORK, guard = GUARD,
-  from = rule.text "a run or a checkpoint",
+-- The keys that only a recipe can set; those of the command line are in options.lua.
+local OWN = {
+  { "model", rule.thing("neap.model", "a model"), "The network to train.", required = true },
+  { "data", rule.thing("neap.dataset", "a data set"), "The examples.", required = true },
+  { "objective", rule.component "objective", "What the network learns.", required = true },
+  { "optimizer", { kind = "an optimizer without a model, or { phase = optimizer, ... }", read = optimizer.read },
+    "One for all phases of the objective, or one for each, by name.", required = true },
+  { "autoencoder", NETWORK, "The model works in the latents of this one; the checkpoint contains both.", usual = "none" },
+  { "from", rule.text "a run or a checkpoint", "Its weights are those that a new run starts from; parts that it lacks are new.",
+    usual = "new weights" },
+  { "sampler", rule.thing("neap.sampler", "a sampler"), "Draws the previews; the checkpoint keeps it for sampling.",
+    usual = "that of the model" },
+  { "samples", rule.whole(1, 10000), "Samples of a preview.", usual = "8 of each class, or 64" },
+  { "warmup", rule.whole(0), "Steps over which the learning rate rises from 0.", default = 0 },
+  { "decay", rule.choice("none", "linear", "cosine"), "How the learning rate falls until the last step.", default = "none" },
+  { "floor", rule.number(0, 1), "Share of the learning rate at the end of its decay.", default = 0 },
+  { "clip", rule.number(0), "Largest norm of the gradients; 0: not clipped.", default = 0 },
+  { "ema", rule.number(0, 1), "Decay of the moving average of the weights, which samples use; 0: no average.", default = 0 },
+  { "log_every", rule.whole(0), "Steps between rows of metrics.jsonl; 0: none.", default = 10 },
+  { "on_step", rule.call, "Called as on_step(step, report) after each step.", usual = "none" },
+  { "rollback", rule.whole(0, 100), "How often a step that fails takes the run back to its last good state, with half the "
+    .. "learning rate.", default = 0 },
+  { "guard", GUARD, "Rolls back when the average of a reported value rises by this share above its minimum; false: never.",
+    usual = "that of the objective" },
+  { "score_samples", rule.whole(2, 1000000), "Samples of a score.", default = 1000 },
+  { "evaluator", NETWORK, "Classifier whose features scores compare.", usual = "that of Fashion-MNIST which comes with neap" },
 }
 
-local KEYS = {}
-for _, known in ipairs { RULES, options.standard } do
-  for key in pairs(known) do
-    KEYS[#KEYS + 1] = key
+local KEYS, RULES, REQUIRED = setting.declare("neap.train", OWN, options.keys), setting.rules(OWN), setting.required(OWN)
+local DEFAULTS = {}
+for _, list in ipairs { OWN, options.keys } do
+  for key, value in pairs(setting.defaults(list)) do
+    DEFAULTS[key] = value
   end
 end
-
-local REQUIRED = { "model", "data", "objective", "optimizer" }
 
 -- An objective may name the value that guards its runs.
 local function add_guard(settings, given)
