@@ -48,7 +48,7 @@ expect 0 "" neap list dataset
 same_text "list of one kind" "captioned_shapes coupled degraded emoji folder idx latents shapes stacked toy2d" "$(awk '$1 == "dataset" { printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect 0 "" neap list metric
 same_text "list of metrics" "agreement frechet kernel modes precision_recall retrieval shape_attributes sliced_wasserstein support" \
-    "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
+    "$(awk '$1 == "metric" { printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect 2 "neap: list: unknown kind 'samplr'; did you mean 'sampler'?" neap list samplr
 expect 2 "neap: list: expected at most one kind, got 2" neap list sampler dataset
 
@@ -60,14 +60,17 @@ expect 0 "" neap help interval
 holds "help shows components inside" grep \
     -qx '    of             component; a guidance\. Guidance inside the interval; nil: none\.' stdout
 expect 0 "" neap help precision_recall
-holds "help of a metric" grep \
-    -qx '    k              int from 1 to 64; default 3\. Neighbour whose distance is the radius of a ball\.' stdout
+same_text "help of a metric, in lines of 80 columns" \
+    "    k              int from 1 to 64; default 3. Neighbour whose distance is the
+                   radius of a ball." "$(grep -A 1 '^    k  ' stdout)"
 expect 0 "" neap help dataset.toy2d
 holds "help shows choices" \
     grep -qx '    shape          moons | spirals | checkerboard | gaussians8 | rings; default moons\. .*' stdout
 holds "help shows flags" grep -qx '    labels         flag; default true\. .*' stdout
 expect 0 "" neap help matmul
 holds "help shows ops" grep -qx 'op matmul: Matrix product .*' stdout
+holds "help shows the call of an op" grep -qx '  neap\.matmul(x, y, { transpose_a = \.\., transpose_b = \.\. })' stdout
+holds "help shows an op as a method" grep -qx '  x:matmul(y, { transpose_a = \.\., transpose_b = \.\. })' stdout
 holds "help shows attributes" grep -qx '  2 tensors; attributes: \[transpose_a\], \[transpose_b\]' stdout
 expect 2 "neap: help: nothing is named 'eulr'; did you mean 'euler'?" neap help eulr
 expect 2 "neap: help: nothing is named 'sotfmax'; did you mean 'softmax'?" neap help sotfmax

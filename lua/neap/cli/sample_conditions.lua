@@ -4,20 +4,8 @@ local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local image = require "neap.image"
 local prompt = require "neap.prompt"
-local rule = require "neap.rule"
 
 local sample_conditions = {}
-
-local any_text = { kind = "a text", read = function(value)
-  return value
-end }
-
-sample_conditions.RULES = {
-  ["--text"] = { key = "text", kind = any_text.kind, read = any_text.read, many = true },
-  ["--negative"] = { "negative", rule.text "a text" },
-  ["--prompts"] = { "prompts", rule.text "a file" },
-  ["--picture"] = { key = "picture", kind = "a picture", read = rule.text().read, many = true, follow = true },
-}
 
 local function fail_without_effect(key, reason)
   arguments.fail_without_effect("sample", arguments.option(key), reason)

@@ -4,45 +4,9 @@ local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
 local config = require "neap.config"
 local prompt = require "neap.prompt"
-local rule = require "neap.rule"
 local sampler = require "neap.sampler"
 
 local sampling_options = {}
-
-local function option(key, wanted)
-  return { key = key, kind = wanted.kind, read = wanted.read }
-end
-
-local INTERVAL = { kind = "two times LOW,HIGH", read = function(text)
-  local low, high = text:match "^([^,]+),([^,]+)$"
-  low, high = tonumber(low), tonumber(high)
-  return low and high and 0 <= low and low < high and high <= 1 and { low = low, high = high } or nil
-end }
-
-local RULES = {
-  ["--seed"] = option("seed", rule.whole(0)),
-  ["--steps"] = option("steps", rule.whole(1)),
-  ["--sampler"] = option("sampler", rule.text "a sampler"),
-  ["--w"] = option("w", rule.finite),
-  ["--interval"] = option("interval", INTERVAL),
-  ["--rescale"] = option("rescale", rule.number(0, 1)),
-  ["--worse"] = option("worse", rule.text "a run"),
-  ["--batch"] = option("batch", rule.whole(1)),
-  ["--threads"] = option("threads", rule.whole(1)),
-  ["--raw"] = option("raw", rule.text "a file"),
-}
-
---- Adds a verb's own options to the shared ones: { ["--name"] = { key, rule }, .. }, or a rule of arguments.split.
-function sampling_options.rules(own)
-  local rules = {}
-  for name, wanted in pairs(own) do
-    rules[name] = wanted.key and wanted or option(wanted[1], wanted[2])
-  end
-  for name, wanted in pairs(RULES) do
-    rules[name] = wanted
-  end
-  return rules
-end
 
 sampling_options.find = checkpoint.find
 

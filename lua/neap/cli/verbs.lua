@@ -1,108 +1,139 @@
 --- The verbs of the command line, in the order of the usage text. A verb is an entry here and a file verbs/NAME.lua, which
 -- returns function(list of words); the process ends with status 0 unless that function raises an error.
-local SAMPLING = [==[
-             [--batch N] [--threads N]
-             [--sampler NAME] [--steps N] [key=value ...]
-             [--w W] [--interval LOW,HIGH] [--rescale PHI] [--worse RUN]
-]==]
+--
+-- An entry has a name, `words` of the usage, one line of help, and `more`: paragraphs of `neap VERB --help`. `flags` names
+-- files of neap/cli/flags with its options, `keys` a function of neap/cli/keys.lua with its key=value pairs.
+local keys = require "neap.cli.keys"
+local wrap = require "neap.help.wrap"
 
 local VERBS = {
-  { name = "run", usage = [==[
-  neap run RECIPE [key=value ...]   run a recipe; its keys and those of training:
-                                    steps= minutes= batch= seed= out= checkpoint_every=
-                                    sample_every= score_every= precision= threads=
-                                    resume= extend=
-]==] },
-  { name = "sample", usage = [==[
-  neap sample RUN [-n N] [--seed S] [--label L] [-o FILE.png] [--raw FILE.npy] [--film FILE.png]
-]==] .. SAMPLING .. [==[
-                                    sample pictures from a run or a checkpoint; keys are parameters of the
-                                    sampler. An autoencoder without --sampler: pictures that it was not
-                                    trained on, or that of --image, above their reconstructions
-             [--text TEXT [--text ..] | --prompts FILE] [--negative TEXT] [--picture FILE ...]
-                                    of a run that takes texts or pictures: -n samples for each, a row each; the
-                                    guidance leads away from the negative text; each line of FILE, or of standard
-                                    input for -, is a text; pictures are cut and scaled to the size that the run takes
-             [--image FILE [--level T] [--keep FILE] [--invert]]
-                                    start from a picture: change it; redraw what is black or transparent in the
-                                    --keep FILE; or invert it to its noise and sample back
-             [--interpolate SEED] [--morph LABEL]
-                                    interpolate between two noises, or from --label to another label
-]==] },
-  { name = "eval", usage = [==[
-  neap eval RUN [-n N] [--seed S] [--labels L,..|real] [--data FOLDER] [--evaluator FILE] [--metric NAME ...]
-             [--reference test|training] [--conditions test|training] [--resamples N] [--cas [--cas-steps N]]
-             [--json FILE] [--raw FILE.npy] [--precision auto|fp32|bf16]
-]==] .. SAMPLING .. [==[
-                                    score samples of a run against held-out examples; of an autoencoder
-                                    without --sampler, its reconstructions of them. --labels real draws classes
-                                    in the shares of the reference; --reference training compares with all
-                                    training examples, where held-out ones are few. A run that takes texts or
-                                    pictures samples under those of the held-out examples, or with --conditions
-                                    training under those of training examples. An evaluator that matches texts
-                                    scores their retrieval
-             [--samples FILE.npy [--sample-labels FILE.npy]]
-                                    score these samples instead
-]==] },
-  { name = "encode", usage = [==[
-  neap encode RUN [-o FILE.safetensors] [--data FOLDER] [--flip] [--batch N] [--precision auto|fp32|bf16] [--threads N]
-                                    encode a run's data set with its autoencoder; neap.dataset.latents reads the
-                                    file, by default latents.safetensors beside the checkpoint
-]==] },
-  { name = "import", usage = [==[
-  neap import FILE-or-FOLDER -o RUN.safetensors [--verbose] [key=value ...]
-                                    read safetensors of other programs: a DiT, of diffusers or original; an
-                                    AutoencoderKL, of diffusers or latent-diffusion; an AutoencoderTiny
-             all take size= rows= columns=
-             a DiT: heads= prediction=v|x0|noise
-             an autoencoder: scale= shift=, of its latents; AutoencoderKL: groups=
-]==] },
-  { name = "export", usage = [==[
-  neap export RUN -o FILE-or-FOLDER --as diffusers|dit|neap
-                                    write the network of a run: a folder of diffusers, a file as the original DiT
-                                    has it, or a checkpoint without the state of training
-]==] },
-  { name = "list", usage = [==[
-  neap list [KIND]                  components: architecture, objective, sampler, guidance, dataset, metric
-]==] },
-  { name = "help", usage = [==[
-  neap help NAME                    what a component, an op or a verb does, and its parameters
-]==] },
-  { name = "env", usage = [==[
-  neap env                          version, processor, libraries, plugins
-]==] },
-  { name = "bench", usage = [==[
-  neap bench WORKLOAD [key=value ...]
-             measure a workload; all take batch= steps= threads= precision=
-             dit-train, dit-sample: size= channels= patch= dim= depth= heads= text= text_depth= conditioning=
-             dcgan-train: size= channels= width=
-             conv, conv-data, conv-weight: size= width= kernel= stride=
-             gemm: dim=
-]==] },
-  { name = "repl", usage = [==[
-  neap repl                         a Lua prompt
-]==] },
+  { name = "run", words = "RECIPE", keys = "run", help = "Run a recipe.",
+    more = "The keys are those of training and those that the recipe declares with neap.options. A key of training takes the "
+      .. "place of what the recipe gives to neap.train. `neap help train` has the settings that only a recipe sets." },
+  { name = "sample", words = "RUN", flags = { "sample", "sampling" }, keys = true,
+    help = "Sample pictures from a run or a checkpoint.",
+    more = "The keys are parameters of the sampler; `neap help SAMPLER` lists them. Of an autoencoder without --sampler: "
+      .. "pictures that it was not trained on, or that of --image, above their reconstructions." },
+  { name = "eval", words = "RUN", flags = { "eval", "sampling" }, keys = true,
+    help = "Score samples of a run against held-out examples.",
+    more = "The keys are parameters of the sampler. Of an autoencoder without --sampler, its reconstructions are scored. A run "
+      .. "that takes texts or pictures samples under those of the examples." },
+  { name = "encode", words = "RUN", flags = { "encode" }, help = "Encode a run's data set with its autoencoder.",
+    more = "neap.dataset.latents reads the file." },
+  { name = "import", words = "FILE-or-FOLDER", flags = { "import" }, keys = "import", help = "Read weights of other programs.",
+    more = "The weights are safetensors: a DiT, of diffusers or original; an AutoencoderKL, of diffusers or latent-diffusion; an "
+      .. "AutoencoderTiny." },
+  { name = "export", words = "RUN", flags = { "export" }, help = "Write the network of a run for other programs." },
+  { name = "list", words = "[KIND]", help = "List components.",
+    more = "KIND is architecture, objective, sampler, guidance, dataset or metric." },
+  { name = "help", words = "[NAME ...]", flags = { "help" },
+    help = "Explain a verb, a component, an op, a function or a setting.",
+    more = "NAME is written as in a recipe, with or without neap: train, train.minutes, image.save, x:backward, euler, "
+      .. "sampler.euler, matmul. Without NAME: the list of verbs." },
+  { name = "env", words = "", help = "Print the version, processor, libraries and plugin folders." },
+  { name = "bench", words = "WORKLOAD", keys = "bench", help = "Measure a workload.",
+    more = "Prints one line of JSON. Each workload takes more keys:" },
+  { name = "repl", words = "", help = "A Lua prompt." },
 }
 
 local verbs = { names = {} }
 
-local usages = {}
+local by_name = {}
 for i, verb in ipairs(VERBS) do
-  verbs.names[i], usages[verb.name] = verb.name, verb.usage
+  verbs.names[i], by_name[verb.name] = verb.name, verb
+end
+
+--- The entry of a verb; nil for any other word.
+function verbs.find(name)
+  return by_name[name]
+end
+
+--- The options of a verb, in the order of its usage.
+function verbs.flags(verb)
+  local list = {}
+  for _, file in ipairs(verb.flags or {}) do
+    local more = require("neap.cli.flags." .. file)
+    table.move(more, 1, #more, #list + 1, list)
+  end
+  return list
+end
+
+--- The key=value pairs of a verb, as a list of settings.
+function verbs.keys(verb)
+  return type(verb.keys) == "string" and keys[verb.keys]() or {}
+end
+
+local MOST_SHOWN = 5 -- more options are [OPTION ...]
+
+local function flag_words(entry)
+  local text = entry.name .. (entry.value and " " .. entry.value or "")
+  return entry.required and text or "[" .. text .. "]"
+end
+
+--- The words of a call: `neap export RUN -o FILE --as FORMAT`.
+function verbs.synopsis(verb)
+  local list, words = verbs.flags(verb), { "neap", verb.name }
+  words[#words + 1] = verb.words ~= "" and verb.words or nil
+  for _, entry in ipairs(#list <= MOST_SHOWN and list or {}) do
+    words[#words + 1] = flag_words(entry)
+  end
+  words[#words + 1] = #list > MOST_SHOWN and "[OPTION ...]" or nil
+  words[#words + 1] = verb.keys and "[key=value ...]" or nil
+  return table.concat(words, " ")
+end
+
+local FLAG_COLUMN, KEY_COLUMN = 24, 24
+
+--- Help and default of an entry of options or settings.
+function verbs.explained(entry, text)
+  local default = entry.usual or entry.default ~= nil and tostring(entry.default) or nil
+  return default and ("%s Default: %s."):format(text, default) or text
+end
+
+local function add_flags(texts, verb)
+  for i, entry in ipairs(verbs.flags(verb)) do
+    local left = entry.name .. (entry.value and " " .. entry.value or "")
+    texts[#texts + 1] = (i == 1 and "\n" or "") .. wrap.row(2, FLAG_COLUMN, left, verbs.explained(entry, entry.help))
+  end
+end
+
+local function add_keys(texts, verb)
+  for i, entry in ipairs(verbs.keys(verb)) do
+    texts[#texts + 1] = (i == 1 and "\n" or "") .. wrap.row(2, KEY_COLUMN, entry[1] .. "=", verbs.explained(entry, entry[3]))
+  end
+end
+
+local function add_workloads(texts)
+  for i, row in ipairs(keys.workloads()) do
+    texts[#texts + 1] = (i == 1 and "\n" or "") .. wrap.row(2, KEY_COLUMN, row[1], row[2])
+  end
 end
 
 --- The usage of one verb; nil for any other word.
 function verbs.usage(name)
-  return usages[name]
+  local verb = by_name[name]
+  if not verb then
+    return nil
+  end
+  local texts = { wrap.text("  ", 8, verbs.synopsis(verb)), "\n", wrap.text("", 0, verb.help .. " " .. (verb.more or "")) }
+  add_flags(texts, verb)
+  add_keys(texts, verb)
+  if name == "bench" then
+    add_workloads(texts)
+  end
+  return table.concat(texts)
 end
 
 --- The usage of the program.
 function verbs.usage_of_all()
   local texts = { "neap trains generative image models and samples from them.\n\n" }
   for _, verb in ipairs(VERBS) do
-    texts[#texts + 1] = verb.usage
+    texts[#texts + 1] = wrap.row(2, 40, verbs.synopsis(verb), verb.help)
   end
-  texts[#texts + 1] = "  neap --version\n"
+  texts[#texts + 1] = "  neap --version\n\n"
+  texts[#texts + 1] = wrap.text("", 0,
+    "neap VERB --help explains the options of a verb; neap help NAME also explains components, "
+    .. "ops, functions of Lua and settings: neap help train, neap help euler, neap help image.save.")
   return table.concat(texts)
 end
 

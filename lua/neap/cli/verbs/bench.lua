@@ -6,10 +6,12 @@
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local check = require "neap.check"
+local keys = require "neap.cli.keys"
 local rule = require "neap.rule"
+local setting = require "neap.setting"
 local workloads = require "neap.cli.bench_workloads"
 
-local COMMON = { batch = 32, steps = 5, threads = 0, precision = "fp32" } -- threads = 0: the default number
+local COMMON = setting.defaults(keys.bench())
 local WARMUP = 2
 local COUNT = rule.whole(1)
 local RULES = { precision = rule.choice("fp32", "bf16"), conditioning = rule.choice("adaln", "cross", "joint"),

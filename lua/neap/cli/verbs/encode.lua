@@ -3,22 +3,11 @@ local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
 local encode = require("neap.encode").encode
+local flags = require "neap.cli.flags"
 local output = require "neap.output"
 local real = require "neap.evaluate.real"
-local rule = require "neap.rule"
 
-local function option(key, wanted)
-  return { key = key, kind = wanted.kind, read = wanted.read }
-end
-
-local RULES = {
-  ["-o"] = option("out", rule.text "a file"),
-  ["--data"] = option("data", rule.text "a folder"),
-  ["--batch"] = option("batch", rule.whole(1)),
-  ["--precision"] = option("precision", rule.choice("auto", "fp32", "bf16")),
-  ["--threads"] = option("threads", rule.whole(1)),
-  ["--flip"] = { key = "flip", alone = true },
-}
+local RULES = flags.rules(require "neap.cli.flags.encode")
 
 -- The file beside a checkpoint.
 local function default_path(path)

@@ -6,6 +6,7 @@ local checkpoint = require "neap.checkpoint"
 local compare = require "neap.evaluate.compare"
 local conditions = require "neap.evaluate.conditions"
 local evaluator = require "neap.evaluate.evaluator"
+local flags = require "neap.cli.flags"
 local names = require "neap.evaluate.names"
 local output = require "neap.output"
 local real = require "neap.evaluate.real"
@@ -14,30 +15,11 @@ local reconstruction = require "neap.reconstruction"
 local report = require "neap.cli.eval_report"
 local precision = require "neap.train.precision"
 local prompt = require "neap.prompt"
-local rule = require "neap.rule"
 local sampler = require "neap.sampler"
 local samples = require "neap.evaluate.samples"
 local sampling_options = require "neap.cli.sampling_options"
 
-local RULES = sampling_options.rules {
-  ["-n"] = { "n", rule.whole(2, 1000000) },
-  ["--labels"] = { "labels", rule.text "'each', 'real', or labels with commas between" },
-  ["--reference"] = { "reference", rule.choice("test", "training") },
-  ["--precision"] = { "precision", rule.choice("auto", "fp32", "bf16") },
-  ["--conditions"] = { "conditions", rule.choice("test", "training") },
-  ["--evaluator"] = { "evaluator", rule.text "a classifier's checkpoint" },
-  ["--data"] = { "data", rule.text "a folder" },
-  ["--metric"] = { key = "metric", kind = "a metric", read = rule.text().read, many = true },
-  ["--resamples"] = { "resamples", { kind = "0 or a whole number from 2", read = function(text)
-    local number = rule.whole(0).read(text)
-    return number ~= 1 and number or nil -- one resample has no deviation
-  end } },
-  ["--samples"] = { "samples", rule.text "a file" },
-  ["--sample-labels"] = { "sample_labels", rule.text "a file" },
-  ["--cas"] = { key = "cas", alone = true },
-  ["--cas-steps"] = { "cas_steps", rule.whole(1) },
-  ["--json"] = { "json", rule.text "a file" },
-}
+local RULES = flags.rules(require "neap.cli.flags.eval", require "neap.cli.flags.sampling")
 
 local N = 10000
 

@@ -4,21 +4,16 @@ local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
 local export = require "neap.foreign.export"
+local flags = require "neap.cli.flags"
 local output = require "neap.output"
-local rule = require "neap.rule"
 
-local FORMAT, PATH = rule.choice(table.unpack(export.NAMES)), rule.text "a path"
-
-local RULES = {
-  ["-o"] = { key = "out", kind = PATH.kind, read = PATH.read },
-  ["--as"] = { key = "as", kind = FORMAT.kind, read = FORMAT.read },
-}
+local RULES = flags.rules(require "neap.cli.flags.export")
 
 local function check(given, rest)
   if #rest ~= 1 then
     core.fail_usage(("export: expected a run: neap export RUN -o FILE-or-FOLDER --as FORMAT; got %d words"):format(#rest))
   elseif not given.out or not given.as then
-    core.fail_usage(("export: expected -o PATH and --as %s"):format(FORMAT.kind))
+    core.fail_usage(("export: expected -o PATH and --as %s"):format(RULES["--as"].kind))
   elseif core.exists(given.out) then
     core.fail_usage(("export: -o: %s exists"):format(given.out))
   end

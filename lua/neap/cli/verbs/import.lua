@@ -1,14 +1,11 @@
 --- neap import FILE-or-FOLDER -o RUN.safetensors [--verbose] [key=value ...]: reads weights of another program.
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
+local flags = require "neap.cli.flags"
 local import = require "neap.foreign.import"
 local output = require "neap.output"
-local rule = require "neap.rule"
 
-local RULES = {
-  ["-o"] = { key = "out", kind = "a file", read = rule.text("a file").read },
-  ["--verbose"] = { key = "verbose", alone = true },
-}
+local RULES = flags.rules(require "neap.cli.flags.import")
 
 local function check_output(path)
   if not path then

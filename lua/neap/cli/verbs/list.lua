@@ -1,10 +1,11 @@
 --- neap list [KIND]
 local core = require "neap.core"
 local check = require "neap.check"
+local wrap = require "neap.help.wrap"
 
 local function list(kind)
   for _, component in ipairs(core.components(kind)) do
-    print(("%-13s %-15s %s"):format(kind, component.name, component.help))
+    io.stdout:write(wrap.row(0, 30, ("%-13s %s"):format(kind, component.name), component.help))
   end
 end
 

@@ -4,34 +4,18 @@ local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
 local film = require "neap.film"
+local flags = require "neap.cli.flags"
 local image = require "neap.image"
 local output = require "neap.output"
 local preview = require "neap.preview"
 local reconstruct = require "neap.cli.reconstruct"
-local rule = require "neap.rule"
 local sample_conditions = require "neap.cli.sample_conditions"
 local sample_modes = require "neap.cli.sample_modes"
 local sampler = require "neap.sampler"
 local sampling_options = require "neap.cli.sampling_options"
 
-local MAX_COUNT = 1000000 -- a typing error beyond this would fill the memory
-
-local OWN_RULES = {
-  ["-n"] = { "n", rule.whole(1, MAX_COUNT) },
-  ["--label"] = { "label", rule.text "a label" },
-  ["--image"] = { "image", rule.text "a picture" },
-  ["--level"] = { "level", rule.number(0.001, 0.999) },
-  ["--keep"] = { "keep", rule.text "a picture" },
-  ["--invert"] = { key = "invert", alone = true },
-  ["--interpolate"] = { "interpolate", rule.whole(0) },
-  ["--morph"] = { "morph", rule.text "a label" },
-  ["--film"] = { "film", rule.text "a file" },
-  ["-o"] = { "out", rule.text "a file" },
-}
-for name, wanted in pairs(sample_conditions.RULES) do
-  OWN_RULES[name] = wanted
-end
-local RULES = sampling_options.rules(OWN_RULES)
+local OWN = require "neap.cli.flags.sample"
+local RULES = flags.rules(OWN, require "neap.cli.flags.sampling")
 
 local ROW, WITHOUT_LABEL, WIDEST = 8, 64, 16
 
@@ -111,8 +95,8 @@ local function count_of(given, classes)
   local frames = (given.interpolate or given.morph) and DEFAULT_FRAMES or given.image and (given.invert and 1 or ROW)
   local each = given.n or frames or ((given.label or groups) and ROW)
     or (classes > 0 and ROW * math.min(classes, ROW + 2)) or WITHOUT_LABEL
-  if each * (groups or 1) > MAX_COUNT then
-    core.fail_usage(("sample: -n: expected at most %d samples in all, got %d of each of %d"):format(MAX_COUNT, each, groups))
+  if each * (groups or 1) > OWN.most then
+    core.fail_usage(("sample: -n: expected at most %d samples in all, got %d of each of %d"):format(OWN.most, each, groups))
   end
   return each * (groups or 1)
 end
