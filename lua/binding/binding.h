@@ -70,7 +70,12 @@ void neap_lua_collect_count(int made); /* handles of tensors made (1) and collec
 /* Pushes an empty userdata for one pointer, which is closed exactly once. */
 void **neap_lua_handle(lua_State *L, const char *type);
 void *neap_lua_check(lua_State *L, int index, const char *type); /* raises if it is closed */
-/* Makes a metatable with __index = methods, and __gc and __close = close. Leaves the stack as it was. */
+/* Fails because an object of a class, the name without "neap.", has nothing of that name, and says the nearest: of the `count`
+ * names, and of the keys of the table at `methods`, which are added to them. */
+#define NEAP_LUA_MOST_NAMES 512
+int neap_lua_no_name(lua_State *L, const char *class, const char *key, int methods, const char **names, int count);
+/* Makes a metatable with __index = methods, and __gc and __close = close. Reading a name that is no method raises an error. Leaves
+ * the stack as it was. */
 void neap_lua_class(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction close);
 
 neap_instance *neap_lua_test_instance(lua_State *L, int index);

@@ -22,11 +22,33 @@ void *neap_lua_check(lua_State *L, int index, const char *type)
     return *handle;
 }
 
+int neap_lua_no_name(lua_State *L, const char *class, const char *key, int methods, const char **names, int count)
+{
+    for (lua_pushnil(L); lua_next(L, methods) && count < NEAP_LUA_MOST_NAMES; lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING)
+            names[count++] = lua_tostring(L, -2);
+    const char *nearest = neap_nearest(key, names, count);
+    return nearest ? neap_lua_error(L, "%s: there is no '%s'; did you mean '%s'?", class, key, nearest)
+                   : neap_lua_error(L, "%s: there is no '%s'; `neap help %s` lists what there is", class, key, class);
+}
+
+/* Called as (methods, key) for a key that is none of the methods; the class is the upvalue. */
+static int no_method(lua_State *L)
+{
+    const char *names[NEAP_LUA_MOST_NAMES], *key = luaL_tolstring(L, 2, NULL);
+    return neap_lua_no_name(L, lua_tostring(L, lua_upvalueindex(1)), key, 1, names, 0);
+}
+
 void neap_lua_class(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction close)
 {
     luaL_newmetatable(L, type);
     lua_newtable(L);
     luaL_setfuncs(L, methods, 0);
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, type + strlen("neap."));
+    lua_pushcclosure(L, no_method, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, close);
     lua_setfield(L, -2, "__gc");

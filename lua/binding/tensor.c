@@ -161,20 +161,13 @@ static const struct property {
 } properties[] = {{"dtype", push_dtype}, {"requires_grad", push_requires_grad}, {"grad", push_grad}};
 
 #define PROPERTIES (sizeof properties / sizeof *properties)
-#define MOST_NAMES 256
 
 static int unknown(lua_State *L, const char *key)
 {
-    const char *names[MOST_NAMES];
-    int count = 0;
+    const char *names[NEAP_LUA_MOST_NAMES];
     for (size_t i = 0; i < PROPERTIES; i++)
-        names[count++] = properties[i].name;
-    for (lua_pushnil(L); lua_next(L, lua_upvalueindex(1)) && count < MOST_NAMES; lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TSTRING)
-            names[count++] = lua_tostring(L, -2);
-    const char *nearest = neap_nearest(key, names, count);
-    return nearest ? neap_lua_error(L, "tensor: there is no '%s'; did you mean '%s'?", key, nearest)
-                   : neap_lua_error(L, "tensor: there is no '%s'", key);
+        names[i] = properties[i].name;
+    return neap_lua_no_name(L, "tensor", key, lua_upvalueindex(1), names, PROPERTIES);
 }
 
 static int tensor_index(lua_State *L)

@@ -3,15 +3,43 @@ local core = require "neap.core"
 
 local check = {}
 
+-- Names of other libraries, and ours for the same.
+local ELSEWHERE = {
+  batch_size = "batch", epochs = "steps", num_steps = "steps", iterations = "steps", max_steps = "steps", learning_rate = "lr",
+  scheduler = "decay", warmup_steps = "warmup", gradient_clip = "clip", ema_decay = "ema", dataset = "data", loss = "objective",
+  output_dir = "out", num_samples = "n", prompt = "text", guidance_scale = "w", imsave = "save", show = "save",
+  imread = "load", make_grid = "grid", zero_grad = "clear", cat = "concat", view = "reshape", transpose = "permute",
+  numpy = "tolist", clip_by_value = "clamp", mm = "matmul", bmm = "matmul",
+}
+
+-- Our name for the word of another library, if it is one of names.
+local function from_elsewhere(word, names)
+  for _, name in ipairs(ELSEWHERE[word] and names or {}) do
+    if name == ELSEWHERE[word] then
+      return name
+    end
+  end
+end
+
 --- `; did you mean 'x'?` for the nearest of names, or "" where none is near.
 function check.suggestion(word, names)
-  local nearest = core.nearest(tostring(word), names)
+  local nearest = from_elsewhere(word, names) or core.nearest(tostring(word), names)
   return nearest and ("; did you mean '%s'?"):format(nearest) or ""
 end
 
---- Fails as `PROBLEM 'word'; did you mean 'x'?`
-function check.fail_name(problem, word, names)
-  core.fail_usage(("%s '%s'%s"):format(problem, tostring(word), check.suggestion(word, names)))
+--- Fails as `PROBLEM 'word'; did you mean 'x'?`; where no name is near, the message ends with `otherwise`.
+function check.fail_name(problem, word, names, otherwise)
+  local near = check.suggestion(word, names)
+  core.fail_usage(("%s '%s'%s"):format(problem, tostring(word), near == "" and otherwise or near))
+end
+
+--- Fails as `PROBLEM 'word'; did you mean 'x'?`; where no name is near, with all names.
+function check.fail_key(problem, word, names)
+  local known = {}
+  for _, name in ipairs(names) do
+    known[name] = true
+  end
+  check.fail_name(problem, word, names, "; expected one of " .. table.concat(check.names(known), ", "))
 end
 
 --- The keys of a table, sorted.
@@ -22,6 +50,16 @@ function check.names(entries)
   end
   table.sort(names)
   return names
+end
+
+--- Makes reading an absent name of a table of functions fail, with the nearest; `who` is the table in messages, as neap.image,
+-- and `topic` its name in `neap help`.
+function check.seal(who, topic, functions)
+  local meta = getmetatable(functions) or {}
+  function meta.__index(_, key)
+    check.fail_name(who .. " has no", key, check.names(functions), ("; `neap help %s` lists what there is"):format(topic))
+  end
+  return setmetatable(functions, meta)
 end
 
 --- Fails unless settings is a table and each of its keys is one of names.
@@ -35,7 +73,7 @@ function check.keys(who, settings, names)
   end
   for key in pairs(settings) do
     if not known[key] then
-      check.fail_name(who .. ": unknown key", key, names)
+      check.fail_key(who .. ": unknown key", key, names)
     end
   end
 end

@@ -1,6 +1,7 @@
 --- The command line: neap VERB ...
 local core = require "neap.core"
 local check = require "neap.check"
+local hint = require "neap.help.hint"
 local verbs = require "neap.cli.verbs"
 
 -- What a misspelt first word is compared with.
@@ -15,7 +16,7 @@ end
 local function text_of(problem)
   local meta = getmetatable(problem)
   if type(problem) == "string" or type(problem) == "number" or (type(meta) == "table" and meta.__tostring) then
-    return first_line(tostring(problem))
+    return hint(first_line(tostring(problem)))
   end
   return ("the error is a %s value, not text"):format(type(problem))
 end

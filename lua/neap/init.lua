@@ -46,8 +46,7 @@ for _, kind in ipairs(core.kinds()) do
   neap[kind] = component.namespace(kind)
 end
 
-return setmetatable(neap, {
-  __index = function(_, key)
-    check.fail_name("neap has no", key, check.names(neap))
-  end,
-})
+for _, name in ipairs { "autograd", "checkpoint", "evaluate", "image", "npy", "optimizer", "plot", "reconstruction" } do
+  check.seal("neap." .. name, name, neap[name])
+end
+return check.seal("neap", "neap", neap)

@@ -112,7 +112,7 @@ end
 function options.check()
   for key in pairs(given) do
     if not used[key] and not options.standard[key] then
-      check.fail_name("unknown key", key, known_names())
+      check.fail_key("unknown key", key, known_names())
     end
   end
 end

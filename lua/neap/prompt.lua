@@ -84,7 +84,8 @@ end
 --- neap.texts(text, model [, n]): the condition { text, lengths } for a call of the model with n rows, by default one for each
 -- text: model(x, t, neap.texts({ "red heart", "" }, model)).
 function prompt.condition(text, model, n)
-  if type(model) ~= "userdata" or not model.component then
+  local meta = type(model) == "userdata" and getmetatable(model)
+  if not meta or meta.__name ~= "neap.model" then
     core.fail_usage(("texts: expected a model, got %s"):format(type(model)))
   end
   return prompt.texts("texts", text, n or math.max(1, prompt.count(text)), model:spec(), model:component():name())

@@ -65,7 +65,8 @@ end
 
 -- Tensors compare as nested lists.
 local function plain(value)
-  return type(value) == "userdata" and value.tolist and value:tolist() or value
+  local meta = type(value) == "userdata" and getmetatable(value)
+  return meta and meta.__name == "neap.tensor" and value:tolist() or value
 end
 
 local function compare(got, want, tolerance)

@@ -137,7 +137,8 @@ test("networks that do not fit", function()
   raises("autoguidance: worse: expected a number, a flag, a text, a component or a model, got a table", function()
     autoguidance { worse = {} }
   end)
-  raises("sample: unknown key 'worse'", function() euler:sample(run.model, { labels = 0, worse = other.model }) end)
+  raises("sample: unknown key 'worse'; expected one of batch, condition, invert, keep, labels, level, mixture, n, names, negative, "
+    .. "noise, picture, seed, text, watch", function() euler:sample(run.model, { labels = 0, worse = other.model }) end)
 end)
 
 test("a checkpoint of a model alone", function()

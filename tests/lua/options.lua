@@ -96,8 +96,11 @@ test("keys that nobody declares", function()
   refused("widht=3", "unknown key 'widht'; did you mean 'width'?")
   refused("group.dept=3", "unknown key 'group.dept'; did you mean 'group.depth'?")
   refused("step=3", "unknown key 'step'; did you mean 'steps'?")
-  refused("wavelength=3", "unknown key 'wavelength'")
-  refused("group=3", "unknown key 'group'")
+  local all = "; expected one of batch, checkpoint_every, extend, group.depth, minutes, out, precision, resume, sample_every, "
+    .. "score_every, seed, steps, threads, width"
+  refused("wavelength=3", "unknown key 'wavelength'" .. all)
+  refused("group=3", "unknown key 'group'" .. all)
+  refused("batch_size=3", "unknown key 'batch_size'; did you mean 'batch'?")
 end)
 
 test("what a recipe declares, it hands to training itself", function()

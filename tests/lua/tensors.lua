@@ -159,7 +159,7 @@ test("properties, and the nearest name for what is none", function()
   equal({ x.dtype, x.requires_grad, x.grad }, { "f32", false })
   raises("tensor: there is no 'smu'; did you mean 'sum'?", function() x:smu() end)
   raises("tensor: there is no 'dtpye'; did you mean 'dtype'?", function() local _ = x.dtpye end)
-  raises("tensor: there is no 'wavelength'", function() local _ = x.wavelength end)
+  raises("tensor: there is no 'wavelength'; `neap help tensor` lists what there is", function() local _ = x.wavelength end)
   raises("neap has no 'zeroes'; did you mean 'zeros'?", function() neap.zeroes(2) end)
 end)
 

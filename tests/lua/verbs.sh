@@ -143,7 +143,8 @@ done
 expect 2 "neap: bench: expected conv, conv-data, conv-weight, dcgan-train, dit-sample, dit-train, gemm, group-norm, group-norm-gradient, vaegan-train, got 'gem'; did you mean 'gemm'?" neap bench gem
 expect 2 "neap: bench: expected conv, conv-data, conv-weight, dcgan-train, dit-sample, dit-train, gemm, group-norm, group-norm-gradient, vaegan-train, got ''" neap bench
 expect 2 "neap: bench: gemm: unknown key 'batc'; did you mean 'batch'?" neap bench gemm batc=1
-expect 2 "neap: bench: conv: unknown key 'channels'" neap bench conv channels=128
+expect 2 "neap: bench: conv: unknown key 'channels'; expected one of batch, kernel, precision, size, steps, stride, threads, width" \
+    neap bench conv channels=128
 expect 2 "neap: bench: batch: expected a whole number from 1, got '0'" neap bench gemm batch=0
 expect 2 "neap: bench: dim: expected a whole number from 1, got 'x'" neap bench gemm dim=x
 expect 2 "neap: bench: precision: expected fp32 or bf16, got 'fp16'" neap bench gemm precision=fp16

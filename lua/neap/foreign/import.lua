@@ -144,7 +144,7 @@ local function read_settings(format, settings)
   local given = {}
   for key, value in pairs(settings) do
     if not format.keys[key] then
-      check.fail_name(("import: %s: unknown key"):format(format.title), key, check.names(format.keys))
+      check.fail_key(("import: %s: unknown key"):format(format.title), key, check.names(format.keys))
     end
     given[key] = rule.read("import: " .. key, format.keys[key], value)
   end

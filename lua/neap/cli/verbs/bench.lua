@@ -27,7 +27,7 @@ local function read_settings(name, pairs_)
   for _, pair in ipairs(pairs_) do
     local key, value = pair[1], pair[2]
     if settings[key] == nil then
-      check.fail_name(("bench: %s: unknown key"):format(name), key, check.names(settings))
+      check.fail_key(("bench: %s: unknown key"):format(name), key, check.names(settings))
     end
     settings[key] = rule.read("bench: " .. key, RULES[key] or COUNT, value)
   end
