@@ -104,6 +104,10 @@ check "version" neap --version
 check "plugins" sh -c "ls '$plugindir' | grep -q '^dit.so$' && ! ls '$plugindir' | grep -v '[.]so$'"
 check "recipes beside the Lua files" test -f "$stage$prefix/share/neap/recipes/lecture/rectified_flow.lua"
 check "the evaluator" test -f "$stage$prefix/share/neap/recipes/evaluator_fashion.safetensors"
+check "the man page" test -f "$stage$prefix/share/man/man1/neap.1"
+check "completion of bash" test -f "$stage$prefix/share/bash-completion/completions/neap.bash"
+check "completion of zsh" test -f "$stage$prefix/share/zsh/site-functions/_neap"
+check "stubs for editors" test -f "$stage$prefix/share/doc/neap/reference/neap.lua"
 check "no build paths in neap.pc" sh -c "! grep -q '$NEAP_BUILD' '$pc'"
 # shellcheck disable=SC2086
 check "a plugin builds" cc -shared -fPIC -Wall -Wextra -Werror $cflags "$stage/halves.c" -o "$stage/more/halves.so"

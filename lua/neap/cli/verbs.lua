@@ -2,7 +2,8 @@
 -- returns function(list of words); the process ends with status 0 unless that function raises an error.
 --
 -- An entry has a name, `words` of the usage, one line of help, and `more`: paragraphs of `neap VERB --help`. `flags` names
--- files of neap/cli/flags with its options, `keys` a function of neap/cli/keys.lua with its key=value pairs.
+-- files of neap/cli/flags with its options, `keys` a function of neap/cli/keys.lua with its key=value pairs, `rows` one with
+-- other words.
 local keys = require "neap.cli.keys"
 local wrap = require "neap.help.wrap"
 
@@ -31,7 +32,8 @@ local VERBS = {
     more = "NAME is written as in a recipe, with or without neap: train, train.minutes, image.save, x:backward, euler, "
       .. "sampler.euler, matmul. Without NAME: the list of verbs." },
   { name = "env", words = "", help = "Print the version, processor, libraries and plugin folders." },
-  { name = "bench", words = "WORKLOAD", keys = "bench", help = "Measure a workload.",
+  { name = "bench", words = "WORKLOAD", keys = "bench", rows = "workloads",
+    help = "Measure a workload.",
     more = "Prints one line of JSON. Each workload takes more keys:" },
   { name = "repl", words = "", help = "A Lua prompt." },
 }
@@ -61,6 +63,11 @@ end
 --- The key=value pairs of a verb, as a list of settings.
 function verbs.keys(verb)
   return type(verb.keys) == "string" and keys[verb.keys]() or {}
+end
+
+--- More rows of text and explanation, as the workloads of bench.
+function verbs.rows(verb)
+  return verb.rows and keys[verb.rows]() or {}
 end
 
 local MOST_SHOWN = 5 -- more options are [OPTION ...]
@@ -103,8 +110,8 @@ local function add_keys(texts, verb)
   end
 end
 
-local function add_workloads(texts)
-  for i, row in ipairs(keys.workloads()) do
+local function add_rows(texts, verb)
+  for i, row in ipairs(verbs.rows(verb)) do
     texts[#texts + 1] = (i == 1 and "\n" or "") .. wrap.row(2, KEY_COLUMN, row[1], row[2])
   end
 end
@@ -118,9 +125,7 @@ function verbs.usage(name)
   local texts = { wrap.text("  ", 8, verbs.synopsis(verb)), "\n", wrap.text("", 0, verb.help .. " " .. (verb.more or "")) }
   add_flags(texts, verb)
   add_keys(texts, verb)
-  if name == "bench" then
-    add_workloads(texts)
-  end
+  add_rows(texts, verb)
   return table.concat(texts)
 end
 

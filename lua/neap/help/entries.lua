@@ -12,7 +12,11 @@ local core = require "neap.core"
 local setting = require "neap.setting"
 local verbs = require "neap.cli.verbs"
 
-local TOPICS = { "process", "tensors", "models", "training", "pictures", "scores" }
+-- Files of neap/help/topics, and their titles in the reference pages.
+local TOPICS = {
+  { "process", "Process and environment" }, { "tensors", "Tensors" }, { "models", "Models, data sets and samplers" },
+  { "training", "Training and runs" }, { "pictures", "Pictures, films and figures" }, { "scores", "Scores and checks" },
+}
 
 -- --- Functions of Lua -------------------------------------------------------------------------------------------------
 
@@ -54,11 +58,11 @@ end
 
 -- A topic, and an entry for each setting that its function declares. Settings of a list inside, as of neap.stages, have a name
 -- with a colon.
-local function add_topic(list, row)
+local function add_topic(list, title, row)
   local name, declared = row[1], setting.of(row[1]) or {}
   local entry = {
-    kind = kind_of(row), name = name, call = row[2] and name .. (row[2]:find "^{" and " " or "") .. row[2], help = row[3],
-    params = parameters(row[4]), example = row.example, type = row.type, settings = parameters(declared),
+    kind = kind_of(row), topic = title, name = name, help = row[3], params = parameters(row[4]), example = row.example,
+    call = row[2] and name .. (row[2]:find "^{" and " " or "") .. row[2], type = row.type, settings = parameters(declared),
     inner = parameters(setting.of(name .. ": stage")),
   }
   list[#list + 1] = entry
@@ -185,9 +189,9 @@ local function build()
     add_verb(list, name)
   end
   require "neap" -- its files declare their settings
-  for _, file in ipairs(TOPICS) do
-    for _, row in ipairs(require("neap.help.topics." .. file)) do
-      add_topic(list, row)
+  for _, topic in ipairs(TOPICS) do
+    for _, row in ipairs(require("neap.help.topics." .. topic[1])) do
+      add_topic(list, topic[2], row)
     end
   end
   for _, kind in ipairs(core.kinds()) do
