@@ -205,10 +205,22 @@ local function build()
   return list
 end
 
-local built
+local built, known -- the list, and the number of components that it has
 
---- The list of entries: verbs, topics, components, ops, each followed by its settings or options.
+local function count_components()
+  local count = 0
+  for _, kind in ipairs(core.kinds()) do
+    count = count + #core.components(kind)
+  end
+  return count
+end
+
+--- The list of entries: verbs, topics, components, ops, each followed by its settings or options. It is another list when there
+-- are more components.
 return function()
-  built = built or build()
+  local count = count_components()
+  if count ~= known then
+    built, known = build(), count
+  end
   return built
 end

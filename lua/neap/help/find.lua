@@ -2,6 +2,7 @@
 -- sampler.euler, euler.steps, sample, --text, matmul.
 local entries = require "neap.help.entries"
 
+local indexed -- the list of entries that both tables below are of
 local whole, last -- entries by all names that are theirs alone, and by the last word of these
 
 local function add(index, name, entry)
@@ -27,9 +28,13 @@ local function names_of(entry)
   return names
 end
 
-local function build()
-  whole, last = {}, {}
-  for _, entry in ipairs(entries()) do
+local function index_all()
+  local list = entries()
+  if list == indexed then
+    return
+  end
+  indexed, whole, last = list, {}, {}
+  for _, entry in ipairs(list) do
     for _, name in ipairs(names_of(entry)) do
       add(whole, name, entry)
     end
@@ -68,9 +73,8 @@ end
 
 --- Returns the entries that a name means, and others that end with it. Both may be empty.
 local function find(name)
-  if not whole then
-    build()
-  end
+  index_all()
+  name = name:match "^(.-)%s*[({]" or name -- without the parentheses of a call
   local found = whole[name] or {}
   if #found == 0 then
     found = methods(name)
@@ -86,9 +90,7 @@ end
 
 --- All names that find() knows, sorted.
 local function names()
-  if not whole then
-    build()
-  end
+  index_all()
   local list, seen = {}, {}
   for _, index in ipairs { whole, last } do
     for name in pairs(index) do
