@@ -5,10 +5,13 @@
 --   figure:save "loss.svg"
 --
 -- `legend` places the legend: best (the default: the corner where it hides least), right, left, lower right, lower left or
--- outside. Points are a tensor [.., 2] or a list { { x, y }, ... }; plot.series(400) thins out points that arrive one by one.
+-- outside. Points are a tensor [.., 2], a list { { x, y }, ... }, or a list of numbers, which stand over 1, 2, ...; a line has a
+-- gap at NaN. plot.series(400) thins out points that arrive one by one. `xlog = true` and `ylog = true` make an axis logarithmic;
+-- what is not above 0 is left out there.
 -- A figure becomes a list of primitives in pixels, which neap/plot/svg.lua or neap/plot/raster.lua writes.
 local core = require "neap.core"
 local axes = require "neap.plot.axes"
+local bars = require "neap.plot.bars"
 local check = require "neap.check"
 local setting = require "neap.setting"
 local color = require "neap.plot.color"
@@ -29,6 +32,8 @@ local KEYS = setting.declare("neap.plot", {
   { "height", "a number from 1 to 10000", "Height in pixels.", default = HEIGHT },
   { "x", "{ low, high }", "Range of the x axis.", usual = "that of the marks" },
   { "y", "{ low, high }", "Range of the y axis.", usual = "that of the marks" },
+  { "xlog", "true or false", "A logarithmic x axis.", default = false },
+  { "ylog", "true or false", "A logarithmic y axis.", default = false },
   { "equal", "true or false", "The same scale on both axes.", default = false },
   { "ticks", "a number from 0 to 50", "About how many ticks an axis has; false: none.", default = TICKS },
   { "title", "text", "Title above the figure.", usual = "none" },
@@ -40,20 +45,35 @@ local MAX_SIDE, MAX_POINTS = 10000, 1000000 -- pixels; points of a series
 
 -- --- Figures ---------------------------------------------------------------------------------------------------------
 
+-- A logarithmic axis has no 0, and no unit of one length.
+local function check_logarithms(self)
+  for _, axis in ipairs { "x", "y" } do
+    if self[axis .. "log"] and self[axis] and self[axis][1] <= 0 then
+      core.fail(("plot: %s: expected a range above 0 for a logarithmic axis, got %g to %g"):format(axis, self[axis][1],
+        self[axis][2]))
+    elseif self[axis .. "log"] and self.equal then
+      core.fail(("plot: equal: expected linear axes, got %slog"):format(axis))
+    end
+  end
+end
+
 local function new(settings)
   check.keys("plot", settings, KEYS)
   local place = settings.legend or "best"
   if not legend.is_place(place) then
     core.fail(("plot: legend: expected best, right, left, lower right, lower left or outside, got %s"):format(tostring(place)))
   end
-  return setmetatable({
+  local self = setmetatable({
     width = math.floor(read.number("plot: width", settings.width or WIDTH, 1, MAX_SIDE)),
     height = math.floor(read.number("plot: height", settings.height or HEIGHT, 1, MAX_SIDE)),
     x = read.range("plot: x", settings.x), y = read.range("plot: y", settings.y), equal = settings.equal,
+    xlog = read.flag("plot: xlog", settings.xlog), ylog = read.flag("plot: ylog", settings.ylog),
     ticks = settings.ticks == false and 0 or read.number("plot: ticks", settings.ticks or TICKS, 0, 50),
     title = read.text("plot: title", settings.title), xlabel = read.text("plot: xlabel", settings.xlabel),
     ylabel = read.text("plot: ylabel", settings.ylabel), legend = place, marks = {},
   }, figure)
+  check_logarithms(self)
+  return self
 end
 
 -- Adds a mark. Without a colour in settings it gets the next one of the cycle.
@@ -83,6 +103,15 @@ local ARROWS_KEYS = setting.declare("figure:arrows",
   { COLOR, { "width", "a number from 0.1 to 100", "Width in pixels.", default = ARROW_WIDTH }, ALPHA, LABEL })
 local POINTS_KEYS = setting.declare("figure:points",
   { COLOR, { "size", "a number from 0.1 to 100", "Diameter in pixels.", default = DISC }, ALPHA, LABEL })
+local BARS_KEYS = setting.declare("figure:bars", {
+  COLOR, { "width", "a positive number", "Width in units of x.", usual = "0.8 times the least distance of two bars" }, ALPHA, LABEL,
+})
+local HISTOGRAM_KEYS = setting.declare("figure:histogram", {
+  COLOR, ALPHA, LABEL,
+  { "bins", "a whole number", "Number of bins.", usual = "by the number of values" },
+  { "range", "{ low, high }", "Range of the bins.", usual = "that of the values" },
+  { "density", "true or false", "Shares over the widths of bins in place of counts.", default = false },
+})
 local TEXT_KEYS = setting.declare("figure:text", {
   COLOR, { "size", "a number from 0.1 to 100", "Font size in pixels.", default = LETTERS }, ALPHA,
   { "anchor", "left, middle or right", "The part of the text at the point.", default = "left" },
@@ -97,13 +126,28 @@ end
 --- A line from point to point.
 function figure:line(points, settings)
   local width = size_of("line", settings, "width", LINE_WIDTH)
-  return add(self, "line", settings, LINE_KEYS, { points = read.flat("line", points), width = width })
+  return add(self, "line", settings, LINE_KEYS, { points = read.flat("line", points, true), width = width })
 end
 
 --- A disc at each point, `size` pixels across.
 function figure:points(points, settings)
   local radius = size_of("points", settings, "size", DISC) / 2
-  return add(self, "points", settings, POINTS_KEYS, { points = read.flat("points", points), radius = radius })
+  return add(self, "points", settings, POINTS_KEYS, { points = read.flat("points", points, true), radius = radius })
+end
+
+--- A bar from 0 to y at each point; `width` in the units of x, by default 0.8 times the least distance of two bars.
+function figure:bars(points, settings)
+  local width = type(settings) == "table" and settings.width
+  width = width and read.number("bars: width", width, 1e-300, 1e300) or nil
+  return add(self, "bars", settings, BARS_KEYS, { points = bars.around(read.flat("bars", points, true), width) })
+end
+
+--- Bars that count values, a list of numbers or a tensor of any shape, in equal bins. Settings: bins, range = { low, high },
+-- density; see neap/plot/bars.lua. NaN is left out.
+function figure:histogram(values, settings)
+  check.keys("histogram", settings or {}, HISTOGRAM_KEYS)
+  local corners = bars.histogram(read.values("histogram", values), settings or {})
+  return add(self, "bars", settings, HISTOGRAM_KEYS, { points = corners })
 end
 
 --- An arrow from each point of one list to that of another.
@@ -133,8 +177,9 @@ end
 -- --- Primitives and files --------------------------------------------------------------------------------------------
 
 function figure:primitives()
-  local settings = setmetatable({ x = self.x or marks.range(self.marks, 1), y = self.y or marks.range(self.marks, 2) },
-    { __index = self })
+  local settings = setmetatable({
+    x = self.x or marks.range(self.marks, 1, self.xlog), y = self.y or marks.range(self.marks, 2, self.ylog),
+  }, { __index = self })
   local list, inside, entries = {}, {}, {}
   for _, mark in ipairs(self.marks) do
     entries[#entries + 1] = mark.label and mark or nil
@@ -163,6 +208,14 @@ function figure:picture(scale)
   return raster.render(self:primitives(), self.width, self.height, scale)
 end
 
+--- The figure as the text of an SVG. With { page = prefix of its ids }, it takes its colours from the page that it is put into;
+-- see neap/plot/svg.lua.
+function figure:svg(settings)
+  settings = settings or {}
+  check.keys("svg", settings, { "page" })
+  return svg.render(self:primitives(), self.width, self.height, { page = read.text("svg: page", settings.page) })
+end
+
 --- Writes the figure as SVG or PNG, by the file's extension. Settings are for PNG: scale (PNG pixels per pixel of the
 -- figure) and text (pairs for its text chunks).
 function figure:save(path, settings)
@@ -170,7 +223,7 @@ function figure:save(path, settings)
   check.keys("save", settings, SAVE_KEYS)
   output.check("save", path, { "svg", "png" })
   if path:lower():match "%.svg$" then
-    core.file_save(path, svg.render(self:primitives(), self.width, self.height))
+    core.file_save(path, self:svg())
   else
     core.png_save(path, self:picture(settings.scale), settings.text)
   end
@@ -179,7 +232,7 @@ end
 -- --- Several figures in one ------------------------------------------------------------------------------------------
 
 panels.__index, panels.__name = panels, "neap.figure"
-panels.save, panels.picture = figure.save, figure.picture
+panels.save, panels.picture, panels.svg = figure.save, figure.picture, figure.svg
 
 local function move(p, x, y)
   local moved = {}

@@ -225,6 +225,119 @@ test("panels: figures side by side, row by row", function()
   equal({ neap.plot.panels({ one, two }).width, kinds(one) }, { 248, "line" })
 end)
 
+test("a list of numbers stands over 1, 2, ...", function()
+  local function drawn(given)
+    return bare():line(given):primitives()[1].list[1].points
+  end
+  equal(drawn { 5, 6, 7 }, drawn { { 1, 5 }, { 2, 6 }, { 3, 7 } })
+end)
+
+local NAN = 0 / 0
+
+test("NaN is a gap", function()
+  local list = bare():line({ { 0, 0 }, { 1, 1 }, { 2, NAN }, { 3, 3 }, { NAN, 4 }, { 5, 5 }, { 6, 6 } }):primitives()[1].list
+  equal(#list, 3)
+  equal({ list[1].points, list[2].points, list[3].points }, { { 12, 112, 22, 102 }, { 42, 82, 42, 82 }, { 62, 62, 72, 52 } })
+  equal(bare():points({ { 1, NAN }, { 2, 2 } }):primitives()[1].list[1].points, { 32, 92 })
+  equal(#bare():line({ { 1, NAN } }):primitives()[1].list, 0)
+  local marks = require "neap.plot.marks"
+  equal(marks.range({ { points = { 1, NAN, NAN, 3, 2, 5 } } }, 2), { 2.9, 5.1 })
+  equal(marks.range({ { points = { NAN, NAN } } }, 1), { 0, 1 })
+  local tensor = neap.tensor { { 0, 0 }, { 1, 1 }, { 2, NAN }, { 3, 3 } }
+  equal(#bare():line(tensor):primitives()[1].list, 2)
+end)
+
+local function log_ticks(low, high, most)
+  local labels = {}
+  for i, tick in ipairs(axes.log_ticks(low, high, most)) do
+    labels[i] = tick.label
+  end
+  return table.concat(labels, " ")
+end
+
+test("logarithmic axes: powers of ten, fewer or more where the range is wide or narrow", function()
+  equal(log_ticks(0.5, 2000, 5), "1 10 100 1000")
+  equal(log_ticks(1e-5, 1e4, 5), "1e-05 0.001 0.1 10 1000")
+  equal(log_ticks(1.5, 60, 5), "2 5 10 20 50")
+  equal(log_ticks(3, 4, 4), "3.0 3.2 3.4 3.6 3.8 4.0")
+  local settings = { width = 124, height = 124, x = { 1, 100 }, y = { 0, 1 }, ticks = 0, xlog = true }
+  local box = axes.box(settings)
+  equal(axes.place(box, { 1, 0, 10, 0.5, 100, 1 }), { 12, 112, 62, 62, 112, 12 })
+end)
+
+test("logarithmic axes: what is not above 0 is left out, and ranges have room in their logarithm", function()
+  local figure = bare { xlog = true, x = { 1, 100 } }
+  local list = figure:line({ { 1, 0 }, { 10, 5 }, { 0, 6 }, { -3, 7 }, { 100, 10 } }):primitives()[1].list
+  equal({ list[1].points, list[2].points, #list }, { { 12, 112, 62, 62 }, { 112, 12, 112, 12 }, 2 })
+  local marks = require "neap.plot.marks"
+  close(marks.range({ { points = { 1, 0, 1, 1e10, 1, -5, 1, 1e-10 } } }, 2, true), { 1e-11, 1e11 }, 1e-3)
+  equal(marks.range({ { points = { -1, 0 } } }, 1, true), { 1, 10 })
+  equal(marks.range({ { points = { 4, 1 } } }, 1, true), { 2, 8 })
+  equal(#bare({ ylog = true, y = { 1, 10 } }):arrows({ { 1, 0 }, { 1, 1 } }, { { 1, 5 }, { 1, 10 } }):primitives()[1].list, 2)
+  equal(#bare({ ylog = true, y = { 1, 10 } }):text(1, 0, "nowhere"):primitives()[1].list, 0)
+  local text = saved(neap.plot({ ylog = true }):line { 1, 10, 100, 1000, 10000 }, ".svg")
+  for _, label in ipairs { "1", "100", "10000" } do
+    check.truth(text:find((">%s</text>"):format(label), 1, true), label)
+  end
+end)
+
+test("bars: from 0 to each value, side by side", function()
+  local list = bare():bars({ { 2, 5 }, { 4, NAN }, { 7, 10 } }, { width = 2 }):primitives()[1].list
+  equal({ #list, list[1].kind }, { 2, "polygon" })
+  equal(list[1].points, { 22, 112, 42, 112, 42, 62, 22, 62 })
+  equal(list[2].points, { 72, 112, 92, 112, 92, 12, 72, 12 })
+  local corners = require("neap.plot.bars").around({ 1, 3, 2, 4, 4, 5 })
+  close(corners, { 0.6, 0, 1.4, 3, 1.6, 0, 2.4, 4, 3.6, 0, 4.4, 5 })
+  local marks = require "neap.plot.marks"
+  equal(marks.range({ { kind = "bars", points = { 0, 0, 1, 10 } } }, 2), { 0, 10.5 }) -- no room below the feet
+  equal(marks.range({ { kind = "bars", points = { 0, 0, 1, -10 } } }, 2), { -10.5, 0 })
+  local log = bare({ ylog = true, y = { 1, 100 } }):bars({ { 5, 10 }, { 7, -1 } }, { width = 2 }):primitives()[1].list
+  equal({ #log, log[1].points }, { 1, { 52, 112, 72, 112, 72, 62, 52, 62 } })
+end)
+
+-- The tips of a histogram's bars.
+local function counted(values, settings)
+  local corners, tips = require("neap.plot.bars").histogram(values, settings), {}
+  for i = 4, #corners, 4 do
+    tips[#tips + 1] = corners[i]
+  end
+  return tips, corners
+end
+
+test("histogram: counts in equal bins, whose last one has the upper end", function()
+  local tips, corners = counted({ 0, 0.1, 0.5, 0.5, 0.99, 1 }, { bins = 2 })
+  equal({ tips, corners }, { { 2, 4 }, { 0, 0, 0.5, 2, 0.5, 0, 1, 4 } })
+  equal(counted({ -5, 1, 2, 3, 99 }, { bins = 3, range = { 1, 4 } }), { 1, 1, 1 })
+  close(counted({ 0, 1, 2, 3 }, { bins = 2, density = true }), { 1 / 3, 1 / 3 })
+  close(counted({ 0, 1, 9, 9 }, { bins = 2, range = { 0, 4 }, density = true }), { 0.25, 0 }, 1e-12)
+  equal(counted({ 7, 7, 7, 7 }, {}), { 0, 4 })
+  equal(counted({}, { bins = 2 }), { 0, 0 })
+  local list = bare():histogram(neap.tensor { { 1, 1 }, { 9, NAN } }, { bins = 2, range = { 0, 10 } }):primitives()[1].list
+  equal({ #list, list[1].points }, { 2, { 12, 112, 62, 112, 62, 92, 12, 92 } })
+  local labelled = bare { width = 324 }
+  labelled:bars({ 1, 2 }, { label = "bars" })
+  local swatches = 0
+  for _, p in ipairs(labelled:primitives()) do
+    swatches = swatches + (p.kind == "polygon" and 1 or 0)
+  end
+  equal(swatches, 2) -- the ground of the legend, and the sample in it
+end)
+
+test("SVG for a page: colours of the page, ids of its own, no ground", function()
+  local figure = bare({ title = "t" }):line({ { 0, 0 }, { 5, 5 } }, { color = "blue" })
+  local text = figure:line({ { 0, 0 }, { 1, 1 } }, { color = "#102030" }):svg { page = "a-" }
+  local function holds(part)
+    check.truth(text:find(part, 1, true), ("expected %s in %s"):format(part, text))
+  end
+  holds 'style="stroke:var(--blue)"'
+  holds 'stroke="#102030"'
+  holds 'style="fill:var(--ink)"'
+  holds '<clipPath id="a-clip1">'
+  holds 'url(#a-clip1)'
+  equal({ count(text, "#000000"), count(text, "#ffffff"), count(text, 'id="clip') }, { 0, 0, 0 })
+  raises("svg: unknown key 'pag'; did you mean 'page'?", function() bare():svg { pag = "a" } end)
+end)
+
 test("settings that do not fit", function()
   raises("plot: unknown key 'widht'; did you mean 'width'?", function() neap.plot { widht = 3 } end)
   raises("plot: width: expected a number from 1 to 10000, got 0", function() neap.plot { width = 0 } end)
@@ -245,7 +358,24 @@ test("settings that do not fit", function()
   raises("points: alpha: expected a number from 0 to 1, got 2", function() figure:points({}, { alpha = 2 }) end)
   raises("points: expected points [.., 2], got [3]", function() figure:points(neap.zeros(3)) end)
   raises("points: expected points [.., 2], got nil", function() figure:points() end)
-  raises("points: expected two finite numbers for point 2", function() figure:points { { 1, 2 }, { 1, 0 / 0 } } end)
+  raises("points: expected two numbers, finite or NaN, for point 2", function() figure:points { { 1, 2 }, { 1, math.huge } } end)
+  raises("arrows: expected two finite numbers for point 1", function() figure:arrows({ { 1, 0 / 0 } }, { { 1, 1 } }) end)
+  raises("line: expected a number at 2, as before, got table", function() figure:line { 1, { 2, 3 } } end)
+  raises("plot: x: expected a range above 0 for a logarithmic axis, got 0 to 10", function()
+    neap.plot { x = { 0, 10 }, xlog = true }
+  end)
+  raises("plot: ylog: expected true or false, got 10", function() neap.plot { ylog = 10 } end)
+  raises("plot: equal: expected linear axes, got ylog", function() neap.plot { equal = true, ylog = true } end)
+  raises("bars: width: expected a number from 1e-300 to 1e+300, got 0", function() figure:bars({ 1 }, { width = 0 }) end)
+  raises("histogram: bins: expected a whole number from 1 to 10000, got 1.5", function()
+    figure:histogram({ 1 }, { bins = 1.5 })
+  end)
+  raises("histogram: range: expected a range { low, high }, two numbers with low < high", function()
+    figure:histogram({ 1 }, { range = { 2, 1 } })
+  end)
+  raises("histogram: expected a finite number or NaN at 2, got inf", function() figure:histogram { 1, math.huge } end)
+  raises("histogram: expected a list of numbers or a tensor, got number", function() figure:histogram(3) end)
+  raises("histogram: unknown key 'bin'; did you mean 'bins'?", function() figure:histogram({ 1 }, { bin = 3 }) end)
   raises("arrows: expected as many tips as tails, got 1 and 2", function()
     figure:arrows({ { 0, 0 }, { 1, 1 } }, { { 1, 1 } })
   end)

@@ -30,6 +30,39 @@ function axes.ticks(low, high, count)
   return list
 end
 
+-- Multiples of powers of ten in a range.
+local function multiples(low, high, factors)
+  local list = {}
+  for power = math.floor(math.log(low, 10)), math.ceil(math.log(high, 10)) do
+    for _, factor in ipairs(factors) do
+      local at = factor * 10.0 ^ power
+      if at >= low * (1 - 1e-9) and at <= high * (1 + 1e-9) then
+        list[#list + 1] = { at = at, label = ("%g"):format(at) }
+      end
+    end
+  end
+  return list
+end
+
+--- About `count` ticks of a logarithmic axis from low to high, above 0: powers of ten, with fewer than two of these their
+-- multiples by 2 and 5, and in a narrow range those of a linear axis.
+function axes.log_ticks(low, high, count)
+  local decades = multiples(low, high, { 1 })
+  if #decades < 2 then
+    local some = multiples(low, high, { 1, 2, 5 })
+    return #some > 1 and some or axes.ticks(low, high, count)
+  end
+  local list, stride = {}, math.ceil(#decades / math.max(count, 2))
+  for i = 1, #decades, stride do
+    list[#list + 1] = decades[i]
+  end
+  return list
+end
+
+local function ticks_of(range, log, count)
+  return (log and axes.log_ticks or axes.ticks)(range[1], range[2], count)
+end
+
 -- Widens one of the ranges so that a unit has the same length on both axes.
 local function equalize(box)
   local unit = math.min(box.width / (box.x[2] - box.x[1]), box.height / (box.y[2] - box.y[1]))
@@ -57,7 +90,7 @@ local function measure(box, settings)
   if settings.legend == "outside" and #settings.entries > 0 then
     box.right = settings.width - EDGE - legend.breadth(settings.entries)
   end
-  local labels = ticks and widest(axes.ticks(box.y[1], box.y[2], settings.ticks)) + TICK + 4 or 0
+  local labels = ticks and widest(ticks_of(box.y, box.ylog, settings.ticks)) + TICK + 4 or 0
   box.left = math.ceil(EDGE + labels + (settings.ylabel and SIZE + 6 or 0))
   box.width = box.right - box.left
   if box.width < 1 or box.height < 1 then
@@ -65,9 +98,10 @@ local function measure(box, settings)
   end
 end
 
---- The box of a figure { width, height, x, y, equal, ticks, title, xlabel, ylabel, legend, entries }; x and y are ranges.
+--- The box of a figure { width, height, x, y, xlog, ylog, equal, ticks, title, xlabel, ylabel, legend, entries }; x and y are
+-- ranges, above 0 for a logarithmic axis.
 function axes.box(settings)
-  local box = { x = settings.x, y = settings.y }
+  local box = { x = settings.x, y = settings.y, xlog = settings.xlog, ylog = settings.ylog }
   measure(box, settings)
   if settings.equal then
     equalize(box)
@@ -75,25 +109,41 @@ function axes.box(settings)
   return box
 end
 
---- Points in data coordinates, a flat list, to pixels.
+-- A coordinate, or its logarithm; NaN for what a logarithmic axis has no place for.
+local function along(value, log)
+  if not log then
+    return value
+  end
+  return value > 0 and math.log(value, 10) or 0 / 0
+end
+
+-- Pixels of a coordinate on an axis from 0 to `size` pixels, as a function.
+local function scale_of(range, log, size)
+  local low, high = along(range[1], log), along(range[2], log)
+  return function(value)
+    return (along(value, log) - low) * (size / (high - low))
+  end
+end
+
+--- Points in data coordinates, a flat list, to pixels: NaN for a coordinate that is NaN or has no place on its axis.
 function axes.place(box, points)
   local placed = {}
-  local x, y = box.width / (box.x[2] - box.x[1]), box.height / (box.y[2] - box.y[1])
+  local across, up = scale_of(box.x, box.xlog, box.width), scale_of(box.y, box.ylog, box.height)
   for i = 1, #points, 2 do
-    placed[i] = box.left + (points[i] - box.x[1]) * x
-    placed[i + 1] = box.bottom - (points[i + 1] - box.y[1]) * y
+    placed[i] = box.left + across(points[i])
+    placed[i + 1] = box.bottom - up(points[i + 1])
   end
   return placed
 end
 
 local function add_ticks(list, box, settings)
-  for _, tick in ipairs(axes.ticks(box.x[1], box.x[2], settings.ticks)) do
-    local x = crisp(axes.place(box, { tick.at, 0 })[1])
+  for _, tick in ipairs(ticks_of(box.x, box.xlog, settings.ticks)) do
+    local x = crisp(axes.place(box, { tick.at, box.y[1] })[1])
     list[#list + 1] = line({ x, box.bottom, x, box.bottom + TICK })
     list[#list + 1] = text(x, box.bottom + TICK + SIZE, tick.label, { anchor = 0.5 })
   end
-  for _, tick in ipairs(axes.ticks(box.y[1], box.y[2], settings.ticks)) do
-    local y = crisp(axes.place(box, { 0, tick.at })[2])
+  for _, tick in ipairs(ticks_of(box.y, box.ylog, settings.ticks)) do
+    local y = crisp(axes.place(box, { box.x[1], tick.at })[2])
     list[#list + 1] = line({ box.left - TICK, y, box.left, y })
     list[#list + 1] = text(box.left - TICK - 4, y + SIZE * 0.35, tick.label, { anchor = 1 })
   end

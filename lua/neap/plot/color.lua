@@ -9,6 +9,11 @@ local NAMES = {
   green = "#2e8b57", orange = "#e08a1e", purple = "#7b4fa3",
 }
 
+local BY_HEX = {}
+for name, hex in pairs(NAMES) do
+  BY_HEX[hex] = name
+end
+
 -- The colours of lines and points that have none set, in order.
 local CYCLE = { "blue", "red", "green", "orange", "purple", "gray" }
 
@@ -24,6 +29,11 @@ function color.read(who, value, alpha)
       check.suggestion(value, check.names(NAMES))))
   end
   return { tonumber(red, 16) / 255, tonumber(green, 16) / 255, tonumber(blue, 16) / 255, alpha or 1 }
+end
+
+--- The name of "#rrggbb"; nil if it has none.
+function color.name(hex)
+  return BY_HEX[hex]
 end
 
 --- Linear interpolation of two colours, as "#rrggbb"; share = 0 is `from`, 1 is `to`.

@@ -102,6 +102,9 @@ local function sample(entry, x, y)
   if entry.kind == "points" then
     local radius = math.max(2.5, entry.radius)
     return { kind = "discs", points = { x + SAMPLE / 2, y }, radius = radius, color = entry.opaque }
+  elseif entry.kind == "bars" then
+    local left, right, top, bottom = x + 3, x + SAMPLE - 3, y - SIZE / 2, y + SIZE / 2
+    return { kind = "polygon", points = { left, bottom, right, bottom, right, top, left, top }, color = entry.opaque }
   end
   return { kind = "line", points = { x, y, x + SAMPLE, y }, width = entry.width, color = entry.opaque }
 end
