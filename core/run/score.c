@@ -166,11 +166,13 @@ static int count_scores(const neap_metric *functions)
 
 static int score_all(task *t, int64_t resamples, uint64_t seed, neap_scored *scored)
 {
+    const char *const *better = NEAP_MEMBER(t->functions, better);
     double values[NEAP_SCORES];
     if (score_once(t, &t->samples, scored->count, values) < 0)
         return -1;
     for (int i = 0; i < scored->count; i++) {
         scored->score[i].name = t->functions->scores[i];
+        scored->score[i].better = better ? better[i] : NULL;
         scored->score[i].value = values[i];
     }
     if (resamples > 0 && measure_deviations(t, scored, resamples, seed) < 0)

@@ -66,9 +66,11 @@ static void push_scores(lua_State *L, const neap_scored *scored)
         const double numbers[] = {scored->score[i].value, scored->score[i].deviation, scored->score[i].low,
                                   scored->score[i].high};
         static const char *const keys[] = {"value", "deviation", "low", "high"};
-        lua_createtable(L, 0, 5);
+        lua_createtable(L, 0, 6);
         lua_pushstring(L, scored->score[i].name);
         lua_setfield(L, -2, "name");
+        lua_pushstring(L, scored->score[i].better); /* nil for NULL */
+        lua_setfield(L, -2, "better");
         for (int k = 0; k < 4; k++) {
             lua_pushnumber(L, numbers[k]);
             lua_setfield(L, -2, keys[k]);
@@ -77,8 +79,8 @@ static void push_scores(lua_State *L, const neap_scored *scored)
     }
 }
 
-/* score(metric, samples, reference or nil [, resamples, seed]) -> { { name, value, deviation, low, high }, ... }. A side is
- * { features, logits, labels, pictures, condition = { kind = tensor } }, each of which may be nil. */
+/* score(metric, samples, reference or nil [, resamples, seed]) -> { { name, better, value, deviation, low, high }, .. }. A side
+ * is { features, logits, labels, pictures, condition = { kind = tensor } }, each of which may be nil. */
 static int score(lua_State *L)
 {
     neap_instance *metric = neap_lua_check_instance(L, 1);

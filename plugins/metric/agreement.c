@@ -66,6 +66,7 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
 
 static const neap_metric functions = {
     sizeof functions, (const char *const[]){"agreement", "least_agreement", NULL}, score,
+    (const char *const[]){"higher", "higher"},
 };
 
 static const neap_param params[] = {NEAP_PARAMS_END};

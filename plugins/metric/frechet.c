@@ -105,7 +105,9 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
     return status;
 }
 
-static const neap_metric functions = {sizeof functions, (const char *const[]){"frechet", NULL}, score};
+static const neap_metric functions = {
+    sizeof functions, (const char *const[]){"frechet", NULL}, score, (const char *const[]){"lower"},
+};
 
 static const neap_param params[] = {NEAP_PARAMS_END};
 

@@ -47,7 +47,9 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
     return status;
 }
 
-static const neap_metric functions = {sizeof functions, (const char *const[]){"modes", "divergence", NULL}, score};
+static const neap_metric functions = {
+    sizeof functions, (const char *const[]){"modes", "divergence", NULL}, score, (const char *const[]){"higher", "lower"},
+};
 
 static const neap_param params[] = {NEAP_PARAMS_END};
 

@@ -154,7 +154,9 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
     return status;
 }
 
-static const neap_metric functions = {sizeof functions, (const char *const[]){"precision", "recall", NULL}, score};
+static const neap_metric functions = {
+    sizeof functions, (const char *const[]){"precision", "recall", NULL}, score, (const char *const[]){"higher", "higher"},
+};
 
 static const neap_param params[] = {
     NEAP_INT(config, k, 3, 1, MAX_K, "Neighbour whose distance is the radius of a ball."),

@@ -48,7 +48,9 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
     return logits && labels ? 0 : -1;
 }
 
-static const neap_metric functions = {sizeof functions, (const char *const[]){"top_1", "top_5", NULL}, score};
+static const neap_metric functions = {
+    sizeof functions, (const char *const[]){"top_1", "top_5", NULL}, score, (const char *const[]){"higher", "higher"},
+};
 
 static const neap_param params[] = {NEAP_PARAMS_END};
 

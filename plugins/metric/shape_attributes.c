@@ -145,7 +145,8 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
     return status;
 }
 
-static const neap_metric functions = {sizeof functions, names, score};
+static const char *const better[] = {"higher", "higher", "higher", "higher", "higher"};
+static const neap_metric functions = {sizeof functions, names, score, better};
 
 static const neap_param params[] = {NEAP_PARAMS_END};
 

@@ -136,7 +136,9 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
     return measure(&s, scores);
 }
 
-static const neap_metric functions = {sizeof functions, (const char *const[]){"sliced_wasserstein", NULL}, score};
+static const neap_metric functions = {
+    sizeof functions, (const char *const[]){"sliced_wasserstein", NULL}, score, (const char *const[]){"lower"},
+};
 
 static const neap_param params[] = {
     NEAP_INT(config, directions, 64, 1, 4096, "Number of directions."),

@@ -36,7 +36,9 @@ static int score(const void *settings, const neap_evidence *samples, const neap_
     return 0;
 }
 
-static const neap_metric functions = {sizeof functions, (const char *const[]){"support", NULL}, score};
+static const neap_metric functions = {
+    sizeof functions, (const char *const[]){"support", NULL}, score, (const char *const[]){"higher"},
+};
 
 static const neap_param params[] = {
     NEAP_CHOICE(config, shape, 0, toy_names, "The shape, as in the data set toy2d."),

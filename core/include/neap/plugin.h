@@ -360,6 +360,8 @@ typedef struct neap_metric {
     const char *const *scores; /* names of its 1 to 8 values, "precision", "recall"; ends with NULL */
     /* Writes one finite value for each name. */
     int (*score)(const void *config, const neap_evidence *samples, const neap_evidence *reference, double *scores);
+    /* Which values are better, for each name "lower", "higher" or, where neither is, what is: "near 1". NULL: not said. */
+    const char *const *better;
 } neap_metric;
 
 #endif

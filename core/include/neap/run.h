@@ -210,7 +210,8 @@ neap_tensor *neap_sample(neap_network *network, const neap_sampling *sampling);
 typedef struct neap_scored {
     int count;
     struct {
-        const char *name; /* owned by the metric's plugin */
+        const char *name;   /* owned by the metric's plugin, as is: */
+        const char *better; /* which values are better: "lower", "higher", ..; NULL where the metric does not say */
         double value;
         double deviation; /* standard deviation of the scores of resampled samples; 0 without resamples */
         double low, high; /* value - 1.96 deviation and value + 1.96 deviation */

@@ -48,12 +48,16 @@ static const char *const faults[] = {"sound", "silent", "odd", NULL};
 static const neap_param params[] = {NEAP_CHOICE(settings, fault, 0, faults, "What is wrong."), NEAP_PARAMS_END};
 static const neap_metric mean_functions = {
     sizeof mean_functions, (const char *const[]){"mean", "other", NULL}, mean_of_features,
+    (const char *const[]){"lower", NULL},
 };
-static const neap_metric apart_functions = {sizeof apart_functions, (const char *const[]){"apart", NULL}, apart};
+/* Of an earlier version: its struct ends before `better`, whatever lies behind it. */
+static const neap_metric apart_functions = {
+    offsetof(neap_metric, better), (const char *const[]){"apart", NULL}, apart, (const char *const[]){"higher"},
+};
 static const neap_metric parts_functions = {
-    sizeof parts_functions, (const char *const[]){"samples", "reference", NULL}, count_parts,
+    sizeof parts_functions, (const char *const[]){"samples", "reference", NULL}, count_parts, NULL,
 };
-static const neap_metric none_functions = {sizeof none_functions, (const char *const[]){NULL}, apart};
+static const neap_metric none_functions = {sizeof none_functions, (const char *const[]){NULL}, apart, NULL};
 static const neap_component components[] = {
     {"metric/2", "mean", "The mean of features.", sizeof(settings), params, &mean_functions},
     {"metric/2", "apart", "Rows that are not together.", sizeof(settings), params, &apart_functions},
@@ -96,6 +100,8 @@ START_TEST(width_of_a_mean)
     ck_succeeds(score("mean", "sound", (neap_evidence){EVIDENCE, .features = x}, &reference, 1000, 1, &scored));
     ck_assert_int_eq(scored.count, 2);
     ck_assert_str_eq(scored.score[0].name, "mean");
+    ck_assert_str_eq(scored.score[0].better, "lower");
+    ck_assert_ptr_null(scored.score[1].better);
     ck_assert_double_eq_tol(scored.score[0].value, mean, 1e-12);
     ck_assert_double_eq_tol(scored.score[0].deviation / (s / 20), 1, 4 / sqrt(2000));
     ck_assert_double_eq_tol(scored.score[0].high - mean, 1.959964 * scored.score[0].deviation, 1e-6);
@@ -147,6 +153,7 @@ START_TEST(rows_stay_together)
                        .pictures = neap_expand(neap_reshape(column, neap_dims(40, 1, 1, 1)), neap_dims(40, 2, 1, 3)),
                        .condition = neap_condition_with(neap_condition_new(40), NEAP_TEXT, text)};
     ck_succeeds(score("apart", "sound", x, NULL, 25, 0, &scored));
+    ck_assert_ptr_null(scored.score[0].better);
     ck_assert(scored.score[0].value == 0 && scored.score[0].deviation == 0);
 }
 END_TEST
