@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -184,6 +185,35 @@ static int folder_lock(lua_State *L)
     return 2;
 }
 
+/* Is the process that a lock file names alive on this host? True where it cannot be told: on another host. */
+static bool owner_may_live(int file)
+{
+    char text[2 * OWNER_TEXT], owner_host[256], host[256];
+    long process;
+    ssize_t length = pread(file, text, sizeof text - 1, 0);
+    text[length > 0 ? length : 0] = 0;
+    host_name(host, sizeof host);
+    if (sscanf(text, "%ld %255s", &process, owner_host) < 2 || strcmp(host, owner_host) != 0)
+        return true;
+    return kill((pid_t)process, 0) == 0 || errno == EPERM;
+}
+
+/* folder_owner(path) -> who holds the lock of a folder, "process 12 (neap run a.lua)"; nil for nobody. A lock that may be held
+ * is tried as a shared one, for a moment; that of a process that is gone is left alone, so that a run that begins now gets it. */
+static int folder_owner(lua_State *L)
+{
+    char owner[2 * OWNER_TEXT] = "another process";
+    lua_pushfstring(L, "%s/%s", luaL_checkstring(L, 1), LOCK_FILE);
+    const int file = open(lua_tostring(L, -1), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool held = file >= 0 && owner_may_live(file) && flock(file, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    if (held)
+        read_owner(file, owner, sizeof owner);
+    if (file >= 0)
+        close(file);
+    lua_pushstring(L, held ? owner : NULL);
+    return 1;
+}
+
 /* Removes the file while it is locked: a process that has opened it meanwhile sees that it is gone, and retries. */
 static int lock_close(lua_State *L)
 {
@@ -210,4 +240,6 @@ void neap_lua_open_lock(lua_State *L)
     neap_lua_class(L, LOCK_TYPE, methods, lock_close);
     lua_pushcfunction(L, folder_lock);
     lua_setfield(L, -2, "folder_lock");
+    lua_pushcfunction(L, folder_owner);
+    lua_setfield(L, -2, "folder_owner");
 }

@@ -1,13 +1,16 @@
 --- The folder of a run: recipe, settings, metrics (one line each), checkpoints, pictures.
 local core = require "neap.core"
-local options = require "neap.options"
 
 local folder = {}
 folder.__index = folder
 
-folder.CHECKPOINT = "checkpoint.safetensors"
+folder.CHECKPOINT, folder.RECIPE = "checkpoint.safetensors", "recipe.lua"
+folder.MOST_PREVIEWS = 64
+
+local SETTINGS, METRICS = "settings.json", "metrics.jsonl"
 
 local NO_SUCH_FILE = 2 -- ENOENT
+local TAIL = 1 << 16   -- bytes, which hold the last row of most metrics
 
 -- The bytes of a file; nil if it does not exist; fails if it cannot be read.
 local function read_all(path)
@@ -87,7 +90,7 @@ function folder:open(resume)
   if not (self.lock and self.lock:holds(self.path)) then
     claim_anew(self)
   end
-  if not resume and (core.exists(self:file "metrics.jsonl") or core.exists(self:checkpoint())) then
+  if not resume and (core.exists(self:file(METRICS)) or core.exists(self:checkpoint())) then
     move_aside(self)
   end
   local reason = core.writable(self.path)
@@ -109,18 +112,64 @@ function folder:save_text(name, text)
   core.file_save(self:file(name), text)
 end
 
---- Saves the recipe and all settings of the run; `plan` as neap.train.plan describes it.
-function folder:describe(settings, plan)
+-- The object in a JSON file; nil where there is none.
+local function read_object(path)
+  local text = core.exists(path) == "file" and not core.is_special(path) and read_all(path)
+  local value = text and core.json_decode(text)
+  return type(value) == "table" and value or nil
+end
+
+--- What settings.json says of the run; nil where there is none. See neap/train/record.lua.
+function folder:settings()
+  return read_object(self:file(SETTINGS))
+end
+
+--- Saves the recipe and what `record(path of the recipe, earlier settings)` returns.
+function folder:describe(record)
   local recipe = folder.recipe and read_all(folder.recipe)
   if recipe then
-    self:save_text("recipe.lua", recipe)
+    self:save_text(folder.RECIPE, recipe)
   end
-  local machine = core.machine()
-  self:save_text("settings.json", core.json_encode {
-    settings = settings, plan = plan, recipe = folder.recipe, overrides = options.overrides(), version = core.version,
-    machine = { cpu = machine.cpu, isa = machine.isa, threads = core.threads(), build = machine.flags },
-  } .. "\n")
+  self:save_text(SETTINGS, core.json_encode(record(folder.recipe, self:settings())) .. "\n")
 end
+
+-- --- Pictures --------------------------------------------------------------------------------------------------------
+
+--- The name of the preview of a step.
+function folder.preview(step)
+  return ("samples-%06d.png"):format(step)
+end
+
+--- The previews in the folder, { { step, path }, ... } in order of their steps.
+function folder:previews()
+  local list = {}
+  for _, name in ipairs(core.folder_list(self.path)) do
+    local step = math.tointeger(tonumber(name:match "^samples%-(%d+)%.png$"))
+    list[#list + 1] = step and { step = step, path = self:file(name) }
+  end
+  table.sort(list, function(a, b) return a.step < b.step end)
+  return list
+end
+
+--- Keeps the number of previews in bounds after that of `step`, when one is drawn every `every` steps: where these would be more
+-- than MOST_PREVIEWS, those of every second, fourth, .. of these steps stay, and the newest. It depends on the steps alone, so a
+-- resumed run keeps what the stopped one would have kept.
+function folder:thin(step, every)
+  local list, stride = self:previews(), every
+  while step // stride > folder.MOST_PREVIEWS do
+    stride = 2 * stride
+  end
+  if stride == every and #list <= folder.MOST_PREVIEWS then
+    return
+  end
+  for _, preview in ipairs(list) do
+    if preview.step % stride ~= 0 and preview.step ~= step then
+      os.remove(preview.path)
+    end
+  end
+end
+
+-- --- Metrics ---------------------------------------------------------------------------------------------------------
 
 local function is_row(row)
   return type(row) == "table" and math.type(row.step) and math.type(row.loss) and math.type(row.seconds)
@@ -146,7 +195,7 @@ end
 
 --- Iterates over the metrics of the run in a folder, in order, with one row at a time in memory.
 function folder.metric_rows(path)
-  local file = folder.at(path):file "metrics.jsonl"
+  local file = folder.at(path):file(METRICS)
   if core.exists(file) ~= "file" then
     core.fail(("metrics: there is no %s"):format(file))
   end
@@ -164,17 +213,39 @@ end
 
 --- The last row of the metrics up to a step; { seconds = 0 } if there is none.
 function folder:last_row(step)
-  local path, last = self:file "metrics.jsonl", { seconds = 0 }
+  local path, last = self:file(METRICS), { seconds = 0 }
   for row in core.exists(path) and rows_in(path) or function() end do
     last = row.step <= step and row or last
   end
   return last
 end
 
+-- The last row in the last `bytes` of a file; nil if no line there is one. The first line may be a part of one.
+local function tail_of(path, bytes)
+  local file <close> = io.open(path, "rb")
+  local size = file and file:seek "end" or 0
+  local last
+  if file then
+    file:seek("set", math.max(0, size - bytes))
+  end
+  for line in file and file:lines() or function() end do
+    local row = core.json_decode(line)
+    last = is_row(row) and row or last
+  end
+  return last
+end
+
+--- The last row of the metrics, read from the end of the file; nil if there is none.
+function folder:tail()
+  local path = self:file(METRICS)
+  local plain = core.exists(path) == "file" and not core.is_special(path)
+  return plain and (tail_of(path, TAIL) or tail_of(path, math.maxinteger)) or nil
+end
+
 --- Opens the metrics to continue after `step`; returns the last row up to it, or { seconds = 0 }. Drops the rows of later
 -- steps: those steps are done again.
 function folder:open_metrics(step)
-  local path, last = self:file "metrics.jsonl", { seconds = 0 }
+  local path, last = self:file(METRICS), { seconds = 0 }
   local rows = core.exists(path) and rows_in(path) or function() end
   core.file_save(path, function()
     for row, line in rows do
@@ -198,7 +269,7 @@ function folder:log(row)
     written, reason = self.metrics:flush()
   end
   if not written then
-    core.fail(("train: %s: cannot be written: %s"):format(self:file "metrics.jsonl", reason))
+    core.fail(("train: %s: cannot be written: %s"):format(self:file(METRICS), reason))
   end
 end
 

@@ -20,6 +20,14 @@ function format.bytes(bytes)
   return ("%.2f GiB"):format(bytes / (1 << 30))
 end
 
+--- The size of a file or a folder: "12 KiB", "3.4 MiB"
+function format.size(bytes)
+  if bytes < 1 << 20 then
+    return ("%d KiB"):format((bytes + 1023) // 1024)
+  end
+  return bytes < 1 << 30 and ("%.1f MiB"):format(bytes / (1 << 20)) or format.bytes(bytes)
+end
+
 --- 1234567 -> "1.23 M"
 function format.count(n)
   for _, unit in ipairs { { 1e9, "G" }, { 1e6, "M" }, { 1e3, "k" } } do

@@ -11,6 +11,8 @@ local precision = require "neap.train.precision"
 local preview = require "neap.preview"
 local progress = require "neap.progress"
 local reconstruction = require "neap.reconstruction"
+local record = require "neap.train.record"
+local report = require "neap.report"
 local scores = require "neap.train.scores"
 local settings_of = require "neap.train.settings"
 
@@ -117,6 +119,16 @@ local function preflight(run, settings, spent)
     format.count(run.model:size()), format.bytes(peak), seconds, outlook(run, settings, limit, seconds)))
 end
 
+-- A report that cannot be written is no reason for a finished run to fail.
+local function write_report(place)
+  local done, result = pcall(report.write, place.path, true)
+  if done then
+    print(result)
+  else
+    io.stderr:write(("train: the report was not written: %s\n"):format(core.reason(result)))
+  end
+end
+
 local function finish(run, settings, place, interrupted)
   loop.save(run, place, not interrupted and "end" or nil)
   if interrupted then
@@ -135,6 +147,7 @@ local function finish(run, settings, place, interrupted)
   if figure then
     print(figure)
   end
+  write_report(place)
 end
 
 -- A resumed run keeps its precision.
@@ -201,7 +214,9 @@ function train.train(given)
     preflight(run, settings, settings.resume and place:last_row(run.step).seconds or 0)
     checkpoint.prepare(place:checkpoint(), run)
     place:open(settings.resume) -- not before, so that a run that cannot start leaves no files
-    place:describe(run.settings, run.plan:describe())
+    place:describe(function(recipe, before)
+      return record.of(run, settings_of.describe_all(settings), recipe, before)
+    end)
     run.saved = settings.resume and run.step or nil
     local last = place:open_metrics(run.step)
     run.loss = last.loss

@@ -39,7 +39,7 @@ RECIPE
 expect_like 0 "${machine}vit: * parameters, * at the peak, * s a step, 200 steps in about *" neap run shapes.lua
 same_text "no picture is promised" "runs/shapes: step 200, loss N
 runs/shapes/checkpoint.safetensors" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
-same_text "and none is drawn" "checkpoint.safetensors metrics.jsonl recipe.lua settings.json" \
+same_text "and none is drawn" "checkpoint.safetensors metrics.jsonl recipe.lua report.html settings.json" \
     "$(cd runs/shapes && echo *)"
 holds "the accuracy is told" grep -q '^{"accuracy": 0\.[0-9]*, .*"step": 200}$' runs/shapes/metrics.jsonl
 expect 0 "" neap run ask.lua

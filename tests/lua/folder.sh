@@ -189,7 +189,7 @@ for key in checkpoint_every=2 checkpoint_every=100; do
         limited steps=8 $key
     same_text "the last checkpoint stays: $key" "$(cat before)" "$(cksum full/checkpoint.safetensors)"
     same_text "and nothing else is left: $key" \
-        "./checkpoint.safetensors ./metrics.jsonl ./recipe.lua ./samples.png ./settings.json" "$(cd full && echo ./*)"
+        "./checkpoint.safetensors ./metrics.jsonl ./recipe.lua ./report.html ./samples.png ./settings.json" "$(cd full && echo ./*)"
 done
 expect 0 "" neap sample full -n 1 --raw full.npy
 

@@ -28,7 +28,8 @@ for style in mlp dcgan resnet; do
     same_text "$style: what it prints" "whole/$style: step 12, loss N
 whole/$style/checkpoint.safetensors
 whole/$style/samples.png
-whole/$style/curves.png" "$(sed 's/loss [-0-9.]*$/loss N/' stdout)"
+whole/$style/curves.png
+whole/$style/report.html" "$(sed 's/loss [-0-9.]*$/loss N/' stdout)"
     neap run gan.lua style=$style steps=5 out=parts/$style >/dev/null 2>&1
     expect_like 0 "${machine}resumed at step 5 from *" neap run gan.lua style=$style resume=true out=parts/$style
     holds "$style: to the byte" cmp whole/$style/checkpoint.safetensors parts/$style/checkpoint.safetensors

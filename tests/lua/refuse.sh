@@ -70,7 +70,7 @@ checkpoints_are_good() {
 # No lock, no file that was being written.
 nothing_left() {
     left=$(find run -mindepth 1 2>/dev/null | sed 's,^run/,,' |
-        grep -Evx 'checkpoint\.safetensors|metrics\.jsonl|recipe\.lua|settings\.json|samples\.png')
+        grep -Evx 'checkpoint\.safetensors|metrics\.jsonl|recipe\.lua|report\.html|settings\.json|samples\.png')
     [ -z "$left" ]
 }
 

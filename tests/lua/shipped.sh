@@ -50,7 +50,8 @@ expect_like 0 "${machine}dit: * parameters, * at the peak, * s a step, 3 steps i
     neap run "$recipes/quickstart.lua" data=shapes $small
 same_text "what it prints" "runs/quickstart: step 3, loss N
 runs/quickstart/checkpoint.safetensors
-runs/quickstart/samples.png" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
+runs/quickstart/samples.png
+runs/quickstart/report.html" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
 same_text "a row of 8 pictures for each of 10 classes, enlarged twice" 000001d200000246 \
     "$(hex runs/quickstart/samples.png 16 8)"
 expect 0 "" neap sample runs/quickstart --steps 2 --label triangle -o triangles.png

@@ -14,8 +14,9 @@ row="{\"gradient_norm\": $number, \"loss\": $number, $by_time\"lr\": $number, \"
 expect_like 0 "${machine}dit: 10.5 k parameters, 0 MiB at the peak, [0-9]* s a step, 12 steps in about *" neap run shapes.lua
 same_text "what a run prints" "runs/shapes: step 12, loss N
 runs/shapes/checkpoint.safetensors
-runs/shapes/samples.png" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
-same_text "what a run leaves" "checkpoint.safetensors metrics.jsonl recipe.lua samples.png settings.json" \
+runs/shapes/samples.png
+runs/shapes/report.html" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
+same_text "what a run leaves" "checkpoint.safetensors metrics.jsonl recipe.lua report.html samples.png settings.json" \
     "$(cd runs/shapes && echo ./* | sed 's,\./,,g')"
 holds "the recipe is kept as it was" cmp shapes.lua runs/shapes/recipe.lua
 same_text "every line of metrics is JSON" 12 "$(grep -cx "$row" runs/shapes/metrics.jsonl)"
@@ -52,7 +53,7 @@ same_text "the step in the checkpoint" 12 "$(step_of runs/shapes)"
 same_text "no control characters where standard error is no terminal" "" "$(tr -d '\n -~' <stderr)"
 
 expect_like 0 "${machine}mlp: 634 parameters*" neap run points.lua
-same_text "no picture of points" "checkpoint.safetensors metrics.jsonl recipe.lua settings.json" \
+same_text "no picture of points" "checkpoint.safetensors metrics.jsonl recipe.lua report.html settings.json" \
     "$(cd runs/points && echo ./* | sed 's,\./,,g')"
 
 # Lines of progress come every ten seconds; here at once.

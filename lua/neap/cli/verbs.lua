@@ -19,6 +19,10 @@ local VERBS = {
     help = "Score samples of a run against held-out examples.",
     more = "The keys are parameters of the sampler. Of an autoencoder without --sampler, its reconstructions are scored. A run "
       .. "that takes texts or pictures samples under those of the examples." },
+  { name = "runs", words = "[FOLDER]", help = "List the runs in a folder, by default runs/." },
+  { name = "compare", words = "RUN RUN [RUN ...]", flags = { "compare" }, help = "Show the settings in which runs differ.",
+    more = "With --out, their curves and samples as well." },
+  { name = "report", words = "RUN", help = "Write report.html into the folder of a run." },
   { name = "encode", words = "RUN", flags = { "encode" }, help = "Encode a run's data set with its autoencoder.",
     more = "neap.dataset.latents reads the file." },
   { name = "import", words = "FILE-or-FOLDER", flags = { "import" }, keys = "import", help = "Read weights of other programs.",

@@ -123,7 +123,7 @@ function marks.range(list, axis, log)
   elseif low > high then
     return { 0, 1 }
   end
-  local room = high > low and (high - low) * ROOM or math.max(math.abs(low) * ROOM, 0.5)
+  local room = high > low and (high - low) * ROOM or low == 0 and 0.5 or math.abs(low) * 2 * ROOM
   return { bars and low == 0 and 0 or low - room, bars and high == 0 and low < 0 and 0 or high + room }
 end
 

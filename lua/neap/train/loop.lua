@@ -1,6 +1,7 @@
 --- The steps of a run, and logging, saving, scoring and drawing between them.
 local core = require "neap.core"
 local checkpoint = require "neap.checkpoint"
+local folder = require "neap.folder"
 local format = require "neap.format"
 local preview = require "neap.preview"
 local rollback = require "neap.rollback"
@@ -110,7 +111,8 @@ local function record(run, settings, place, bar, window, now)
   end
   if due(settings.sample_every, step) and not now.last then
     bar:clear()
-    preview.draw(run, settings, place:file(("samples-%06d.png"):format(step)))
+    preview.draw(run, settings, place:file(folder.preview(step)))
+    place:thin(step, settings.sample_every)
   end
   return window
 end

@@ -57,10 +57,12 @@ local OWN = {
 }
 
 local KEYS, RULES, REQUIRED = setting.declare("neap.train", OWN, options.keys), setting.rules(OWN), setting.required(OWN)
-local DEFAULTS = {}
+
+--- Settings that neither recipe nor command line give.
+settings_of.defaults = {}
 for _, list in ipairs { OWN, options.keys } do
   for key, value in pairs(setting.defaults(list)) do
-    DEFAULTS[key] = value
+    settings_of.defaults[key] = value
   end
 end
 
@@ -77,7 +79,7 @@ end
 --- Checks the settings and adds defaults; `out` is the default folder.
 function settings_of.resolve(given, out)
   local settings = {}
-  for key, value in pairs(DEFAULTS) do
+  for key, value in pairs(settings_of.defaults) do
     settings[key] = value
   end
   for key, value in pairs(given) do
@@ -102,16 +104,31 @@ function settings_of.check(given)
   check.required("train", given, REQUIRED)
 end
 
---- The settings as checkpoints and settings.json store them: numbers and texts.
+-- Settings that a resumed run may change freely: what is written, and when.
+local PACE = { "checkpoint_every", "sample_every", "log_every", "score_every", "score_samples" }
+
+--- The settings as checkpoints store them: numbers and texts.
 function settings_of.describe(settings)
   local described = { optimizer = settings.optimizer.phases or settings.optimizer.base }
-  for key in pairs(DEFAULTS) do
+  for key in pairs(settings_of.defaults) do
     described[key] = settings[key]
   end
-  described.resume, described.extend, described.checkpoint_every = nil, nil, nil
-  described.sample_every, described.log_every, described.score_every, described.score_samples = nil, nil, nil, nil
+  described.resume, described.extend = nil, nil
+  for _, key in ipairs(PACE) do
+    described[key] = nil
+  end
   described.seed, described.minutes, described.guard = settings.seed, settings.minutes, settings.guard
   described.from = settings.from
+  return described
+end
+
+--- The same with all settings, as settings.json has them.
+function settings_of.describe_all(settings)
+  local described = settings_of.describe(settings)
+  for _, key in ipairs(PACE) do
+    described[key] = settings[key]
+  end
+  described.out, described.samples = settings.out, settings.samples
   return described
 end
 
