@@ -31,8 +31,9 @@ function evaluate.join(list)
   return list[1]
 end
 
---- Calls f(rows) -> tensor, tensor, ... for each batch of rows of x, and joins the results.
-function evaluate.by_batches(x, batch, f)
+--- Calls f(rows) -> tensor, tensor, ... for each batch of rows of x, and joins the results. `tell`, if given, is called with the
+-- number of rows that are done and of all rows.
+function evaluate.by_batches(x, batch, f, tell)
   local count, parts = core.methods.shape(x)[1], {}
   for first = 0, count - 1, batch do
     local results = table.pack(f(core.ops.slice(x, 0, first, math.min(first + batch, count))))
@@ -42,6 +43,9 @@ function evaluate.by_batches(x, batch, f)
     end
     if core.interrupted() then
       core.fail "interrupted"
+    end
+    if tell then
+      tell(math.min(first + batch, count), count)
     end
   end
   for i, list in ipairs(parts) do
@@ -78,13 +82,14 @@ local function classify(classifier, x)
 end
 
 --- The evidence of pictures [N, H, W, C]: features and logits of a classifier, and the labels. C may be a multiple of the
--- classifier's channels; the features are then those of all groups of channels, and the classes are tuples.
-function evaluate.evidence(classifier, x, labels, batch)
+-- classifier's channels; the features are then those of all groups of channels, and the classes are tuples. `batch` may be nil;
+-- `tell` is that of by_batches.
+function evaluate.evidence(classifier, x, labels, batch, tell)
   need(classifier, "features")
   need(classifier, "classify")
   local features, logits = tensor.no_grad(evaluate.by_batches, x, batch or BATCH, function(rows)
     return classify(classifier, rows)
-  end)
+  end, tell)
   return { features = features, logits = logits, labels = labels }
 end
 
@@ -103,11 +108,11 @@ end
 
 --- The evidence of pictures [N, H, W, C] for the metric retrieval: a matcher's features, their logits with the texts of a
 -- condition { text =, lengths = }, and the number of each picture's own text from 0, i32 [N]; or nil.
-function evaluate.matching(matcher, x, texts, labels, batch)
+function evaluate.matching(matcher, x, texts, labels, batch, tell)
   need(matcher, "features")
   local features = tensor.no_grad(evaluate.by_batches, x, batch or BATCH, function(rows)
     return matcher:features(rows)
-  end)
+  end, tell)
   return { features = features, logits = match(matcher, features, texts), labels = labels }
 end
 
@@ -125,14 +130,26 @@ function evaluate.pictures(x, condition)
   return { pictures = x, condition = condition }
 end
 
+local MOST_PIXELS = 16 -- rows and columns of a picture as features
+
+--- The evidence of pictures [N, H, W, C] without a classifier: their pixels as features, those of larger pictures as means of
+-- blocks, so that there are at most 16 rows and columns. They tell colours and coarse forms, not what a picture shows.
+function evaluate.pixels(x, labels)
+  local shape = core.methods.shape(x)
+  local block = math.max(1, math.ceil(math.max(shape[2], shape[3]) / MOST_PIXELS))
+  block = math.min(block, shape[2], shape[3])
+  local small = block > 1 and tensor.no_grad(core.average_pool, x, block, block, 0) or core.ops.contiguous(x)
+  return { features = core.ops.reshape(small, { shape[1], -1 }), labels = labels }
+end
+
 --- The evidence of points [N, 1, 1, D]: the points themselves.
 function evaluate.points(x, labels)
   local shape = core.methods.shape(x)
   return { features = core.ops.reshape(x, { shape[1], shape[2] * shape[3] * shape[4] }), labels = labels }
 end
 
---- The scores of a metric, { { name, value, deviation, low, high }, ... }, with their bootstrap intervals. `settings` may
--- have `resamples`, 0 for no interval, and their `seed`.
+--- The scores of a metric, { { name, better, value, deviation, low, high }, ... }, with their bootstrap intervals. `better` is
+-- "lower", "higher" or nil: which values are better. `settings` may have `resamples`, 0 for no interval, and their `seed`.
 function evaluate.score(metric, samples, reference, settings)
   settings = settings or {}
   local resamples = settings.resamples or COSTLY[metric:name()] or RESAMPLES

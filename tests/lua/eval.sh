@@ -19,9 +19,15 @@ neap run plain.lua labels=false >/dev/null 2>&1
 run=runs/shapes
 judge=runs/judge/checkpoint.safetensors
 
-# A number out of the line of JSON: field NAME KEY.
+# neap eval with its JSON in scores.json.
+scored() {
+    rm -f scores.json
+    neap eval "$@" --json scores.json
+}
+
+# A number out of that: field NAME KEY.
 field() {
-    tail -n 1 stdout | sed -n "s/.*\"$1\": {\\([^}]*\\)}.*/\\1/p" | sed -n "s/.*\"$2\": \\([-0-9.e]*\\).*/\\1/p"
+    sed -n "s/.*\"$1\": {\\([^}]*\\)}.*/\\1/p" scores.json | sed -n "s/.*\"$2\": \\([-0-9.e]*\\).*/\\1/p"
 }
 
 # between LOW NUMBER HIGH
@@ -29,19 +35,22 @@ between() {
     awk -v low="$1" -v x="$2" -v high="$3" 'BEGIN { exit !(x != "" && low + 0 <= x + 0 && x + 0 <= high + 0) }'
 }
 
-# The names in the first column, but for the heading and the JSON.
+# The names in the first column, but for the heading.
 rows() {
-    sed '1d;$d' stdout | awk '{ printf "%s%s", sep, $1; sep = " " }'
+    sed 1d stdout | awk '{ printf "%s%s", sep, $1; sep = " " }'
 }
 
 # --- Pictures ---------------------------------------------------------------------------------------------------------
 
-expect 0 "" neap eval $run -n 200 --evaluator $judge --resamples 5 --raw made.npy --json made.json --cas --cas-steps 30
+expect 0 "" scored $run -n 200 --evaluator $judge --resamples 5 --raw made.npy --cas --cas-steps 30
 same_text "the scores of pictures" \
     "frechet kernel precision recall modes divergence agreement least_agreement accuracy_score" "$(rows)"
-same_text "the heading" "score            value    95% interval        training pictures" \
-    "$(sed -n 1p stdout | sed 's/value  */value    /; s/interval  */interval        /')"
-same_text "--json keeps the last line" "$(tail -n 1 stdout)" "$(cat made.json)"
+same_text "the heading" "score value 95% interval training pictures better" "$(sed -n '1s/  */ /gp' stdout)"
+holds "a line for each score, in 80 columns" awk 'length > 80 { exit 1 } END { exit NR != 10 }' stdout
+same_text "no JSON beside the table" "" "$(grep '{' stdout)"
+same_text "which values are better" "frechet lower agreement higher accuracy_score higher" \
+    "$(awk '/^frechet|^agreement|^accuracy_score/ { printf "%s%s %s", sep, $1, $NF; sep = " " }' stdout)"
+holds "JSON has it as well" grep -q '"divergence": {"better": "lower", ' scores.json
 holds "a run of twelve steps draws no pictures of its classes" between 0 "$(field agreement value)" 0.5
 holds "and real ones are of theirs" between 0.9 "$(field agreement real)" 1
 holds "real pictures are near each other, samples are not" between "$(field frechet real)" "$(field frechet value)" 1e9
@@ -49,23 +58,41 @@ holds "the interval lies around the value" between "$(field frechet low)" "$(fie
 holds "accuracy is a share" between 0 "$(field accuracy_score value)" 1
 scores=$(sed -n 2,9p stdout)
 same_text "the samples are kept" $((128 + 200 * 256)) "$(wc -c <made.npy | tr -d ' ')"
-expect 0 "" neap eval $run --samples made.npy --evaluator $judge --resamples 5
+expect 0 "" scored $run --samples made.npy --evaluator $judge --resamples 5
 same_text "samples of a file are scored as those drawn" "$scores" "$(sed -n 2,9p stdout)"
-expect 0 "" neap eval $run -n 200 --batch 7 --evaluator $judge --resamples 5 --threads 1
+expect 0 "" scored $run -n 200 --batch 7 --evaluator $judge --resamples 5 --threads 1
 same_text "neither batch nor threads matter" "$scores" "$(sed -n 2,9p stdout)"
-expect 0 "" neap eval $run -n 200 --seed 1 --evaluator $judge --resamples 5
+expect 0 "" scored $run -n 200 --seed 1 --evaluator $judge --resamples 5
 holds "another seed, other scores" test "$scores" != "$(sed -n 2,9p stdout)"
-expect 0 "" neap eval $run -n 20 --w 0 --evaluator $judge --resamples 0 --metric agreement --raw off.npy
-expect 0 "" neap eval $run -n 20 --w 5 --interval 0.5,0.7 --evaluator $judge --resamples 0 --metric agreement --raw part.npy
+expect 0 "" scored $run -n 20 --w 0 --evaluator $judge --resamples 0 --metric agreement --raw off.npy
+expect 0 "" scored $run -n 20 --w 5 --interval 0.5,0.7 --evaluator $judge --resamples 0 --metric agreement --raw part.npy
 holds "guidance in a part of the way" test "$(cksum <off.npy)" != "$(cksum <part.npy)"
 cp -r $run copy
-expect 0 "" neap eval $run -n 20 --w 5 --worse copy --evaluator $judge --resamples 0 --metric agreement --raw worse.npy
+expect 0 "" scored $run -n 20 --w 5 --worse copy --evaluator $judge --resamples 0 --metric agreement --raw worse.npy
 holds "autoguidance is no classifier-free guidance" test "$(cksum <off.npy)" != "$(cksum <worse.npy)"
-expect 0 "" neap eval $run -n 200 --w 0 --steps 4 --evaluator $judge --resamples 0 --metric frechet --metric agreement
+expect 0 "" scored $run -n 200 --w 0 --steps 4 --evaluator $judge --resamples 0 --metric frechet --metric agreement
 same_text "--metric, more than once" "frechet agreement least_agreement" "$(rows)"
 same_text "no resamples, no width" "$(field frechet low)" "$(field frechet high)"
-expect 0 "" neap eval $run -n 5000 --evaluator $judge --resamples 0 --metric agreement # in more batches than an op joins
+expect 0 "" scored $run -n 5000 --evaluator $judge --resamples 0 --metric agreement # in more batches than an op joins
 holds "many samples" between 0 "$(field agreement value)" 0.5
+
+# --- Without an evaluator -----------------------------------------------------------------------------------------------
+
+expect 0 "" scored $run -n 100 --evaluator none --resamples 5
+same_text "the scores of pixels" "sliced_wasserstein precision recall" "$(rows)"
+holds "say so" grep -q '^score of pixels  value ' stdout
+holds "in JSON, too" grep -q '"features": "pixels", ' scores.json
+holds "real pictures are nearer to each other than samples" \
+    between 0 "$(field sliced_wasserstein real)" "$(field sliced_wasserstein value)"
+expect 0 "" neap eval $run -n 100 --evaluator none --metric kernel --resamples 0 --json -
+same_text "JSON in place of the table" '{"draw_seconds": 1' "$(sed 's/^\({"draw_seconds": \).*"kernel": {"better": "lower", .*}}}$/\11/' stdout)"
+# The evaluator of the recipes judges 28 by 28 pixels.
+expect 0 "eval: no evaluator knows these pictures: their pixels are scored; --evaluator FILE gives a classifier" \
+    neap eval $run -n 20 --resamples 0
+same_text "pictures that no evaluator knows" "sliced_wasserstein precision recall" "$(rows)"
+expect 1 "neap: agreement: expected logits of the samples, got none" neap eval $run -n 20 --evaluator none --metric agreement
+expect 2 "neap: eval: --cas needs a classifier as the evaluator" neap eval $run --evaluator none --cas
+expect 2 "neap: eval: --evaluator none needs a run" neap eval --samples made.npy --data /nowhere --evaluator none
 
 # --- The reference ----------------------------------------------------------------------------------------------------
 
@@ -103,16 +130,16 @@ for label = 0, 9 do -- pictures of one seed and class do not depend on what else
 end
 print(table.concat(counts, " ", 0, 9))
 RECIPE
-expect 0 "" neap eval $run -n 24 --data shares --labels real --evaluator $judge --metric frechet --resamples 0 --raw shares.npy
+expect 0 "" scored $run -n 24 --data shares --labels real --evaluator $judge --metric frechet --resamples 0 --raw shares.npy
 expect 0 "" neap run seen.lua file=shares.npy
 same_text "--labels real: shares of the held-out pictures" "12 8 2 0 0 0 0 0 0 2" "$(cat stdout)"
-expect 0 "" neap eval $run -n 24 --data shares --labels real --reference training --evaluator $judge --metric frechet \
+expect 0 "" scored $run -n 24 --data shares --labels real --reference training --evaluator $judge --metric frechet \
     --resamples 0 --raw shares.npy
-same_text "the other column" "held-out pictures" "$(sed -n '1s/.*  //p' stdout)"
+holds "the other column" grep -q '^score .*  held-out pictures  better$' stdout
 held=$(field frechet real)
 expect 0 "" neap run seen.lua file=shares.npy
 same_text "--labels real: shares of the training pictures" "0 0 0 6 0 0 0 18 0 0" "$(cat stdout)"
-expect 0 "" neap eval $run -n 24 --data shares --evaluator $judge --metric frechet --resamples 0
+expect 0 "" scored $run -n 24 --data shares --evaluator $judge --metric frechet --resamples 0
 same_text "the distance between both parts is the same from either side" "$(printf '%.4g' "$held")" \
     "$(printf '%.4g' "$(field frechet real)")"
 expect 2 "neap: eval: --reference has no effect: points are compared with draws of the data set" \
@@ -142,15 +169,15 @@ local header = "{'descr': '<i8', 'fortran_order': False, 'shape': (60,), }\n"
 file:write("\x93NUMPY\1\0", string.pack("<s2", header), string.pack("<i8", 2):rep(60))
 RECIPE
 neap run numbers.lua
-expect 0 "" neap eval $run --samples real.npy --evaluator $judge --metric agreement --sample-labels twos.npy
+expect 0 "" scored $run --samples real.npy --evaluator $judge --metric agreement --sample-labels twos.npy
 holds "labels of a file are those asked for" between 0 "$(field agreement value)" 0.3
 agreement=$(sed -n 2p stdout)
 for numbers in "wide twos" "real longs" "real small"; do
-    expect 0 "" neap eval $run --samples "${numbers% *}.npy" --evaluator $judge --metric agreement \
+    expect 0 "" scored $run --samples "${numbers% *}.npy" --evaluator $judge --metric agreement \
         --sample-labels "${numbers#* }.npy"
     same_text "of another dtype: $numbers" "$agreement" "$(sed -n 2p stdout)"
 done
-expect 0 "" neap eval $run -n 20 --labels ring,3 --evaluator $judge --metric agreement --resamples 0
+expect 0 "" scored $run -n 20 --labels ring,3 --evaluator $judge --metric agreement --resamples 0
 holds "labels by name and number" between 0 "$(field agreement value)" 1
 
 # Three pictures as the channels of one, judged by the same classifier; a class for each three classes.
@@ -164,26 +191,26 @@ neap.train {
 }
 RECIPE
 neap run stacked.lua >/dev/null 2>&1
-expect 0 "" neap eval runs/stacked -n 1000 --evaluator $judge --resamples 0
+expect 0 "" scored runs/stacked -n 1000 --evaluator $judge --resamples 0
 same_text "an unconditional run is not asked for classes" "frechet kernel precision recall modes divergence" "$(rows)"
 holds "real pictures have most of the thousand" between 500 "$(field modes real)" 700 # 1000 (1 - 1/e) = 632 are expected
 holds "a run of two steps has few" between 1 "$(field modes value)" 300
 
 # --- Points -----------------------------------------------------------------------------------------------------------
 
-expect 0 "" neap eval runs/points -n 500 --resamples 5
+expect 0 "" scored runs/points -n 500 --resamples 5
 same_text "the scores of points" "sliced_wasserstein ratio support" "$(rows)"
 holds "real points are on their set" between 0.99 "$(field support real)" 1
 holds "those of a run of twelve steps are not" between 0.05 "$(field support value)" 0.9
 holds "and are farther than two real draws from each other" between 2 "$(field ratio value)" 1000
-expect 0 "" neap eval runs/plain -n 100 --resamples 2 --metric support
+expect 0 "" scored runs/plain -n 100 --resamples 2 --metric support
 same_text "without classes" support "$(rows)"
 cat >points_of_data.lua <<'RECIPE'
 local core = require "neap.core"
 core.npy_save("moons.npy", (core.source(core.component("dataset", "toy2d", { seed = 77 })):batch(1, 500, 0)))
 RECIPE
 neap run points_of_data.lua
-expect 0 "" neap eval runs/points --samples moons.npy --resamples 2
+expect 0 "" scored runs/points --samples moons.npy --resamples 2
 holds "real points in place of samples" between 0.99 "$(field support value)" 1
 holds "are as far as two real draws" between 0.6 "$(field ratio value)" 1.7
 
@@ -259,7 +286,7 @@ expect 1 "neap: levels.npy: expected f32 [N, 8, 8, 1] with N from 2, got u8 [60,
 expect_like 1 "neap: unit.npy: expected pictures in ?-1, 1?, got none below 0, as *% of the real pictures' values are;\
  pictures in ?0, 1? become x ? 2 - 1" neap eval $run --evaluator $judge --samples unit.npy --metric frechet --resamples 0
 same_text "pictures in [0, 1] are not scored" "" "$(cat stdout)"
-expect 0 "" neap eval $run --evaluator $judge --samples bright.npy --metric frechet --resamples 0 # one value is enough
+expect 0 "" scored $run --evaluator $judge --samples bright.npy --metric frechet --resamples 0 # one value is enough
 expect 1 "neap: pairs.npy: expected whole numbers [60], got i32 [3]" \
     neap eval $run --evaluator $judge --samples real.npy --sample-labels pairs.npy
 expect 1 "neap: halves.npy: expected whole numbers [60], got f32 [60]; save labels.astype(numpy.int64)" \

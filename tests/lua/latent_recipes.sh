@@ -134,7 +134,7 @@ if [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] && [ -e /usr/share/u
     same_text "mean logits" "$(for name in real fake; do
         column ${name}_logit | awk 'NR > 3 { x += $1 / 10 } END { printf "%.3f ", x }'
     done)" "$(awk '$1 == "seed_0" { print $6, $7 " " }' first)"
-    expect 0 "" neap eval runs/vae_gan_starts/seed_0 -n 20
+    expect 0 "" neap eval runs/vae_gan_starts/seed_0 -n 20 --json -
     score() {
         tail -n 1 stdout | sed "s/.*\"$1\": {[^}]*\"value\": \([-0-9.e]*\)}.*/\1/"
     }

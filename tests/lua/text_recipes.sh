@@ -18,7 +18,7 @@ done
 expect 1 "neap: conditioning: expected adaln, cross, joint or still, got 'none'" neap run "$recipes/text_shapes.lua" conditioning=none
 expect 0 "" neap eval shapes_joint -n 8 --resamples 0
 same_text "what is read from the pixels" "colour shape place combination size" \
-    "$(sed '1d;$d' stdout | awk '{ printf "%s%s", sep, $1; sep = " " }')"
+    "$(sed 1d stdout | awk '{ printf "%s%s", sep, $1; sep = " " }')"
 
 table() {
     # shellcheck disable=SC2086

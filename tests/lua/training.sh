@@ -45,7 +45,7 @@ holds "settings.json is one object" \
 holds "settings.json has the optimiser" grep -q '"optimizer": {"kind": "adamw", "lr": 0.001, "weight_decay": 0.01}' \
     runs/shapes/settings.json
 holds "settings.json has the machine" \
-    grep -q '"machine": {.*"isa": "[a-z0-9]*", "threads": [0-9]*}' runs/shapes/settings.json
+    grep -q '"machine": {.*"isa": "[a-z0-9]*", .*"threads": [0-9]*}' runs/shapes/settings.json
 same_text "samples.png is a PNG" 89504e470d0a1a0a "$(hex runs/shapes/samples.png 0 8)"
 same_text "its grid: 8 columns and 10 rows of 8 pixels and a gap, enlarged 8 times" 00000248000002d8 "$(
     hex runs/shapes/samples.png 16 8)"

@@ -13,7 +13,7 @@ local N = 32 -- pictures of a grid
 
 -- Options that have an effect.
 local OPTIONS = {
-  sample = { "n", "seed", "batch", "threads", "raw", "out", "image" },
+  sample = { "n", "seed", "batch", "threads", "raw", "out", "image", "precision" },
   eval = { "n", "seed", "batch", "threads", "raw", "data", "evaluator", "metric", "resamples", "json", "precision" },
 }
 

@@ -3,6 +3,8 @@ local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
 local config = require "neap.config"
+local precision = require "neap.train.precision"
+local progress = require "neap.progress"
 local prompt = require "neap.prompt"
 local sampler = require "neap.sampler"
 
@@ -92,11 +94,47 @@ function sampling_options.adjust(verb, run, given, pairs_)
   return own:with(changes, texts)
 end
 
---- Shows the step of a sampler if standard error is a terminal.
-function sampling_options.show_progress(step, steps)
-  if steps > 0 and core.is_terminal(2) then
-    io.stderr:write(("\rstep %d/%d\27[K%s"):format(step, steps, step == steps and "\r\27[K" or ""))
+-- The results of a pcall, packed; raises its error.
+local function results_of(packed)
+  if not packed[1] then
+    error(packed[2], 0)
   end
+  return table.unpack(packed, 2, packed.n)
+end
+
+--- f(...) with products in the precision of the options, fp32 by default.
+function sampling_options.in_precision(given, f, ...)
+  local before = precision.set((precision.choose(given.precision or "fp32")))
+  local results = table.pack(pcall(f, ...))
+  precision.put(before)
+  return results_of(results)
+end
+
+-- A watch that shows how many samples are drawn, with the time left; `earlier` is another watch, or nil. A sampler that chooses
+-- its steps has come as far as the time of its slowest sample.
+local function watch_of(bar, last, earlier)
+  local done, rows, first = 0, 0, 1
+  return function(step, steps, t, x)
+    if step == 0 then
+      done, rows, first = done + rows, x:size(0), t
+    end
+    bar:advance(done + rows * (steps > 0 and step / steps or (first - t) / (first - last)))
+    if earlier then
+      earlier(step, steps, t, x)
+    end
+  end
+end
+
+--- own:sample(model, settings) in the precision of the options, with its progress on a terminal.
+function sampling_options.sample(given, own, model, settings)
+  local bar, watched = progress.new(settings.n, 0, { unit = "sample", quiet = true }), {}
+  for key, value in pairs(settings) do
+    watched[key] = value
+  end
+  watched.watch = bar.terminal and watch_of(bar, settings.invert and 1 or 0, settings.watch) or settings.watch
+  local results = table.pack(pcall(sampling_options.in_precision, given, own.sample, own, model, watched))
+  bar:clear()
+  return results_of(results)
 end
 
 return sampling_options

@@ -21,7 +21,7 @@ local VERBS = {
       .. "that takes texts or pictures samples under those of the examples." },
   { name = "runs", words = "[FOLDER]", help = "List the runs in a folder, by default runs/." },
   { name = "compare", words = "RUN RUN [RUN ...]", flags = { "compare" }, help = "Show the settings in which runs differ.",
-    more = "With --out, their curves and samples as well." },
+    more = "With -o, their curves and samples as well." },
   { name = "report", words = "RUN", help = "Write report.html into the folder of a run." },
   { name = "encode", words = "RUN", flags = { "encode" }, help = "Encode a run's data set with its autoencoder.",
     more = "neap.dataset.latents reads the file." },

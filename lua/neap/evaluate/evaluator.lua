@@ -31,6 +31,11 @@ local function check_offers(who, name, model)
   return model
 end
 
+--- Is there the evaluator that comes with the recipes?
+function evaluator.has_default()
+  return core.exists(default_evaluator()) == "file"
+end
+
 --- Returns the classifier and its path. It is given as a model, a run or a checkpoint; nil: the one that comes with the
 -- recipes. Messages begin with `who`.
 function evaluator.load(who, given)
@@ -50,9 +55,9 @@ function evaluator.same_pictures(a, b)
   return a.height == b.height and a.width == b.width and a.channels == b.channels
 end
 
--- Does a matcher with spec `own` fit pictures of `spec`; or a classifier, perhaps with a multiple of its channels and tuples of
+--- Does a matcher with spec `own` fit pictures of `spec`; or a classifier, perhaps with a multiple of its channels and tuples of
 -- its classes?
-local function fits(own, spec)
+function evaluator.fits(own, spec)
   if own.text then
     return evaluator.same_pictures(own, spec)
   end
@@ -64,7 +69,7 @@ end
 --- Fails unless the evaluator fits the pictures and classes of a model with `spec`.
 function evaluator.check(who, model, spec)
   local own = model:spec()
-  if not fits(own, spec) then
+  if not evaluator.fits(own, spec) then
     core.fail(("%s: the evaluator judges [%d, %d, %d] and %d classes, the run draws [%d, %d, %d] and %d"):format(who,
       own.height, own.width, own.channels, own.classes, spec.height, spec.width, spec.channels, spec.classes))
   end

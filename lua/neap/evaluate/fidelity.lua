@@ -57,9 +57,13 @@ local function deviation(list)
   return #list > 1 and math.sqrt(sum / (#list - 1) / #list) or 0
 end
 
+-- Which values are better.
+local BETTER = { psnr = "higher", ssim = "higher", l1 = "lower", gradient_energy = "near 1" }
+
 local function score(name, value, spread)
   return {
-    name = name, value = value, deviation = spread, low = value - QUANTILE * spread, high = value + QUANTILE * spread,
+    name = name, better = BETTER[name], value = value, deviation = spread, low = value - QUANTILE * spread,
+    high = value + QUANTILE * spread,
   }
 end
 
@@ -77,10 +81,10 @@ local function score_ratio(name, tops, bottoms)
   return score(name, ratio, deviation(residuals))
 end
 
---- Scores of reconstructions y of pictures x, both [N, H, W, C] in [-1, 1]: a list of { name, value, deviation, low, high }.
--- psnr, in dB, ssim and l1 are means over pictures. gradient_energy is the sum of squared differences of neighbouring pixels of
--- all reconstructions over that of the originals: 1 where they are as sharp, below 1 where they are blurred. It is left out
--- when the originals are flat.
+--- Scores of reconstructions y of pictures x, both [N, H, W, C] in [-1, 1]: a list of { name, better, value, deviation, low,
+-- high }. psnr, in dB, ssim and l1 are means over pictures. gradient_energy is the sum of squared differences of neighbouring
+-- pixels of all reconstructions over that of the originals: 1 where they are as sharp, below 1 where they are blurred. It is left
+-- out when the originals are flat.
 function fidelity.score(x, y)
   local values = measure(x, y)
   local scores = { score_mean("psnr", values.psnr), score_mean("ssim", values.ssim), score_mean("l1", values.l1) }

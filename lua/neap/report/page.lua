@@ -31,7 +31,9 @@ img, svg { max-width: 100%; height: auto; }
 .charts, .grids { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); }
 .charts svg { width: 100%; }
 .history img { display: block; image-rendering: pixelated; }
+.live figcaption { display: none; }
 .controls { display: flex; gap: 0.75rem; align-items: center; max-width: 36rem; }
+.controls[hidden] { display: none; }
 .controls input { flex: 1; min-width: 6rem; accent-color: var(--blue); }
 .controls button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 6px;
   padding: 0.15rem 0.75rem; }
@@ -60,7 +62,7 @@ for (const history of document.querySelectorAll(".history")) {
     if (+slider.value === pictures.length - 1) { slider.value = 0; show(); }
     button.textContent = "Stop"; timer = setInterval(next, 400);
   });
-  controls.hidden = false; show();
+  history.classList.add("live"); controls.hidden = false; show();
 }
 ]]
 

@@ -12,8 +12,9 @@ return {
     help = "Classes of the samples: some of them, or `real`: drawn in the shares of the reference.", usual = "each class" },
   { name = "--data", value = "FOLDER", rule = rule.text "a folder", help = "Real examples in place of those of the run's data "
     .. "set." },
-  { name = "--evaluator", value = "FILE", rule = rule.text "a classifier's checkpoint", help = "Classifier whose features are "
-    .. "compared, or a matcher, which also scores the retrieval of texts.",
+  { name = "--evaluator", value = "FILE|none", rule = rule.text "a classifier's checkpoint, or none", help = "Classifier whose "
+    .. "features are compared, or a matcher, which also scores the retrieval of texts. With `none`, and where no evaluator "
+    .. "knows such pictures, their pixels are scored.",
     usual = "that of Fashion-MNIST which comes with neap" },
   { name = "--metric", value = "NAME", rule = { kind = "a metric", read = rule.text().read }, many = true, help = "Metric; `neap "
     .. "list metric` lists them.", usual = "all that fit" },
@@ -26,7 +27,5 @@ return {
   { name = "--cas-steps", value = "N", rule = rule.whole(1), help = "With --cas: steps of that training." },
   { name = "--samples", value = "FILE.npy", rule = rule.text "a file", help = "Scores these samples in place of drawn ones." },
   { name = "--sample-labels", value = "FILE.npy", rule = rule.text "a file", help = "With --samples: their labels." },
-  { name = "--json", value = "FILE", rule = rule.text "a file", help = "Writes the scores as JSON." },
-  { name = "--precision", value = "auto|fp32|bf16", rule = rule.choice("auto", "fp32", "bf16"), help = "Precision of products.",
-    usual = "fp32" },
+  { name = "--json", value = "FILE|-", rule = rule.text "a file, or - for standard output", help = "Writes the scores as JSON." },
 }

@@ -1,4 +1,4 @@
---- neap compare RUN RUN [RUN ...] [--out FILE]: the settings in which runs differ and what they reached; to a file, their curves
+--- neap compare RUN RUN [RUN ...] [-o FILE]: the settings in which runs differ and what they reached; to a file, their curves
 -- and samples as well.
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
@@ -33,13 +33,13 @@ local function check_file(path, runs)
   for i, run in ipairs(runs) do
     inputs[i] = { name = "the samples of " .. run.name, path = run.picture }
   end
-  output.check_all("compare", { { name = "--out", path = path, endings = compare.endings } }, inputs)
+  output.check_all("compare", { { name = "-o", path = path, endings = compare.endings } }, inputs)
 end
 
 return function(list)
   local given, paths = arguments.split(list, RULES)
   if #paths < 2 then
-    core.fail_usage("compare: expected two runs or more: neap compare RUN RUN [RUN ...] [--out FILE]")
+    core.fail_usage("compare: expected two runs or more: neap compare RUN RUN [RUN ...] [-o FILE]")
   end
   local runs = compare.read(paths)
   check_file(given.out, runs)

@@ -1,5 +1,5 @@
 --- neap eval RUN [OPTION ...]: scores samples of a run, or given samples, against held-out examples; of an autoencoder, its
--- reconstructions of these. Prints a table and one line of JSON.
+-- reconstructions of these. Prints a table, or one line of JSON.
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local checkpoint = require "neap.checkpoint"
@@ -13,7 +13,7 @@ local real = require "neap.evaluate.real"
 local reconstruct = require "neap.cli.reconstruct"
 local reconstruction = require "neap.reconstruction"
 local report = require "neap.cli.eval_report"
-local precision = require "neap.train.precision"
+local progress = require "neap.progress"
 local prompt = require "neap.prompt"
 local sampler = require "neap.sampler"
 local samples = require "neap.evaluate.samples"
@@ -24,14 +24,6 @@ local RULES = flags.rules(require "neap.cli.flags.eval", require "neap.cli.flags
 local N = 10000
 
 -- --- Samples, and the evaluator -------------------------------------------------------------------------------------
-
--- f(...) with products in the precision of the options, fp32 by default.
-local function in_precision(given, f, ...)
-  local before = precision.set((precision.choose(given.precision or "fp32")))
-  local done, x = pcall(f, ...)
-  precision.put(before)
-  return done and x or error(x, 0)
-end
 
 -- The labels of the samples, or nil. A run that takes more than labels samples under the conditions of real examples; their
 -- labels are those of the samples, too, where the evaluator has such classes.
@@ -51,9 +43,8 @@ local function draw(given, run, pairs_, job)
   local labels = labels_of(given, run, job)
   local own = sampling_options.adjust("eval", run, given, pairs_)
   sampling_options.check_interval("eval", own, given, 1)
-  local x = in_precision(given, own.sample, own, run.model, {
+  local x = sampling_options.sample(given, own, run.model, {
     n = given.n, seed = given.seed, condition = job.condition or { labels = labels }, batch = given.batch,
-    watch = sampling_options.show_progress,
   })
   return samples.are_points(run.model:spec()) and x or core.ops.clamp(x, -1, 1), labels
 end
@@ -119,14 +110,35 @@ local function add_examples(given, job, component)
   end
 end
 
+local NO_EVALUATOR = "none" -- given in place of one
+
+-- Are pictures to be scored by their pixels: because no evaluator is wanted, or because that of the recipes is not for them?
+local function by_pixels(given, job)
+  if given.evaluator or not job.spec then
+    return given.evaluator == NO_EVALUATOR
+  end
+  local fits = evaluator.has_default() and evaluator.fits(evaluator.load("eval"):spec(), job.spec)
+  if not fits then
+    io.stderr:write "eval: no evaluator knows these pictures: their pixels are scored; --evaluator FILE gives a classifier\n"
+  end
+  return not fits
+end
+
 -- Reconstructions, and pictures that a metric reads, are scored without an evaluator unless one is given.
 local function load_evaluator(given, job)
-  if not job.points and (given.evaluator or not (job.reconstructs or job.reader)) then
+  if job.points or not (given.evaluator or not (job.reconstructs or job.reader)) then
+    if job.reconstructs and given.metric then
+      core.fail_usage "eval: --metric needs --evaluator for reconstructions"
+    end
+    return
+  end
+  job.pixels = by_pixels(given, job)
+  if job.pixels and not job.spec then
+    core.fail_usage "eval: --evaluator none needs a run"
+  elseif not job.pixels then
     job.evaluator, job.judge = evaluator.load("eval", given.evaluator)
     job.spec = job.spec or job.evaluator:spec()
     evaluator.check("eval", job.evaluator, job.spec)
-  elseif job.reconstructs and given.metric then
-    core.fail_usage "eval: --metric needs --evaluator for reconstructions"
   end
 end
 
@@ -135,7 +147,7 @@ local function reconstruct_examples(given, run, job)
   given.n = math.min(given.n, job.test.x:size(0))
   job.test.x = core.ops.contiguous(core.ops.slice(job.test.x, 0, 0, given.n))
   job.test.labels = nil
-  return in_precision(given, reconstruction.of, run.model, job.test.x, given.batch)
+  return sampling_options.in_precision(given, reconstruction.of, run.model, job.test.x, given.batch)
 end
 
 -- Loads run and evaluator, and checks that the options fit them.
@@ -154,7 +166,7 @@ local function load(given, path, pairs_)
   end
   job.reader = run and job.spec.text and not given.data and samples.reader(checkpoint.dataset(path)) or nil
   load_evaluator(given, job)
-  if given.cas and job.evaluator and evaluator.is_matcher(job.evaluator) then
+  if given.cas and (job.pixels or job.evaluator and evaluator.is_matcher(job.evaluator)) then
     core.fail_usage "eval: --cas needs a classifier as the evaluator"
   elseif given.cas and (job.points or job.spec.classes == 0) then
     core.fail_usage "eval: --cas needs pictures with classes"
@@ -191,11 +203,23 @@ end
 
 local function check_files(given, path)
   output.check_all("eval", {
-    { name = "--raw", path = given.raw, endings = { "npy" } }, { name = "--json", path = given.json },
+    { name = "--raw", path = given.raw, endings = { "npy" } }, { name = "--json", path = report.file(given.json) },
   }, {
     { name = "the run", path = path }, { name = "--samples", path = given.samples },
-    { name = "--sample-labels", path = given.sample_labels }, { name = "--evaluator", path = given.evaluator },
+    { name = "--sample-labels", path = given.sample_labels },
+    { name = "--evaluator", path = given.evaluator ~= NO_EVALUATOR and given.evaluator or nil },
   })
+end
+
+-- f(given, job) with its progress on a terminal.
+local function scored(f, given, job)
+  local bar = progress.new(1, 0, { quiet = true })
+  job.tell = function(...)
+    bar:say(...)
+  end
+  local done, rows = pcall(f, given, job)
+  bar:clear()
+  return done and rows or error(rows, 0)
 end
 
 local function run_all(given, path, pairs_)
@@ -206,13 +230,13 @@ local function run_all(given, path, pairs_)
     core.npy_save(given.raw, job.x)
   end
   local score = job.reconstructs and reconstruct.scores or job.points and compare.points or compare.pictures
-  local rows = score(given, job)
+  local rows = scored(score, given, job)
   local others = given.reference == "training" and "held-out pictures" or "training pictures"
   report.write(rows, {
     run = path, samples = given.samples, n = given.n, seed = given.seed, steps = given.steps, w = given.w,
-    sampler = given.sampler, evaluator = job.judge, reference = given.reference, draw_seconds = drawn_at - began,
-    score_seconds = core.now() - drawn_at,
-  }, { json = given.json, real = job.points and "real draws" or others })
+    sampler = given.sampler, evaluator = job.judge, features = job.pixels and "pixels" or nil,
+    reference = given.reference, draw_seconds = drawn_at - began, score_seconds = core.now() - drawn_at,
+  }, { json = given.json, score = job.pixels and "score of pixels" or nil, real = job.points and "real draws" or others })
 end
 
 return function(list)

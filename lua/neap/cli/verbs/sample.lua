@@ -109,20 +109,20 @@ end
 
 -- The picture, its noise, and the picture sampled from that noise, along axis 0. The noise of a run in latents is no
 -- picture and is left out.
-local function invert_and_sample(own, model, settings)
-  local noise = own:sample(model, settings)
+local function invert_and_sample(given, own, model, settings)
+  local noise = sampling_options.sample(given, own, model, settings)
   settings.invert, settings.noise = nil, noise
   local picture = settings.picture
   settings.picture = nil
-  local back, _, decoding = own:sample(model, settings)
+  local back, _, decoding = sampling_options.sample(given, own, model, settings)
   if model:autoencoder() then
     return core.ops.concat({ for_each(picture, settings.n), back }, 0), decoding
   end
   return core.ops.concat({ for_each(picture, settings.n), noise, back }, 0), decoding
 end
 
-local function sample(own, model, settings)
-  local pictures, _, decoding = own:sample(model, settings)
+local function sample(given, own, model, settings)
+  local pictures, _, decoding = sampling_options.sample(given, own, model, settings)
   return pictures, decoding
 end
 
@@ -165,7 +165,7 @@ local function draw(run, given, pairs_)
   local classes, each = run.model:spec().classes, not (given.image or sample_conditions.groups(given)) and "each" or nil
   local settings = sample_modes.apply(given, run, sample_conditions.apply(given, run, {
     n = count_of(given, classes), seed = given.seed or 0, labels = given.label or each,
-    names = run.labels, batch = given.batch, watch = sampling_options.show_progress,
+    names = run.labels, batch = given.batch,
   }))
   local own = sampling_options.adjust("sample", run, given, pairs_)
   sample_conditions.check_negative(given, own)
@@ -175,7 +175,7 @@ local function draw(run, given, pairs_)
   local recorder = given.film and film_of(run, given, own, settings)
   check_size(run, given, settings.n)
   local began = core.now()
-  local pictures, decoding = (given.invert and invert_and_sample or sample)(own, run.model, settings)
+  local pictures, decoding = (given.invert and invert_and_sample or sample)(given, own, run.model, settings)
   report(run, settings.n, core.now() - began, decoding)
   if recorder then
     recorder:save()
@@ -194,7 +194,7 @@ end
 local function write_reconstructions(run, given, pairs_)
   reconstruct.check("sample", run, given, pairs_)
   core.poll(true)
-  local pair = reconstruct.pair(run, given)
+  local pair = sampling_options.in_precision(given, reconstruct.pair, run, given)
   core.poll(false)
   write(run, given, pair, picture_path(given) and reconstruct.grid(pair))
 end
