@@ -203,7 +203,7 @@ static bool owner_may_live(int file)
 static int folder_owner(lua_State *L)
 {
     char owner[2 * OWNER_TEXT] = "another process";
-    lua_pushfstring(L, "%s/%s", luaL_checkstring(L, 1), LOCK_FILE);
+    lua_pushfstring(L, "%s/%s", neap_lua_check_text(L, 1), LOCK_FILE);
     const int file = open(lua_tostring(L, -1), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     bool held = file >= 0 && owner_may_live(file) && flock(file, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
     if (held)

@@ -157,7 +157,7 @@ end
 
 local function write(own, file, list)
   local count, passes = own.data:count(), own.flip and 2 or 1
-  local bar, began = progress.new(count * passes, 0), core.now()
+  local bar, began = progress.new(count * passes, 0, { unit = "picture" }), core.now()
   for _, entry in ipairs(list) do
     for pass = 1, passes do
       for first = 0, count - 1, own.batch do
@@ -165,7 +165,7 @@ local function write(own, file, list)
         if core.interrupted() then
           core.fail "interrupted"
         elseif entry[1] == "moments" then
-          bar:update((pass - 1) * count + math.min(first + own.batch, count), core.now() - began, math.huge, "encoding")
+          bar:update((pass - 1) * count + math.min(first + own.batch, count), core.now() - began, math.huge)
         end
       end
     end

@@ -94,6 +94,14 @@ expect 1 "neap: agreement: expected logits of the samples, got none" neap eval $
 expect 2 "neap: eval: --cas needs a classifier as the evaluator" neap eval $run --evaluator none --cas
 expect 2 "neap: eval: --evaluator none needs a run" neap eval --samples made.npy --data /nowhere --evaluator none
 
+# --- On a terminal ----------------------------------------------------------------------------------------------------
+
+if command -v script >/dev/null; then
+    TERM=xterm script -qec "exec '$NEAP_SOURCE/neap' eval $run -n 50 --evaluator $judge --resamples 2" /dev/null >typed 2>/dev/null </dev/null
+    holds "each metric is named while it scores" grep -q 'scoring precision_recall, 3 of 5' typed
+    holds "the table stands on clear lines" grep -q '^.*\[Kscore  *value' typed
+fi
+
 # --- The reference ----------------------------------------------------------------------------------------------------
 
 # Twelve held-out pictures and eight to train on, of classes in unequal shares.

@@ -60,6 +60,12 @@ function run_of.read(who, path, own)
   }
 end
 
+-- Is it a folder that can be looked into? One that cannot hides no other.
+local function is_folder(path)
+  local known, what = pcall(core.exists, path)
+  return known and what == "folder" and pcall(core.folder_list, path)
+end
+
 local function add(list, path, depth)
   if run_of.is_there(path) then
     list[#list + 1] = path
@@ -68,7 +74,7 @@ local function add(list, path, depth)
   table.sort(names)
   for _, name in ipairs(names) do
     local inner = path .. "/" .. name
-    if core.exists(inner) == "folder" then
+    if is_folder(inner) then
       add(list, inner, depth + 1)
     end
   end
