@@ -882,7 +882,7 @@ function neap.plot.mix(from, to, share) end
 ---@field alpha? number Opacity.
 ---@field label? string Entry of the legend.
 
---- A line from point to point.
+--- A line from point to point; NaN makes a gap. Of plain numbers: their values at 1, 2, ..
 ---@param points neap.tensor|table
 ---@param settings? figure.line.settings
 ---@return neap.figure
@@ -899,6 +899,32 @@ function figure:line(points, settings) end
 ---@param settings? figure.points.settings
 ---@return neap.figure
 function figure:points(points, settings) end
+
+---@class figure.bars.settings
+---@field color? any Name or "#rrggbb".
+---@field width? any Width in units of x.
+---@field alpha? number Opacity.
+---@field label? string Entry of the legend.
+
+--- A bar from 0 to y at each point.
+---@param points neap.tensor|table
+---@param settings? figure.bars.settings
+---@return neap.figure
+function figure:bars(points, settings) end
+
+---@class figure.histogram.settings
+---@field color? any Name or "#rrggbb".
+---@field alpha? number Opacity.
+---@field label? string Entry of the legend.
+---@field bins? integer Number of bins.
+---@field range? table Range of the bins.
+---@field density? boolean Shares over the widths of bins in place of counts.
+
+--- Bars that count values in equal bins; NaN is left out.
+---@param values any
+---@param settings? figure.histogram.settings
+---@return neap.figure
+function figure:histogram(values, settings) end
 
 ---@class figure.arrows.settings
 ---@field color? any Name or "#rrggbb".
@@ -1260,6 +1286,8 @@ function neap.objective.contrastive(settings) end
 
 ---@class neap.objective.flow_matching.settings
 ---@field prediction? "v"|"x0"|"noise" What the network predicts: velocity, picture or noise.
+---@field loss? "prediction"|"v"|"x0"|"noise" Whose squared error is the loss: that of the prediction, or of the velocity, picture or noise that follows from it.
+---@field clamp? number Least t, or 1 - t, by which the loss divides where it measures something else than is predicted.
 ---@field times? "uniform"|"logit_normal"|"mode" Distribution of times: uniform, logit-normal, or with a mode near the middle.
 ---@field mean? number logit_normal: mean of the normal variable.
 ---@field deviation? number logit_normal: standard deviation of the normal variable.
@@ -1293,6 +1321,8 @@ function neap.objective.mean_flow(settings) end
 
 ---@class neap.objective.reflow.settings
 ---@field prediction? "v"|"x0"|"noise" What the network predicts: velocity, picture or noise.
+---@field loss? "prediction"|"v"|"x0"|"noise" Whose squared error is the loss: that of the prediction, or of the velocity, picture or noise that follows from it.
+---@field clamp? number Least t, or 1 - t, by which the loss divides where it measures something else than is predicted.
 ---@field times? "uniform"|"logit_normal"|"mode" Distribution of times: uniform, logit-normal, or with a mode near the middle.
 ---@field mean? number logit_normal: mean of the normal variable.
 ---@field deviation? number logit_normal: standard deviation of the normal variable.
