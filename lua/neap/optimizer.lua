@@ -11,15 +11,15 @@ class.__name = "neap.optimizer_settings"
 
 local RATE = { { "lr", "a number above 0", "Learning rate.", default = 1e-3 } }
 local MOMENTS = {
-  { "beta1", "a number from 0 to below 1", "Decay of the mean of gradients.", default = 0.9 },
-  { "beta2", "a number from 0 to below 1", "Decay of the mean of squared gradients.", default = 0.999 },
+  { "beta1", "a number from 0 and below 1", "Decay of the mean of gradients.", default = 0.9 },
+  { "beta2", "a number from 0 and below 1", "Decay of the mean of squared gradients.", default = 0.999 },
   { "eps", "a number above 0", "Added to the root of the mean of squares.", default = 1e-8 },
 }
-local MOMENTUM = { { "momentum", "a number from 0 to below 1", "Share of the last update in the next.", default = 0 } }
+local MOMENTUM = { { "momentum", "a number from 0 and below 1", "Share of the last update in the next.", default = 0 } }
 local SHARED = {
   { "weight_decay", "a number from 0", "Share of the weights that is taken away, times lr.", default = 0 },
   { "clip", "a number from 0", "Largest norm of the gradients; 0: not clipped.", default = 0 },
-  { "ema", "a number from 0 to below 1", "Decay of the moving average of the weights; 0: no average.", default = 0 },
+  { "ema", "a number from 0 and below 1", "Decay of the moving average of the weights; 0: no average.", default = 0 },
   { "model", "a model", "For a loop of your own: the model whose parameters step() updates.", usual = "none, for neap.train" },
   { "part", "text", "Only the parameters whose names begin so.", usual = "all" },
 }

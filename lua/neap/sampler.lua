@@ -177,7 +177,7 @@ local KEYS = setting.declare("sampler:sample", {
   { "level", "a number above 0 and below 1", "Time at which sampling starts from the picture.", usual = "none" },
   { "keep", "a tensor [n, H, W, 1]", "Mask of the picture; pixels at 0 are drawn anew.", usual = "none" },
   { "invert", "true or false", "Integrates from the picture up to its noise.", default = false },
-  { "batch", "a whole number from 1", "Samples drawn at a time.", usual = "as many as fit" },
+  { "batch", "a whole number from 1", "Samples drawn at a time.", default = 64 },
   { "watch", "a function", "Called as watch(step, steps, t, x) with the noise, as step 0 of 0, and after each step.",
     usual = "none" },
 })

@@ -111,6 +111,21 @@ test("keys of imports are those of the formats", function()
   equal(known, used)
 end)
 
+test("what optimizers expect is what help says", function()
+  local setting, count = require "neap.setting", 0
+  for _, kind in ipairs { "adamw", "sgd" } do
+    for _, row in ipairs(setting.of("neap.optimizer." .. kind)) do
+      if row[2]:find "^a number" then
+        local message = ("%s: %s: expected %s, got -1"):format(kind, row[1], row[2])
+        raises(message, function() neap.optimizer[kind] { [row[1]] = -1 } end)
+        neap.optimizer[kind] { [row[1]] = row.default }
+        count = count + 1
+      end
+    end
+  end
+  equal(count, 12)
+end)
+
 -- --- Finding --------------------------------------------------------------------------------------------------------------
 
 -- The first line of the help of a name.

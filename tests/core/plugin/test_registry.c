@@ -41,7 +41,7 @@ static void make_sound(void)
     };
     memset(rows, 0, sizeof rows);
     memcpy(rows, sound, sizeof sound);
-    functions = (neap_metric){sizeof functions, no_scores, no_score};
+    functions = (neap_metric){.size = sizeof functions, .scores = no_scores, .score = no_score};
     memset(components, 0, sizeof components);
     components[0] = (neap_component){"metric/2", "first", "First.", sizeof(small_config), rows, &functions};
     components[1] = (neap_component){"metric/2", "second", "Second.", sizeof(small_config), rows, &functions};

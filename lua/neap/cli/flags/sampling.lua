@@ -19,7 +19,7 @@ return {
     .. "those without guidance, from 0 to 1." },
   { name = "--worse", value = "RUN", rule = rule.text "a run", help = "Guidance away from an earlier or smaller run, in place of "
     .. "the null condition." },
-  { name = "--batch", value = "N", rule = rule.whole(1), help = "Samples drawn at a time." },
+  { name = "--batch", value = "N", rule = rule.whole(1), help = "Samples drawn at a time.", usual = "64" },
   { name = "--precision", value = "auto|fp32|bf16", rule = rule.choice("auto", "fp32", "bf16"), help = "Precision of products.",
     usual = "fp32" },
   { name = "--threads", value = "N", rule = rule.whole(1), help = "Threads of the process.", usual = "one for each core" },
