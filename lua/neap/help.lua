@@ -1,6 +1,5 @@
 --- Help from one set of tables: for `neap help`, the prompt, the reference pages, stubs of editors and the completion of shells.
 local core = require "neap.core"
-local check = require "neap.check"
 local entries = require "neap.help.entries"
 local find = require "neap.help.find"
 local text = require "neap.help.text"
@@ -81,6 +80,23 @@ function help.of(value)
   end
 end
 
+-- The names that a misspelt one is compared with: below a known part before the last dot or colon, only those with that part.
+local function names_near(name)
+  local prefix, list = name:match "^.*[.:]", {}
+  for _, other in ipairs(prefix and help.names() or {}) do
+    list[#list + 1] = other:sub(1, #prefix) == prefix and other:sub(#prefix + 1) or nil
+  end
+  return #list > 0 and list or help.names(), #list > 0 and prefix or ""
+end
+
+-- Fails for a name that nothing has.
+local function fail_unknown(name)
+  local names, prefix = names_near(name)
+  local nearest = core.nearest(name:sub(#prefix + 1), names)
+  core.fail_usage(("help: nothing is named '%s'%s"):format(name,
+    nearest and ("; did you mean '%s%s'?"):format(prefix, nearest) or ""))
+end
+
 --- Prints the help of a name, such as "train.minutes", or of a value, such as neap.train, a tensor or a model. Fails for a name
 -- that nothing has, with the nearest.
 function help.show(value)
@@ -88,7 +104,7 @@ function help.show(value)
   if words then
     io.stdout:write(words)
   elseif type(value) == "string" then
-    check.fail_name("help: nothing is named", value, help.names())
+    fail_unknown(value)
   else
     core.fail_usage(("help: there is no help of a %s value"):format(type(value)))
   end

@@ -57,15 +57,16 @@ holds "help names the call" grep -qx '  neap\.sampler\.euler {' stdout
 holds "help shows range, default and text" \
     grep -qx '    steps          int from 1 to 100000; default 50\. Steps\.' stdout
 expect 0 "" neap help interval
-holds "help shows components inside" grep \
-    -qx '    of             component; a guidance\. Guidance inside the interval; nil: none\.' stdout
+same_text "help shows components inside" \
+    "    of             component; a guidance. Guidance inside the interval; nil:
+                   none." "$(grep -A 1 '^    of  ' stdout)"
 expect 0 "" neap help precision_recall
 same_text "help of a metric, in lines of 80 columns" \
     "    k              int from 1 to 64; default 3. Neighbour whose distance is the
                    radius of a ball." "$(grep -A 1 '^    k  ' stdout)"
 expect 0 "" neap help dataset.toy2d
 holds "help shows choices" \
-    grep -qx '    shape          moons | spirals | checkerboard | gaussians8 | rings; default moons\. .*' stdout
+    grep -qx '    shape          moons | spirals | checkerboard | gaussians8 | rings; default' stdout
 holds "help shows flags" grep -qx '    labels         flag; default true\. .*' stdout
 expect 0 "" neap help matmul
 holds "help shows ops" grep -qx 'op matmul: Matrix product .*' stdout
@@ -75,6 +76,8 @@ holds "help shows attributes" grep -qx '  2 tensors; attributes: \[transpose_a\]
 expect 2 "neap: help: nothing is named 'eulr'; did you mean 'euler'?" neap help eulr
 expect 2 "neap: help: nothing is named 'sotfmax'; did you mean 'softmax'?" neap help sotfmax
 expect 2 "neap: help: nothing is named 'sampler.dit'" neap help sampler.dit
+expect 2 "neap: help: nothing is named 'sampler.eulr'; did you mean 'sampler.euler'?" neap help sampler.eulr
+expect 2 "neap: help: nothing is named 'train.minuts'; did you mean 'train.minutes'?" neap help train.minuts
 
 # --- env --------------------------------------------------------------------------------------------------------------
 
