@@ -958,6 +958,11 @@ function figure:text(x, y, s, settings) end
 ---@return neap.tensor
 function figure:picture(scale) end
 
+--- The figure as SVG. With { page = prefix of its ids }, it takes its colours from the page that it is put into.
+---@param settings table
+---@return string
+function figure:svg(settings) end
+
 ---@class figure.save.settings
 ---@field scale? number Pixels of the PNG for one of the figure.
 ---@field text? table Text chunks of a PNG.
@@ -1002,6 +1007,12 @@ function neap.evaluate.matching(matcher, x, texts, labels, batch) end
 ---@param condition table { text =, lengths = }.
 ---@return table
 function neap.evaluate.pictures(x, condition) end
+
+--- Pixels as features, of larger pictures means of blocks, without a classifier.
+---@param x neap.tensor Pictures [N, H, W, C].
+---@param labels neap.tensor
+---@return table
+function neap.evaluate.pixels(x, labels) end
 
 --- Points [N, 1, 1, D] as evidence.
 ---@param x neap.tensor

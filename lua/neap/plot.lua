@@ -104,7 +104,8 @@ local ARROWS_KEYS = setting.declare("figure:arrows",
 local POINTS_KEYS = setting.declare("figure:points",
   { COLOR, { "size", "a number from 0.1 to 100", "Diameter in pixels.", default = DISC }, ALPHA, LABEL })
 local BARS_KEYS = setting.declare("figure:bars", {
-  COLOR, { "width", "a positive number", "Width in units of x.", usual = "0.8 times the least distance of two bars" }, ALPHA, LABEL,
+  COLOR, { "width", "a positive number", "Width in units of x.", usual = "0.8 times the least distance of two bars" }, ALPHA,
+  LABEL,
 })
 local HISTOGRAM_KEYS = setting.declare("figure:histogram", {
   COLOR, ALPHA, LABEL,

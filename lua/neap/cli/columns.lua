@@ -51,8 +51,8 @@ function columns.width()
   return core.terminal_columns(1) or 80
 end
 
---- The lines of a table, each a list of texts. settings, if given, = { right = { index = true }: columns aligned to the right, soft =
--- { index, ... }: columns whose cells may be cut off, width = characters of a line }.
+--- The lines of a table, each a list of texts. settings, if given, = { right = { index = true }: columns aligned to the right,
+-- soft = { index, ... }: columns whose cells may be cut off, width = characters of a line }.
 function columns.lines(rows, settings)
   settings = settings or {}
   local widths, total = widths_of(rows)

@@ -63,6 +63,8 @@ figure:save "loss.svg"]] },
   { "figure:text", "(x, y, s [, { key = value, .. }]) -> figure", "A text whose baseline is at a point.",
     { { "x", "number" }, { "y", "number" }, { "s", "text" } } },
   { "figure:picture", "([scale]) -> tensor", "The figure as a picture.", { { "scale", "number", nil, default = 1 } } },
+  { "figure:svg", "([settings]) -> text", "The figure as SVG. With { page = prefix of its ids }, it takes its colours from the "
+    .. "page that it is put into.", { { "settings", "table" } } },
   { "figure:save", "(path [, { key = value, .. }])", "Writes the figure as SVG or PNG, by the end of the path.", { PATH } },
   { "figure:primitives", "() -> list", "Its lines, polygons and texts in pixels." },
   { "series", nil, "Points that arrive one by one: neap.plot.series(400)." },

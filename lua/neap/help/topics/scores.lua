@@ -21,6 +21,8 @@ end]] },
   { "neap.evaluate.pictures", "(x [, condition]) -> table",
     "The pictures themselves as evidence, for metrics that read pixels.",
     { X, CONDITION } },
+  { "neap.evaluate.pixels", "(x [, labels]) -> table", "Pixels as features, of larger pictures means of blocks, without a "
+    .. "classifier.", { X, { "labels", "tensor" } } },
   { "neap.evaluate.points", "(x, labels) -> table", "Points [N, 1, 1, D] as evidence.",
     { { "x", "tensor" }, { "labels", "tensor" } } },
   { "neap.evaluate.score", "(metric, samples, reference [, settings]) -> list",
