@@ -12,7 +12,7 @@ layers() {
 base: ; cancel cpu error memory number parallel random
 kernels: base; cpu dtype error linalg memory parallel
 tensor: kernels; error memory parallel tensor
-ops: kernels tensor autograd; autograd error memory ops parallel random tensor
+ops: kernels tensor autograd; autograd cancel error memory ops parallel random tensor
 autograd: kernels tensor ops; autograd cancel error memory ops tensor
 nn: tensor/scope; autograd condition error io memory nn ops tensor
 optim: kernels tensor; error memory nn optim parallel

@@ -1,7 +1,8 @@
-/* The hook that interrupts long calls: see cancel.h. */
+/* The hook that interrupts long calls, and abandonment: see cancel.h. */
 #include <neap/cancel.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <neap/error.h>
 
@@ -11,7 +12,9 @@ static struct {
     void *user;
 } hook = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static _Thread_local bool held;
+static atomic_bool abandon, refused;
+
+static _Thread_local bool held, abandon_held;
 
 void neap_on_cancel(neap_cancel_fn *asked, void *user)
 {
@@ -36,5 +39,31 @@ bool neap_cancel_hold(bool on)
 {
     const bool before = held;
     held = on;
+    return before;
+}
+
+void neap_abandon(bool on)
+{
+    atomic_store(&refused, false);
+    atomic_store(&abandon, on);
+}
+
+bool neap_abandoned(void)
+{
+    return atomic_load(&refused);
+}
+
+int neap_check_abandon(void)
+{
+    if (!atomic_load_explicit(&abandon, memory_order_relaxed) || abandon_held)
+        return 0;
+    atomic_store(&refused, true);
+    return neap_fail("interrupted");
+}
+
+bool neap_abandon_hold(bool on)
+{
+    const bool before = abandon_held;
+    abandon_held = on;
     return before;
 }

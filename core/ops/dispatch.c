@@ -1,6 +1,8 @@
 /* Applies an op: checks, shape rule, forward pass, tape. */
 #include <string.h>
 
+#include <neap/cancel.h>
+
 #include "autograd/node.h"
 
 static int check_inputs(const neap_call *call)
@@ -52,7 +54,7 @@ static void choose_kernels(neap_call *call)
 
 static int run(neap_call *call)
 {
-    if (check_inputs(call) < 0 || check_written(call) < 0 || pack_inputs(call) < 0)
+    if (neap_check_abandon() < 0 || check_inputs(call) < 0 || check_written(call) < 0 || pack_inputs(call) < 0)
         return -1;
     choose_kernels(call);
     call->dtype = call->in[0]->dtype;

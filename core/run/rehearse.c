@@ -9,30 +9,6 @@
 #define LONG_PASS 1 /* seconds */
 #define TIMED 4     /* steps */
 
-/* Copies of the model's buffers, which a forward pass changes; NULL for parameters. The caller frees the array. */
-static neap_tensor **copy_buffers(const neap_trainer *t)
-{
-    const neap_model *model = neap_network_model(t->network);
-    const int count = neap_model_count(model);
-    neap_tensor **copies = neap_calloc((size_t)count + 1, sizeof *copies);
-    for (int i = 0; copies && i < count; i++)
-        if (neap_model_is_buffer(model, i) && !(copies[i] = neap_affine(neap_model_tensor(model, i), 1, 0))) {
-            neap_free(copies);
-            return NULL;
-        }
-    return copies;
-}
-
-static int restore_buffers(const neap_trainer *t, neap_tensor *const *copies)
-{
-    const neap_model *model = neap_network_model(t->network);
-    int status = 0;
-    for (int i = 0; i < neap_model_count(model); i++)
-        if (copies[i] && neap_write(neap_model_tensor(model, i), NEAP_F32, neap_data(copies[i])) < 0)
-            status = -1;
-    return status;
-}
-
 static int time_steps(neap_trainer *t, int64_t first, int64_t last, double *seconds)
 {
     neap_train_report report = {0};
@@ -58,12 +34,14 @@ static int rehearse(neap_trainer *t, int64_t last, double *seconds)
 int neap_trainer_rehearse(neap_trainer *t, int64_t last, size_t *peak, double *seconds)
 {
     neap_scope scope = neap_scope_open();
-    neap_tensor **copies = copy_buffers(t);
+    const bool kept = neap_abandon_hold(false);
+    neap_tensor **copies = neap_trainer_copy_buffers(t);
     neap_memory_reset_peak();
     int status = copies ? rehearse(t, last < 1 ? 1 : last, seconds) : -1;
     *peak = neap_memory().peak;
-    if (copies && restore_buffers(t, copies) < 0)
+    if (copies && neap_trainer_restore_buffers(t, copies) < 0)
         status = -1;
+    neap_abandon_hold(kept);
     neap_free(copies);
     neap_scope_close(scope);
     return status < 0 ? neap_fail_in("train: rehearsal") : 0;

@@ -116,6 +116,8 @@ static int run_phase(neap_trainer *t, const phase_run *now, step_state *step, do
     if (status == 0)
         status = exchange_gradients(t, now->phase);
     if (status == 0 && now->update)
+        neap_abandon_hold(true); /* until the step has ended: it has changed parameters */
+    if (status == 0 && now->update)
         status = neap_optimizer_step(t->optimizer[now->phase], t->gradients, now->update, now->lr_scale, norm);
     neap_record(was);
     neap_training_set(trained);
@@ -185,12 +187,28 @@ int neap_trainer_run(neap_trainer *t, int64_t number, double lr_scale, bool upda
     return 0;
 }
 
+/* Runs a step that can be abandoned until its first update, also where the caller holds that off. An abandoned step leaves the
+ * buffers as they were. */
+static int run_whole(neap_trainer *t, int64_t number, double lr_scale, neap_train_report *report)
+{
+    const bool kept = neap_abandon_hold(false);
+    neap_scope scope = neap_scope_open();
+    neap_tensor **buffers = neap_trainer_copy_buffers(t);
+    int status = buffers ? neap_trainer_run(t, number, lr_scale, true, report) : -1;
+    neap_abandon_hold(kept);
+    if (status < 0 && buffers && neap_abandoned())
+        neap_trainer_restore_buffers(t, buffers);
+    neap_free(buffers);
+    neap_scope_close(scope);
+    return status;
+}
+
 int neap_trainer_step(neap_trainer *t, int64_t number, double lr_scale, neap_train_report *report)
 {
     char where[48];
     *report = (neap_train_report){0};
     const bool held = neap_cancel_hold(true); /* stopping inside a step would update some phases and not others */
-    const int status = neap_trainer_run(t, number, lr_scale, true, report);
+    const int status = run_whole(t, number, lr_scale, report);
     neap_cancel_hold(held);
     if (status == 0)
         return 0;

@@ -26,4 +26,8 @@ int64_t neap_trainer_repeats(const neap_trainer *t, int phase);
 /* Runs step `number`; with `update` false, without its updates. */
 int neap_trainer_run(neap_trainer *t, int64_t number, double lr_scale, bool update, neap_train_report *report);
 
+/* Copies of the model's buffers, in the innermost scope; NULL for parameters. The caller frees the array. */
+neap_tensor **neap_trainer_copy_buffers(const neap_trainer *t);
+int neap_trainer_restore_buffers(const neap_trainer *t, neap_tensor *const *copies);
+
 #endif

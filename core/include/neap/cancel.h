@@ -4,7 +4,10 @@
  * neap_trainer_rehearse, neap_sample, neap_score, neap_source_open, neap_source_read and neap_gradient_check call the
  * hook between units of work: a step, a phase, an evaluation of the network, a resample, an example. If it returns true
  * they fail with the message "interrupted", with the same clean-up as for any failure. A training step is never
- * interrupted.
+ * interrupted by the hook.
+ *
+ * Abandonment is stronger: while it is on, each op fails with the message "interrupted". A training step can be abandoned
+ * until its first update; it then leaves parameters, buffers and the state of the optimisers as they were.
  */
 #ifndef NEAP_CANCEL_H
 #define NEAP_CANCEL_H
@@ -21,5 +24,17 @@ int neap_check_cancel(void);
 /* While on, neap_check_cancel returns 0 on this thread: for work that must not be interrupted. Returns the former
  * state. */
 bool neap_cancel_hold(bool on);
+
+/* Turns abandonment on or off for the process. Async-signal-safe. */
+void neap_abandon(bool on);
+
+/* Has an op been refused since neap_abandon(true)? */
+bool neap_abandoned(void);
+
+/* 0, or -1 with the message "interrupted" while abandonment is on and this thread does not hold it off. */
+int neap_check_abandon(void);
+
+/* While on, abandonment does not reach this thread: for what changes state. Returns the former state. */
+bool neap_abandon_hold(bool on);
 
 #endif
