@@ -106,20 +106,29 @@ static int assign(lua_State *L)
 #define ROWS 6
 #define COLUMNS 8
 
+/* Appends `, 3 NaN`; nothing for 0. */
+static void add_count(luaL_Buffer *text, int64_t count, const char *what)
+{
+    char line[48];
+    snprintf(line, sizeof line, ", %lld %s", (long long)count, what);
+    luaL_addstring(text, count ? line : "");
+}
+
 static void add_range(luaL_Buffer *text, const double *values, int64_t count)
 {
     double low = INFINITY, high = -INFINITY;
-    int64_t odd = 0;
+    int64_t nan = 0, infinite = 0;
     char line[96];
     for (int64_t i = 0; i < count; i++) {
-        odd += !isfinite(values[i]);
+        nan += isnan(values[i]) != 0;
+        infinite += isinf(values[i]) != 0;
         low = fmin(low, values[i]);
         high = fmax(high, values[i]);
     }
     neap_print(line, sizeof line, " from %.5g to %.5g", low, high);
     luaL_addstring(text, count > 1 && low <= high ? line : ""); /* no range if all are NaN */
-    snprintf(line, sizeof line, odd ? ", %lld not finite" : "", (long long)odd);
-    luaL_addstring(text, line);
+    add_count(text, nan, "NaN");
+    add_count(text, infinite, "infinite");
 }
 
 static void add_rows(luaL_Buffer *text, const double *values, int64_t rows, int64_t columns)

@@ -150,8 +150,8 @@ end)
 
 test("tostring: what is not finite is counted", function()
   equal(tostring(neap.tensor { math.huge, 0 / 0, 1 }),
-    "tensor f32 [3] from 1 to inf, 2 not finite\n         inf        nan          1")
-  equal(tostring(neap.tensor { 0 / 0, 0 / 0 }), "tensor f32 [2], 2 not finite\n         nan        nan")
+    "tensor f32 [3] from 1 to inf, 1 NaN, 1 infinite\n         inf        nan          1")
+  equal(tostring(neap.tensor { 0 / 0, 0 / 0 }), "tensor f32 [2], 2 NaN\n         nan        nan")
 end)
 
 test("properties, and the nearest name for what is none", function()
