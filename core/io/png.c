@@ -121,16 +121,32 @@ unsigned char *neap_png_encode(const char *path, const unsigned char *pixels, in
     return NULL;
 }
 
+static unsigned char *encode(const char *path, neap_tensor *picture, size_t *size)
+{
+    unsigned char *pixels = neap_picture_to_bytes(path, picture), *png = NULL;
+    if (pixels)
+        png = neap_png_encode(path, pixels, neap_dim(picture, 0), neap_dim(picture, 1), neap_dim(picture, 2), size);
+    neap_free(pixels);
+    return png;
+}
+
 int neap_png_save(const char *path, neap_tensor *picture, const neap_pair *text, int pairs)
 {
     size_t size;
     if (check_picture(path, picture) < 0 || neap_png_check_text(path, text, pairs) < 0)
         return -1;
-    unsigned char *pixels = neap_picture_to_bytes(path, picture), *png = NULL;
-    if (pixels)
-        png = neap_png_encode(path, pixels, neap_dim(picture, 0), neap_dim(picture, 1), neap_dim(picture, 2), &size);
+    unsigned char *png = encode(path, picture, &size);
     int status = png ? write_file(path, png, size, text, pairs) : -1;
     neap_free(png);
-    neap_free(pixels);
     return status;
+}
+
+unsigned char *neap_png_bytes(neap_tensor *picture, size_t *size)
+{
+    return check_picture("picture", picture) < 0 ? NULL : encode("picture", picture, size);
+}
+
+unsigned char *neap_picture_bytes(neap_tensor *picture)
+{
+    return check_picture("picture", picture) < 0 ? NULL : neap_picture_to_bytes("picture", picture);
 }

@@ -78,6 +78,9 @@ void neap_pieces_abandon(neap_pieces *file); /* keeps the old file; frees `file`
 
 /* Pictures: f32 [H, W, C], C = 1, 3 or 4, in [-1, 1] (clamped; a NaN is refused). Text pairs become tEXt chunks. */
 int neap_png_save(const char *path, neap_tensor *picture, const neap_pair *text, int pairs);
+/* The same file in memory, and the picture as 8-bit values, [H, W, C]. Free with neap_free; NULL with a message. */
+unsigned char *neap_png_bytes(neap_tensor *picture, size_t *size);
+unsigned char *neap_picture_bytes(neap_tensor *picture);
 /* Fails unless the sides are 1 to 65536 pixels and the picture at most 2^28. `name` begins the message. */
 int neap_picture_check_size(const char *name, int64_t width, int64_t height);
 
