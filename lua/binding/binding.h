@@ -19,6 +19,9 @@
 /* Sets the folder that contains neap/. The line of an error is the innermost one outside of the library. */
 void neap_lua_library(const char *folder);
 
+/* Is this a line of a recipe: Lua code outside of the library? The frame has "S" and "l" of lua_getinfo. */
+bool neap_lua_is_recipe(const lua_Debug *frame);
+
 /* Raises the pending message of the core, after the file and line of the recipe. */
 int neap_lua_raise(lua_State *L);
 /* The same for a usage error: the program ends with status 2. */
@@ -169,6 +172,8 @@ void neap_lua_open_pixels(lua_State *L);
 void neap_lua_open_json(lua_State *L);
 void neap_lua_open_system(lua_State *L);
 void neap_lua_open_interrupt(lua_State *L);
+void neap_lua_open_line(lua_State *L);
+void neap_lua_open_terminal(lua_State *L);
 void neap_lua_open_bench(lua_State *L);
 
 #endif

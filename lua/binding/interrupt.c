@@ -7,9 +7,16 @@
  *
  * A second signal within PATIENCE ends the process at once. One within ECHO is ignored: the parent process may forward the
  * signal that the terminal has sent to neap as well.
+ *
+ * At a prompt, Ctrl-C is for the line that runs (core.prompt). The first press stops it like the signals above, and the second
+ * abandons it at the next op (neap_abandon). A line that still runs a second after a press gets a message that says what the next
+ * press does. After the second message, the next press ends the process; before it, more presses change nothing. The hook
+ * raises errors in Lua code of the user only: that of the library is short and has to clean up.
  */
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +29,8 @@
 static volatile sig_atomic_t pressed, caught; /* caught: the last signal; 0: none */
 static volatile sig_atomic_t polling = 1;     /* until the program protects a verb */
 static volatile int64_t last_press;           /* milliseconds */
+static volatile sig_atomic_t prompt, presses; /* is there a prompt; presses of Ctrl-C since the last line, at most 2 */
+static volatile sig_atomic_t explained;       /* of these presses, those with a message */
 static lua_State *volatile running;           /* the running coroutine; each has its own hook */
 static pthread_t main_thread;
 
@@ -29,7 +38,8 @@ static pthread_t main_thread;
 
 static void stop(lua_State *L, lua_Debug *frame)
 {
-    (void)frame;
+    if (prompt && !(lua_getinfo(L, "Sl", frame) && neap_lua_is_recipe(frame)))
+        return;
     if (lua_getfield(L, LUA_REGISTRYINDEX, MESSAGE) == LUA_TNIL)
         neap_lua_error(L, "interrupted");
     lua_error(L);
@@ -48,6 +58,7 @@ static void update_hook(void)
 static void set_polling(bool on)
 {
     polling = on;
+    neap_abandon_hold(on); /* loops that poll keep their own state */
     update_hook();
 }
 
@@ -61,6 +72,13 @@ lua_State *neap_lua_running(lua_State *L)
 
 /* --- Signals ---------------------------------------------------------------------------------------------------------- */
 
+static void note(int signal_number)
+{
+    pressed = 1;
+    caught = signal_number;
+    update_hook();
+}
+
 static void note_press(int signal_number)
 {
     struct timespec now;
@@ -70,19 +88,52 @@ static void note_press(int signal_number)
         return;
     if (pressed && time - last_press <= PATIENCE)
         _exit(128 + signal_number);
-    pressed = 1;
-    caught = signal_number;
     last_press = time;
-    update_hook();
+    note(signal_number);
+}
+
+/* Seconds until the message about the last press; 0: none. */
+static void set_timer(int seconds)
+{
+    const struct itimerval timer = {.it_value = {.tv_sec = seconds}};
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static const char *const messages[] = {
+    "",
+    "\nstopping; Ctrl-C again abandons this step or this op\n",
+    "\nstill in a call that does not check for Ctrl-C; Ctrl-C again ends neap, and what is not saved is lost\n",
+};
+
+static void explain(int signal_number)
+{
+    (void)signal_number;
+    explained = presses;
+    const ssize_t ignored = write(STDERR_FILENO, messages[presses], strlen(messages[presses]));
+    (void)ignored;
+}
+
+static void press_at_prompt(void)
+{
+    if (presses == 2 && explained == 2)
+        _exit(128 + SIGINT);
+    if (presses == 2)
+        return;
+    presses++;
+    note(SIGINT);
+    neap_abandon(presses == 2);
+    set_timer(1);
 }
 
 /* The system may deliver a signal to a thread of a library; only the main thread may use the Lua state. */
 static void on_signal(int signal_number)
 {
-    if (pthread_equal(pthread_self(), main_thread))
-        note_press(signal_number);
-    else
+    if (!pthread_equal(pthread_self(), main_thread))
         pthread_kill(main_thread, signal_number);
+    else if (prompt && signal_number == SIGINT)
+        press_at_prompt();
+    else
+        note_press(signal_number);
 }
 
 static void do_nothing(int signal_number)
@@ -162,13 +213,14 @@ static int protect(lua_State *L)
     return leave_protected(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, before, leave_protected), before);
 }
 
-/* hold(f, ...): pcall(f, ...), in which no signal interrupts the long calls of the core */
+/* hold(f, ...): pcall(f, ...), in which no signal interrupts the long calls of the core, or abandons an op */
 static int hold(lua_State *L)
 {
     luaL_checkany(L, 1);
-    const bool before = neap_cancel_hold(true);
+    const bool before = neap_cancel_hold(true), kept = neap_abandon_hold(true);
     const int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
     neap_cancel_hold(before);
+    neap_abandon_hold(kept);
     luaL_checkstack(L, 1, "hold");
     lua_pushboolean(L, status == LUA_OK);
     lua_insert(L, 1);
@@ -188,16 +240,36 @@ static int caught_signal(lua_State *L)
 /* forget_signal(): clears the signal; for a prompt, where Ctrl-C ends a line. */
 static int forget_signal(lua_State *L)
 {
-    pressed = caught = 0;
+    set_timer(0);
+    pressed = caught = presses = explained = 0;
+    neap_abandon(false);
     lua_pushnil(L);
     lua_setfield(L, LUA_REGISTRYINDEX, MESSAGE);
     update_hook();
     return 0;
 }
 
+/* abandoned(): has an op been refused since the second Ctrl-C at the prompt? */
+static int abandoned(lua_State *L)
+{
+    lua_pushboolean(L, neap_abandoned());
+    return 1;
+}
+
+/* prompt(on): from now on, Ctrl-C is for a line of the prompt. */
+static int set_prompt(lua_State *L)
+{
+    struct sigaction action = {.sa_handler = explain, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    prompt = lua_toboolean(L, 1);
+    if (prompt)
+        sigaction(SIGALRM, &action, NULL);
+    return 0;
+}
+
 static const luaL_Reg functions[] = {
-    {"interrupted", interrupted}, {"poll", poll}, {"protect", protect}, {"hold", hold}, {"caught_signal", caught_signal},
-    {"forget_signal", forget_signal}, {NULL, NULL},
+    {"interrupted", interrupted}, {"abandoned", abandoned}, {"poll", poll}, {"protect", protect}, {"hold", hold},
+    {"prompt", set_prompt}, {"caught_signal", caught_signal}, {"forget_signal", forget_signal}, {NULL, NULL},
 };
 
 void neap_lua_open_interrupt(lua_State *L)

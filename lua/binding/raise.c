@@ -12,8 +12,7 @@ void neap_lua_library(const char *folder)
     snprintf(library, sizeof library, "@%s/neap/", folder);
 }
 
-/* Is this a line of a recipe: Lua code outside of the library? */
-static bool recipe_line(const lua_Debug *frame)
+bool neap_lua_is_recipe(const lua_Debug *frame)
 {
     return frame->currentline > 0 && strncmp(frame->source, library, strlen(library)) != 0;
 }
@@ -23,7 +22,7 @@ static void push_where(lua_State *L)
     lua_Debug frame;
     for (int level = 0; lua_getstack(L, level, &frame); level++) {
         lua_getinfo(L, "Sl", &frame);
-        if (recipe_line(&frame)) {
+        if (neap_lua_is_recipe(&frame)) {
             bool file = *frame.source == '@';
             lua_pushfstring(L, "%s:%d: ", file ? frame.source + 1 : frame.short_src, frame.currentline);
             return;

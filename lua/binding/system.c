@@ -97,6 +97,14 @@ static int reason(lua_State *L)
     return 1;
 }
 
+/* is_library(source): is this the `source` of debug.getinfo of a Lua file of the library? */
+static int is_library(lua_State *L)
+{
+    const lua_Debug frame = {.source = luaL_checkstring(L, 1), .currentline = 1};
+    lua_pushboolean(L, !neap_lua_is_recipe(&frame));
+    return 1;
+}
+
 /* fail(message) and fail_usage(message): raised with the recipe's own line. */
 static int fail(lua_State *L)
 {
@@ -155,7 +163,7 @@ static const luaL_Reg functions[] = {
     {"now", now}, {"is_terminal", is_terminal}, {"terminal_columns", terminal_columns}, {"threads", threads},
     {"precision", precision}, {"memory", memory},
     {"nearest", nearest}, {"reason", reason}, {"fail", fail}, {"fail_usage", fail_usage}, {"usage_message", usage_message},
-    {"machine", machine}, {"openblas", openblas}, {NULL, NULL},
+    {"is_library", is_library}, {"machine", machine}, {"openblas", openblas}, {NULL, NULL},
 };
 
 void neap_lua_open_system(lua_State *L)
