@@ -1,5 +1,7 @@
 /* Paths in Lua: checks of outputs before the work, and which file a path leads to. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "binding.h"
 
@@ -33,6 +35,19 @@ static int real_path(lua_State *L)
     return 1;
 }
 
+/* file_stamp(path) -> a text that changes when another file replaces the one at a path; nil for none */
+static int file_stamp(lua_State *L)
+{
+    struct stat info;
+    char text[96];
+    if (stat(neap_lua_check_text(L, 1), &info) < 0)
+        return 0;
+    snprintf(text, sizeof text, "%lld %lld %lld.%09ld", (long long)info.st_ino, (long long)info.st_size,
+             (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+    lua_pushstring(L, text);
+    return 1;
+}
+
 /* found_path(path) -> the absolute path, without links, of a file that is there, writable or not; nil for none */
 static int found_path(lua_State *L)
 {
@@ -44,8 +59,7 @@ static int found_path(lua_State *L)
 
 static const luaL_Reg functions[] = {
     {"file_check", file_check}, {"picture_check", picture_check}, {"is_special", is_special}, {"real_path", real_path},
-    {"found_path", found_path},
-    {NULL, NULL},
+    {"found_path", found_path}, {"file_stamp", file_stamp}, {NULL, NULL},
 };
 
 void neap_lua_open_paths(lua_State *L)

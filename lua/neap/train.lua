@@ -6,6 +6,7 @@ local folder = require "neap.folder"
 local format = require "neap.format"
 local guard = require "neap.train.guard"
 local loop = require "neap.train.loop"
+local options = require "neap.options"
 local plan_of = require "neap.train.plan"
 local precision = require "neap.train.precision"
 local preview = require "neap.preview"
@@ -13,6 +14,7 @@ local progress = require "neap.progress"
 local reconstruction = require "neap.reconstruction"
 local record = require "neap.train.record"
 local report = require "neap.report"
+local run_of = require "neap.run"
 local scores = require "neap.train.scores"
 local settings_of = require "neap.train.settings"
 
@@ -20,6 +22,12 @@ local train = {}
 
 --- The default folder of runs. The command line sets it to runs/ and the recipe's name.
 train.default_out = "runs/unnamed"
+
+--- The last training that began its steps and did not end, as neap.train returns it; nil if there is none. Prompts clear it.
+train.unfinished = nil
+
+--- How an interrupted run can go on, for its message.
+train.resume_hint = "go on with resume=true"
 
 local function new_run(settings)
   local trained = settings_of.trainer(settings)
@@ -132,7 +140,8 @@ end
 local function finish(run, settings, place, interrupted)
   loop.save(run, place, not interrupted and "end" or nil)
   if interrupted then
-    error(("interrupted at step %d; go on with resume=true"):format(run.step), 0)
+    train.unfinished.step, train.unfinished.loss = run.step, run.loss
+    error(("interrupted at step %d; %s"):format(run.step, train.resume_hint), 0)
   end
   local picture = preview.draw(run, settings, place:file "samples.png")
   if run.averaged then
@@ -170,9 +179,23 @@ local function guarded(settings, path, f)
   end
 end
 
+-- The settings as given, with what the command line changed: the run can go on with them later.
+local function kept(given, settings)
+  local copy = {}
+  for key, value in pairs(given) do
+    copy[key] = value
+  end
+  for key in pairs(options.standard) do
+    copy[key] = settings[key]
+  end
+  copy.resume, copy.extend = nil, nil
+  return copy
+end
+
 --- neap.train { model, from, autoencoder, data, objective, optimizer, sampler, samples, batch, steps, minutes, warmup, decay,
 -- floor, clip, ema, precision, seed, out, checkpoint_every, sample_every, log_every, threads, resume, extend, rollback, guard,
--- score_every, score_samples, evaluator, on_step }. Returns the run: { path, step, loss, checkpoint }.
+-- score_every, score_samples, evaluator, on_step }. Returns the run { path, step, loss, checkpoint },
+-- with the methods of neap.run.
 --
 -- `autoencoder` is a trained model, a run or a checkpoint. With it, the model works in the latents of the autoencoder:
 -- examples are encoded, and samples decoded. The run's checkpoint contains both. `evaluator` is given in the same ways.
@@ -191,6 +214,7 @@ end
 function train.train(given)
   settings_of.check(given)
   local settings = settings_of.resolve(given, train.default_out)
+  local again = kept(given, settings)
   if settings.autoencoder then
     settings.model:set_autoencoder(settings.autoencoder)
   end
@@ -218,6 +242,7 @@ function train.train(given)
       return record.of(run, settings_of.describe_all(settings), recipe, before)
     end)
     run.saved = settings.resume and run.step or nil
+    train.unfinished = run_of.of_training(again, { path = place.path, checkpoint = place:checkpoint() })
     local last = place:open_metrics(run.step)
     run.loss = last.loss
     local bar = progress.new(run.plan:last(), run.step)
@@ -229,7 +254,8 @@ function train.train(given)
     end
     finish(run, settings, place, interrupted)
   end)
-  return { path = place.path, step = run.step, loss = run.loss, checkpoint = place:checkpoint() }
+  train.unfinished = nil
+  return run_of.of_training(again, { path = place.path, step = run.step, loss = run.loss, checkpoint = place:checkpoint() })
 end
 
 return train

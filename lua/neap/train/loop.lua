@@ -50,7 +50,8 @@ local function went_back(run, good, report)
   return risen ~= nil
 end
 
--- Takes the next step and returns its report; nil when it failed, or its values rose, and the run was rolled back.
+-- Takes the next step and returns its report; nil when it was abandoned, and changed nothing, or when it failed, or its values
+-- rose, and the run was rolled back.
 local function take_step(run, place, good, scale)
   local step = run.step + 1
   local done, report = pcall(run.trainer.step, run.trainer, step, scale * run.rate)
@@ -61,6 +62,8 @@ local function take_step(run, place, good, scale)
     end
     good:keep()
     return report
+  elseif core.abandoned() then
+    return nil
   elseif core.interrupted() or not good:back(tostring(report)) then
     error(tostring(report) .. last_good(run, place), 0)
   end

@@ -66,6 +66,11 @@ for _, list in ipairs { OWN, options.keys } do
   end
 end
 
+--- The names of all settings.
+function settings_of.names()
+  return KEYS
+end
+
 -- An objective may name the value that guards its runs.
 local function add_guard(settings, given)
   local own = core.objective_guard(settings.objective)
