@@ -67,7 +67,9 @@ end
 
 local function report(own, problem)
   local resumes = keep_run(own)
-  if core.interrupted() and not tostring(problem):find "^interrupted at" then
+  if core.interrupted() and not own.terminal then
+    return -- the signal ends the session
+  elseif core.interrupted() and not tostring(problem):find "^interrupted at" then
     say(resumes and "interrupted; run:resume() goes on from the last checkpoint" or "interrupted")
   else
     say(tostring(problem) .. (resumes and not core.interrupted() and "\nrun:resume() goes on from the last checkpoint" or ""))
