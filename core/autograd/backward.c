@@ -75,8 +75,8 @@ static int check_unchanged(const neap_tape_node *node)
 {
     const neap_call *call = &node->call;
     if (node->spent)
-        return neap_fail("backward: '%s' was differentiated already; the earlier pass must keep the graph (keep_graph)",
-                         call->op->info.name);
+        return neap_fail("backward: '%s' was differentiated already: compute the loss again, or pass keep_graph to the earlier "
+                         "pass", call->op->info.name);
     for (int i = 0; i < call->count; i++)
         if (call->in[i]->storage && call->in[i]->storage->version != node->version[i])
             return neap_fail("backward: input %d of '%s' was written in place after the forward pass", i, call->op->info.name);
@@ -177,7 +177,8 @@ static neap_tensor *first_gradient(neap_tensor *y, neap_tensor *seed)
 {
     char text[NEAP_SHAPE_TEXT], got[NEAP_SHAPE_TEXT];
     if (!seed && neap_size(y) != 1)
-        return neap_fail_null("backward: expected one element or a seed, got %s", neap_shape_text(y->shape, text));
+        return neap_fail_null("backward: expected one element or a seed, got %s: take the mean or the sum first",
+                              neap_shape_text(y->shape, text));
     if (seed && (!neap_shape_equal(seed->shape, y->shape) || seed->dtype != y->dtype))
         return neap_fail_null("backward: expected a seed like y, %s %s, got %s %s", neap_dtype_name(y->dtype),
                               neap_shape_text(y->shape, text), neap_dtype_name(seed->dtype),
@@ -259,7 +260,10 @@ int neap_backward(neap_tensor *y, neap_tensor *seed, unsigned flags)
 {
     if (!y)
         return neap_failed() ? -1 : neap_fail("backward: expected a tensor, got NULL");
+    if (!y->node && !neap_recording())
+        return neap_fail("backward: the tensor was made without recording: compute it and its gradient outside of no_grad");
     if (!y->node)
-        return neap_fail("backward: expected a tensor made from one that requires a gradient");
+        return neap_fail("backward: the tensor has no history: make it from a parameter, or a tensor marked by require_grad, "
+                         "outside of no_grad");
     return differentiate(y, seed, flags, NULL, 0, take_leaves, NULL);
 }
