@@ -15,7 +15,7 @@ tensor: kernels; error memory parallel tensor
 ops: kernels tensor autograd; autograd cancel error memory ops parallel random tensor
 autograd: kernels tensor ops; autograd cancel error memory ops tensor
 nn: tensor/scope; autograd condition error io memory nn ops tensor
-optim: kernels tensor; error memory nn optim parallel
+optim: kernels tensor; autograd error memory nn optim parallel
 draw: tensor; draw error memory tensor
 io: ; error io memory number tensor
 plugin: io; error io memory nn number plugin registry

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <neap/autograd.h>
 #include <neap/error.h>
 #include <neap/memory.h>
 
@@ -104,29 +105,106 @@ static int make_state(neap_optimizer *o)
     return status;
 }
 
-neap_optimizer *neap_optimizer_new(neap_model *model, const char *prefixes, const neap_optimizer_config *config)
+/* Parameters that an optimiser is to be made of. */
+typedef struct selection {
+    int count;
+    const char *const *name;
+    neap_tensor *const *tensor;
+} selection;
+
+static int keep_all(neap_optimizer *o, const selection *from)
 {
-    int count = 0, total = neap_model_count(model);
-    for (int i = 0; i < total; i++)
-        count += selected(model, i, prefixes);
-    if (count == 0)
-        return neap_fail_null("%s: the model has no parameter whose name begins with '%s'", kind_names[config->kind], prefixes);
+    for (int i = 0; i < from->count; i++) {
+        o->parameter[i] = neap_keep(from->tensor[i]);
+        o->name[i] = neap_strdup(from->name[i]);
+        if (!o->name[i])
+            return -1;
+    }
+    return 0;
+}
+
+static neap_optimizer *make(const selection *from, const neap_optimizer_config *config)
+{
     neap_optimizer *o = neap_optimizer_check(config) < 0 ? NULL : neap_calloc(1, sizeof *o);
     if (!o)
         return NULL;
     o->config = *config;
     count_states(o);
-    int status = allocate(o, count);
-    for (int i = 0, k = 0; status == 0 && i < total; i++)
+    if (allocate(o, from->count) == 0 && keep_all(o, from) == 0 && make_state(o) == 0)
+        return o;
+    neap_optimizer_free(o);
+    return NULL;
+}
+
+neap_optimizer *neap_optimizer_new(neap_model *model, const char *prefixes, const neap_optimizer_config *config)
+{
+    const int total = neap_model_count(model);
+    const char **name = neap_calloc((size_t)total + 1, sizeof *name);
+    neap_tensor **tensor = neap_calloc((size_t)total + 1, sizeof *tensor);
+    selection all = {0, name, tensor};
+    for (int i = 0; name && tensor && i < total; i++)
         if (selected(model, i, prefixes)) {
-            o->name[k] = neap_model_name(model, i);
-            o->parameter[k++] = neap_model_tensor(model, i);
+            name[all.count] = neap_model_name(model, i);
+            tensor[all.count++] = neap_model_tensor(model, i);
         }
-    if (status < 0 || make_state(o) < 0) {
-        neap_optimizer_free(o);
-        return NULL;
-    }
+    if (name && tensor && all.count == 0)
+        neap_fail("%s: the model has no parameter whose name begins with '%s'", kind_names[config->kind], prefixes);
+    neap_optimizer *o = all.count > 0 ? make(&all, config) : NULL;
+    neap_free(name);
+    neap_free(tensor);
     return o;
+}
+
+static int check_given(const char *kind, const char *const *names, neap_tensor *const *tensors, int index)
+{
+    neap_tensor *x = tensors[index];
+    if (!x)
+        return neap_failed() ? -1 : neap_fail("%s: '%s': expected a tensor, got NULL", kind, names[index]);
+    if (x->dtype != NEAP_F32 || !neap_is_contiguous(x))
+        return neap_fail("%s: '%s': expected contiguous f32, got %s%s", kind, names[index],
+                         neap_is_contiguous(x) ? "" : "a strided view of ", neap_dtype_name(x->dtype));
+    if (!neap_requires_grad(x))
+        return neap_fail("%s: '%s': expected a tensor that requires a gradient, as require_grad marks it", kind, names[index]);
+    for (int i = 0; i < index; i++)
+        if (tensors[i]->storage == x->storage)
+            return neap_fail("%s: '%s': shares its elements with '%s'", kind, names[index], names[i]);
+    if (neap_require_grad(x, true) == 0) /* fails for what is no leaf */
+        return 0;
+    neap_fail_in(names[index]);
+    return neap_fail_in(kind);
+}
+
+neap_optimizer *neap_optimizer_new_of(const char *const *names, neap_tensor *const *tensors, int count,
+                                      const neap_optimizer_config *config)
+{
+    if (count < 1)
+        return neap_fail_null("%s: expected at least one parameter", kind_names[config->kind]);
+    for (int i = 0; i < count; i++)
+        if (check_given(kind_names[config->kind], names, tensors, i) < 0)
+            return NULL;
+    const selection all = {count, names, tensors};
+    return make(&all, config);
+}
+
+int neap_optimizer_configure(neap_optimizer *o, const neap_optimizer_config *config)
+{
+    const neap_optimizer_config *before = &o->config;
+    neap_optimizer_config checked = *config;
+    if (checked.lr == 0)
+        checked.lr = 1; /* allowed here: schedules end at 0 */
+    if (neap_optimizer_check(&checked) < 0)
+        return -1;
+    if (config->kind != before->kind)
+        return neap_fail("%s: kind: expected the one that it was made with, got %s", kind_names[before->kind],
+                         kind_names[config->kind]);
+    if ((config->momentum > 0) != (before->momentum > 0) && config->kind == NEAP_SGD)
+        return neap_fail("sgd: momentum: cannot begin or end, as it has a state: expected %s, got %g; make a new optimizer",
+                         before->momentum > 0 ? "a number above 0" : "0", config->momentum);
+    if ((config->ema > 0) != (before->ema > 0))
+        return neap_fail("%s: ema: cannot begin or end, as it has a state: expected %s, got %g; make a new optimizer",
+                         kind_names[before->kind], before->ema > 0 ? "a number above 0" : "0", config->ema);
+    o->config = *config;
+    return 0;
 }
 
 void neap_optimizer_free(neap_optimizer *o)
@@ -138,6 +216,12 @@ void neap_optimizer_free(neap_optimizer *o)
             neap_release(o->state[i]);
         if (o->state_name)
             neap_free(o->state_name[i]);
+    }
+    for (int i = 0; i < o->count; i++) {
+        if (o->parameter)
+            neap_release(o->parameter[i]);
+        if (o->name)
+            neap_free(o->name[i]);
     }
     neap_free(o->name);
     neap_free(o->parameter);

@@ -13,10 +13,10 @@ struct neap_optimizer {
     neap_optimizer_config config;
     int count, states;
     int moments, ema;  /* states 0 .. moments - 1 are moments; `ema` is the index of the average, or -1 */
-    const char **name; /* names of the parameters, borrowed from the model */
-    neap_tensor **parameter;
-    neap_tensor **state; /* [states][count], owned */
-    char **state_name;   /* likewise */
+    char **name;             /* [count], owned, as is all below */
+    neap_tensor **parameter; /* [count] */
+    neap_tensor **state;     /* [states][count] */
+    char **state_name;       /* [states][count] */
 };
 
 #endif

@@ -64,7 +64,7 @@ static int dataset_part(lua_State *L)
     static const char *const parts[] = {"train", "test", NULL};
     neap_instance *dataset = neap_lua_check_instance(L, 1);
     const neap_part part = luaL_checkoption(L, 2, NULL, parts);
-    const int64_t draw = luaL_checkinteger(L, 3), count = luaL_checkinteger(L, 4);
+    const int64_t draw = neap_lua_check_whole(L, 3), count = neap_lua_check_whole(L, 4);
     void **handle = neap_lua_handle(L, NEAP_LUA_INSTANCE);
     bool drawn = false;
     *handle = neap_source_part(dataset, part, draw, count, &drawn);

@@ -88,9 +88,17 @@ void neap_lua_push_instance(lua_State *L, neap_instance *instance); /* gains an 
 void neap_lua_push_spec(lua_State *L, const neap_spec *spec);
 void neap_lua_add_calls(lua_State *L); /* adds the calls of network_calls.c to the methods of models */
 neap_optimizer_config neap_lua_optimizer(lua_State *L, int index);
+void neap_lua_add_state(lua_State *L, neap_optimizer *optimizer); /* appends { name, tensor } to the table on top of the stack */
 
 /* A text without NUL bytes, at which C would cut it off; raises if there is one. */
 const char *neap_lua_check_text(lua_State *L, int index);
+
+/* Numbers, as luaL_checkinteger and luaL_checknumber read them, but no text that Lua would convert: in a recipe, numbers are not
+ * given as text. */
+lua_Integer neap_lua_check_whole(lua_State *L, int index);
+lua_Integer neap_lua_opt_whole(lua_State *L, int index, lua_Integer fallback);
+double neap_lua_check_number(lua_State *L, int index);
+double neap_lua_opt_number(lua_State *L, int index, double fallback);
 
 /* A field of the table at `index`; the fallback if it is nil. */
 lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integer fallback);
@@ -111,6 +119,8 @@ typedef struct neap_lua_parts {
 
 /* Reads labels as a tensor, a table { kind = tensor }, or nil. Messages begin with `who`. */
 neap_lua_parts neap_lua_check_condition(lua_State *L, const char *who, int index);
+/* Raises for a condition of a network that takes none. Of another network, kinds that it does not take are left out. */
+void neap_lua_check_takes(lua_State *L, const char *who, const neap_network *network, const neap_lua_parts *parts);
 /* The condition of these parts, in the innermost scope; NULL without a message when there are none. */
 neap_condition *neap_lua_condition(const neap_lua_parts *parts, int64_t rows);
 

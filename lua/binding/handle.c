@@ -66,6 +66,41 @@ const char *neap_lua_check_text(lua_State *L, int index)
     return text;
 }
 
+static void refuse_text(lua_State *L, int index)
+{
+    if (lua_type(L, index) == LUA_TSTRING)
+        neap_lua_error(L, "expected a number, got text '%s'", lua_tostring(L, index));
+}
+
+lua_Integer neap_lua_check_whole(lua_State *L, int index)
+{
+    refuse_text(L, index);
+    return luaL_checkinteger(L, index);
+}
+
+lua_Integer neap_lua_opt_whole(lua_State *L, int index, lua_Integer fallback)
+{
+    return lua_isnoneornil(L, index) ? fallback : neap_lua_check_whole(L, index);
+}
+
+double neap_lua_check_number(lua_State *L, int index)
+{
+    refuse_text(L, index);
+    return luaL_checknumber(L, index);
+}
+
+double neap_lua_opt_number(lua_State *L, int index, double fallback)
+{
+    return lua_isnoneornil(L, index) ? fallback : neap_lua_check_number(L, index);
+}
+
+/* Raises for the value on top of the stack. */
+static void refuse(lua_State *L, const char *key, const char *expected)
+{
+    const char *format = lua_type(L, -1) == LUA_TSTRING ? "%s: expected %s, got text '%s'" : "%s: expected %s, got %s";
+    neap_lua_error(L, format, key, expected, luaL_tolstring(L, -1, NULL));
+}
+
 lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integer fallback)
 {
     int whole;
@@ -74,22 +109,21 @@ lua_Integer neap_lua_integer(lua_State *L, int index, const char *key, lua_Integ
         return fallback;
     }
     lua_Integer value = lua_tointegerx(L, -1, &whole);
-    if (!whole)
-        neap_lua_error(L, "%s: expected a whole number, got %s", key, luaL_tolstring(L, -1, NULL));
+    if (!whole || lua_type(L, -1) != LUA_TNUMBER)
+        refuse(L, key, "a whole number");
     lua_pop(L, 1);
     return value;
 }
 
 double neap_lua_number(lua_State *L, int index, const char *key, double fallback)
 {
-    int number;
     if (lua_getfield(L, index, key) == LUA_TNIL) {
         lua_pop(L, 1);
         return fallback;
     }
-    double value = lua_tonumberx(L, -1, &number);
-    if (!number)
-        neap_lua_error(L, "%s: expected a number, got %s", key, luaL_tolstring(L, -1, NULL));
+    if (lua_type(L, -1) != LUA_TNUMBER)
+        refuse(L, key, "a number");
+    const double value = lua_tonumber(L, -1);
     lua_pop(L, 1);
     return value;
 }

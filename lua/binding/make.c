@@ -7,7 +7,7 @@ static int64_t check_size(lua_State *L, int index)
 {
     int whole;
     lua_Integer size = lua_tointegerx(L, index, &whole);
-    if (!whole)
+    if (!whole || lua_type(L, index) != LUA_TNUMBER)
         neap_lua_error(L, "shape: expected whole numbers, got %s", luaL_tolstring(L, index, NULL));
     return size;
 }
@@ -103,7 +103,7 @@ static int make_tensor(lua_State *L)
 static int make_full(lua_State *L)
 {
     neap_shape shape = neap_lua_check_shape(L, 1);
-    double value = luaL_checknumber(L, 2);
+    double value = neap_lua_check_number(L, 2);
     neap_dtype dtype = neap_lua_check_dtype(L, 3, NEAP_F32);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_full(dtype, shape, value));
@@ -112,8 +112,8 @@ static int make_full(lua_State *L)
 /* count(start, step, count [, dtype]) */
 static int make_count(lua_State *L)
 {
-    double start = luaL_checknumber(L, 1), step = luaL_checknumber(L, 2);
-    lua_Integer count = luaL_checkinteger(L, 3);
+    double start = neap_lua_check_number(L, 1), step = neap_lua_check_number(L, 2);
+    lua_Integer count = neap_lua_check_whole(L, 3);
     neap_dtype dtype = neap_lua_check_dtype(L, 4, NEAP_F32);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_arange(dtype, start, step, count));
@@ -123,9 +123,9 @@ static int make_count(lua_State *L)
 
 static neap_random check_stream(lua_State *L, int index)
 {
-    neap_random root = {(uint64_t)luaL_checkinteger(L, index), 0};
+    neap_random root = {(uint64_t)neap_lua_check_whole(L, index), 0};
     if (lua_type(L, index + 1) == LUA_TNUMBER)
-        return neap_random_at(root, (uint64_t)luaL_checkinteger(L, index + 1));
+        return neap_random_at(root, (uint64_t)neap_lua_check_whole(L, index + 1));
     return neap_random_fork(root, luaL_checkstring(L, index + 1));
 }
 
@@ -133,7 +133,7 @@ static int make_random(lua_State *L)
 {
     bool normal = strcmp(luaL_checkstring(L, 1), "normal") == 0;
     neap_random random = check_stream(L, 2);
-    uint64_t first = (uint64_t)luaL_checkinteger(L, 4);
+    uint64_t first = (uint64_t)neap_lua_check_whole(L, 4);
     neap_shape shape = neap_lua_check_shape(L, 5);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, normal ? neap_randn(random, first, shape) : neap_rand(random, first, shape));
@@ -143,7 +143,7 @@ static int make_random(lua_State *L)
 static int uniform(lua_State *L)
 {
     float value;
-    neap_random_uniform(check_stream(L, 1), (uint64_t)luaL_checkinteger(L, 3), 1, &value);
+    neap_random_uniform(check_stream(L, 1), (uint64_t)neap_lua_check_whole(L, 3), 1, &value);
     lua_pushnumber(L, (double)value);
     return 1;
 }

@@ -18,8 +18,8 @@ static int network_close(lua_State *L)
 static int new_network(lua_State *L)
 {
     neap_instance *instance = neap_lua_check_instance(L, 1);
-    uint64_t seed = (uint64_t)luaL_checkinteger(L, 2);
-    int64_t elements = luaL_optinteger(L, 3, INT64_MAX);
+    uint64_t seed = (uint64_t)neap_lua_check_whole(L, 2);
+    int64_t elements = neap_lua_opt_whole(L, 3, INT64_MAX);
     void **handle = neap_lua_handle(L, NEAP_LUA_NETWORK);
     *handle = neap_network_new_within(instance, seed, elements);
     return *handle ? 1 : neap_lua_raise(L);
@@ -107,7 +107,7 @@ static int spec(lua_State *L)
 /* noise_shape(n) -> { n, ... }: the shape of the noise that n samples start from */
 static int noise_shape(lua_State *L)
 {
-    const neap_shape shape = neap_network_noise_shape(check(L), luaL_checkinteger(L, 2));
+    const neap_shape shape = neap_network_noise_shape(check(L), neap_lua_check_whole(L, 2));
     lua_createtable(L, shape.rank, 0);
     for (int i = 0; i < shape.rank; i++) {
         lua_pushinteger(L, shape.dim[i]);
@@ -190,8 +190,8 @@ static int autoencoder(lua_State *L)
 static int measure(lua_State *L)
 {
     neap_source *source = neap_lua_check(L, 2, NEAP_LUA_SOURCE);
-    const int64_t examples = luaL_checkinteger(L, 3);
-    const uint64_t seed = (uint64_t)luaL_checkinteger(L, 4);
+    const int64_t examples = neap_lua_check_whole(L, 3);
+    const uint64_t seed = (uint64_t)neap_lua_check_whole(L, 4);
     const int constant = neap_autoencoder_measure(check(L), source, examples, seed);
     lua_pushinteger(L, constant);
     return constant < 0 ? neap_lua_raise(L) : 1;

@@ -14,7 +14,7 @@ static int file_check(lua_State *L)
 /* picture_check(path, height, width): raises if a picture of this size is too large for a file */
 static int picture_check(lua_State *L)
 {
-    const lua_Integer height = luaL_checkinteger(L, 2), width = luaL_checkinteger(L, 3);
+    const lua_Integer height = neap_lua_check_whole(L, 2), width = neap_lua_check_whole(L, 3);
     return neap_picture_check_size(neap_lua_check_text(L, 1), width, height) < 0 ? neap_lua_raise_usage(L) : 0;
 }
 

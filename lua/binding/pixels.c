@@ -6,7 +6,7 @@ typedef neap_tensor *pool_fn(neap_tensor *x, int64_t kernel, int64_t stride, int
 static int pool(lua_State *L, pool_fn *f)
 {
     neap_tensor *x = neap_lua_check_tensor(L, 1);
-    const lua_Integer kernel = luaL_checkinteger(L, 2), stride = luaL_checkinteger(L, 3), padding = luaL_checkinteger(L, 4);
+    const lua_Integer kernel = neap_lua_check_whole(L, 2), stride = neap_lua_check_whole(L, 3), padding = neap_lua_check_whole(L, 4);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, f(x, kernel, stride, padding));
 }
@@ -26,7 +26,7 @@ static int average_pool(lua_State *L)
 static int resize(lua_State *L)
 {
     neap_tensor *x = neap_lua_check_tensor(L, 1);
-    const lua_Integer rows = luaL_checkinteger(L, 2), columns = luaL_checkinteger(L, 3), mode = luaL_checkinteger(L, 4);
+    const lua_Integer rows = neap_lua_check_whole(L, 2), columns = neap_lua_check_whole(L, 3), mode = neap_lua_check_whole(L, 4);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_resize(x, rows, columns, (neap_resample_mode)mode));
 }
@@ -35,7 +35,7 @@ static int resize(lua_State *L)
 static int picture_fit(lua_State *L)
 {
     neap_tensor *x = neap_lua_check_tensor(L, 1);
-    const lua_Integer rows = luaL_checkinteger(L, 2), columns = luaL_checkinteger(L, 3);
+    const lua_Integer rows = neap_lua_check_whole(L, 2), columns = neap_lua_check_whole(L, 3);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_picture_fit(x, rows, columns));
 }

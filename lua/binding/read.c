@@ -68,7 +68,7 @@ static int shape(lua_State *L)
 static int size(lua_State *L)
 {
     const neap_tensor *x = neap_lua_check_tensor(L, 1);
-    lua_Integer axis = luaL_optinteger(L, 2, 0);
+    lua_Integer axis = neap_lua_opt_whole(L, 2, 0);
     if (axis < -neap_rank(x) || axis >= (lua_isnoneornil(L, 2) ? 1 : neap_rank(x)))
         return neap_lua_error(L, "size: axis: expected %d to %d, got %d", -neap_rank(x), neap_rank(x) - 1, (int)axis);
     lua_pushinteger(L, lua_isnoneornil(L, 2) ? neap_size(x) : neap_dim(x, (int)axis));

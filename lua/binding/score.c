@@ -86,7 +86,7 @@ static int score(lua_State *L)
     neap_instance *metric = neap_lua_check_instance(L, 1);
     neap_scored scored;
     side samples = side_at(L, 2, "the samples"), reference = side_at(L, 3, "the reference");
-    lua_Integer resamples = luaL_optinteger(L, 4, 0), seed = luaL_optinteger(L, 5, 0);
+    lua_Integer resamples = neap_lua_opt_whole(L, 4, 0), seed = neap_lua_opt_whole(L, 5, 0);
     neap_lua_collect_pace(L);
     if (score_sides(metric, &samples, &reference, resamples, (uint64_t)seed, &scored) < 0)
         return neap_lua_raise(L);

@@ -45,7 +45,7 @@ static int component(lua_State *L)
 
 static int label_name(lua_State *L)
 {
-    lua_pushstring(L, neap_source_label_name(check(L), luaL_checkinteger(L, 2)));
+    lua_pushstring(L, neap_source_label_name(check(L), neap_lua_check_whole(L, 2)));
     return 1;
 }
 
@@ -115,7 +115,7 @@ static int64_t *read_indices(lua_State *L, lua_Integer *count)
         int whole;
         lua_geti(L, 2, i + 1);
         indices[i] = lua_tointegerx(L, -1, &whole);
-        if (!whole)
+        if (!whole || lua_type(L, -1) != LUA_TNUMBER)
             neap_lua_error(L, "read: expected whole numbers, got %s", luaL_tolstring(L, -1, NULL));
         lua_pop(L, 1);
     }
@@ -142,8 +142,8 @@ static int read_examples(lua_State *L)
 static int batch(lua_State *L)
 {
     neap_source *source = check(L);
-    lua_Integer step = luaL_checkinteger(L, 2), rows = luaL_checkinteger(L, 3);
-    neap_random root = {(uint64_t)luaL_optinteger(L, 4, 0), 0};
+    lua_Integer step = neap_lua_check_whole(L, 2), rows = neap_lua_check_whole(L, 3);
+    neap_random root = {(uint64_t)neap_lua_opt_whole(L, 4, 0), 0};
     neap_batch read;
     if (step < 1 || rows < 1)
         return neap_lua_error(L, "batch: expected a step and a count from 1, got %d and %d", (int)step, (int)rows);

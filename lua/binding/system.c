@@ -21,7 +21,7 @@ static int now(lua_State *L)
 /* is_terminal(descriptor) */
 static int is_terminal(lua_State *L)
 {
-    lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+    lua_pushboolean(L, isatty((int)neap_lua_check_whole(L, 1)));
     return 1;
 }
 
@@ -38,7 +38,7 @@ static int terminal_columns(lua_State *L)
 
 static int threads(lua_State *L)
 {
-    if (!lua_isnoneornil(L, 1) && neap_threads_set((int)luaL_checkinteger(L, 1)) < 0)
+    if (!lua_isnoneornil(L, 1) && neap_threads_set((int)neap_lua_check_whole(L, 1)) < 0)
         return neap_lua_raise_usage(L);
     lua_pushinteger(L, neap_threads());
     return 1;

@@ -59,7 +59,7 @@ static int rehearse(lua_State *L)
 {
     size_t peak;
     double seconds;
-    if (neap_trainer_rehearse(check(L), luaL_optinteger(L, 2, 1), &peak, &seconds) < 0)
+    if (neap_trainer_rehearse(check(L), neap_lua_opt_whole(L, 2, 1), &peak, &seconds) < 0)
         return neap_lua_raise(L);
     lua_pushinteger(L, (lua_Integer)peak);
     lua_pushnumber(L, seconds);
@@ -70,7 +70,7 @@ static int rehearse(lua_State *L)
 static int step(lua_State *L)
 {
     neap_train_report report;
-    if (neap_trainer_step(check(L), luaL_checkinteger(L, 2), luaL_optnumber(L, 3, 1), &report) < 0)
+    if (neap_trainer_step(check(L), neap_lua_check_whole(L, 2), neap_lua_opt_number(L, 3, 1), &report) < 0)
         return neap_lua_raise(L);
     lua_createtable(L, 0, 3);
     lua_pushnumber(L, report.loss);
@@ -86,28 +86,13 @@ static int step(lua_State *L)
     return 1;
 }
 
-static void add_state(lua_State *L, neap_optimizer *optimizer)
-{
-    const char *const *names;
-    neap_tensor *const *tensors;
-    int count = neap_optimizer_state(optimizer, &names, &tensors);
-    for (int i = 0; i < count; i++) {
-        lua_createtable(L, 2, 0);
-        lua_pushstring(L, names[i]);
-        lua_seti(L, -2, 1);
-        *neap_lua_slot(L) = neap_keep(tensors[i]);
-        lua_seti(L, -2, 2);
-        lua_seti(L, -2, luaL_len(L, -2) + 1);
-    }
-}
-
 /* state() -> { { name, tensor }, ... }: the state of the optimizers of all phases */
 static int state(lua_State *L)
 {
     const neap_trainer *trainer = check(L);
     lua_newtable(L);
     for (int i = 0; i < neap_trainer_optimizers(trainer); i++)
-        add_state(L, neap_trainer_optimizer(trainer, i));
+        neap_lua_add_state(L, neap_trainer_optimizer(trainer, i));
     return 1;
 }
 

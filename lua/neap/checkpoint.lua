@@ -2,9 +2,10 @@
 -- a resume or sampling needs: components with their parameters, settings, conventions.
 local core = require "neap.core"
 local compare = require "neap.checkpoint.compare"
+local files = require "neap.checkpoint.files"
 local folder = require "neap.folder"
-local format = require "neap.format"
 local layout = require "neap.layout"
+local loops = require "neap.checkpoint.loops"
 local metadata = require "neap.checkpoint.metadata"
 local output = require "neap.output"
 local reconstruction = require "neap.reconstruction"
@@ -16,37 +17,12 @@ local checkpoint = {}
 
 local WITHOUT_METADATA = ": expected a checkpoint of neap, got a file without its metadata"
 
--- The prefix of the tensors of the autoencoder that a network works in.
-local AUTOENCODER = "autoencoder."
-
--- { { name, tensor }, ... } of a network and of its autoencoder.
-local function weights(model)
-  local list, autoencoder = model:parameters(), model:autoencoder()
-  for _, entry in ipairs(autoencoder and autoencoder:parameters() or {}) do
-    list[#list + 1] = { AUTOENCODER .. entry[1], entry[2] }
-  end
-  return list
-end
-
 local function tensors(run)
-  local list = weights(run.model)
+  local list = files.weights(run.model)
   for _, entry in ipairs(run.trainer:state()) do
     list[#list + 1] = entry
   end
   return list
-end
-
--- The same list with the layouts of the file.
-local function in_file_layout(list)
-  local result = {}
-  for i, entry in ipairs(list) do
-    result[i] = { entry[1], layout.to_file(entry[2]) }
-  end
-  return result
-end
-
-local function write(path, list, pairs_)
-  core.safetensors_save(path, in_file_layout(list), pairs_)
 end
 
 -- A checkpoint is removed only when the next one is complete, so both need space for a while.
@@ -63,41 +39,23 @@ end
 --- Makes the contents of a checkpoint before the run's first step, without writing them. Fails when it could not be saved
 -- or the disk has no space for it.
 function checkpoint.prepare(path, run)
-  check_room(path, core.safetensors_size(in_file_layout(tensors(run)), metadata.of_run(run)))
+  check_room(path, files.size(tensors(run), metadata.of_run(run)))
 end
 
 --- Writes the state of a run { model, data, objective, sampler, trainer, guard, settings, step, rate }.
-function checkpoint.save(path, run)
-  write(path, tensors(run), metadata.of_run(run))
+function checkpoint.save_run(path, run)
+  files.write(path, tensors(run), metadata.of_run(run))
 end
+
+--- Checkpoints of loops of a recipe's own; see lua/neap/checkpoint/loops.lua.
+checkpoint.save, checkpoint.resume = loops.save, loops.resume
 
 --- Writes a network that no run of neap trained. `extra` are more pairs of metadata; without an objective, samplers refuse a
 -- network that predicts a velocity.
 function checkpoint.save_network(path, model, objective, extra)
   local pairs_ = metadata.of_network(model, objective)
   table.move(extra, 1, #extra, #pairs_ + 1, pairs_)
-  write(path, model:parameters(), pairs_)
-end
-
--- Fails unless the file has every wanted tensor in the right shape.
-local function check_tensors(path, file, wanted)
-  local shapes = {}
-  for _, entry in ipairs(file:tensors()) do
-    shapes[entry.name] = format.shape(entry.shape)
-  end
-  for _, entry in ipairs(wanted) do
-    local want, got = format.shape(layout.shape(entry[2]:shape())), shapes[entry[1]]
-    if got ~= want then
-      core.fail(("%s: '%s': expected %s, got %s"):format(path, entry[1], want, got or "no such tensor"))
-    end
-  end
-end
-
-local function assign(file, wanted)
-  for _, entry in ipairs(wanted) do
-    local loaded <close> = file:load(entry[1])
-    entry[2]:assign(layout.from_file(loaded))
-  end
+  files.write(path, model:parameters(), pairs_)
 end
 
 --- The settings that the run in a checkpoint began with, or nil where the file has none.
@@ -129,17 +87,17 @@ local function check_components(path, meta, run)
   local parts = { architecture = run.model:component(), objective = run.objective, dataset = run.data:component() }
   for _, key in ipairs { "architecture", "objective", "dataset" } do
     local entry = metadata.entry(path, meta, key) or core.fail(path .. WITHOUT_METADATA)
-    compare.components(path, entry, compare.describe(parts[key]))
+    compare.components("train: resume", path, entry, compare.describe(parts[key]))
   end
-  compare.autoencoders(path, metadata.entry(path, meta, "autoencoder"), run.model:autoencoder())
+  compare.autoencoders("train: resume", path, metadata.entry(path, meta, "autoencoder"), run.model:autoencoder())
 end
 
 -- Loads the tensors of a run. They include those of the frozen autoencoder, which must be the given one.
 local function restore_tensors(path, file, run)
   local wanted, autoencoder = tensors(run), run.model:autoencoder()
   local given = autoencoder and autoencoder:fingerprint()
-  check_tensors(path, file, wanted)
-  assign(file, wanted)
+  files.check(path, file, wanted)
+  files.assign(file, wanted)
   if autoencoder and autoencoder:fingerprint() ~= given then
     core.fail("train: resume: autoencoder: the run began with other weights than those given; resume=false begins anew")
   end
@@ -154,9 +112,12 @@ end
 
 --- Restores a newly built run from a checkpoint: its tensors, step and rate. Fails for a checkpoint of another run, and for
 -- another schedule without `extend`. Returns the settings that the run began with, and its plan as stored, or nil.
-function checkpoint.restore(path, run, extend)
+function checkpoint.restore_run(path, run, extend)
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
+  if meta["neap.loop"] then
+    core.fail(path .. ": the checkpoint of a recipe's own loop; neap.checkpoint.resume goes on with it")
+  end
   check_components(path, meta, run)
   local settings = metadata.object(path, meta, "settings") or core.fail(path .. WITHOUT_METADATA)
   local step, rate = progress_of(path, meta)
@@ -167,23 +128,15 @@ function checkpoint.restore(path, run, extend)
   return settings, metadata.object(path, meta, "plan")
 end
 
-local function names_of(file)
-  local names = {}
-  for _, entry in ipairs(file:tensors()) do
-    names[entry.name] = true
-  end
-  return names
-end
-
 -- Loads averaged weights where the file has them, because they give better pictures.
 local function load_entries(path, file, entries)
-  local names, wanted = names_of(file), {}
+  local names, wanted = files.names(file), {}
   for i, entry in ipairs(entries) do
     local average = "ema." .. entry[1]
     wanted[i] = { names[average] and average or entry[1], entry[2] }
   end
-  check_tensors(path, file, wanted)
-  assign(file, wanted)
+  files.check(path, file, wanted)
+  files.assign(file, wanted)
 end
 
 --- Starts a model from the weights of a run or a checkpoint: parts of the model that the file has are loaded whole, others
@@ -191,7 +144,7 @@ end
 function checkpoint.start(path, model)
   path = checkpoint.find("train: from", path)
   local file <close> = core.safetensors_open(path)
-  local taken, left = take.parts(path, names_of(file), model)
+  local taken, left = take.parts(path, files.names(file), model)
   load_entries(path, file, take.entries(model, taken))
   return taken, left
 end
@@ -216,7 +169,7 @@ local function build_whole(path, file, meta)
       core.fail(path .. ": " .. core.reason(reason))
     end
   end
-  load_entries(path, file, weights(model))
+  load_entries(path, file, files.weights(model))
   model:set_origin(core.found_path(path) or path)
   return model
 end
@@ -304,7 +257,7 @@ function checkpoint.export(path, to)
     pairs_[#pairs_ + 1] = { key, value }
   end
   table.sort(pairs_, function(a, b) return a[1] < b[1] end)
-  write(to, weights(checkpoint.model("checkpoint.export", path)), pairs_)
+  files.write(to, files.weights(checkpoint.model("checkpoint.export", path)), pairs_)
 end
 
 -- Loads the networks of parameters. It loads only the model: the run's guidance may name an earlier network of the same

@@ -5,11 +5,24 @@ local tensor = require "neap.tensor"
 
 local methods = core.source_methods
 
---- for x, y in data:batches(size [, count]) do: batches shuffled by the recipe's seed; without a count the loop never ends.
-function methods:batches(size, count)
-  local step = 0
-  if math.type(size) ~= "integer" then
-    core.fail(("batches: expected a whole number of examples, got %s"):format(tostring(size)))
+-- A whole number from `low` to `high`.
+local function whole(who, value, low, high)
+  if math.type(value) ~= "integer" or value < low then
+    core.fail(("batches: %s: expected a whole number from %d, got %s"):format(who, low,
+      type(value) == "string" and ("text '%s'"):format(value) or tostring(value)))
+  elseif value > high then
+    core.fail(("batches: %s: expected at most %d, the examples of the data set, got %d"):format(who, high, value))
+  end
+  return value
+end
+
+--- for x, y in data:batches(size [, count [, done]]) do: the batches of steps done + 1 to count, shuffled by the recipe's seed.
+-- Without a count the loop never ends. `done` (0) is the number of steps that were taken before a resume.
+function methods:batches(size, count, done)
+  local step = whole("done", done or 0, 0, math.maxinteger)
+  whole("size", size, 1, self:count())
+  if count ~= nil then
+    whole("count", count, 0, math.maxinteger)
   end
   return function()
     step = step + 1

@@ -18,7 +18,7 @@ local SETTINGS = {
   { "path", rule.text "a path", "The file, which ends in .safetensors.", required = true },
   { "batch", rule.whole(1), "Pictures encoded at a time.", default = 64 },
   { "flip", rule.flag, "Also encodes the mirrored pictures.", default = false },
-  { "precision", rule.choice("auto", "fp32", "bf16"), "Precision of products.", default = "fp32" },
+  { "precision", precision.rule, "Precision of products.", default = "fp32" },
 }
 local KEYS, RULES, REQUIRED = setting.declare("neap.encode", SETTINGS), setting.rules(SETTINGS), setting.required(SETTINGS)
 
@@ -208,7 +208,7 @@ function encode.encode(given)
     write(own, file, list)
     file:save()
   end)
-  precision.put(before)
+  precision.set(before)
   if not done then
     error(reason, 0)
   end

@@ -18,6 +18,7 @@ local neap = {
   options = require("neap.options").declare,
   whole = require("neap.options").whole,
   train = require("neap.train").train,
+  schedule = require("neap.schedule").new,
   stages = require("neap.stages").run,
   couple = require "neap.couple",
   encode = require("neap.encode").encode,
@@ -29,7 +30,7 @@ local neap = {
   metric_rows = require("neap.folder").metric_rows,
   threads = core.threads,
   memory = core.memory,
-  precision = core.precision,
+  precision = require("neap.train.precision").use,
   exists = core.exists,
   folder = core.folder_make,
 }

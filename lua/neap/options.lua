@@ -3,6 +3,7 @@
 -- A recipe declares its own keys with defaults, `local o = neap.options { width = 192 }`; the keys of training are known
 -- everywhere. An unknown key fails with the nearest name.
 local check = require "neap.check"
+local precision = require "neap.train.precision"
 local rule = require "neap.rule"
 local setting = require "neap.setting"
 
@@ -18,7 +19,7 @@ options.keys = {
   { "checkpoint_every", rule.whole(0), "Steps between checkpoints; 0: only at the end.", default = 1000 },
   { "sample_every", rule.whole(0), "Steps between pictures of samples; 0: only at the end.", default = 0 },
   { "score_every", rule.whole(0), "Steps between scores of samples against examples not trained on; 0: none.", default = 0 },
-  { "precision", rule.choice("auto", "fp32", "bf16"), "Precision of products; auto: bf16 where it is faster here.",
+  { "precision", precision.rule, "Precision of products; auto: bf16 where it is faster here.",
     default = "auto" },
   { "threads", rule.whole(1), "Threads of the process.", usual = "one for each core" },
   { "resume", rule.flag, "Goes on from the checkpoint of the run, with its schedule.", default = false },
@@ -41,18 +42,15 @@ end
 
 --- The value of a standard key from the command line, else the fallback; either is checked.
 function options.standard_value(key, fallback)
-  local value = given[key]
   used[key] = true
-  if value == nil then
-    value = fallback
+  if given[key] ~= nil then
+    return rule.parse(key, options.standard[key], given[key])
+  elseif fallback ~= nil then
+    return rule.read(key, options.standard[key], fallback)
   end
-  if value == nil then
-    return nil
-  end
-  return rule.read(key, options.standard[key], value)
 end
 
---- The same for a caller that runs trainings itself and passes the key on to each, as stages do.
+--- The same for stages, which run trainings themselves and pass the key on to each.
 function options.own(key, fallback)
   owned[key] = true
   return options.standard_value(key, fallback)
@@ -110,8 +108,8 @@ end
 
 --- Fails if the command line has a key that is neither declared nor standard.
 function options.check()
-  for key in pairs(given) do
-    if not used[key] and not options.standard[key] then
+  for _, key in ipairs(check.names(given)) do
+    if not (used[key] or options.standard[key]) then
       check.fail_key("unknown key", key, known_names())
     end
   end
@@ -131,7 +129,7 @@ local function fill(defaults, prefix)
       used[path] = true
       result[key] = default
       if given[path] ~= nil then
-        result[key] = rule.read(path, wanted, given[path])
+        result[key] = rule.parse(path, wanted, given[path])
       end
     end
   end

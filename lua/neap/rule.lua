@@ -1,5 +1,6 @@
---- Rules for values from a recipe or the command line: { kind = what is expected, in words, read = function }. `read` takes
--- a Lua value or its text and returns the value, or nil if it does not fit.
+--- Rules for values from a recipe or the command line: { kind = what is expected, in words, read = function, plain = type }.
+-- `read` takes a Lua value or its text and returns the value, or nil if it does not fit. `plain` is the type of a value in a
+-- recipe, where no text stands for a number or a flag: rule.read refuses it, rule.parse reads the texts of a command line.
 local core = require "neap.core"
 
 local rule = {}
@@ -14,24 +15,24 @@ local function finite(value)
   return number and number - number == 0 and number or nil
 end
 
-rule.finite = { kind = "a number", read = finite }
+rule.finite = { kind = "a number", plain = "number", read = finite }
 
 function rule.whole(low, high)
-  return { kind = "a whole number" .. range(low, high), read = function(value)
+  return { kind = "a whole number" .. range(low, high), plain = "number", read = function(value)
     local number = math.tointeger(tonumber(value))
     return number and number >= low and number <= (high or number) and number or nil
   end }
 end
 
 function rule.number(low, high)
-  return { kind = "a number" .. range(low, high), read = function(value)
+  return { kind = "a number" .. range(low, high), plain = "number", read = function(value)
     local number = finite(value)
     return number and number >= low and number <= (high or number) and number or nil
   end }
 end
 
 function rule.number_above(low)
-  return { kind = "a number above " .. low, read = function(value)
+  return { kind = "a number above " .. low, plain = "number", read = function(value)
     local number = finite(value)
     return number and number > low and number or nil
   end }
@@ -57,7 +58,7 @@ local function flag_of(value)
   end
 end
 
-rule.flag = { kind = "true or false", read = flag_of }
+rule.flag = { kind = "true or false", plain = "boolean", read = flag_of }
 
 function rule.text(kind)
   return { kind = kind or "text", read = function(value)
@@ -93,13 +94,21 @@ local function shown(value)
   return plain and ("'%s'"):format(value) or class_of(value) or "a " .. type(value)
 end
 
---- Reads a value; fails with a usage error that begins with `key` if it does not fit.
-function rule.read(key, wanted, value)
+--- Reads a value of the command line; fails with a usage error that begins with `key` if it does not fit.
+function rule.parse(key, wanted, value)
   local result = wanted.read(value)
   if result == nil then
     core.fail_usage(("%s: expected %s, got %s"):format(key, wanted.kind, shown(value)))
   end
   return result
+end
+
+--- The same for a value of a recipe.
+function rule.read(key, wanted, value)
+  if wanted.plain and type(value) ~= wanted.plain then
+    core.fail_usage(("%s: expected %s, got %s"):format(key, wanted.kind, shown(value)))
+  end
+  return rule.parse(key, wanted, value)
 end
 
 return rule

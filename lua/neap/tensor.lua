@@ -2,17 +2,9 @@
 --
 -- Every random call takes the next stream of the recipe's seed, so a recipe gets the same numbers in every run.
 local core = require "neap.core"
+local random = require "neap.random"
 
 local tensor = {}
-local seed, stream = 0, 0
-
--- Streams of recipes begin above those of training.
-local FIRST = 1 << 32
-
-local function next_stream()
-  stream = stream + 1
-  return FIRST + stream
-end
 
 local function shape_of(first, ...)
   if type(first) == "table" then
@@ -35,9 +27,9 @@ tensor.tensor = core.tensor
 --- neap.seed(n) sets the seed and restarts the streams; neap.seed() returns the seed.
 function tensor.seed(value)
   if value ~= nil then
-    seed, stream = whole("seed", value), 0
+    random.reset(whole("seed", value))
   end
-  return seed
+  return random.seed
 end
 
 function tensor.full(shape, value, dtype)
@@ -74,11 +66,11 @@ end
 
 --- Standard normal numbers; rand: uniform in [0, 1).
 function tensor.randn(...)
-  return core.random("normal", seed, next_stream(), 0, shape_of(...))
+  return core.random("normal", random.seed, random.next_stream(), 0, shape_of(...))
 end
 
 function tensor.rand(...)
-  return core.random("uniform", seed, next_stream(), 0, shape_of(...))
+  return core.random("uniform", random.seed, random.next_stream(), 0, shape_of(...))
 end
 
 function tensor.randn_like(x)
@@ -92,7 +84,7 @@ end
 --- One uniform number in [low, high), [0, 1) by default.
 function tensor.uniform(low, high)
   low, high = number("uniform", low or 0), number("uniform", high or 1)
-  return low + (high - low) * core.uniform(seed, next_stream(), 0)
+  return low + (high - low) * core.uniform(random.seed, random.next_stream(), 0)
 end
 
 -- Returns f(...), run with a switch of the core set to a state.

@@ -79,7 +79,7 @@ local function resume(run, settings, path)
   if core.exists(path) ~= "file" then
     core.fail(("train: resume: there is no checkpoint %s"):format(path))
   end
-  local began, stored = checkpoint.restore(path, run, settings.extend)
+  local began, stored = checkpoint.restore_run(path, run, settings.extend)
   check_start(run, settings.from, path)
   if run.step > settings.steps then
     core.fail(("train: resume: steps: the run is at step %d already, got %d"):format(run.step, settings.steps))
@@ -173,7 +173,7 @@ local function guarded(settings, path, f)
   choose_precision(settings, path)
   local former = precision.set(settings.precision)
   local done, message = core.protect(true, f)
-  precision.put(former)
+  precision.set(former)
   if not done then
     error(message, 0)
   end

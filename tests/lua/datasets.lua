@@ -118,8 +118,25 @@ end)
 
 test("batches that are none", function()
   raises("batch: expected a step and a count from 1, got 0 and 3", function() shapes:batch(0, 3) end)
-  raises("batch: expected a step and a count from 1, got 1 and 0", function() shapes:batches(0)() end)
-  raises("batches: expected a whole number of examples, got nil", function() shapes:batches() end)
+  raises("batch: expected a step and a count from 1, got 1 and 0", function() shapes:batch(1, 0) end)
+  raises("expected a number, got text '3'", function() shapes:batch(1, "3") end)
+  raises("read: expected whole numbers, got 3", function() shapes:read { "3" } end)
+  raises("batches: size: expected a whole number from 1, got 0", function() shapes:batches(0) end)
+  raises("batches: size: expected a whole number from 1, got nil", function() shapes:batches() end)
+  raises("batches: size: expected a whole number from 1, got text '8'", function() shapes:batches "8" end)
+  raises("batches: count: expected a whole number from 0, got 2.5", function() shapes:batches(8, 2.5) end)
+  raises("batches: done: expected a whole number from 0, got -1", function() shapes:batches(8, 2, -1) end)
+  raises("batches: size: expected at most 6, the examples of the data set, got 7", function()
+    neap.dataset.shapes({ size = 8, count = 6 }):batches(7)
+  end)
+end)
+
+test("batches go on after those that are done", function()
+  local seen = {}
+  for x in shapes:batches(4, 5, 3) do
+    seen[#seen + 1] = x:tolist()
+  end
+  equal(seen, { shapes:batch(4, 4, neap.seed()):tolist(), shapes:batch(5, 4, neap.seed()):tolist() })
   raises("bad argument #2 to 'batch' (number expected, got no value)", function() shapes:batch(1) end)
 end)
 

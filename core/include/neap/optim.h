@@ -29,9 +29,18 @@ typedef struct neap_optimizer neap_optimizer;
 int neap_optimizer_check(const neap_optimizer_config *config);
 
 /* `prefixes` are separated by blanks: "encoder. decoder."; "" stands for all parameters. Checks the settings; NULL with a
- * message on failure. Borrows the model, which must live longer. */
+ * message on failure. Keeps the parameters, and does not use the model after the call. */
 neap_optimizer *neap_optimizer_new(neap_model *model, const char *prefixes, const neap_optimizer_config *config);
+
+/* The same for `count` tensors, from 1, with names for messages and for the state: contiguous f32 leaves that require a gradient and
+ * share no elements. Keeps the tensors and copies the names. */
+neap_optimizer *neap_optimizer_new_of(const char *const *names, neap_tensor *const *tensors, int count,
+                                      const neap_optimizer_config *config);
 void neap_optimizer_free(neap_optimizer *optimizer);
+
+/* Sets the settings of later steps; the rate may be 0, as a schedule ends. Fails and changes nothing for settings out of range, for
+ * another kind, and where momentum or the moving average would begin or end, since their state is made with the optimiser. */
+int neap_optimizer_configure(neap_optimizer *optimizer, const neap_optimizer_config *config);
 
 int neap_optimizer_count(const neap_optimizer *optimizer);
 neap_tensor *neap_optimizer_parameter(const neap_optimizer *optimizer, int index);

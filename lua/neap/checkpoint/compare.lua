@@ -20,31 +20,33 @@ local function is_entry(value)
 end
 
 --- Fails unless a resumed run uses the component that it began with. `saved` and `now` are { name, config }, as are
--- components inside. Parameters that only one of them has, of another version, are not compared.
-function compare.components(path, saved, now)
+-- components inside. Parameters that only one of them has, of another version, are not compared. Messages begin with `who`.
+function compare.components(who, path, saved, now)
   if saved.name ~= now.name then
     core.fail(("%s: expected a checkpoint of %s, got one of %s"):format(path, now.name, tostring(saved.name)))
   end
   for key, value in pairs(now.config) do
     local before = saved.config[key]
     if is_entry(before) and is_entry(value) then
-      compare.components(path, before, value)
+      compare.components(who, path, before, value)
     elseif before ~= nil and not is_same(before, value) then
-      core.fail(("train: resume: %s: %s: the run began with %s, got %s"):format(now.name, key, core.json_encode(before),
+      core.fail(("%s: %s: %s: the run began with %s, got %s"):format(who, now.name, key, core.json_encode(before),
         core.json_encode(value)))
     end
   end
 end
 
 --- The same for the autoencoder, nil for none; `saved` is { name, config }, `autoencoder` a model.
-function compare.autoencoders(path, saved, autoencoder)
+function compare.autoencoders(who, path, saved, autoencoder)
   if saved and autoencoder then
-    compare.components(path, saved, compare.describe(autoencoder:component()))
+    compare.components(who, path, saved, compare.describe(autoencoder:component()))
   elseif saved or autoencoder then
-    core.fail(("train: resume: autoencoder: the run began %s, got %s"):format(saved and "with " .. saved.name or "without one",
+    core.fail(("%s: autoencoder: the run began %s, got %s"):format(who, saved and "with " .. saved.name or "without one",
       autoencoder and autoencoder:component():name() or "none"))
   end
 end
+
+local RESUME = "train: resume"
 
 -- Settings that determine what a step does, and the state of the optimizers. A resume may not change them.
 local function fixed_of(settings)
@@ -69,12 +71,12 @@ local function schedule_of(settings)
   return schedule
 end
 
-local function check_equal(before, now, hint)
+--- Fails unless two tables have the same values; the message ends with `hint`.
+function compare.values(who, before, now, hint)
   for _, one in ipairs { before, now } do
     for key in pairs(one) do
       if not is_same(before[key], now[key]) then
-        core.fail(("train: resume: %s: the run began with %s, got %s%s"):format(key, tostring(before[key]),
-          tostring(now[key]), hint))
+        core.fail(("%s: %s: the run began with %s, got %s%s"):format(who, key, tostring(before[key]), tostring(now[key]), hint))
       end
     end
   end
@@ -82,9 +84,9 @@ end
 
 --- Fails unless a resumed run has the settings that it began with; with `extend`, the schedule may differ.
 function compare.settings(saved, settings, extend)
-  check_equal(fixed_of(saved), fixed_of(settings), "")
+  compare.values(RESUME, fixed_of(saved), fixed_of(settings), "")
   if not extend then
-    check_equal(schedule_of(saved), schedule_of(settings), "; extend=true goes on with a new schedule")
+    compare.values(RESUME, schedule_of(saved), schedule_of(settings), "; extend=true goes on with a new schedule")
   end
 end
 

@@ -41,49 +41,69 @@ local function add_component(pairs_, key, instance)
   end
 end
 
+-- What every checkpoint with a network begins with.
+local function begin(model, objective, step)
+  return {
+    { "neap.version", core.version },
+    { "neap.step", tostring(step) },
+    { "neap.conventions", core.json_encode(conventions(model, objective)) },
+    { "neap.spec", core.json_encode(model:spec()) },
+  }
+end
+
+-- Adds the components of { model, objective, data, sampler }, and what the data set says of its pictures and labels.
+local function add_components(pairs_, run, labels)
+  local autoencoder, data = run.model:autoencoder(), run.data
+  add_component(pairs_, "architecture", run.model:component())
+  add_component(pairs_, "autoencoder", autoencoder and autoencoder:component())
+  add_component(pairs_, "objective", run.objective)
+  add_component(pairs_, "dataset", data and data:component())
+  add_component(pairs_, "sampler", run.sampler and run.sampler.instance)
+  add_component(pairs_, "guidance", run.sampler and run.sampler.guidance)
+  if data and data:encoded_from() then
+    pairs_[#pairs_ + 1] = { "neap.pictures", data:encoded_from() }
+  end
+  labels = labels or data and data:label_names()
+  if labels then
+    pairs_[#pairs_ + 1] = { "neap.labels", core.json_encode(labels) }
+  end
+end
+
 --- The pairs { key, text } of the checkpoint of a run.
 function metadata.of_run(run)
-  local pairs_ = {
-    { "neap.version", core.version },
-    { "neap.step", tostring(run.step) },
+  local pairs_ = begin(run.model, run.objective, run.step)
+  for _, pair in ipairs {
     { "neap.rate", tostring(run.rate) },
     { "neap.ended", run.ended and "1" or "0" },
     { "neap.plan", core.json_encode(run.plan:describe(), true) },
     { "neap.guard", core.json_encode(run.guard:describe(), true) },
     { "neap.settings", core.json_encode(run.settings, true) },
-    { "neap.conventions", core.json_encode(conventions(run.model, run.objective)) },
-    { "neap.spec", core.json_encode(run.model:spec()) },
-  }
-  local autoencoder = run.model:autoencoder()
-  add_component(pairs_, "architecture", run.model:component())
-  add_component(pairs_, "autoencoder", autoencoder and autoencoder:component())
-  add_component(pairs_, "objective", run.objective)
-  add_component(pairs_, "dataset", run.data:component())
-  add_component(pairs_, "sampler", run.sampler and run.sampler.instance)
-  add_component(pairs_, "guidance", run.sampler and run.sampler.guidance)
+  } do
+    pairs_[#pairs_ + 1] = pair
+  end
+  add_components(pairs_, run)
   if run.from then
     pairs_[#pairs_ + 1] = { "neap.from", run.from }
-  end
-  if run.data:encoded_from() then
-    pairs_[#pairs_ + 1] = { "neap.pictures", run.data:encoded_from() }
-  end
-  local names = run.data:label_names()
-  if names then
-    pairs_[#pairs_ + 1] = { "neap.labels", core.json_encode(names) }
   end
   return pairs_
 end
 
 --- The pairs of a checkpoint of a network that no run of neap trained.
 function metadata.of_network(model, objective)
-  local pairs_ = {
-    { "neap.version", core.version },
-    { "neap.step", "0" },
-    { "neap.conventions", core.json_encode(conventions(model, objective)) },
-    { "neap.spec", core.json_encode(model:spec()) },
-  }
+  local pairs_ = begin(model, objective, 0)
   add_component(pairs_, "architecture", model:component())
   add_component(pairs_, "objective", objective)
+  return pairs_
+end
+
+--- The pairs of the checkpoint of a recipe's own loop; `state` is a table of what only its resume needs.
+function metadata.of_loop(loop, state)
+  local pairs_ = { { "neap.version", core.version }, { "neap.step", tostring(loop.step) } }
+  if loop.model then
+    pairs_ = begin(loop.model, loop.objective, loop.step)
+    add_components(pairs_, loop, loop.labels)
+  end
+  pairs_[#pairs_ + 1] = { "neap.loop", core.json_encode(state, true) }
   return pairs_
 end
 

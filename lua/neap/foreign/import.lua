@@ -146,7 +146,7 @@ local function read_settings(format, settings)
     if not format.keys[key] then
       check.fail_key(("import: %s: unknown key"):format(format.title), key, check.names(format.keys))
     end
-    given[key] = rule.read("import: " .. key, format.keys[key], value)
+    given[key] = rule.parse("import: " .. key, format.keys[key], value)
   end
   return given
 end

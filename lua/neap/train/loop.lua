@@ -35,7 +35,7 @@ function loop.save(run, place, kind)
   place:check()
   statistics.measure(run, kind)
   run.ended = kind == "end"
-  checkpoint.save(place:checkpoint(), run)
+  checkpoint.save_run(place:checkpoint(), run)
   run.saved = run.step
 end
 

@@ -1,12 +1,17 @@
 --- The precision of products, and the choice of "auto" for this processor.
 local core = require "neap.core"
+local rule = require "neap.rule"
 
 local precision = {}
+
+--- The words for a precision, everywhere.
+precision.rule = rule.choice("auto", "fp32", "bf16")
 
 local LEAST_GAIN = 1.1 -- bf16 must be this much faster to be worth its rounding
 
 -- Names of precisions, and the core's dtypes.
 local DTYPES = { fp32 = "f32", bf16 = "bf16" }
+local NAMES = { f32 = "fp32", bf16 = "bf16" }
 
 --- "fp32" or "bf16" for this processor, and the reason as text.
 function precision.automatic()
@@ -28,11 +33,23 @@ function precision.choose(asked, began)
   return precision.automatic()
 end
 
---- Sets the precision of products. Returns the former one for put().
-function precision.set(name)
-  return core.precision(DTYPES[name])
+--- The precision of products now.
+function precision.current()
+  return NAMES[core.precision()]
 end
 
-precision.put = core.precision
+--- Sets the precision of products to "fp32" or "bf16". Returns the former one.
+function precision.set(name)
+  return NAMES[core.precision(DTYPES[name])]
+end
+
+--- neap.precision([name]) -> the former precision of products. `name` is "fp32", "bf16", or "auto" for the one that suits the
+-- processor.
+function precision.use(name)
+  if name == nil then
+    return precision.current()
+  end
+  return precision.set((precision.choose(rule.read("precision", precision.rule, name))))
+end
 
 return precision

@@ -1,4 +1,5 @@
 --- Options of the verbs that sample from a run.
+local precision = require "neap.train.precision"
 local rule = require "neap.rule"
 
 local INTERVAL = { kind = "two times LOW,HIGH", read = function(text)
@@ -20,7 +21,7 @@ return {
   { name = "--worse", value = "RUN", rule = rule.text "a run", help = "Guidance away from an earlier or smaller run, in place of "
     .. "the null condition." },
   { name = "--batch", value = "N", rule = rule.whole(1), help = "Samples drawn at a time.", usual = "64" },
-  { name = "--precision", value = "auto|fp32|bf16", rule = rule.choice("auto", "fp32", "bf16"), help = "Precision of products.",
+  { name = "--precision", value = "auto|fp32|bf16", rule = precision.rule, help = "Precision of products.",
     usual = "fp32" },
   { name = "--threads", value = "N", rule = rule.whole(1), help = "Threads of the process.", usual = "one for each core" },
   { name = "--raw", value = "FILE.npy", rule = rule.text "a file", help = "Writes the samples as an array." },

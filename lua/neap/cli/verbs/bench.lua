@@ -7,6 +7,7 @@ local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local check = require "neap.check"
 local keys = require "neap.cli.keys"
+local precision = require "neap.train.precision"
 local rule = require "neap.rule"
 local setting = require "neap.setting"
 local workloads = require "neap.cli.bench_workloads"
@@ -14,7 +15,7 @@ local workloads = require "neap.cli.bench_workloads"
 local COMMON = setting.defaults(keys.bench())
 local WARMUP = 2
 local COUNT = rule.whole(1)
-local RULES = { precision = rule.choice("fp32", "bf16"), conditioning = rule.choice("adaln", "cross", "joint"),
+local RULES = { precision = precision.rule, conditioning = rule.choice("adaln", "cross", "joint"),
   text = rule.whole(0), text_depth = rule.whole(0) }
 
 local function read_settings(name, pairs_)
@@ -29,8 +30,9 @@ local function read_settings(name, pairs_)
     if settings[key] == nil then
       check.fail_key(("bench: %s: unknown key"):format(name), key, check.names(settings))
     end
-    settings[key] = rule.read("bench: " .. key, RULES[key] or COUNT, value)
+    settings[key] = rule.parse("bench: " .. key, RULES[key] or COUNT, value)
   end
+  settings.precision = precision.choose(settings.precision)
   return settings
 end
 
@@ -59,7 +61,7 @@ local function measure(name, s)
   if s.threads > 0 then
     core.threads(s.threads)
   end
-  core.precision(s.precision == "bf16" and "bf16" or "f32")
+  precision.set(s.precision)
   local work, step, traffic = workloads[name].begin(s)
   local times, shares = time(step, s.steps, traffic)
   local median, least = order(times)
