@@ -40,6 +40,19 @@ neap_lua_parts neap_lua_check_condition(lua_State *L, const char *who, int index
     return parts;
 }
 
+void neap_lua_check_takes(lua_State *L, const char *who, const neap_network *network, const neap_lua_parts *parts)
+{
+    neap_spec s = {.size = sizeof s};
+    neap_network_spec(network, &s);
+    if (s.classes || s.text || s.tokens || s.pooled || s.picture.channels)
+        return;
+    for (int kind = 0; kind < NEAP_CONDITION_KINDS; kind++)
+        if (parts->part[kind])
+            neap_lua_error(L, "%s: %s takes no condition, got '%s'", who,
+                           neap_instance_component(neap_network_instance(network))->name,
+                           neap_condition_kind_name((neap_condition_kind)kind));
+}
+
 neap_condition *neap_lua_condition(const neap_lua_parts *parts, int64_t rows)
 {
     neap_condition *c = NULL;
@@ -70,7 +83,7 @@ static const neap_string *read_strings(lua_State *L, lua_Integer *count)
 static int texts(lua_State *L)
 {
     lua_Integer rows;
-    const lua_Integer most = luaL_checkinteger(L, 3);
+    const lua_Integer most = neap_lua_check_whole(L, 3);
     const char *what = neap_lua_check_text(L, 1);
     const neap_string *strings = read_strings(L, &rows);
     neap_tensor **text = neap_lua_slot(L), **lengths = neap_lua_slot(L);

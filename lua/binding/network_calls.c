@@ -29,6 +29,7 @@ static int velocity(lua_State *L)
     neap_tensor *x = neap_lua_check_tensor(L, 2), *t = check_time(L, 3, "velocity: t");
     double all = lua_tonumber(L, 3);
     const neap_lua_parts parts = neap_lua_check_condition(L, "velocity", 4);
+    neap_lua_check_takes(L, "velocity", network, &parts);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_network_velocity(network, x, time_of(x, t, all), neap_lua_condition(&parts, neap_dim(x, 0))));
 }
@@ -41,6 +42,7 @@ static int average(lua_State *L)
     neap_tensor *t = check_time(L, 3, "average: t"), *r = check_time(L, 4, "average: r");
     double all_t = lua_tonumber(L, 3), all_r = lua_tonumber(L, 4);
     const neap_lua_parts parts = neap_lua_check_condition(L, "average", 5);
+    neap_lua_check_takes(L, "average", network, &parts);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_network_average(network, x, time_of(x, t, all_t), time_of(x, r, all_r),
                                                   neap_lua_condition(&parts, neap_dim(x, 0))));
@@ -54,6 +56,7 @@ static int call_conditional(lua_State *L, const char *name, conditional *call)
     neap_network *network = check(L);
     neap_tensor *x = neap_lua_check_tensor(L, 2);
     const neap_lua_parts parts = neap_lua_check_condition(L, name, 3);
+    neap_lua_check_takes(L, name, network, &parts);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, call(network, x, neap_lua_condition(&parts, neap_dim(x, 0))));
 }
@@ -123,7 +126,7 @@ static int prepare(lua_State *L)
     neap_network *network = check(L);
     neap_tensor **slots[NEAP_CONDITION_KINDS];
     const neap_lua_parts parts = neap_lua_check_condition(L, "prepare", 2);
-    const lua_Integer rows = luaL_checkinteger(L, 3);
+    const lua_Integer rows = neap_lua_check_whole(L, 3);
     make_slots(L, slots);
     neap_scope scope = neap_scope_open();
     const neap_condition *prepared = neap_network_prepare(network, neap_lua_condition(&parts, rows), rows);

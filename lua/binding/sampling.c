@@ -75,7 +75,9 @@ static void read_start(lua_State *L, int index, neap_sampling *s)
     s->picture = tensor_field(L, index, "picture");
     s->keep = tensor_field(L, index, "keep");
     s->level = neap_lua_number(L, index, "level", 0);
-    lua_getfield(L, index, "invert");
+    const int kind = lua_getfield(L, index, "invert");
+    if (kind != LUA_TBOOLEAN && kind != LUA_TNIL)
+        neap_lua_error(L, "sample: invert: expected true or false, got %s", lua_typename(L, kind));
     s->invert = lua_toboolean(L, -1);
     lua_pop(L, 1);
 }
@@ -137,8 +139,8 @@ static int sample(lua_State *L)
 /* sample_noise(seed, first, shape): the noise that samples first, first + 1, ... of a seed start from */
 static int sample_noise(lua_State *L)
 {
-    uint64_t seed = (uint64_t)luaL_checkinteger(L, 1);
-    int64_t first = luaL_checkinteger(L, 2);
+    uint64_t seed = (uint64_t)neap_lua_check_whole(L, 1);
+    int64_t first = neap_lua_check_whole(L, 2);
     neap_shape shape = neap_lua_check_shape(L, 3);
     neap_tensor **slot = neap_lua_slot(L);
     NEAP_LUA_RETURN(L, slot, neap_sample_noise(seed, first, shape));
@@ -156,9 +158,9 @@ static int sampler_fits(lua_State *L)
 /* grid_times(steps, shift, times, from, to) -> the times of a grid, both ends included */
 static int grid_times(lua_State *L)
 {
-    const neap_grid grid = {luaL_checkinteger(L, 1), luaL_checknumber(L, 2), luaL_checkstring(L, 3)};
+    const neap_grid grid = {neap_lua_check_whole(L, 1), neap_lua_check_number(L, 2), luaL_checkstring(L, 3)};
     int64_t steps;
-    double *times = neap_grid_times(&grid, luaL_checknumber(L, 4), luaL_checknumber(L, 5), &steps);
+    double *times = neap_grid_times(&grid, neap_lua_check_number(L, 4), neap_lua_check_number(L, 5), &steps);
     if (!times)
         return neap_lua_raise_usage(L);
     double *copy = lua_newuserdatauv(L, (size_t)(steps + 1) * sizeof *copy, 0);

@@ -78,6 +78,17 @@ function check.keys(who, settings, names)
   end
 end
 
+local PLANES = 4 -- at most: read with channels last, planar pictures have so few rows, and more columns and channels
+
+--- Fails for the shape { .., rows, columns, channels } of pictures whose channels come first: a few rows of many channels.
+function check.interleaved(who, shape)
+  local rows, columns, channels = table.unpack(shape, #shape - 2)
+  if rows <= PLANES and channels > PLANES and columns > PLANES then
+    core.fail(("%s: expected channels last, got [%s], which is %d rows of %d channels; x:permute(%s) moves channels to the end"):format(
+      who, table.concat(shape, ", "), rows, channels, #shape == 4 and "0, 2, 3, 1" or "1, 2, 0"))
+  end
+end
+
 --- Fails unless settings has each of these keys.
 function check.required(who, settings, names)
   for _, name in ipairs(names) do

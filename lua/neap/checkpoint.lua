@@ -238,10 +238,13 @@ function checkpoint.load(path)
   local file <close> = core.safetensors_open(path)
   local meta = file:metadata()
   local model = check_prediction(path, model_of(path, file, meta))
-  local own = metadata.component(path, meta, "sampler")
+  local own, guidance = metadata.component(path, meta, "sampler"), metadata.component(path, meta, "guidance")
+  if guidance and not sampler.guides(guidance, model:spec()) then
+    guidance = nil -- earlier versions stored it without effect
+  end
   return {
     model = model, path = path, reconstructs = not own and reconstruction.fits(model),
-    sampler = own and sampler.of(own, metadata.component(path, meta, "guidance")) or sampler.default(model),
+    sampler = own and sampler.of(own, guidance) or sampler.default(model),
     labels = metadata.object(path, meta, "labels"), step = tonumber(meta["neap.step"]),
     settings = metadata.object(path, meta, "settings"),
   }

@@ -1,5 +1,6 @@
 --- Checks that a model was trained for the conditions of a sampling. A label dropout of 0 leaves the null condition
--- untrained, one of 1 leaves all others untrained. Models without an objective, from a recipe's own loop, are not checked.
+-- untrained, one of 1 leaves all others untrained. Training drops all kinds of a row together, so a label beside a null text was
+-- never trained, either. Models without an objective, from a recipe's own loop, are not checked.
 local core = require "neap.core"
 local prompt = require "neap.prompt"
 
@@ -61,6 +62,28 @@ local function check_null(spec, condition)
   end
 end
 
+-- The first kind that the network takes and the condition lacks, and the first one that it has. An empty text counts as one,
+-- since captions of a data set may be empty.
+local function lacking_and_given(spec, condition)
+  local lacking, given
+  for _, kind in ipairs(KINDS) do
+    if takes(spec, kind) and condition[kind.kind] then
+      given = given or kind
+    elseif takes(spec, kind) then
+      lacking = lacking or kind
+    end
+  end
+  return lacking, given
+end
+
+local function check_together(spec, condition)
+  local lacking, given = lacking_and_given(spec, condition)
+  if lacking and given then
+    core.fail_usage(("sample: expected %s beside %s: training dropped both together, and never one alone"):format(
+      lacking.expected, given.one))
+  end
+end
+
 --- Fails when a sampling uses a condition that training left untrained. `condition` has tensors by kind.
 function conditioning.check(model, guidance, condition)
   local spec, objective = model:spec(), model:objective()
@@ -71,6 +94,8 @@ function conditioning.check(model, guidance, condition)
     check_without_null(spec, guidance, condition)
   elseif dropout == 1 then
     check_null(spec, condition)
+  elseif dropout then
+    check_together(spec, condition)
   end
 end
 

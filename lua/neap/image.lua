@@ -33,6 +33,7 @@ local function sizes(who, x, axes, count)
   if #shape ~= count then
     core.fail(("%s: expected %s, got %d axes"):format(who, axes, #shape))
   end
+  check.interleaved(who, shape)
   return table.unpack(shape)
 end
 
@@ -162,6 +163,10 @@ end
 --- Writes a PNG to a path that ends in .png; `text` has pairs for its text chunks.
 function image.save(path, picture, text)
   output.ending("save", path, { "png" })
+  local shape = type(picture) == "userdata" and core.methods.shape(picture) or {}
+  if #shape == 3 then
+    check.interleaved("save", shape)
+  end
   core.png_save(path, picture, text)
 end
 

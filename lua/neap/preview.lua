@@ -21,10 +21,22 @@ local function is_picture(spec)
   return spec.height * spec.width > 1 and (spec.channels == 1 or spec.channels == 3)
 end
 
+-- The recipe's sampler, without a guidance that would have no effect.
+local function own_sampler(settings)
+  local own, model = settings.sampler, settings.model
+  if not own.guidance or sampler.guides(own.guidance, model:spec()) then
+    return own
+  elseif core.guidance_uses_null(own.guidance) then
+    io.stderr:write(("train: sampler: guidance: %s is left out: %s takes no condition to guide away from\n"):format(
+      own.guidance:name(), model:component():name()))
+  end
+  return sampler.of(own.instance)
+end
+
 --- The recipe's sampler, or the model's default, or nil when the data are no pictures or the model is an autoencoder.
 function preview.sampler(settings)
   if settings.sampler then
-    return settings.sampler
+    return own_sampler(settings)
   end
   local picture = is_picture(settings.model:spec()) and not reconstruction.fits(settings.model)
   if picture and (settings.model:offers "velocity" or settings.model:offers "generate") then

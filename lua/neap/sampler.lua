@@ -201,9 +201,19 @@ local function count_of(settings)
   return n
 end
 
--- The guidance; for a model that takes no condition nil, unless the guidance compares with another network.
-local function guidance_for(guidance, spec)
-  return guidance and (prompt.conditional(spec) or core.guidance_compares(guidance)) and guidance or nil
+--- Does a guidance have an effect on a network of this spec? Without conditions there is nothing to guide away from.
+function sampler.guides(guidance, spec)
+  return prompt.conditional(spec) or core.guidance_compares(guidance)
+end
+
+-- The guidance, or nil where its weight is 0 and the network takes no condition; fails for another one of such a network.
+local function guidance_for(guidance, model, spec)
+  if not guidance or sampler.guides(guidance, spec) then
+    return guidance
+  elseif core.guidance_uses_null(guidance) then
+    core.fail_usage(("sample: guidance: %s has no effect: %s takes no condition to guide away from; leave it out"):format(
+      guidance:name(), model:component():name()))
+  end
 end
 
 -- A copy of a condition with other texts.
@@ -279,15 +289,16 @@ function sampler:sample(model, settings)
   sampler.check_labels(settings.labels, spec)
   local labels = sampler.labels(settings.labels, n, spec.classes, settings.names)
   local condition = condition_of(settings, labels, n, model)
+  local guidance = guidance_for(self.guidance, model, spec)
   local sampling = {
-    sampler = self.instance, count = n, guidance = guidance_for(self.guidance, spec),
-    seed = settings.seed or tensor.seed(), condition = condition, negative = negative_of(settings, condition, n, model),
+    sampler = self.instance, count = n, guidance = guidance, seed = settings.seed or tensor.seed(), condition = condition,
+    negative = negative_of(settings, condition, n, model),
     noise = settings.noise, picture = for_each(settings.picture, n), keep = for_each(settings.keep, n),
   }
   for _, key in ipairs(PLAIN) do
     sampling[key] = settings[key]
   end
-  conditioning.check(model, sampling.guidance, condition)
+  conditioning.check(model, guidance, condition)
   return core.sample(model, sampling)
 end
 

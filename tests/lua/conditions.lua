@@ -55,7 +55,8 @@ end)
 test("a call leaves alone what its network does not take", function()
   local picture = neap.zeros(2, 8, 8, 1)
   equal(model(x, 0.5, { labels = labels, picture = picture }), model(x, 0.5, labels):tolist())
-  equal(plain(x, 0.5, labels), plain(x, 0.5):tolist())
+  raises("velocity: mlp takes no condition, got 'labels'", function() plain(x, 0.5, labels) end)
+  raises("velocity: mlp takes no condition, got 'picture'", function() plain(x, 0.5, { picture = picture }) end)
 end)
 
 test("refused conditions", function()
@@ -133,6 +134,39 @@ test("labels of a condition are asked for what training left untaught", function
   end
   raises(never, function() euler:sample(shown, { n = 2, mixture = some_null }) end)
   raises(never, function() euler:sample(shown, { n = 2 }) end)
+end)
+
+test("a kind without the others was never trained", function()
+  local both = neap.architecture.dit { size = 8, channels = 1, patch = 4, width = 16, depth = 1, heads = 2, classes = 3, text = 8 }
+  local function draw(settings)
+    settings.n = 2
+    return euler:sample(both, settings):shape()
+  end
+  equal(draw { labels = 1 }, { 2, 8, 8, 1 }) -- nothing says how it was trained
+  both:set_objective(neap.objective.flow_matching { label_dropout = 0.1 })
+  local alone = "training dropped both together, and never one alone"
+  raises("sample: expected a text for each sample beside a label: " .. alone, function()
+    euler:sample(both, { labels = 1 })
+  end)
+  raises("sample: expected labels beside a text: " .. alone, function() euler:sample(both, { text = "ring" }) end)
+  for _, known in ipairs { {}, { labels = 1, text = "ring" }, { labels = 1, text = "" } } do
+    equal(draw(known), { 2, 8, 8, 1 })
+  end
+end)
+
+test("a guidance that has nothing to guide away from", function()
+  local guided = neap.sampler.euler { steps = 3, guidance = neap.guidance.cfg { w = 1 } }
+  raises("sample: guidance: cfg has no effect: mlp takes no condition to guide away from; leave it out", function()
+    guided:sample(plain, { n = 2 })
+  end)
+  local off = guided:with { guidance = neap.guidance.cfg { w = 0 } }
+  equal(off:sample(plain, { n = 2, seed = 1 }), euler:sample(plain, { n = 2, seed = 1 }):tolist())
+end)
+
+test("texts in place of numbers and flags", function()
+  raises("seed: expected a whole number, got text '1'", function() euler:sample(model, { seed = "1" }) end)
+  raises("level: expected a number, got text '0.5'", function() euler:sample(model, { level = "0.5" }) end)
+  raises("sample: invert: expected true or false, got string", function() euler:sample(model, { invert = "yes" }) end)
 end)
 
 check.finish()

@@ -284,4 +284,19 @@ test("files that are none", function()
   os.remove(path)
 end)
 
+test("planar pictures are no pictures of three rows", function()
+  local function hint(who, shape, axes)
+    return ("%s: expected channels last, got [%s], which is 3 rows of 32 channels; x:permute(%s) moves channels to the end"):format(
+      who, shape, axes)
+  end
+  local planar = neap.zeros(2, 3, 16, 32)
+  raises(hint("grid", "2, 3, 16, 32", "0, 2, 3, 1"), function() neap.image.grid(planar) end)
+  raises(hint("film", "2, 3, 16, 32", "0, 2, 3, 1"), function() neap.image.film("planar.png", planar) end)
+  raises(hint("save", "3, 16, 32", "1, 2, 0"), function() neap.image.save("planar.png", neap.zeros(3, 16, 32)) end)
+  raises(hint("enlarge", "3, 16, 32", "1, 2, 0"), function() neap.image.enlarge(neap.zeros(3, 16, 32), 2) end)
+  equal(neap.image.grid(planar:permute(0, 2, 3, 1), { columns = 2 }):shape(), { 18, 67, 3 })
+  equal(neap.image.grid(neap.zeros(2, 3, 16, 3), { columns = 2 }):shape(), { 5, 35, 3 })
+  equal(neap.exists "planar.png", nil)
+end)
+
 check.finish()

@@ -96,6 +96,10 @@ function settings_of.resolve(given, out)
   if settings.extend and not settings.resume then
     core.fail_usage "train: extend: expected resume=true as well: it goes on with a run whose schedule has ended"
   end
+  if settings.batch > settings.data:count() then
+    core.fail_usage(("train: batch: expected at most %d, the examples of the data set, got %d"):format(settings.data:count(),
+      settings.batch))
+  end
   add_guard(settings, given)
   settings.seed = settings.seed or tensor.seed()
   settings.out = settings.out or out
