@@ -84,8 +84,9 @@ local PLANES = 4 -- at most: read with channels last, planar pictures have so fe
 function check.interleaved(who, shape)
   local rows, columns, channels = table.unpack(shape, #shape - 2)
   if rows <= PLANES and channels > PLANES and columns > PLANES then
-    core.fail(("%s: expected channels last, got [%s], which is %d rows of %d channels; x:permute(%s) moves channels to the end"):format(
-      who, table.concat(shape, ", "), rows, channels, #shape == 4 and "0, 2, 3, 1" or "1, 2, 0"))
+    local axes = #shape == 4 and "0, 2, 3, 1" or "1, 2, 0"
+    core.fail(("%s: expected channels last, got [%s], which is %d rows of %d channels; "
+      .. "x:permute(%s) moves channels to the end"):format(who, table.concat(shape, ", "), rows, channels, axes))
   end
 end
 

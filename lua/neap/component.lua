@@ -1,6 +1,7 @@
 --- Components by kind: neap.KIND.NAME { parameter = value, ... } looks NAME up in the registry, so components of any plugin
 -- need no Lua code.
 local core = require "neap.core"
+local overrides = require "neap.options.components"
 local sampler = require "neap.sampler"
 local tensor = require "neap.tensor"
 require "neap.dataset"
@@ -19,10 +20,11 @@ local function construct(kind, name, settings)
   if settings ~= nil and type(settings) ~= "table" then
     core.fail_usage(("%s: expected one table of settings: %s { name = value }"):format(name, name))
   end
+  local texts = overrides.texts(kind, name)
   if kind == "sampler" then
-    return sampler.new(name, settings or {})
+    return sampler.new(name, settings or {}, texts)
   end
-  local instance = core.component(kind, name, settings or {})
+  local instance = core.component(kind, name, settings or {}, texts)
   return wrap[kind] and wrap[kind](instance) or instance
 end
 

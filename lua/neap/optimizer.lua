@@ -1,6 +1,7 @@
 --- Optimisers: settings for neap.train or, with a model or tensors, an object for your own training loop.
 local core = require "neap.core"
 local check = require "neap.check"
+local overrides = require "neap.options.components"
 local setting = require "neap.setting"
 
 local optimizer = {}
@@ -116,6 +117,7 @@ local function settings_of(kind, given)
       check_number(kind, key, given[key])
     end
   end
+  overrides.set_optimizer(kind, SETTINGS[kind], settings)
   return settings
 end
 
@@ -167,7 +169,9 @@ function optimizer.read(value)
     if type(name) ~= "string" or not is_settings(own) then
       return nil
     end
-    phases[name] = inside[own].settings
+    phases[name] = copy(inside[own].settings)
+    overrides.set_optimizer(own.kind, SETTINGS[own.kind], phases[name], name)
+    core.optimizer_settings(phases[name]) -- checks them
   end
   return { base = {}, phases = phases }
 end
@@ -240,6 +244,9 @@ function methods:step(lr_scale)
   local own = live(self, "step")
   if lr_scale ~= nil then
     check_number(own.kind, "step", lr_scale)
+  end
+  if own.steps == 0 then
+    overrides.check_reached { "model", "data", "optimizer" } -- before the work; samplers may be made after it
   end
   local norm = own.state:step(own.steps + 1, lr_scale or 1)
   own.steps = own.steps + 1

@@ -1,7 +1,9 @@
 --- Options of a run: key=value on the command line replaces values of the recipe.
 --
 -- A recipe declares its own keys with defaults, `local o = neap.options { width = 192 }`; the keys of training are known
--- everywhere. An unknown key fails with the nearest name.
+-- everywhere, and model.width=256 and its like set parameters of the recipe's components: lua/neap/options/components.lua. An
+-- unknown key fails with the nearest name.
+local components = require "neap.options.components"
 local check = require "neap.check"
 local precision = require "neap.train.precision"
 local rule = require "neap.rule"
@@ -31,13 +33,15 @@ options.standard = setting.rules(options.keys)
 
 local given, used = {}, {} -- texts by key; declared keys
 local owned = {} -- keys of training that the recipe declares as its own
+local staged = false -- does the recipe run stages?
 
 --- Sets the pairs { { key, text }, ... } of the command line, in place of earlier ones.
 function options.give(pairs_given)
-  given, used, owned = {}, {}, {}
+  given, used, owned, staged = {}, {}, {}, false
   for _, pair in ipairs(pairs_given) do
     given[pair[1]] = pair[2]
   end
+  components.give(given, used)
 end
 
 --- The value of a standard key from the command line, else the fallback; either is checked.
@@ -52,7 +56,7 @@ end
 
 --- The same for stages, which run trainings themselves and pass the key on to each.
 function options.own(key, fallback)
-  owned[key] = true
+  owned[key], staged = true, true
   return options.standard_value(key, fallback)
 end
 
@@ -63,6 +67,19 @@ function options.training_value(key, value)
     return rule.read(key, options.standard[key], value)
   end
   return options.standard_value(key, value)
+end
+
+--- Fails if a key for the recipe's components has set nothing; see lua/neap/options/components.lua.
+function options.check_reached()
+  components.check_reached()
+end
+
+--- The same before a training, for the components that it needs: the recipe may make samplers and metrics later. Stages make
+-- components of their own later, too.
+function options.check_training()
+  if not staged then
+    components.check_reached { "model", "data", "objective", "optimizer" }
+  end
 end
 
 -- Any finite number fits a numeric default, whole or not. With an integer default, a whole number is a Lua integer.
@@ -109,7 +126,7 @@ end
 --- Fails if the command line has a key that is neither declared nor standard.
 function options.check()
   for _, key in ipairs(check.names(given)) do
-    if not (used[key] or options.standard[key]) then
+    if not (used[key] or options.standard[key] or components.check(key)) then
       check.fail_key("unknown key", key, known_names())
     end
   end

@@ -137,7 +137,9 @@ test("labels of a condition are asked for what training left untaught", function
 end)
 
 test("a kind without the others was never trained", function()
-  local both = neap.architecture.dit { size = 8, channels = 1, patch = 4, width = 16, depth = 1, heads = 2, classes = 3, text = 8 }
+  local both = neap.architecture.dit {
+    size = 8, channels = 1, patch = 4, width = 16, depth = 1, heads = 2, classes = 3, text = 8,
+  }
   local function draw(settings)
     settings.n = 2
     return euler:sample(both, settings):shape()

@@ -60,7 +60,8 @@ test("what has no gradient", function()
   raises("tensor: has no fields to set; x:assign(y) writes elements, x:require_grad(on) turns gradients on", function()
     x.requires_grad = true
   end)
-  local history = "backward: the tensor has no history: make it from a parameter, or a tensor marked by require_grad, outside of no_grad"
+  local history = "backward: the tensor has no history: make it from a parameter, or a tensor marked by require_grad, "
+    .. "outside of no_grad"
   raises(history, function() neap.ones(1):backward() end)
   raises(history, function() neap.no_grad(function() return x:sum() end):backward() end)
   raises(history, function() x:sum():detach():backward() end)

@@ -53,9 +53,8 @@ test("fields that are none, and values that are none", function()
   raises("adamw: beta2: expected a number from 0 and below 1, got 1", set("beta2", 1))
   raises("adamw: ema: cannot begin or end, as it has a state: expected 0, got 0.9; make a new optimizer", set("ema", 0.9))
   equal({ optimizer.lr, optimizer.beta2, optimizer.ema }, { 0.5, 0.999, 0 })
-  raises("sgd: lr cannot be set: without a model, they are settings for neap.train; use neap.optimizer.sgd { lr = .. }", function()
-    neap.optimizer.sgd({}).lr = 1
-  end)
+  local alone = "sgd: lr cannot be set: without a model, they are settings for neap.train; use neap.optimizer.sgd { lr = .. }"
+  raises(alone, function() neap.optimizer.sgd({}).lr = 1 end)
   raises("sgd: lr: expected a number, got text '1'", function() neap.optimizer.sgd { lr = "1" } end)
 end)
 

@@ -286,8 +286,8 @@ end)
 
 test("planar pictures are no pictures of three rows", function()
   local function hint(who, shape, axes)
-    return ("%s: expected channels last, got [%s], which is 3 rows of 32 channels; x:permute(%s) moves channels to the end"):format(
-      who, shape, axes)
+    return ("%s: expected channels last, got [%s], which is 3 rows of 32 channels; "
+      .. "x:permute(%s) moves channels to the end"):format(who, shape, axes)
   end
   local planar = neap.zeros(2, 3, 16, 32)
   raises(hint("grid", "2, 3, 16, 32", "0, 2, 3, 1"), function() neap.image.grid(planar) end)

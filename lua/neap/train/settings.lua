@@ -90,6 +90,7 @@ function settings_of.resolve(given, out)
   for key, value in pairs(given) do
     settings[key] = RULES[key] and rule.read("train: " .. key, RULES[key], value) or value
   end
+  options.check_training()
   for key in pairs(options.standard) do
     settings[key] = options.training_value(key, settings[key])
   end

@@ -65,4 +65,5 @@ return function(list)
   add_neighbours(path)
   recipe()
   options.check()
+  options.check_reached()
 end
