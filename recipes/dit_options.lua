@@ -3,6 +3,8 @@
 --
 --   neap run recipes/dit_options.lua
 --   neap run recipes/dit_options.lua only=rope steps=5000
+--
+-- Time: 16 minutes on two cores. Reaches: test losses from 0.246 to 0.276 (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

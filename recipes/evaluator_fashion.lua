@@ -4,6 +4,8 @@
 --
 --   neap run recipes/evaluator_fashion.lua
 --   neap run recipes/evaluator_fashion.lua weights=recipes/evaluator_fashion.safetensors
+--
+-- Time: 15 minutes on one core. Reaches: 92.84% of the test pictures (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

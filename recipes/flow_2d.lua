@@ -3,6 +3,8 @@
 --
 --   neap run recipes/flow_2d.lua shape=gaussians8
 --   neap eval runs/flow_2d
+--
+-- Time: 3 minutes on one core. Reaches: 1.1 times the distance between real draws, or less (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

@@ -5,6 +5,8 @@
 --   neap run recipes/flow_fashion.lua width=192 heads=6 lr=2e-3 ema=0.999 steps=10000 minutes=50
 --   neap sample runs/flow_fashion --label Dress --w 2
 --   neap eval runs/flow_fashion
+--
+-- Time: 10 minutes on two cores. Reaches: a Fréchet distance of 4.4 (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

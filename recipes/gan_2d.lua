@@ -3,6 +3,8 @@
 -- et al. 2024). Prints how many peaks each finds, and draws runs/gan_2d/modes.png.
 --
 --   neap run recipes/gan_2d.lua
+--
+-- Time: 75 seconds on one core. Reaches: 8 of 8 peaks with the relativistic loss, 2 or 3 with minimax (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

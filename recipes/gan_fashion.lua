@@ -4,6 +4,8 @@
 --   neap run recipes/gan_fashion.lua
 --   neap sample runs/gan_fashion truncation=1.5
 --   neap eval runs/gan_fashion
+--
+-- Time: 15 minutes on two cores. Reaches: a Fréchet distance of 37 to 40 (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

@@ -6,6 +6,8 @@
 --   neap run recipes/gan_fashion_r3.lua
 --   neap sample runs/gan_fashion_r3 --label Dress
 --   neap eval runs/gan_fashion_r3
+--
+-- Time: 15 minutes on two cores. Reaches: a Fréchet distance of 2.5 (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

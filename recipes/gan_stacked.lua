@@ -4,6 +4,8 @@
 --   neap run recipes/gan_stacked.lua
 --   neap run recipes/gan_stacked.lua method=dcgan out=runs/gan_stacked_dcgan
 --   neap eval runs/gan_stacked
+--
+-- Time: 55 minutes on one core. Reaches: 1000 of 1000 modes (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

@@ -3,6 +3,8 @@
 --
 --   neap run recipes/latent_128.lua
 --   neap sample runs/latent_128/flow --label "Animals & Nature" --w 2
+--
+-- Time: 720 minutes on two cores. Reaches: not measured.
 local neap = require "neap"
 local latent = require "latent_stages"
 

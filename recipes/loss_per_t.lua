@@ -2,6 +2,8 @@
 -- of t in the columns loss_t0, loss_t1, ... Draws loss_per_t.svg and .png in the folder of the run.
 --
 --   neap run recipes/loss_per_t.lua run=runs/quickstart
+--
+-- Time: a few seconds on one core. Reaches: a figure of the loss by time.
 local neap = require "neap"
 
 local o = neap.options {

@@ -5,6 +5,8 @@
 --   neap run recipes/matcher_emoji.lua size=64 patch=8 out=runs/matcher_emoji_64
 --   neap eval RUN -n 500 --evaluator runs/matcher_emoji                          # names of the held-out part
 --   neap eval RUN -n 500 --evaluator runs/matcher_emoji --conditions training    # names that the run has seen
+--
+-- Time: 10 minutes on two cores. Reaches: not measured.
 local neap = require "neap"
 
 local o = neap.options {

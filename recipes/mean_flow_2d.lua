@@ -2,6 +2,8 @@
 -- was trained for as many steps. Draws runs/mean_flow_2d/one_step.png.
 --
 --   neap run recipes/mean_flow_2d.lua shape=checkerboard
+--
+-- Time: 13 minutes on one core. Reaches: 1.6 times the distance between real draws in one step (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

@@ -3,6 +3,8 @@
 --
 --   neap run recipes/quickstart.lua
 --   neap sample runs/quickstart --label Sneaker -o sneakers.png
+--
+-- Time: 3 minutes on two cores. Reaches: a loss of 0.197 (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

@@ -5,6 +5,8 @@
 --   neap run recipes/flow_fashion.lua
 --   neap run recipes/reflow_fashion.lua
 --   neap sample runs/reflow_fashion --steps 4
+--
+-- Time: 9 minutes on two cores after the pairs. Reaches: a Fréchet distance of 5.1 in four steps (docs/results.md).
 local neap = require "neap"
 
 local o = neap.options {

@@ -8,6 +8,8 @@
 --
 -- superres.png has rows of held-out pictures, and below each the small one, enlarged, and the network's sample. The PSNR of both
 -- is printed.
+--
+-- Time: 15 minutes on two cores. Reaches: not measured.
 local neap = require "neap"
 local fidelity = require "neap.evaluate.fidelity"
 

@@ -10,6 +10,8 @@
 --
 --   neap run recipes/vae_gan_starts.lua
 --   neap run recipes/vae_gan_starts.lua minutes=120 seed=3 adversarial=0.1
+--
+-- Time: 75 minutes on two cores. Reaches: not measured.
 local neap = require "neap"
 local fidelity = require "neap.evaluate.fidelity"
 local latent = require "latent_stages"

@@ -3,6 +3,8 @@
 -- 2022, "Classifier-Free Diffusion Guidance".
 --
 --   neap run recipes/lecture/classifier_free_guidance.lua shape=gaussians8 y=3 w=4
+--
+-- Time: about a minute on one core. Reaches: a picture of one class, without and with guidance.
 local neap = require "neap"
 
 local o = neap.options {

@@ -3,6 +3,8 @@
 -- with Rectified Flow".
 --
 --   neap run recipes/lecture/conditional_flow.lua shape=gaussians8 y=3
+--
+-- Time: about a minute on one core. Reaches: a picture of each class.
 local neap = require "neap"
 
 local o = neap.options {

@@ -2,6 +2,8 @@
 -- Goodfellow et al. 2014, "Generative Adversarial Nets".
 --
 --   neap run recipes/lecture/gan.lua shape=moons
+--
+-- Time: about a minute on one core. Reaches: a picture of data and samples.
 local neap = require "neap"
 
 local o = neap.options {

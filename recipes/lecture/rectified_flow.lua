@@ -2,6 +2,8 @@
 -- Liu et al. 2022, "Flow Straight and Fast"; Lipman et al. 2022, "Flow Matching for Generative Modeling".
 --
 --   neap run recipes/lecture/rectified_flow.lua shape=spirals
+--
+-- Time: about a minute on one core. Reaches: a picture of data and samples.
 local neap = require "neap"
 
 local o = neap.options {
