@@ -6,7 +6,7 @@
 --   neap sample runs/loop_flow --label Sneaker -o sneakers.png
 --   neap run recipes/loop_flow.lua model.width=192 out=runs/loop_flow_wide
 --
--- Time: 3 minutes on two cores, from the examples of recipes/quickstart.lua. Reaches: not measured.
+-- Time: 4 minutes on two cores, from the examples of recipes/quickstart.lua. Reaches: not measured.
 local neap = require "neap"
 
 local o = neap.options {

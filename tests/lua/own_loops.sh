@@ -146,4 +146,40 @@ expect 0 "" neap run parts.lua
 same_text "every refusal, and the labels" "12 inner outer" "$(grep -c expected stdout | sed 's/^11$/12/') $(tail -n 1 stdout)"
 same_text "as expected" "" "$(grep -v -e '^as expected$' -e '^inner outer$' stdout)"
 holds "nothing is left of them" absent x
+
+# --- The recipes ----------------------------------------------------------------------------------------------------------
+
+cat >make.lua <<'RECIPE'
+local count, images, labels = 24, {}, {}
+for i = 1, count do
+  images[i], labels[i] = string.char(10 * i):rep(784), string.char(i % 10)
+end
+os.execute "mkdir -p set"
+local function write(name, head, body)
+  local file <close> = assert(io.open("set/" .. name, "wb"))
+  file:write(head, table.concat(body))
+end
+write("train-images-idx3-ubyte", (">I4I4I4I4"):pack(2051, count, 28, 28), images)
+write("train-labels-idx1-ubyte", (">I4I4"):pack(2049, count), labels)
+RECIPE
+expect 0 "" neap run make.lua
+recipes=$NEAP_SOURCE/recipes
+# recipe NAME KEY=VALUE...: runs whole, and from a checkpoint in the middle, which a copy of the recipe stops at.
+recipe() {
+    name=$1
+    shift
+    set -- data=set batch=4 steps=4 save_every=1 "$@"
+    expect 0 "" neap run "$recipes/$name.lua" out=$name "$@"
+    sed 's/neap\.checkpoint\.save(o\.out, loop)))/&\n    if loop.step == 2 then return end/' "$recipes/$name.lua" >$name.lua
+    expect 0 "" neap run $name.lua out=$name.half "$@"
+    same_text "$name: the copy stops" 2 "$(step_of $name.half)"
+    expect 0 "" neap run "$recipes/$name.lua" out=$name.half "$@" resume=true
+    holds "$name: the same bits" cmp $name/checkpoint.safetensors $name.half/checkpoint.safetensors
+}
+recipe loop_flow model.width=16 model.depth=1 model.heads=2
+expect_like 0 "*" neap sample loop_flow --label Sneaker -n 2 --steps 2 -o sneakers.png
+holds "sneakers" test -s sneakers.png
+recipe loop_gan model.width=8 latent=4
+expect_like 0 "*" neap sample loop_gan -n 2 -o gan.png
+holds "pictures of the GAN" test -s gan.png
 finish
