@@ -144,6 +144,7 @@ test("tables fit their width: the widest of the columns that may be cut is", fun
   local rows = { { "name", "n" }, { "a long name of a run", "12" }, { "b\n", "3" } }
   equal(columns.lines(rows, { width = 80, right = { [2] = true } }),
     { "name                   n", "a long name of a run  12", "b?                     3" })
+  equal(columns.lines { { "a", "b" } }, { "a  b" })
   equal(columns.lines(rows, { width = 16, soft = { 1 } }), { "name          n", "a long nam..  12", "b?            3" })
   equal(columns.lines({ { "caf\u{e9} caf\u{e9} caf\u{e9}" } }, { width = 8, soft = { 1 } }), { "caf\u{e9} c.." })
   equal(#columns.lines({ { ("x"):rep(50), ("y"):rep(40) } }, { width = 30, soft = { 1, 2 } })[1], 30)
