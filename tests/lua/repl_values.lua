@@ -105,6 +105,11 @@ test("completion: parameters and files", function()
   equal(completer(('x = "%s/reci'):format(source)), "pes/")
 end)
 
+test("completion: names that have help", function()
+  equal(completer "?dopr", "i5")
+  equal(completer "? softm", "ax")
+end)
+
 test("completion calls nothing", function()
   env.hostile = setmetatable({}, { __index = error, __call = error })
   equal(completer "hostile.x.y", nil)

@@ -3,6 +3,7 @@
 local core = require "neap.core"
 local run = require "neap.run"
 local train_settings = require "neap.train.settings"
+local verbs = require "neap.cli.verbs"
 
 local complete = {}
 
@@ -170,12 +171,32 @@ local function labels(line, env)
   return getmetatable(value) == run and value:loaded().labels or nil
 end
 
+-- --- Help -------------------------------------------------------------------------------------------------------------------
+
+-- The names that have help.
+local function subjects()
+  local found, help = pcall(require, "neap.help")
+  if found and type(help) == "table" and help.names then
+    return help.names()
+  end
+  local names = names_of(core.op_table())
+  for _, kind in ipairs(core.kinds()) do
+    for _, component in ipairs(core.components(kind)) do
+      names[#names + 1] = component.name
+    end
+  end
+  return table.move(verbs.names, 1, #verbs.names, #names + 1, names)
+end
+
 -- --- The answer --------------------------------------------------------------------------------------------------------------
 
 -- The part before the cursor that is completed, and all names that may stand there.
 local function candidates(line, env)
   local literal, open = scan(line)
-  if literal then
+  local subject = line:match "^%s*%?+%s*([%w_]*)$"
+  if subject then
+    return subject, subjects()
+  elseif literal then
     return literal, labels(line, env) or files(literal)
   end
   local chain = line:match "[%a_][%w_.:]*$" or ""
