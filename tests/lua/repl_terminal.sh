@@ -256,7 +256,10 @@ send function r() return 1 + r() end r()\r
 expect stack overflow
 expect > 
 send neap.zeros(1000000, 1000000)\r
-expect zeros
+expect no room for a tensor of 4000000000000 bytes\r\n
+expect > 
+send neap.ones(1):expand({ 100000, 100000 })\r
+expect tensor f32 [100000, 100000]: not enough memory\r\n
 expect > 
 send ("x"):rep(1 << 50)\r
 expect resulting string too large\r\n

@@ -3,7 +3,7 @@ local core = require "neap.core"
 
 local evaluate = {}
 
-local NAME, MOST_CALLS = "=prompt", 10
+local NAME, MOST_CALLS, MOST_LEVELS = "=prompt", 10, 1000
 
 --- The chunk of a text, or nil and a message.
 function evaluate.compile(text, env)
@@ -34,16 +34,17 @@ function evaluate.stray(text)
   end
 end
 
--- The calls of the user's own functions that led to an error, innermost first.
+-- The calls of the user's own functions that led to an error, innermost first. Those of a recursion are one.
 local function calls()
   local lines = {}
   for level = 3, math.huge do
     local frame = debug.getinfo(level, "Sln")
-    if not frame or #lines == MOST_CALLS then
+    if not frame or #lines == MOST_CALLS or level > MOST_LEVELS then
       break
     elseif frame.currentline > 0 and frame.what ~= "main" and not core.is_library(frame.source) then
       local name = frame.name or "a function" -- one called at the end of another
-      lines[#lines + 1] = ("  in %s, line %d of %s"):format(name, frame.currentline, frame.short_src)
+      local line = ("  in %s, line %d of %s"):format(name, frame.currentline, frame.short_src)
+      lines[#lines + 1] = line ~= lines[#lines] and line or nil
     end
   end
   return #lines > 1 and "\n" .. table.concat(lines, "\n") or ""

@@ -44,8 +44,15 @@ local function component(value)
   return value:kind() .. " " .. tostring(value)
 end
 
+-- A large tensor may leave no room to read its elements.
+local function tensor(value)
+  local done, text = pcall(tostring, value)
+  return done and text or ("tensor %s %s: %s"):format(value.dtype, format.shape(value:shape()), core.reason(text))
+end
+
 -- By the name of a metatable.
 local KINDS = {
+  ["neap.tensor"] = tensor,
   ["neap.model"] = model, ["neap.dataset"] = dataset, ["neap.sampler"] = sampler, ["neap.component"] = component,
 }
 
