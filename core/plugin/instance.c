@@ -1,4 +1,5 @@
 /* Instances: a component with its config. Parameters have defaults, are set by name, and checked before use. */
+#include <stddef.h>
 #include <string.h>
 
 #include <neap/error.h>
@@ -6,6 +7,26 @@
 
 #include "plugin/handle.h"
 #include "plugin/host.h"
+
+/* What stands before the config, so that a function of the component finds the instance. */
+typedef union config_head {
+    const neap_instance *instance;
+    max_align_t align;
+} config_head;
+
+static char *config_new(const neap_instance *instance, size_t size)
+{
+    config_head *head = neap_calloc(1, sizeof *head + size);
+    if (!head)
+        return NULL;
+    head->instance = instance;
+    return (char *)(head + 1);
+}
+
+static void config_free(char *config)
+{
+    neap_free(config ? config - sizeof(config_head) : NULL);
+}
 
 static void *field_of(const neap_instance *instance, const neap_param *param)
 {
@@ -39,7 +60,7 @@ static void destroy(neap_instance *instance)
         if (rule->drop)
             rule->drop(field_of(instance, param));
     }
-    neap_free(instance->config);
+    config_free(instance->config);
     neap_free(instance->given);
     neap_free(instance);
 }
@@ -54,7 +75,7 @@ neap_instance *neap_instance_new(const neap_component *component)
     atomic_init(&instance->owners, 1);
     instance->component = component;
     instance->given = neap_calloc((size_t)neap_param_count(component), sizeof *instance->given);
-    instance->config = neap_calloc(component->config_size, 1);
+    instance->config = config_new(instance, component->config_size);
     if (!instance->given || !instance->config || set_defaults(instance)) {
         destroy(instance);
         return NULL;
@@ -221,4 +242,9 @@ const neap_component *neap_instance_component(const neap_instance *instance)
 const void *neap_instance_config(const neap_instance *instance)
 {
     return instance ? instance->config : NULL;
+}
+
+const neap_instance *neap_instance_of(const void *config)
+{
+    return ((const config_head *)config)[-1].instance;
 }

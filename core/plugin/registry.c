@@ -20,8 +20,10 @@ typedef struct record {
 typedef struct entry {
     const neap_component *component;
     const record *from;
-    int kind;
+    int kind; /* HIDDEN: it was replaced */
 } entry;
+
+#define HIDDEN (-2) /* no kind: neap_kind_index returns -1 for an unknown one */
 
 static struct {
     pthread_mutex_t lock;
@@ -64,13 +66,29 @@ static bool has_file(neap_file_id file)
     return false;
 }
 
-static int check_free(const neap_plugin *plugin)
+/* May a component of this origin take the place of an entry? Only neap_registry_replace passes an origin. */
+static bool is_replaceable(const entry *other, const char *origin)
+{
+    return origin && strcmp(other->from->origin, origin) == 0;
+}
+
+/* Hides the entries that a plugin replaces. Their components remain registered, for their instances. */
+static void hide_replaced(const neap_plugin *plugin)
+{
+    for (const neap_component *component = plugin->components; component->interface; component++)
+        for (int i = 0; i < registry.count; i++)
+            if (registry.entries[i].kind == neap_component_kind(component) &&
+                strcmp(registry.entries[i].component->name, component->name) == 0)
+                registry.entries[i].kind = HIDDEN;
+}
+
+static int check_free(const neap_plugin *plugin, const char *replaces)
 {
     for (const neap_component *component = plugin->components; component->interface; component++) {
         if (!neap_component_is_newest(plugin, component))
             continue;
         const entry *other = find_entry(neap_component_kind(component), component->name);
-        if (other)
+        if (other && !is_replaceable(other, replaces))
             return neap_fail("%s '%s' is taken by %s", neap_kind_at(other->kind), component->name, other->from->origin);
     }
     return 0;
@@ -85,6 +103,7 @@ static int insert(const neap_plugin *plugin, record *from)
     if (!entries)
         return -1;
     registry.entries = entries;
+    hide_replaced(plugin);
     for (int i = 0; i < added; i++) {
         const neap_component *component = &plugin->components[i];
         if (neap_component_is_newest(plugin, component))
@@ -96,11 +115,11 @@ static int insert(const neap_plugin *plugin, record *from)
     return 0;
 }
 
-static int add_locked(const neap_plugin *plugin, const char *origin, neap_file_id file)
+static int add_locked(const neap_plugin *plugin, const char *origin, neap_file_id file, const char *replaces)
 {
     if (has_file(file))
         return 0;
-    if (check_free(plugin))
+    if (check_free(plugin, replaces))
         return -1;
     record *from = neap_calloc(1, sizeof *from);
     char *copy = neap_strdup(origin);
@@ -113,27 +132,42 @@ static int add_locked(const neap_plugin *plugin, const char *origin, neap_file_i
     return -1;
 }
 
-int neap_registry_add_file(const neap_plugin *plugin, const char *origin, neap_file_id file)
+static int add(const neap_plugin *plugin, const char *origin, neap_file_id file, const char *replaces)
 {
     if (neap_plugin_validate(plugin))
         return -1;
     pthread_mutex_lock(&registry.lock);
-    int status = add_locked(plugin, origin, file);
+    int status = add_locked(plugin, origin, file, replaces);
     pthread_mutex_unlock(&registry.lock);
     return status;
 }
 
-int neap_registry_add(const neap_plugin *plugin, const char *origin)
+int neap_registry_add_file(const neap_plugin *plugin, const char *origin, neap_file_id file)
+{
+    return add(plugin, origin, file, NULL);
+}
+
+static int add_named(const neap_plugin *plugin, const char *origin, const char *replaces)
 {
     char where[160];
     if (!plugin)
         return neap_fail("plugin: expected a neap_plugin, got NULL");
-    if (!neap_registry_add_file(plugin, origin ? origin : "built in", (neap_file_id){0}))
+    if (!add(plugin, origin ? origin : "built in", (neap_file_id){0}, replaces))
         return 0;
     /* `name` may be read only when the header fits. */
     bool named = plugin->abi == NEAP_ABI && plugin->size >= sizeof *plugin && plugin->name;
     snprintf(where, sizeof where, "plugin %.60s (%.80s)", named ? plugin->name : "?", origin ? origin : "built in");
     return neap_fail_in(where);
+}
+
+int neap_registry_add(const neap_plugin *plugin, const char *origin)
+{
+    return add_named(plugin, origin, NULL);
+}
+
+int neap_registry_replace(const neap_plugin *plugin, const char *origin)
+{
+    return add_named(plugin, origin, origin);
 }
 
 int neap_registry_count(const char *kind)

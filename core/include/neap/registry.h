@@ -18,6 +18,10 @@ const char *neap_kind_at(int index);
  * a malformed table, or a component whose kind and name are taken. */
 int neap_registry_add(const neap_plugin *plugin, const char *origin);
 
+/* The same for components that are defined anew while the program runs, as at a prompt: one whose kind and name are taken by
+ * a component with an origin that equals `origin` replaces that. Instances of the replaced component stay valid. */
+int neap_registry_replace(const neap_plugin *plugin, const char *origin);
+
 /* Loads and registers one shared object. Fails as above, and for a file that is no ELF file for this machine or has no
  * neap_plugin_v2. Reads the ABI number and size from the file before dlopen. Loading the same file again does nothing. */
 int neap_registry_load(const char *path);
@@ -66,6 +70,10 @@ int neap_instance_check(const neap_instance *instance);
 /* Borrowed; NULL gives NULL. The config is laid out as the component's parameter table says. */
 const neap_component *neap_instance_component(const neap_instance *instance);
 const void *neap_instance_config(const neap_instance *instance);
+
+/* The instance of a config; borrowed. `config` is the pointer that the host passes to a component's functions, and not a copy of
+ * the config. For functions that several components share. */
+const neap_instance *neap_instance_of(const void *config);
 
 /* The config as a JSON object, with keys in the order of the table, and back. Free the text with neap_free; the caller
  * owns the instance. A component inside is {"kind": .., "name": .., "config": {..}}. A network is {"network": path}, and

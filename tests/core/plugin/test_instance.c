@@ -287,6 +287,17 @@ START_TEST(bad_json)
 }
 END_TEST
 
+START_TEST(found_by_config)
+{
+    neap_instance *wide = make("metric", "wide"), *copy = neap_instance_copy(wide);
+    ck_assert_ptr_eq(neap_instance_of(neap_instance_config(wide)), wide);
+    ck_assert_ptr_eq(neap_instance_of(neap_instance_config(copy)), copy);
+    neap_instance_release(wide);
+    ck_assert_ptr_eq(neap_instance_of(neap_instance_config(copy)), copy);
+    neap_instance_release(copy);
+}
+END_TEST
+
 static bool live_and_die(void)
 {
     neap_instance *wide = neap_instance_new(neap_registry_find("metric", "wide"));
@@ -310,5 +321,6 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("instance", defaults, values_are_set, values_come_back, bad_values, required, components_inside,
-                     from_text, from_bad_text, json_is_exact, json_form, json_bytes, bad_json, no_memory);
+                     from_text, from_bad_text, json_is_exact, json_form, json_bytes, bad_json, found_by_config,
+                     no_memory);
 }

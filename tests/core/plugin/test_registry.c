@@ -100,6 +100,32 @@ START_TEST(sorted_by_name)
 }
 END_TEST
 
+START_TEST(replaced_by_the_same_origin)
+{
+    static neap_component again[2];
+    make_sound();
+    ck_succeeds(neap_registry_add(&plugin, "here"));
+    neap_instance *instance = neap_instance_new(neap_registry_find("metric", "first"));
+    again[0] = components[0];
+    again[0].help = "Again.";
+    neap_plugin other = plugin;
+    other.components = again;
+    ck_fails_with(neap_registry_add(&other, "here"), "plugin sound (here): metric 'first' is taken by here");
+    ck_fails_with(neap_registry_replace(&other, "there"), "plugin sound (there): metric 'first' is taken by here");
+    ck_succeeds(neap_registry_replace(&other, "here"));
+    ck_assert_ptr_eq(neap_registry_find("metric", "first"), &again[0]);
+    ck_assert_int_eq(neap_registry_count("metric"), 2);
+    ck_assert_str_eq(neap_registry_at("metric", 0)->help, "Again.");
+    ck_assert_str_eq(neap_registry_at("metric", 1)->name, "second");
+    ck_assert_ptr_eq(neap_registry_plugin(neap_instance_component(instance)), &plugin);
+    ck_assert_str_eq(neap_registry_origin(neap_instance_component(instance)), "here");
+    neap_instance_release(instance);
+    components[0].help = "Thrice.";
+    ck_succeeds(neap_registry_replace(&plugin, "here"));
+    ck_assert_str_eq(neap_registry_find("metric", "first")->help, "Thrice.");
+}
+END_TEST
+
 START_TEST(kinds_in_order)
 {
     static const char *const kinds[] = {"architecture", "objective", "sampler", "guidance", "dataset", "metric"};
@@ -250,6 +276,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("registry", sound_is_registered, sorted_by_name, kinds_in_order, bad_plugins, bad_components, newer_plugins,
-                     bad_tables, taken_names, no_memory);
+    return RUN_SUITE("registry", sound_is_registered, sorted_by_name, replaced_by_the_same_origin, kinds_in_order, bad_plugins,
+                     bad_components, newer_plugins, bad_tables, taken_names, no_memory);
 }
