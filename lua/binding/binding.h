@@ -28,6 +28,8 @@ int neap_lua_raise(lua_State *L);
 int neap_lua_raise_usage(lua_State *L);
 /* Raises a message of the binding. */
 int neap_lua_error(lua_State *L, const char *format, ...);
+/* Pushes the file and line of the recipe that is running, with ": "; "" if there is none. */
+void neap_lua_push_where(lua_State *L);
 /* Pushes a message that was caught, without the line of the recipe that is running. */
 void neap_lua_push_reason(lua_State *L, const char *message);
 
@@ -84,6 +86,8 @@ void neap_lua_class(lua_State *L, const char *type, const luaL_Reg *methods, lua
 neap_instance *neap_lua_test_instance(lua_State *L, int index);
 neap_instance *neap_lua_check_instance(lua_State *L, int index);
 void neap_lua_push_instance(lua_State *L, neap_instance *instance); /* gains an owner */
+/* Sets the parameter that is named at `index` to the value above it; raises for one that is refused. */
+void neap_lua_set(lua_State *L, neap_instance *instance, int index);
 /* Pushes a table of the sizes; those of condition and latents only when they are not 0. */
 void neap_lua_push_spec(lua_State *L, const neap_spec *spec);
 void neap_lua_add_calls(lua_State *L); /* adds the calls of network_calls.c to the methods of models */
@@ -112,17 +116,21 @@ void neap_lua_load_with(lua_State *L);
 
 /* --- Conditions (condition.c) ------------------------------------------------------------------------------------------ */
 
-/* The tensors of a condition by kind, or NULL; borrowed from the Lua argument. */
+#define NEAP_LUA_CONDITION "neap.condition"
+
+/* The tensors of a condition by kind, or NULL; or a condition as a whole. Borrowed from the Lua argument. */
 typedef struct neap_lua_parts {
     neap_tensor *part[NEAP_CONDITION_KINDS];
+    neap_condition *whole;
 } neap_lua_parts;
 
-/* Reads labels as a tensor, a table { kind = tensor }, or nil. Messages begin with `who`. */
+/* Reads labels as a tensor, a table { kind = tensor }, a condition that the core has passed to Lua, or nil. Messages begin with `who`. */
 neap_lua_parts neap_lua_check_condition(lua_State *L, const char *who, int index);
 /* Raises for a condition of a network that takes none. Of another network, kinds that it does not take are left out. */
 void neap_lua_check_takes(lua_State *L, const char *who, const neap_network *network, const neap_lua_parts *parts);
 /* The condition of these parts, in the innermost scope; NULL without a message when there are none. */
 neap_condition *neap_lua_condition(const neap_lua_parts *parts, int64_t rows);
+void neap_lua_push_condition(lua_State *L, const neap_condition *c); /* gains an owner; NULL: nil */
 
 /* --- Places (place.c) ------------------------------------------------------------------------------------------------ */
 
@@ -141,6 +149,7 @@ void neap_lua_signals_start(void);              /* on the main thread, first of 
 void neap_lua_catch_bus_errors(void);           /* bus.c: of files that are mapped to memory */
 int neap_lua_signal_status(void);               /* exit status after the last signal; 0: none came */
 lua_State *neap_lua_running(lua_State *L);      /* sets the running coroutine; returns the previous one */
+lua_State *neap_lua_current(void);              /* the running coroutine; NULL while the program ends */
 void neap_lua_coroutines_start(lua_State *L);   /* after luaL_openlibs, with the main coroutine */
 
 /* --- What the process inherits (descriptors.c, locale.c) ---------------------------------------------------------------- */
@@ -185,5 +194,6 @@ void neap_lua_open_interrupt(lua_State *L);
 void neap_lua_open_line(lua_State *L);
 void neap_lua_open_terminal(lua_State *L);
 void neap_lua_open_bench(lua_State *L);
+void neap_lua_open_define(lua_State *L);
 
 #endif

@@ -62,18 +62,22 @@ static neap_value value_at(lua_State *L, const neap_component *component, const 
     }
 }
 
-static void set_all(lua_State *L, neap_instance *instance, int index)
+void neap_lua_set(lua_State *L, neap_instance *instance, int index)
 {
     const neap_component *component = neap_instance_component(instance);
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING) {
-            neap_fail("%s: expected settings by name: %s { name = value }", component->name, component->name);
-            neap_lua_raise_usage(L);
-        }
-        neap_value value = value_at(L, component, lua_tostring(L, -2), lua_gettop(L));
-        if (neap_instance_set(instance, lua_tostring(L, -2), &value) < 0)
-            neap_lua_raise_usage(L);
+    if (lua_type(L, index) != LUA_TSTRING) {
+        neap_fail("%s: expected settings by name: %s { name = value }", component->name, component->name);
+        neap_lua_raise_usage(L);
     }
+    neap_value value = value_at(L, component, lua_tostring(L, index), index + 1);
+    if (neap_instance_set(instance, lua_tostring(L, index), &value) < 0)
+        neap_lua_raise_usage(L);
+}
+
+static void set_all(lua_State *L, neap_instance *instance, int index)
+{
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        neap_lua_set(L, instance, lua_gettop(L) - 1);
 }
 
 /* Values as text from a command line, parsed by the type of each parameter. */

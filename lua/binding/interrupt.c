@@ -70,6 +70,11 @@ lua_State *neap_lua_running(lua_State *L)
     return before;
 }
 
+lua_State *neap_lua_current(void)
+{
+    return running;
+}
+
 /* --- Signals ---------------------------------------------------------------------------------------------------------- */
 
 static void note(int signal_number)

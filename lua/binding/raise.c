@@ -17,7 +17,7 @@ bool neap_lua_is_recipe(const lua_Debug *frame)
     return frame->currentline > 0 && strncmp(frame->source, library, strlen(library)) != 0;
 }
 
-static void push_where(lua_State *L)
+void neap_lua_push_where(lua_State *L)
 {
     lua_Debug frame;
     for (int level = 0; lua_getstack(L, level, &frame); level++) {
@@ -34,7 +34,7 @@ static void push_where(lua_State *L)
 void neap_lua_push_reason(lua_State *L, const char *message)
 {
     size_t length;
-    push_where(L);
+    neap_lua_push_where(L);
     const char *where = lua_tolstring(L, -1, &length);
     lua_pushstring(L, message + (strncmp(message, where, length) == 0 ? length : 0));
     lua_remove(L, -2);
@@ -42,7 +42,7 @@ void neap_lua_push_reason(lua_State *L, const char *message)
 
 int neap_lua_raise(lua_State *L)
 {
-    push_where(L);
+    neap_lua_push_where(L);
     lua_pushstring(L, neap_failed() ? neap_error_message() : "failed without a message");
     neap_error_clear();
     lua_concat(L, 2);
@@ -58,7 +58,7 @@ static void note_usage(lua_State *L)
 
 int neap_lua_raise_usage(lua_State *L)
 {
-    push_where(L);
+    neap_lua_push_where(L);
     lua_pushstring(L, neap_error_message());
     neap_error_clear();
     lua_concat(L, 2);
@@ -73,7 +73,7 @@ int neap_lua_error(lua_State *L, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    push_where(L);
+    neap_lua_push_where(L);
     lua_pushstring(L, text);
     lua_concat(L, 2);
     return lua_error(L);

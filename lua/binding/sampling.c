@@ -3,29 +3,30 @@
 
 #include <neap/sampling.h>
 
-#include "binding.h"
+#include "define.h"
 
-/* A watcher in Lua. Its error becomes a message of the core: a longjmp must not cross C frames with open scopes. */
+/* A watcher in Lua: a function that the registry of Lua holds by the address of this struct. It may be called below other functions
+ * of Lua, as by a sampler that is written in Lua. */
 typedef struct watcher {
-    lua_State *L;
-    int function; /* its index on the stack; 0: none */
+    bool given;
 } watcher;
 
 typedef struct moment {
+    const watcher *watcher;
     int64_t step, steps;
     double t;
     neap_tensor *x;
 } moment;
 
-/* (function, moment): calls function(step, steps, t, x). Runs protected, because making the handle may raise. */
+/* (moment): calls function(step, steps, t, x) */
 static int call_watcher(lua_State *L)
 {
-    const moment *now = lua_touserdata(L, 2);
-    lua_settop(L, 1);
+    const moment *now = lua_touserdata(L, 1);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, now->watcher);
     lua_pushinteger(L, now->step);
     lua_pushinteger(L, now->steps);
     lua_pushnumber(L, now->t);
-    *neap_lua_slot(L) = neap_keep(now->x);
+    neap_lua_push_tensor(L, now->x);
     lua_call(L, 4, 0);
     return 0;
 }
@@ -33,20 +34,8 @@ static int call_watcher(lua_State *L)
 static int watch(void *user, int64_t step, int64_t steps, double t, neap_tensor *x)
 {
     const watcher *w = user;
-    moment now = {step, steps, t, x};
-    if (!w->function)
-        return 0;
-    if (!lua_checkstack(w->L, 4))
-        return neap_fail("sample: no memory to call the watcher");
-    lua_pushcfunction(w->L, call_watcher);
-    lua_pushvalue(w->L, w->function);
-    lua_pushlightuserdata(w->L, &now);
-    if (lua_pcall(w->L, 2, 0, 0) == LUA_OK)
-        return 0;
-    const char *message = lua_tostring(w->L, -1);
-    neap_fail("%s", message ? message : "the watcher failed");
-    lua_pop(w->L, 1);
-    return -1;
+    moment now = {w, step, steps, t, x};
+    return w->given ? neap_lua_enter(call_watcher, &now) : 0;
 }
 
 static neap_instance *instance_field(lua_State *L, int index, const char *key)
@@ -82,12 +71,19 @@ static void read_start(lua_State *L, int index, neap_sampling *s)
     lua_pop(L, 1);
 }
 
-static watcher read_watcher(lua_State *L, int index)
+static void read_watcher(lua_State *L, int index, watcher *w)
 {
     const int kind = lua_getfield(L, index, "watch");
     if (kind != LUA_TFUNCTION && kind != LUA_TNIL)
         neap_lua_error(L, "sample: watch: expected a function, got %s", luaL_typename(L, -1));
-    return (watcher){L, kind == LUA_TFUNCTION ? lua_gettop(L) : 0};
+    w->given = kind == LUA_TFUNCTION;
+    lua_rawsetp(L, LUA_REGISTRYINDEX, w);
+}
+
+static void forget_watcher(lua_State *L, const watcher *w)
+{
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, w);
 }
 
 static neap_lua_parts read_condition(lua_State *L, int index, const char *key)
@@ -107,6 +103,7 @@ static int fill_sample(lua_State *L, neap_network *network, neap_sampling *s, co
     s->negative = neap_lua_condition(negative, s->count);
     *slot = neap_failed() ? NULL : neap_keep(neap_sample(network, s));
     neap_scope_close(scope);
+    forget_watcher(L, s->watch->user);
     return *slot ? 1 : neap_lua_raise(L);
 }
 
@@ -127,10 +124,12 @@ static int sample(lua_State *L)
         return neap_lua_error(L, "sample: expected a sampler");
     read_start(L, 2, &s);
     const neap_lua_parts condition = read_condition(L, 2, "condition"), negative = read_condition(L, 2, "negative");
-    watcher w = read_watcher(L, 2);
+    watcher w;
     const neap_watch watching = {sizeof watching, &w, watch};
     s.watch = &watching;
-    fill_sample(L, network, &s, &condition, &negative, neap_lua_slot(L));
+    neap_tensor **slot = neap_lua_slot(L);
+    read_watcher(L, 2, &w);
+    fill_sample(L, network, &s, &condition, &negative, slot);
     lua_pushinteger(L, evaluations);
     lua_pushnumber(L, decoding);
     return 3;

@@ -42,9 +42,11 @@ static side side_at(lua_State *L, int index, const char *name)
 static int add_condition(side *s)
 {
     neap_tensor *first = NULL;
+    s->evidence.condition = s->condition.whole;
     for (int kind = 0; kind < NEAP_CONDITION_KINDS && !first; kind++)
         first = s->condition.part[kind];
-    s->evidence.condition = first ? neap_lua_condition(&s->condition, neap_dim(first, 0)) : NULL;
+    if (first)
+        s->evidence.condition = neap_lua_condition(&s->condition, neap_dim(first, 0));
     return first && !s->evidence.condition ? -1 : 0;
 }
 

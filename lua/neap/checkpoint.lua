@@ -11,6 +11,7 @@ local output = require "neap.output"
 local reconstruction = require "neap.reconstruction"
 local rule = require "neap.rule"
 local sampler = require "neap.sampler"
+local stored = require "neap.define.stored"
 local take = require "neap.checkpoint.take"
 
 local checkpoint = {}
@@ -88,6 +89,8 @@ local function check_components(path, meta, run)
   for _, key in ipairs { "architecture", "objective", "dataset" } do
     local entry = metadata.entry(path, meta, key) or core.fail(path .. WITHOUT_METADATA)
     compare.components("train: resume", path, entry, compare.describe(parts[key]))
+    stored.ensure(path, metadata.object(path, meta, "definitions"), key, entry,
+      "train: resume: %s '%s' has changed since the run began; resume=false begins anew")
   end
   compare.autoencoders("train: resume", path, metadata.entry(path, meta, "autoencoder"), run.model:autoencoder())
 end

@@ -23,6 +23,8 @@ local function construct(kind, name, settings)
   local texts = overrides.texts(kind, name)
   if kind == "sampler" then
     return sampler.new(name, settings or {}, texts)
+  elseif kind == "dataset" and name == "tensors" and settings and settings.x ~= nil then
+    settings = require("neap.define.examples").config(settings)
   end
   local instance = core.component(kind, name, settings or {}, texts)
   return wrap[kind] and wrap[kind](instance) or instance

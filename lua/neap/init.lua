@@ -21,6 +21,7 @@ local neap = {
   schedule = require("neap.schedule").new,
   stages = require("neap.stages").run,
   couple = require "neap.couple",
+  define = require "neap.define",
   encode = require("neap.encode").encode,
   encoded = require("neap.encode").is_there,
   evaluate = require "neap.evaluate",

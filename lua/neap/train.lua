@@ -6,6 +6,7 @@ local folder = require "neap.folder"
 local format = require "neap.format"
 local guard = require "neap.train.guard"
 local loop = require "neap.train.loop"
+local metadata = require "neap.checkpoint.metadata"
 local options = require "neap.options"
 local plan_of = require "neap.train.plan"
 local precision = require "neap.train.precision"
@@ -17,6 +18,7 @@ local report = require "neap.report"
 local run_of = require "neap.run"
 local scores = require "neap.train.scores"
 local settings_of = require "neap.train.settings"
+local definitions = require "neap.define.stored"
 
 local train = {}
 
@@ -102,6 +104,11 @@ local function introduce(run, settings, path)
     settings.reason and (" (%s)"):format(settings.reason) or ""))
   if settings.resume then
     io.stderr:write(("resumed at step %d from %s\n"):format(run.step, path))
+  end
+  local without = definitions.without_file(metadata.components(run))
+  if #without > 0 then
+    io.stderr:write(("defined in the recipe: %s; neap sample and neap eval need files that are loaded by neap.define.load\n")
+      :format(table.concat(without, ", ")))
   end
 end
 

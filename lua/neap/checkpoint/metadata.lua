@@ -1,6 +1,7 @@
 --- The metadata of checkpoints: pairs of key and text, which describe components, settings and conventions.
 local core = require "neap.core"
 local compare = require "neap.checkpoint.compare"
+local stored = require "neap.define.stored"
 
 local metadata = {}
 
@@ -41,6 +42,29 @@ local function add_component(pairs_, key, instance)
   end
 end
 
+-- Adds the definitions in Lua of a list of components.
+local function add_definitions(pairs_, instances)
+  local definitions = stored.describe(instances)
+  if definitions then
+    pairs_[#pairs_ + 1] = { "neap.definitions", core.json_encode(definitions, true) }
+  end
+end
+
+local function append(list, value)
+  list[#list + 1] = value
+end
+
+--- The components of { model, objective, data, sampler }, with that of the autoencoder; all but the model may be nil.
+function metadata.components(run)
+  local list, autoencoder = { run.model:component() }, run.model:autoencoder()
+  append(list, run.objective)
+  append(list, run.data and run.data:component())
+  append(list, autoencoder and autoencoder:component())
+  append(list, run.sampler and run.sampler.instance)
+  append(list, run.sampler and run.sampler.guidance)
+  return list
+end
+
 -- What every checkpoint with a network begins with.
 local function begin(model, objective, step)
   return {
@@ -60,6 +84,7 @@ local function add_components(pairs_, run, labels)
   add_component(pairs_, "dataset", data and data:component())
   add_component(pairs_, "sampler", run.sampler and run.sampler.instance)
   add_component(pairs_, "guidance", run.sampler and run.sampler.guidance)
+  add_definitions(pairs_, metadata.components(run))
   if data and data:encoded_from() then
     pairs_[#pairs_ + 1] = { "neap.pictures", data:encoded_from() }
   end
@@ -93,6 +118,7 @@ function metadata.of_network(model, objective)
   local pairs_ = begin(model, objective, 0)
   add_component(pairs_, "architecture", model:component())
   add_component(pairs_, "objective", objective)
+  add_definitions(pairs_, { model:component(), objective })
   return pairs_
 end
 
@@ -134,6 +160,10 @@ end
 --- The component under a key, which is its kind where no other is named.
 function metadata.component(path, meta, key, kind)
   local entry = metadata.entry(path, meta, key)
+  if entry then
+    stored.ensure(path, metadata.object(path, meta, "definitions"), kind or key, entry,
+      path .. ": %s '%s' is not the one that the run was saved with: it has changed, or another has its name")
+  end
   return entry and core.component_from_json(kind or key, entry.name, core.json_encode(entry.config, true))
 end
 
