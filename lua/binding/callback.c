@@ -48,6 +48,25 @@ static int call_protected(lua_State *L, lua_CFunction body, void *job)
     return status == LUA_OK ? 0 : -1;
 }
 
+/* Is the core now in work that must not be interrupted? */
+static bool is_held(void)
+{
+    const bool held = neap_cancel_hold(true);
+    neap_cancel_hold(held);
+    return held;
+}
+
+/* A signal ends Lua code that runs for long, as it ends that of the core. */
+static int call_interruptible(lua_State *L, lua_CFunction body, void *job)
+{
+    if (is_held())
+        return call_protected(L, body, job);
+    const bool polled = neap_lua_poll(false);
+    const int status = call_protected(L, body, job);
+    neap_lua_poll(polled);
+    return status;
+}
+
 /* An error may leave recording or training mode as an inner function had set it. */
 static int call_in_mode(lua_State *L, lua_CFunction body, void *job)
 {
@@ -55,7 +74,7 @@ static int call_in_mode(lua_State *L, lua_CFunction body, void *job)
     const bool trains = neap_training(), records = neap_record(true);
     neap_record(records);
     innermost = &call;
-    const int status = call_protected(L, body, job);
+    const int status = call_interruptible(L, body, job);
     innermost = call.outer;
     neap_record(records);
     neap_training_set(trains);

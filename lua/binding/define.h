@@ -23,6 +23,9 @@ typedef void neap_lua_functions(lua_State *L);
 neap_lua_functions neap_lua_sampler_functions, neap_lua_objective_functions, neap_lua_architecture_functions,
     neap_lua_guidance_functions, neap_lua_metric_functions, neap_lua_dataset_functions;
 
+/* --- What a definition keeps (permanent.c) ------------------------------------------------------------------------------ */
+
+void neap_lua_permanent_start(lua_State *L); /* before the others, once for a table at index 1 */
 /* Pushes a zeroed userdata of `bytes`, and keeps it as long as the table at index 1. */
 void *neap_lua_permanent(lua_State *L, size_t bytes);
 /* The texts of the list in a field of the table at index 1, ending with NULL; kept as long as the table. */
@@ -33,7 +36,7 @@ bool neap_lua_defines(lua_State *L, const char *function);
 /* --- Calls (callback.c) ------------------------------------------------------------------------------------------------ */
 
 /* Runs body(L), with `job` as light userdata at index 1. `body` pushes a function of the definition and calls it. Restores
- * recording and training mode. Returns 0, or -1 with the message of the error, which begins with its place in the recipe. Returns -1
+ * recording and training mode. A signal ends the Lua code where the core may be interrupted, thus not in a training step. Returns 0, or -1 with the message of the error, which begins with its place in the recipe. Returns -1
  * at once if a message is pending. */
 int neap_lua_enter(lua_CFunction body, void *job);
 
@@ -66,6 +69,9 @@ void neap_lua_current_class(lua_State *L, const char *type, const luaL_Reg *meth
  * while the program ends. */
 void neap_lua_unref(int reference);
 
+/* Turns polling for signals on or off (interrupt.c), and returns the former state. */
+bool neap_lua_poll(bool on);
+
 void neap_lua_callbacks_start(void); /* on the thread of the recipe */
 
 /* Classes of objects that callbacks get. neap_lua_open_builder adds to the table on top of the stack. */
@@ -73,8 +79,5 @@ void neap_lua_open_field(lua_State *L);
 void neap_lua_open_step(lua_State *L);
 void neap_lua_open_conditional(lua_State *L);
 void neap_lua_open_builder(lua_State *L);
-
-/* The sizes in the table at the top of the stack; see neap_spec. */
-neap_spec neap_lua_check_spec(lua_State *L);
 
 #endif

@@ -170,7 +170,8 @@ static neap_extent extent_field(lua_State *L, const char *key)
     return e;
 }
 
-neap_spec neap_lua_check_spec(lua_State *L)
+/* The sizes in the table at the top of the stack. */
+static neap_spec check_spec(lua_State *L)
 {
     const int index = lua_gettop(L);
     neap_spec spec = {.height = neap_lua_integer(L, index, "height", 1), .width = neap_lua_integer(L, index, "width", 1),
@@ -195,7 +196,7 @@ static int call_spec(lua_State *L)
     if (!lua_istable(L, 2))
         return neap_lua_fail_result(L, now->built->instance, "spec", "expected a table of sizes as the result, got %s",
                                     luaL_typename(L, 2));
-    *now->spec = neap_lua_check_spec(L);
+    *now->spec = check_spec(L);
     return 0;
 }
 

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "binding.h"
+#include "define.h"
 
 #define PATIENCE 2000 /* milliseconds */
 #define ECHO 200      /* milliseconds */
@@ -60,6 +60,13 @@ static void set_polling(bool on)
     polling = on;
     neap_abandon_hold(on); /* loops that poll keep their own state */
     update_hook();
+}
+
+bool neap_lua_poll(bool on)
+{
+    const bool before = polling;
+    set_polling(on);
+    return before;
 }
 
 lua_State *neap_lua_running(lua_State *L)

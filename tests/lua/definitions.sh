@@ -152,6 +152,20 @@ capture $signals timeout -s KILL 60 "$NEAP_SOURCE/neap" run signals.lua
 same_text "a signal ends a callback that does not end" 130 "$status"
 holds "a signal in a callback: message" grep -q "neap: .*interrupted" stderr
 
+# Sampling polls for signals, as neap sample does; a callback that does not end is ended all the same.
+cat >signals.lua <<'RECIPE'
+local neap = require "neap"
+neap.define.sampler { name = "endless", help = "Does not end.", sample = function(_, _, x)
+  io.popen("kill -INT $PPID"):close()
+  while true do pcall(error) end
+  return x
+end }
+require("neap.core").poll(true)
+neap.sampler.endless {}:sample(neap.architecture.mlp {}, { n = 2 })
+RECIPE
+capture $signals timeout -s KILL 60 "$NEAP_SOURCE/neap" run signals.lua
+same_text "a signal ends a callback while the program polls" 130 "$status"
+
 cat >signals.lua <<'RECIPE'
 local neap = require "neap"
 neap.define.objective { name = "kills", help = "Sends a signal.", loss = function(_, model, step)

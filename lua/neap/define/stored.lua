@@ -58,8 +58,21 @@ function stored.without_file(instances)
   return names
 end
 
-local function find_part(definitions, kind, name)
-  for _, part in ipairs(definitions.parts or {}) do
+-- A file may come from anywhere.
+local function check_list(path, list, keys)
+  for _, entry in ipairs(type(list) == "table" and list or { false }) do
+    for _, key in ipairs(keys) do
+      if type(entry) ~= "table" or type(entry[key]) ~= "string" then
+        core.fail(("%s: metadata 'neap.definitions': expected lists of parts and files"):format(path))
+      end
+    end
+  end
+end
+
+local function find_part(path, definitions, kind, name)
+  check_list(path, definitions.parts, { "kind", "name", "fingerprint", "origin" })
+  check_list(path, definitions.files, { "path", "text" })
+  for _, part in ipairs(definitions.parts) do
     if part.kind == kind and part.name == name then
       return part
     end
@@ -67,15 +80,19 @@ local function find_part(definitions, kind, name)
 end
 
 local function define_again(path, definitions, part)
-  for _, file in ipairs(definitions.files or {}) do
-    if file.path == part.file and type(file.text) == "string" then
-      require("neap.define").run(tostring(file.path), file.text)
+  for _, file in ipairs(definitions.files) do
+    if file.path == part.file then
+      require("neap.define").run(file.path, file.text)
     end
   end
-  if not known.find(part.kind, part.name) then
-    core.fail(("%s: %s '%s' is defined in the recipe %s; define it in a file of its own, which the recipe loads by "
-      .. "neap.define.load, so that checkpoints hold it"):format(path, part.kind, part.name, tostring(part.origin)))
+  if known.find(part.kind, part.name) then
+    return
+  elseif part.file then
+    core.fail(("%s: metadata 'neap.definitions': %s does not define %s '%s'"):format(path, tostring(part.file), part.kind,
+      part.name))
   end
+  core.fail(("%s: %s '%s' is defined in the recipe %s; define it in a file of its own, which the recipe loads by "
+    .. "neap.define.load, so that checkpoints hold it"):format(path, part.kind, part.name, part.origin))
 end
 
 --- Makes sure that a component { name, config } of a checkpoint, and those inside, have the definitions that it was saved
@@ -83,7 +100,7 @@ end
 -- kind and name.
 function stored.ensure(path, definitions, kind, entry, format)
   each(kind, entry, function(of_kind, name)
-    local part = definitions and find_part(definitions, of_kind, name)
+    local part = definitions and find_part(path, definitions, of_kind, name)
     if not part then
       return
     elseif not known.find(of_kind, name) then
