@@ -1,4 +1,6 @@
 /*
+ * All that a plugin includes: the rest of the API comes with it.
+ *
  * The plugin ABI: one exported constant, components, their parameter tables, and one interface per kind. docs/plugins.md
  * is the guide for authors of plugins.
  *
@@ -25,8 +27,16 @@
 
 #include <string.h>
 
+#include <neap/autograd.h>
+#include <neap/cancel.h>
 #include <neap/condition.h>
+#include <neap/error.h>
+#include <neap/io.h>
+#include <neap/linalg.h>
+#include <neap/memory.h>
 #include <neap/nn.h>
+#include <neap/parallel.h>
+#include <neap/random.h>
 
 #define NEAP_ABI 2
 
@@ -363,5 +373,9 @@ typedef struct neap_metric {
     /* Which values are better, for each name "lower", "higher" or, where neither is, what is: "near 1". NULL: not said. */
     const char *const *better;
 } neap_metric;
+
+#include <neap/network.h>
+#include <neap/registry.h>
+#include <neap/sampling.h>
 
 #endif
