@@ -4,6 +4,7 @@
 #include <neap/error.h>
 #include <neap/linalg.h>
 #include <neap/memory.h>
+#include <neap/parallel.h>
 
 #include "openblas_library.h"
 
@@ -17,8 +18,10 @@ static blasint solve(const neap_openblas *blas, const char *vectors, blasint n, 
     const blasint size = (blasint)work_size;
     double *work = neap_calloc((size_t)size + 1, sizeof *work);
     blasint *integers = neap_calloc((size_t)integers_size + 1, sizeof *integers);
+    blas->set_threads(1); /* with more, LAPACK adds in an order that depends on their number */
     if (work && integers)
         blas->dsyevd(vectors, "U", &n, a, &n, values, work, &size, integers, &integers_size, &status);
+    blas->set_threads(neap_threads());
     neap_free(work);
     neap_free(integers);
     return status;
