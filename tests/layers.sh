@@ -18,8 +18,8 @@ nn: tensor/scope; autograd condition error io memory nn ops tensor
 optim: kernels tensor; autograd error memory nn optim parallel
 draw: tensor; draw error memory tensor
 io: ; error io memory number tensor
-plugin: io; error io memory nn number plugin registry
-run: base/hash nn/condition plugin/handle; autograd cancel error io memory nn number ops optim parallel plugin registry run sampling
+plugin: base/call io; error io memory nn number plugin registry
+run: base/hash nn/condition plugin/call plugin/handle; autograd cancel error io memory nn number ops optim parallel plugin registry run sampling
 ROWS
 }
 

@@ -10,6 +10,7 @@
 #include <neap/error.h>
 #include <neap/parallel.h>
 
+#include "call.h"
 #include "limits.h"
 #include "workers.h"
 
@@ -56,6 +57,7 @@ typedef struct range_job {
     neap_range_fn *body;
     void *user;
     int64_t count, grain, units, parts;
+    const void *call; /* of the caller */
     pthread_mutex_t lock; /* of the message */
     bool failed;
     char message[1024];
@@ -78,7 +80,10 @@ static void run_part(void *user, int part)
 {
     range_job *job = user;
     int64_t begin = job->units * part / job->parts * job->grain, end = job->units * (part + 1) / job->parts * job->grain;
+    const void *before = neap_call_now;
+    neap_call_now = job->call;
     job->body(job->user, begin, end < job->count ? end : job->count);
+    neap_call_now = before;
     collect(job);
 }
 
@@ -93,7 +98,8 @@ void neap_parallel(int64_t count, int64_t grain, neap_range_fn *body, void *user
         return;
     if (grain < 1)
         grain = 1;
-    range_job job = {.body = body, .user = user, .count = count, .grain = grain, .lock = PTHREAD_MUTEX_INITIALIZER,
+    range_job job = {.body = body, .user = user, .count = count, .grain = grain, .call = neap_call_now,
+                     .lock = PTHREAD_MUTEX_INITIALIZER,
                      .units = count / grain + (count % grain != 0)};
     const int64_t threads = least(neap_threads(), job.units);
     job.parts = least(least(threads * PARTS_A_THREAD, job.units), NEAP_POOL_PARTS);

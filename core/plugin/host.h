@@ -64,6 +64,12 @@ typedef struct neap_file_id {
     ino_t inode;
 } neap_file_id;
 
+/* Adds a folder to those of neap_registry_searched; best effort. */
+void neap_registry_note_folder(const char *folder);
+
+/* As neap_registry_origin, without a lock: for signal handlers. */
+const char *neap_registry_file(const neap_component *component);
+
 /* As neap_registry_add; does nothing for a file that is registered already. */
 int neap_registry_add_file(const neap_plugin *plugin, const char *origin, neap_file_id file);
 

@@ -109,9 +109,8 @@ static int load_or_warn(const char *folder, const char *name)
 static int scan_folder(const char *folder)
 {
     struct dirent **items;
+    neap_registry_note_folder(folder);
     int count = scandir(folder, &items, is_plugin, compare_names), failed = 0;
-    if (count < 0 && errno == ENOENT)
-        return 0;
     if (count < 0) {
         neap_warn("plugin folder %s: %s", folder, strerror(errno));
         return 1;

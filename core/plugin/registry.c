@@ -30,6 +30,7 @@ static struct {
     record *records;
     entry *entries;
     int count;
+    char *searched; /* "a, b"; NULL: no folder */
 } registry = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static int compare_entries(const void *left, const void *right)
@@ -111,7 +112,7 @@ static int insert(const neap_plugin *plugin, record *from)
     }
     qsort(entries, (size_t)registry.count, sizeof *entries, compare_entries);
     from->next = registry.records;
-    registry.records = from;
+    __atomic_store_n(&registry.records, from, __ATOMIC_RELEASE); /* neap_registry_file takes no lock */
     return 0;
 }
 
@@ -205,6 +206,26 @@ static int fail_kind(const char *kind)
     return neap_fail("kind '%s' is not known", kind);
 }
 
+void neap_registry_note_folder(const char *folder)
+{
+    pthread_mutex_lock(&registry.lock);
+    const bool first = !registry.searched;
+    char *longer = neap_format("%s%s%s", first ? "" : registry.searched, first ? "" : ", ", folder);
+    if (longer) {
+        neap_free(registry.searched);
+        registry.searched = longer;
+    }
+    pthread_mutex_unlock(&registry.lock);
+}
+
+char *neap_registry_searched(void)
+{
+    pthread_mutex_lock(&registry.lock);
+    char *copy = neap_strdup(registry.searched ? registry.searched : "");
+    pthread_mutex_unlock(&registry.lock);
+    return copy;
+}
+
 static int fail_name(const char *kind, const char *name)
 {
     int count = neap_registry_count(kind);
@@ -217,7 +238,11 @@ static int fail_name(const char *kind, const char *name)
     neap_free(names);
     if (near)
         return neap_fail("%s '%s' is not known; did you mean '%s'?", kind, name, near);
-    return neap_fail("%s '%s' is not known", kind, name);
+    char *searched = neap_registry_searched();
+    const bool any = searched && *searched;
+    neap_fail("%s '%s' is not known%s%s", kind, name, any ? "; plugins were searched in " : "", any ? searched : "");
+    neap_free(searched);
+    return -1;
 }
 
 const neap_component *neap_registry_find(const char *kind, const char *name)
@@ -254,4 +279,20 @@ const char *neap_registry_origin(const neap_component *component)
     const char *origin = found ? found->from->origin : NULL;
     pthread_mutex_unlock(&registry.lock);
     return origin;
+}
+
+static bool has_component(const neap_plugin *plugin, const neap_component *component)
+{
+    for (const neap_component *own = plugin->components; own->interface; own++)
+        if (own == component)
+            return true;
+    return false;
+}
+
+const char *neap_registry_file(const neap_component *component)
+{
+    for (const record *r = __atomic_load_n(&registry.records, __ATOMIC_ACQUIRE); r; r = r->next)
+        if (has_component(r->plugin, component))
+            return r->origin;
+    return NULL;
 }

@@ -5,6 +5,7 @@
 #include <neap/cancel.h>
 #include <neap/error.h>
 
+#include "plugin/call.h"
 #include "run/field.h"
 
 /* --- The network ---------------------------------------------------------------------------------------------------- */
@@ -32,7 +33,15 @@ static neap_tensor *convert(const neap_conditional *field, neap_network *n, neap
     neap_tensor *output = neap_network_velocity(n, x, t, condition);
     neap_tensor *(*velocity)(const void *, neap_tensor *, neap_tensor *, neap_tensor *) =
         functions ? NEAP_MEMBER(functions, velocity) : NULL;
-    return velocity ? velocity(neap_instance_config(objective), output, x, t) : output;
+    if (!velocity || !output)
+        return output;
+    const neap_component *c = neap_instance_component(objective);
+    neap_tensor *v = NEAP_CALL(c, "velocity", velocity(neap_instance_config(objective), output, x, t));
+    if (!v) {
+        neap_call_fail(c, "velocity", "returned NULL without a message");
+        neap_fail_in(c->name);
+    }
+    return v;
 }
 
 /* The condition of the batch as another network has prepared it, once for all steps; any other condition unchanged. */

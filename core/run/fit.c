@@ -4,6 +4,7 @@
 #include <neap/error.h>
 
 #include "nn/condition.h"
+#include "plugin/call.h"
 #include "run/network.h"
 
 /* --- Checks --------------------------------------------------------------------------------------------------------- */
@@ -203,9 +204,10 @@ static neap_condition *fit_new(const neap_spec *spec, const neap_condition *c)
 static neap_condition *prepared(neap_network *n, neap_condition *fitted, const neap_condition *given)
 {
     neap_condition *(*prepare)(void *, const neap_condition *) = NEAP_MEMBER(n->functions, prepare);
-    neap_condition *result = prepare && fitted ? prepare(n->self, fitted) : fitted;
+    const neap_component *c = neap_instance_component(n->instance);
+    neap_condition *result = prepare && fitted ? NEAP_CALL(c, "prepare", prepare(n->self, fitted)) : fitted;
     if (!result) {
-        neap_fail("prepare: returned NULL without a message");
+        neap_call_fail(c, "prepare", "returned NULL without a message");
         return NULL;
     }
     if (result->rows != given->rows)

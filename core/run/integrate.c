@@ -3,6 +3,8 @@
 #include <neap/memory.h>
 #include <neap/sampling.h>
 
+#include "plugin/call.h"
+
 /* The next x, owned by the caller. Each step has its own scope: a scope around all steps would hold every x until the
  * end. */
 static neap_tensor *take_step(neap_advance *advance, void *self, const neap_field *field, neap_tensor *x, neap_time_step step)
@@ -44,13 +46,27 @@ neap_tensor *neap_integrate(const neap_grid *grid, const neap_field *field, neap
     return result;
 }
 
+/* A guidance that fails without a message is named here, since it may lie inside another one. A result beside a message, which a
+ * failed call has left, is no result. */
+static neap_tensor *by_guidance(const neap_instance *guidance, const neap_conditional *field, neap_tensor *x, neap_tensor *t,
+                                neap_tensor **conditional)
+{
+    const neap_component *c = neap_instance_component(guidance);
+    const neap_guidance *functions = c->functions;
+    const bool failed = neap_failed();
+    neap_tensor *v = NEAP_CALL(c, "velocity", functions->velocity(neap_instance_config(guidance), field, x, t, conditional));
+    if (!v && !neap_failed()) {
+        neap_call_fail(c, "velocity", "returned NULL without a message");
+        neap_fail_in(c->name);
+    }
+    return neap_failed() && !failed ? NULL : v;
+}
+
 neap_tensor *neap_guided_velocity(const neap_instance *guidance, const neap_conditional *field, neap_tensor *x,
                                   neap_tensor *t, neap_tensor **conditional)
 {
-    if (guidance) {
-        const neap_guidance *functions = neap_instance_component(guidance)->functions;
-        return functions->velocity(neap_instance_config(guidance), field, x, t, conditional);
-    }
+    if (guidance)
+        return by_guidance(guidance, field, x, t, conditional);
     neap_tensor *v = field->velocity(field, NULL, x, t, field->condition);
     if (conditional)
         *conditional = v;
@@ -61,5 +77,6 @@ bool neap_guidance_uses_null(const neap_instance *guidance)
 {
     const neap_guidance *functions = guidance ? neap_instance_component(guidance)->functions : NULL;
     bool (*uses_null)(const void *) = functions ? NEAP_MEMBER(functions, uses_null) : NULL;
-    return uses_null && uses_null(neap_instance_config(guidance));
+    return uses_null &&
+           NEAP_CALL(neap_instance_component(guidance), "uses_null", uses_null(neap_instance_config(guidance)));
 }

@@ -4,14 +4,20 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "plugin/call.h"
 #include "run/network.h"
 
 /* --- Life ----------------------------------------------------------------------------------------------------------- */
 
+static const neap_component *component_of(const neap_network *network)
+{
+    return neap_instance_component(network->instance);
+}
+
 static void destroy(neap_network *network)
 {
     if (network->self)
-        network->functions->destroy(network->self);
+        NEAP_CALL_VOID(component_of(network), "destroy", network->functions->destroy(network->self));
     neap_model_free(network->model);
     neap_instance_release(network->instance);
     neap_instance_release(network->objective);
@@ -65,12 +71,13 @@ static int build(neap_network *network, uint64_t seed, int64_t elements)
     if (!network->model)
         return -1;
     neap_model_limit(network->model, elements);
-    network->self = network->functions->build(neap_instance_config(network->instance), network->model);
+    const neap_component *c = component_of(network);
+    network->self = NEAP_CALL(c, "build", network->functions->build(neap_instance_config(network->instance), network->model));
     network->spec.size = sizeof network->spec;
     if (!network->self || neap_failed()) /* `build` may return an object although a call failed */
-        return neap_fail("build: returned NULL without a message");
-    if (network->functions->spec(network->self, &network->spec) < 0)
-        return neap_fail("spec: failed without a message");
+        return neap_call_fail(c, "build", "returned NULL without a message");
+    if (NEAP_CALL(c, "spec", network->functions->spec(network->self, &network->spec)) < 0)
+        return neap_call_fail(c, "spec", "failed without a message");
     return check_spec(network) < 0 ? -1 : add_statistics(network);
 }
 

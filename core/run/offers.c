@@ -4,6 +4,7 @@
 
 #include <neap/error.h>
 
+#include "plugin/call.h"
 #include "run/network.h"
 
 /* --- The table ------------------------------------------------------------------------------------------------------ */
@@ -112,13 +113,18 @@ static const offer offers[OFFERS] = {
 
 /* --- Queries -------------------------------------------------------------------------------------------------------- */
 
+static const neap_component *component_of(const neap_network *network)
+{
+    return neap_instance_component(network->instance);
+}
+
 static bool has(const neap_network *network, const offer *o)
 {
     void (*member)(void) = NULL;
     if (network->functions->size >= o->offset + sizeof member)
         memcpy(&member, (const char *)network->functions + o->offset, sizeof member);
     bool (*offers_it)(const void *, const char *) = NEAP_MEMBER(network->functions, offers);
-    return member && (!offers_it || offers_it(network->self, o->name));
+    return member && (!offers_it || NEAP_CALL(component_of(network), "offers", offers_it(network->self, o->name)));
 }
 
 bool neap_network_offers(const neap_network *network, const char *what)
@@ -193,8 +199,13 @@ static neap_tensor *call_fitted(neap_network *n, const offer *o, arguments a)
     if (check_arguments(n, o, &a) < 0 || (o->condition && neap_condition_fit(n, a.condition, neap_dim(a.x, 0), &condition) < 0))
         return NULL;
     a.condition = condition;
-    neap_tensor *result = o->invoke(n->functions, n->self, &a);
-    return result && check_shape(o->name, result, o->output(n, a.x), o->open) == 0 ? result : NULL;
+    const bool failed = neap_failed();
+    neap_tensor *result = NEAP_CALL(component_of(n), o->name, o->invoke(n->functions, n->self, &a));
+    if (!result)
+        neap_call_fail(component_of(n), o->name, "returned NULL without a message");
+    if (!result || (neap_failed() && !failed)) /* a result beside a message, which a failed call has left, is no result */
+        return NULL;
+    return check_shape(o->name, result, o->output(n, a.x), o->open) == 0 ? result : NULL;
 }
 
 /* NULL as the condition is valid, unless a message says that making it has failed. */
@@ -212,10 +223,8 @@ static neap_tensor *call(neap_network *n, int index, arguments a)
     neap_tensor *result = call_fitted(n, o, a);
     if (training)
         neap_training_set(true);
-    if (!result) {
-        neap_fail("returned NULL without a message");
+    if (!result)
         neap_fail_in(neap_network_name(n));
-    }
     return result;
 }
 

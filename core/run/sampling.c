@@ -2,6 +2,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "plugin/call.h"
 #include "run/clock.h"
 #include "run/field.h"
 #include "run/network.h"
@@ -93,7 +94,7 @@ static int watch_step(void *user, int64_t step, int64_t steps, double t, neap_te
 static neap_tensor *by_sampler(const part *p, const neap_guided *g, neap_tensor *x)
 {
     if ((!x || neap_failed()) && !g->named) {
-        neap_fail("returned NULL without a message");
+        neap_call_fail(neap_instance_component(p->s->sampler), "sample", "returned NULL without a message");
         neap_fail_in(neap_instance_component(p->s->sampler)->name);
     }
     return neap_failed() ? NULL : x; /* a sampler may return a tensor although a call failed */
@@ -103,7 +104,8 @@ static neap_tensor *run_sampler(const part *p, neap_guided *g)
 {
     const neap_sampling *s = p->s;
     const neap_watch watch = {.size = sizeof watch, .user = g, .step = watch_step};
-    const neap_sampler *sampler = neap_instance_component(s->sampler)->functions;
+    const neap_component *c = neap_instance_component(s->sampler);
+    const neap_sampler *sampler = c->functions;
     const neap_random path = neap_random_fork((neap_random){s->seed, 0}, "path");
     neap_field field = neap_guided_field(g);
     field.first = (uint64_t)p->first;
@@ -112,7 +114,8 @@ static neap_tensor *run_sampler(const part *p, neap_guided *g)
     neap_tensor *x = start_of(s, &g->mask);
     if (!x || neap_failed() || (s->watch && s->watch->step(s->watch->user, 0, 0, field.from, x)))
         return NULL;
-    x = by_sampler(p, g, sampler->sample(neap_instance_config(s->sampler), &field, x, path, s->watch ? &watch : NULL));
+    x = by_sampler(p, g, NEAP_CALL(c, "sample", sampler->sample(neap_instance_config(s->sampler), &field, x, path,
+                                                                 s->watch ? &watch : NULL)));
     const bool fits = x && neap_shape_equal(neap_shape_of(x), sampled_shape(p));
     return fits ? neap_mask_kept(&g->mask, x, neap_zeros(NEAP_F64, neap_dims(p->batch))) : x;
 }

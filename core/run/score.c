@@ -8,6 +8,8 @@
 #include <neap/memory.h>
 #include <neap/run.h>
 
+#include "plugin/call.h"
+
 #define NORMAL_95 1.959963984540054 /* mean +- this many standard deviations: 95% of a normal distribution */
 
 /* --- Checks --------------------------------------------------------------------------------------------------------- */
@@ -81,8 +83,11 @@ static int score_once(const task *t, const neap_evidence *samples, int count, do
         return -1;
     for (int i = 0; i < count; i++)
         values[i] = NAN;
-    if (t->functions->score(neap_instance_config(t->metric), samples, &t->reference, values) < 0)
-        return neap_fail("failed without a message");
+    const neap_component *c = neap_instance_component(t->metric);
+    if (NEAP_CALL(c, "score", t->functions->score(neap_instance_config(t->metric), samples, &t->reference, values)) < 0)
+        return neap_call_fail(c, "score", "failed without a message");
+    if (neap_failed())
+        return -1;
     for (int i = 0; i < count; i++)
         if (!isfinite(values[i]))
             return neap_fail("%s: expected a finite score, got %g", t->functions->scores[i], values[i]);

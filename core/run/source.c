@@ -8,6 +8,8 @@
 #include <neap/parallel.h>
 #include <neap/run.h>
 
+#include "plugin/call.h"
+
 #define READ_AT_ONCE 4096 /* examples between two checks for cancellation */
 
 struct neap_source {
@@ -17,17 +19,22 @@ struct neap_source {
     neap_spec spec;
 };
 
+static const neap_component *component_of(const neap_source *source)
+{
+    return neap_instance_component(source->instance);
+}
+
 static const char *name_of(const neap_source *source)
 {
-    return neap_instance_component(source->instance)->name;
+    return component_of(source)->name;
 }
 
 static int check_opened(neap_source *source)
 {
     neap_spec *s = &source->spec;
     s->size = sizeof *s;
-    if (source->functions->spec(source->self, s) < 0)
-        return neap_fail("spec: failed without a message");
+    if (NEAP_CALL(component_of(source), "spec", source->functions->spec(source->self, s)) < 0)
+        return neap_call_fail(component_of(source), "spec", "failed without a message");
     if (s->size != sizeof *s)
         return neap_fail("spec: changed the member size; end it with neap_spec_fill");
     if (s->height < 1 || s->width < 1 || s->channels < 1 || s->classes < 0 || s->text < 0)
@@ -50,8 +57,9 @@ neap_source *neap_source_open(neap_instance *dataset)
         return NULL;
     source->instance = neap_instance_keep(dataset);
     source->functions = neap_instance_component(dataset)->functions;
-    source->self = source->functions->open(neap_instance_config(dataset));
+    source->self = NEAP_CALL(component_of(source), "open", source->functions->open(neap_instance_config(dataset)));
     if (!source->self || neap_failed() || check_opened(source) < 0) {
+        neap_call_fail(component_of(source), "open", "returned NULL without a message");
         neap_fail_in(name_of(source));
         neap_source_close(source);
         return NULL;
@@ -64,7 +72,7 @@ void neap_source_close(neap_source *source)
     if (!source)
         return;
     if (source->self)
-        source->functions->close(source->self);
+        NEAP_CALL_VOID(component_of(source), "close", source->functions->close(source->self));
     neap_instance_release(source->instance);
     neap_free(source);
 }
@@ -81,13 +89,14 @@ void neap_source_spec(const neap_source *source, neap_spec *out)
 
 int64_t neap_source_count(const neap_source *source)
 {
-    return source->functions->count(source->self);
+    return NEAP_CALL(component_of(source), "count", source->functions->count(source->self));
 }
 
 const char *neap_source_label_name(const neap_source *source, int64_t label)
 {
     const char *(*name)(const void *, int64_t) = NEAP_MEMBER(source->functions, label_name);
-    return name && label >= 0 && label < source->spec.classes ? name(source->self, label) : NULL;
+    const bool has = name && label >= 0 && label < source->spec.classes;
+    return has ? NEAP_CALL(component_of(source), "label_name", name(source->self, label)) : NULL;
 }
 
 bool neap_source_couples_noise(const neap_source *source)
@@ -117,9 +126,10 @@ neap_instance *neap_source_part(neap_instance *dataset, neap_part part, int64_t 
     if (!choose)
         return neap_fail_null("%s: the data set has no part for testing", name);
     neap_instance *copy = neap_instance_copy(dataset);
-    const int status = copy ? choose(copy, part, draw, count) : -1;
+    const neap_component *c = neap_instance_component(dataset);
+    const int status = copy ? NEAP_CALL(c, "part", choose(copy, part, draw, count)) : -1;
     if (status < 0) {
-        neap_fail("has no such part, and failed without a message");
+        neap_call_fail(c, "part", "failed without a message");
         neap_fail_in(name);
         neap_instance_release(copy);
         return NULL;
@@ -187,7 +197,10 @@ static int read_one(const read_job *job, int64_t i)
 {
     const neap_source *source = job->source;
     const neap_example e = example_at(job, i);
-    if (source->functions->read(source->self, job->indices[i], &e) < 0)
+    const neap_component *c = component_of(source);
+    if (NEAP_CALL(c, "read", source->functions->read(source->self, job->indices[i], &e)) < 0)
+        return neap_call_fail(c, "read", "failed without a message");
+    if (neap_failed())
         return -1;
     return check_values(job, &e) < 0 || check_label(job, &e) < 0 || check_text(job, &e) < 0 ? -1 : 0;
 }
@@ -317,7 +330,9 @@ static neap_tensor *read_noise(const neap_source *source, const int64_t *indices
     neap_tensor *z = neap_empty(NEAP_F32, neap_dims(count, s->height, s->width, s->channels));
     float *out = neap_data(z);
     for (int64_t i = 0; out && i < count; i++)
-        if (noise(source->self, indices[i], out + i * s->height * s->width * s->channels) < 0) {
+        if (NEAP_CALL(component_of(source), "noise",
+                      noise(source->self, indices[i], out + i * s->height * s->width * s->channels)) < 0) {
+            neap_call_fail(component_of(source), "noise", "failed without a message");
             neap_fail_in(name_of(source));
             return NULL;
         }

@@ -7,6 +7,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "plugin/call.h"
 #include "run/network.h"
 #include "run/trainer.h"
 
@@ -58,7 +59,7 @@ static int check_loss(const neap_trainer *t, int phase, const neap_tensor *loss)
     const char *name = t->objective->phases[phase].name;
     char got[NEAP_SHAPE_TEXT];
     if (!loss)
-        return neap_fail("returned no loss and no message");
+        return neap_call_fail(neap_instance_component(t->instance), "loss", "returned NULL without a message");
     if (neap_size(loss) != 1)
         return neap_fail("the loss '%s': expected one element, got %s", name, neap_shape_text(neap_shape_of(loss), got));
     return neap_requires_grad(loss) ? 0 : neap_fail("the loss '%s' depends on no parameter", name);
@@ -67,8 +68,10 @@ static int check_loss(const neap_trainer *t, int phase, const neap_tensor *loss)
 /* The forward pass has its own scope, so that only the tape keeps what the gradient needs. */
 static int forward(neap_trainer *t, int phase, step_state *step, neap_tensor **loss)
 {
+    const neap_component *c = neap_instance_component(t->instance);
     neap_scope scope = neap_scope_open();
-    *loss = neap_scope_return(scope, t->objective->loss(neap_instance_config(t->instance), phase, t->network, &step->step));
+    *loss = neap_scope_return(scope, NEAP_CALL(c, "loss", t->objective->loss(neap_instance_config(t->instance), phase,
+                                                                             t->network, &step->step)));
     if (neap_failed() || check_loss(t, phase, *loss) < 0) /* a report or a shared tensor may have failed, too */
         return neap_fail_in(neap_instance_component(t->instance)->name);
     double value = neap_item(*loss);

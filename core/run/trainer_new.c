@@ -5,6 +5,7 @@
 #include <neap/error.h>
 #include <neap/memory.h>
 
+#include "plugin/call.h"
 #include "run/network.h"
 #include "run/trainer.h"
 
@@ -106,8 +107,11 @@ static int check_fit(const neap_trainer *t)
     if (neap_network_require(t->network, neap_instance_component(t->instance)->name, t->objective->needs) < 0)
         return -1;
     int (*check)(const void *, neap_network *) = NEAP_MEMBER(t->objective, check);
-    if (check && check(neap_instance_config(t->instance), t->network) < 0)
-        return neap_fail_in(neap_instance_component(t->instance)->name);
+    const neap_component *c = neap_instance_component(t->instance);
+    if (check && NEAP_CALL(c, "check", check(neap_instance_config(t->instance), t->network)) < 0) {
+        neap_call_fail(c, "check", "failed without a message");
+        return neap_fail_in(c->name);
+    }
     if (check_pictures(t, &n, &s) < 0 || check_statistics(t) < 0 || check_condition(&n, &s, dataset->name) < 0)
         return neap_fail_in(neap_instance_component(neap_network_instance(t->network))->name);
     return check_rows(&t->config);
@@ -149,7 +153,9 @@ static int check_phase_optimizers(const neap_trainer *t)
 int64_t neap_trainer_repeats(const neap_trainer *t, int phase)
 {
     int64_t (*repeats)(const void *, int) = NEAP_MEMBER(t->objective, repeats);
-    const int64_t wanted = repeats ? repeats(neap_instance_config(t->instance), phase) : 1;
+    const int64_t wanted = repeats ? NEAP_CALL(neap_instance_component(t->instance), "repeats",
+                                             repeats(neap_instance_config(t->instance), phase))
+                                 : 1;
     return wanted < 1 ? 1 : wanted;
 }
 
@@ -173,7 +179,9 @@ static int place_phases(neap_trainer *t)
 {
     int64_t (*begins)(const void *, int) = NEAP_MEMBER(t->objective, begins);
     for (int i = 0; i < t->phases; i++)
-        t->begins[i] = begins ? begins(neap_instance_config(t->instance), i) : 1;
+        t->begins[i] = begins ? NEAP_CALL(neap_instance_component(t->instance), "begins",
+                                          begins(neap_instance_config(t->instance), i))
+                              : 1;
     while (t->first < t->phases && !t->begins[t->first])
         t->first++;
     if (t->first < t->phases && t->begins[t->first] == 1)

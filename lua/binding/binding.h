@@ -143,10 +143,11 @@ const char *neap_lua_place(const char *folder, char *text, size_t room);
 /* The entries of a table { key = text }, sorted by key, as an array that is left on the stack; none if the value is nil. */
 const neap_pair *neap_lua_read_pairs(lua_State *L, int index, int *count);
 
-/* --- Signals (interrupt.c, coroutine.c, bus.c) -------------------------------------------------------------------------- */
+/* --- Signals (interrupt.c, coroutine.c, bus.c, crash.c) ----------------------------------------------------------------- */
 
 void neap_lua_signals_start(void);              /* on the main thread, first of all */
 void neap_lua_catch_bus_errors(void);           /* bus.c: of files that are mapped to memory */
+void neap_lua_catch_crashes(void);              /* crash.c: of components */
 int neap_lua_signal_status(void);               /* exit status after the last signal; 0: none came */
 lua_State *neap_lua_running(lua_State *L);      /* sets the running coroutine; returns the previous one */
 lua_State *neap_lua_current(void);              /* the running coroutine; NULL while the program ends */

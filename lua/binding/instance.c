@@ -152,6 +152,12 @@ static int version(lua_State *L)
     return 1;
 }
 
+static int plugin(lua_State *L)
+{
+    lua_pushstring(L, neap_registry_plugin(neap_instance_component(neap_lua_check_instance(L, 1)))->name);
+    return 1;
+}
+
 static int text_of(lua_State *L)
 {
     const neap_instance *instance = neap_lua_check_instance(L, 1);
@@ -164,7 +170,7 @@ static int text_of(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"json", json}, {"name", name}, {"kind", kind}, {"version", version}, {NULL, NULL},
+    {"json", json}, {"name", name}, {"kind", kind}, {"version", version}, {"plugin", plugin}, {NULL, NULL},
 };
 
 void neap_lua_open_instance(lua_State *L)

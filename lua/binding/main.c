@@ -160,6 +160,7 @@ int main(int argc, char **argv)
 {
     neap_lua_signals_start();
     neap_lua_catch_bus_errors();
+    neap_lua_catch_crashes();
     if (!neap_lua_open_descriptors())
         return 1;
     if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)) {

@@ -94,7 +94,19 @@ static int find(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"components", components}, {"kinds", kinds}, {"find", find}, {NULL, NULL}};
+/* searched() -> the folders where plugins were searched, "a, b" */
+static int searched(lua_State *L)
+{
+    char *text = neap_registry_searched();
+    lua_pushstring(L, text ? text : "");
+    neap_free(text);
+    neap_error_clear();
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"components", components}, {"kinds", kinds}, {"find", find}, {"searched", searched}, {NULL, NULL},
+};
 
 void neap_lua_open_registry(lua_State *L)
 {

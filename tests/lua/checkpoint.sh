@@ -109,7 +109,7 @@ altered() {
 
 altered '\\"name\\": \\"mlp\\"' '\\"name\\": \\"mpl\\"'
 expect 1 "neap: points.lua:3: $file: expected a checkpoint of mlp, got one of mpl" neap run points.lua resume=true
-expect 1 "neap: architecture 'mpl' is not known; did you mean 'mlp'?" neap sample runs/points --raw out.npy
+expect_like 1 "neap: $file: architecture 'mpl' of plugin 'mpl', version *, is not known*" neap sample runs/points --raw out.npy
 altered '\\"hidden\\": 16' '\\"hiddne\\": 16'
 expect 1 "neap: mlp: unknown parameter 'hiddne'; did you mean 'hidden'?" neap sample runs/points --raw out.npy
 altered '\\"hidden\\": 16' '\\"hidden\\": 17'

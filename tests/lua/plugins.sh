@@ -52,7 +52,8 @@ $warning files/dangling.so: No such file or directory
 $warning files/empty.so: no ELF file, it is empty
 $warning files/folder.so: no regular file
 $warning files/text.so: no ELF file" with files list sampler
-expect_like 0 "neap: warning: plugin folder points.lua: Not a directory" with points.lua:nowhere: list sampler
+expect 0 "neap: warning: plugin folder points.lua: Not a directory
+neap: warning: plugin folder nowhere: No such file or directory" with points.lua:nowhere: list sampler
 expect 0 "" with files --version
 
 # --- An outsider's ----------------------------------------------------------------------------------------------------
@@ -68,8 +69,7 @@ compile() {
 
 # Steps of Heun's method: two evaluations, the second at the end of an Euler step (Karras et al. 2022).
 compile trapezoid <<'C'
-#include <neap/error.h>
-#include <neap/sampling.h>
+#include <neap/plugin.h>
 
 typedef struct config {
     int64_t steps;
@@ -156,7 +156,6 @@ C
 
 # A velocity toward the picture that is its condition.
 compile toward <<'C'
-#include <neap/ops.h>
 #include <neap/plugin.h>
 
 static void *build(const void *settings, neap_model *model)
@@ -210,7 +209,9 @@ expect 0 "" with mine sample runs/trapezoid -n 2 --raw mine.npy
 expect 0 "" with mine sample runs/trapezoid -n 2 --steps 3 --raw fewer.npy
 holds "its parameter matters" test "$(cksum <mine.npy)" != "$(cksum <fewer.npy)"
 expect 2 "neap: trapezoid: steps: expected 1 to 1000, got 1001" with mine sample runs/trapezoid --steps 1001
-expect 1 "neap: sampler 'trapezoid' is not known" neap sample runs/trapezoid -n 2
+expect_like 1 "neap: runs/trapezoid/checkpoint.safetensors: sampler 'trapezoid' of plugin 'trapezoid', version 0.3.1, is not known; plugins were searched in /*" neap sample runs/trapezoid -n 2
+expect_like 1 "*; plugins were searched in mine/nothing, /*" with mine/nothing sample runs/trapezoid -n 2
+expect_like 2 "neap: trapezoid.lua:10: sampler 'trapezoid' is not known; plugins were searched in /*" neap run trapezoid.lua
 
 # wrong_call CALL MESSAGE
 wrong_call() {

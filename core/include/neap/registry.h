@@ -27,17 +27,30 @@ int neap_registry_replace(const neap_plugin *plugin, const char *origin);
 int neap_registry_load(const char *path);
 
 /* Loads every *.so in each folder of a colon-separated list, in order of name. A plugin that fails becomes a warning
- * (neap_warn), and the others are still loaded. Folders that do not exist are skipped. Returns the number of failures. */
+ * (neap_warn), and the others are still loaded; so does a folder that cannot be read. Returns the number of failures. */
 int neap_registry_scan(const char *folders);
+
+/* The folders of all scans, as "mine, /usr/lib/neap/plugins"; "" when there was none. The caller frees it with neap_free. */
+char *neap_registry_searched(void);
 
 int neap_registry_count(const char *kind); /* 0 for an unknown kind */
 /* By index from 0 in order of name; NULL without a message past the end. */
 const neap_component *neap_registry_at(const char *kind, int index);
-/* Fails with the nearest name: `sampler 'eulr' is not known; did you mean 'euler'?` */
+/* Fails with the nearest name: `sampler 'eulr' is not known; did you mean 'euler'?`; when none is near, with the folders where
+ * plugins were searched. */
 const neap_component *neap_registry_find(const char *kind, const char *name);
 /* The plugin of a registered component, and its path or "built in". NULL without a message when it is not registered. */
 const neap_plugin *neap_registry_plugin(const neap_component *component);
 const char *neap_registry_origin(const neap_component *component);
+
+/* The innermost call of a component that runs on this thread, or for a thread of the pool on the thread whose job it does. False:
+ * none. For signal handlers: it takes no lock and allocates nothing. */
+typedef struct neap_running {
+    const char *interface, *component; /* "sampler/2", "euler" */
+    const char *function;              /* "sample" */
+    const char *file;                  /* of the plugin, or "built in"; NULL when unknown */
+} neap_running;
+bool neap_running_call(neap_running *out);
 
 /* --- Instances: a component and its filled config ------------------------------------------------------------------- */
 

@@ -4,9 +4,13 @@ local config = require "neap.config"
 
 local compare = {}
 
---- A component as a checkpoint stores it: { name, version, config }.
+--- A component as a checkpoint stores it: { name, version, config }, and `plugin` when that has another name.
 function compare.describe(instance)
-  return { name = instance:name(), version = instance:version(), config = config.of(instance) }
+  local plugin = instance:plugin()
+  return {
+    name = instance:name(), version = instance:version(), config = config.of(instance),
+    plugin = plugin ~= instance:name() and plugin or nil,
+  }
 end
 
 -- Are two values of a parameter the same? Two paths always are, because files may have moved.

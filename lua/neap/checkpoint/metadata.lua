@@ -157,12 +157,26 @@ function metadata.entry(path, meta, kind)
   return entry
 end
 
+-- Fails when no plugin with a component of this entry was loaded, and says which plugin the run had.
+local function check_known(path, kind, entry)
+  for _, component in ipairs(core.components(kind)) do
+    if component.name == entry.name then
+      return
+    end
+  end
+  local searched = core.searched()
+  core.fail(("%s: %s '%s' of plugin '%s', version %s, is not known%s"):format(path, kind, entry.name,
+    tostring(entry.plugin or entry.name), tostring(entry.version),
+    searched ~= "" and "; plugins were searched in " .. searched or ""))
+end
+
 --- The component under a key, which is its kind where no other is named.
 function metadata.component(path, meta, key, kind)
   local entry = metadata.entry(path, meta, key)
   if entry then
     stored.ensure(path, metadata.object(path, meta, "definitions"), kind or key, entry,
       path .. ": %s '%s' is not the one that the run was saved with: it has changed, or another has its name")
+    check_known(path, kind or key, entry)
   end
   return entry and core.component_from_json(kind or key, entry.name, core.json_encode(entry.config, true))
 end

@@ -206,14 +206,22 @@ START_TEST(scan_goes_on)
     write_file("ignored.so.bak", "no plugin", 9);
     neap_on_warning(note, NULL);
     snprintf(folders, sizeof folders, ":/nowhere/at/all:%s::", test_folder);
-    ck_assert_int_eq(neap_registry_scan(folders), 3);
-    ck_assert_int_eq(warned, 3);
+    ck_assert_int_eq(neap_registry_scan(folders), 4);
+    ck_assert_int_eq(warned, 4);
     ck_assert(!neap_failed());
-    ck_assert_ptr_nonnull(strstr(warnings[0], "a_wrong.so: expected ABI 2, got ABI 999"));
-    ck_assert_ptr_nonnull(strstr(warnings[1], "c_taken.so: sampler 'sound' is taken by "));
-    ck_assert_ptr_nonnull(strstr(warnings[2], "d_text.so: no ELF file"));
+    ck_assert_str_eq(warnings[0], "plugin folder /nowhere/at/all: No such file or directory");
+    ck_assert_ptr_nonnull(strstr(warnings[1], "a_wrong.so: expected ABI 2, got ABI 999"));
+    ck_assert_ptr_nonnull(strstr(warnings[2], "c_taken.so: sampler 'sound' is taken by "));
+    ck_assert_ptr_nonnull(strstr(warnings[3], "d_text.so: no ELF file"));
     ck_assert_ptr_nonnull(neap_registry_find("sampler", "sound"));
-    ck_assert_int_eq(neap_registry_scan(folders), 3); /* again: the sound one is there already */
+    warned = 0;
+    ck_assert_int_eq(neap_registry_scan(folders), 4); /* again: the sound one is there already */
+    char *searched = neap_registry_searched();
+    ck_assert_int_eq(strncmp(searched, "/nowhere/at/all, ", 17), 0);
+    neap_free(searched);
+    ck_assert_ptr_null(neap_registry_find("sampler", "zebra"));
+    ck_assert_ptr_nonnull(strstr(neap_error_message(), "sampler 'zebra' is not known; plugins were searched in /nowhere/at/all, "));
+    neap_error_clear();
     warned = 0;
     ck_assert_int_eq(neap_registry_scan(in_folder("d_text.so")), 1);
     ck_assert_ptr_nonnull(strstr(warnings[0], "d_text.so: Not a directory"));

@@ -211,7 +211,7 @@ START_TEST(refused)
         {"mean", "sound", empty, good, 0, "mean: the samples: expected rows, got none or too many"},
         {"mean", "sound", good, good, -1, "mean: resamples: expected none or at least 2, got -1"},
         {"mean", "sound", good, good, 1, "mean: resamples: expected none or at least 2, got 1"},
-        {"mean", "silent", good, good, 0, "mean: failed without a message"},
+        {"mean", "silent", good, good, 0, "mean: score: failed without a message"},
         {"mean", "odd", good, good, 0, "mean: other: expected a finite score, got nan"},
         {"scoreless", "sound", good, good, 0, "scoreless: expected 1 to 8 scores, got others"},
     };

@@ -234,7 +234,7 @@ START_TEST(objective_fails)
     refuses_step(t, 1, "train: step 1: failing: reshape: expected a shape of 12 elements like [6, 1, 1, 2], got [5]");
     end_training(t);
     t = pair_training("mute");
-    refuses_step(t, 1, "train: step 1: mute: returned no loss and no message");
+    refuses_step(t, 1, "train: step 1: mute: loss: returned NULL without a message");
     end_training(t);
     t = pair_training("wide");
     refuses_step(t, 1, "train: step 1: wide: the loss 'all': expected one element, got [2]");
