@@ -166,7 +166,19 @@ void neap_grad_clear(neap_tensor *leaf)
     neap_tape_node_of(leaf)->grad = NULL;
 }
 
+static _Thread_local struct {
+    neap_detached *replace;
+    void *user;
+} on_detach;
+
+void neap_on_detach(neap_detached *replace, void *user)
+{
+    on_detach.replace = replace;
+    on_detach.user = user;
+}
+
 neap_tensor *neap_detach(neap_tensor *x)
 {
-    return x ? neap_scope_adopt(neap_tensor_alias(x)) : NULL;
+    neap_tensor *result = x ? neap_scope_adopt(neap_tensor_alias(x)) : NULL;
+    return result && on_detach.replace ? on_detach.replace(on_detach.user, result) : result;
 }

@@ -13,6 +13,9 @@
 /* Calls the hook of neap_on_allocate. */
 bool neap_allocation_refused(size_t bytes);
 
+/* The small blocks in use. */
+int64_t neap_blocks(void);
+
 /* neap_realloc without a message, for optional memory. */
 void *neap_realloc_quietly(void *block, size_t bytes);
 

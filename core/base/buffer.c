@@ -66,7 +66,7 @@ void neap_buffer_free(void *buffer)
 neap_memory_stats neap_memory(void)
 {
     pthread_mutex_lock(&pool.lock);
-    neap_memory_stats stats = {pool.live, pool.peak, neap_cache_reserved() + neap_mapping_total()};
+    neap_memory_stats stats = {pool.live, pool.peak, neap_cache_reserved() + neap_mapping_total(), neap_blocks()};
     pthread_mutex_unlock(&pool.lock);
     return stats;
 }

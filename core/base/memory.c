@@ -48,12 +48,28 @@ static bool is_allowed(size_t bytes)
     return bytes < LARGE || neap_memory_allows(bytes);
 }
 
+static int64_t blocks; /* atomic */
+
+int64_t neap_blocks(void)
+{
+    return __atomic_load_n(&blocks, __ATOMIC_RELAXED);
+}
+
+/* Counts a block that is not NULL, and passes it through. */
+static void *counted(void *block, int64_t change)
+{
+    if (block)
+        __atomic_fetch_add(&blocks, change, __ATOMIC_RELAXED);
+    return block;
+}
+
 static void *grow(void *block, size_t bytes)
 {
     const size_t has = malloc_usable_size(block);
     if (neap_allocation_refused(bytes) || (bytes > has && !is_allowed(bytes - has)))
         return NULL;
-    return realloc(block, bytes ? bytes : 1);
+    void *grown = realloc(block, bytes ? bytes : 1);
+    return block ? grown : counted(grown, 1);
 }
 
 void *neap_calloc(size_t count, size_t size)
@@ -63,7 +79,7 @@ void *neap_calloc(size_t count, size_t size)
         return neap_fail_null("memory: %zu elements of %zu bytes do not fit in memory", count, size);
     }
     /* An empty block is not NULL, which always means failure. */
-    void *block = neap_allocation_refused(bytes) || !is_allowed(bytes) ? NULL : calloc(1, bytes ? bytes : 1);
+    void *block = neap_allocation_refused(bytes) || !is_allowed(bytes) ? NULL : counted(calloc(1, bytes ? bytes : 1), 1);
     return block ? block : neap_fail_null("memory: no room for %zu bytes", bytes);
 }
 
@@ -80,7 +96,7 @@ void *neap_realloc_quietly(void *block, size_t bytes)
 
 void neap_free(void *block)
 {
-    free(block);
+    free(counted(block, -1));
 }
 
 char *neap_strdup(const char *text)

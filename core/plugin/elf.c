@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <neap/error.h>
+#include <neap/memory.h>
 
 #include "plugin/host.h"
 
@@ -143,6 +144,64 @@ static int find_entry(const image *file, const Elf64_Ehdr *head, Elf64_Sym *symb
         break; /* a shared object has one dynamic symbol table */
     }
     return neap_fail("has no symbol " ENTRY);
+}
+
+/* Is it the entry, or a symbol of compiler and linker? Names with two underscores are reserved for these. */
+static bool is_expected(const char *name)
+{
+    static const char *const names[] = {ENTRY, "_init", "_fini", "_edata", "_end"};
+    if (name[0] == '_' && name[1] == '_')
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_exported(const Elf64_Sym *symbol)
+{
+    const unsigned binding = ELF64_ST_BIND(symbol->st_info);
+    return symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_ABS && (binding == STB_GLOBAL || binding == STB_WEAK);
+}
+
+/* Adds the names of a table to *list, each cut to its first bytes. */
+static int list_strays(const image *file, const Elf64_Shdr *table, const Elf64_Shdr *strings, char **list)
+{
+    Elf64_Sym symbol;
+    for (uint64_t i = 0; i < table->sh_size / sizeof symbol && strlen(*list) < 256; i++) {
+        char name[64] = "";
+        if (!copy_at(file, table->sh_offset + i * sizeof symbol, &symbol, sizeof symbol))
+            return neap_fail("an ELF file with a broken table of symbols");
+        if (!is_exported(&symbol))
+            continue;
+        for (size_t k = 0; k < sizeof name - 1 && copy_at(file, strings->sh_offset + symbol.st_name + k, &name[k], 1) && name[k];)
+            k++;
+        char *longer = !*name || is_expected(name) ? NULL : neap_format("%s%s%s", *list, **list ? ", " : "", name);
+        if (longer) {
+            neap_free(*list);
+            *list = longer;
+        }
+    }
+    return neap_failed() ? -1 : 0;
+}
+
+char *neap_elf_strays(const void *bytes, size_t size)
+{
+    const image file = {bytes, size};
+    Elf64_Ehdr head;
+    char *list = check_file(&file, &head) || check_parts(&file, &head) ? NULL : neap_strdup("");
+    for (unsigned i = 0; list && i < head.e_shnum; i++) {
+        Elf64_Shdr table, strings;
+        if (!section_at(&file, &head, i, &table) || table.sh_type != SHT_DYNSYM)
+            continue;
+        if (!section_at(&file, &head, table.sh_link, &strings) || list_strays(&file, &table, &strings, &list) < 0) {
+            neap_fail("an ELF file with a broken table of symbols");
+            neap_free(list);
+            return NULL;
+        }
+        break; /* a shared object has one dynamic symbol table */
+    }
+    return list;
 }
 
 /* Copies the bytes that will be at an address once the file is loaded. */

@@ -73,6 +73,10 @@ const char *neap_registry_file(const neap_component *component);
 /* As neap_registry_add; does nothing for a file that is registered already. */
 int neap_registry_add_file(const neap_plugin *plugin, const char *origin, neap_file_id file);
 
+/* The symbols that a shared object exports besides neap_plugin_v2, as "a, b"; "" for none. The bytes may be hostile. The caller
+ * frees the text with neap_free. */
+char *neap_elf_strays(const void *bytes, size_t size);
+
 /* Reads ABI number and size of neap_plugin_v2 from the bytes of a shared object without running it. The bytes may be
  * hostile. */
 int neap_elf_plugin_header(const void *bytes, size_t size, uint32_t *abi, uint32_t *plugin_size);

@@ -14,19 +14,33 @@
 
 #include "plugin/host.h"
 
-static int check_bytes(int file, size_t size)
+static int check_bytes(const void *bytes, size_t size, void *user)
 {
     uint32_t abi, plugin_size;
+    (void)user;
+    return neap_elf_plugin_header(bytes, size, &abi, &plugin_size) ? -1 : neap_plugin_check_header(abi, plugin_size);
+}
+
+static int find_strays(const void *bytes, size_t size, void *user)
+{
+    char **list = user;
+    return (*list = neap_elf_strays(bytes, size)) ? 0 : -1;
+}
+
+typedef int reader(const void *bytes, size_t size, void *user);
+
+static int read_bytes(int file, size_t size, reader *read, void *user)
+{
     void *bytes = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
     if (bytes == MAP_FAILED)
         return size ? neap_fail("%s", strerror(errno)) : neap_fail("no ELF file, it is empty");
-    int status = neap_elf_plugin_header(bytes, size, &abi, &plugin_size);
+    const int status = read(bytes, size, user);
     munmap(bytes, size);
-    return status ? -1 : neap_plugin_check_header(abi, plugin_size);
+    return status;
 }
 
-/* Checks the header of a file, and sets *id. */
-static int check_file(const char *path, neap_file_id *id)
+/* Reads a file without running it, and sets *id. */
+static int read_file(const char *path, neap_file_id *id, reader *read, void *user)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0)
@@ -40,7 +54,7 @@ static int check_file(const char *path, neap_file_id *id)
     else
         *id = (neap_file_id){status.st_dev, status.st_ino};
     if (!result)
-        result = check_bytes(file, (size_t)status.st_size);
+        result = read_bytes(file, (size_t)status.st_size, read, user);
     close(file);
     return result;
 }
@@ -58,7 +72,7 @@ static int fail_open(const char *path)
 static int load(const char *path)
 {
     neap_file_id id;
-    if (check_file(path, &id))
+    if (read_file(path, &id, check_bytes, NULL))
         return -1;
     /* dlopen searches the system's folders for a name without a slash. */
     char *place = neap_format("%s%s", strchr(path, '/') ? "" : "./", path);
@@ -69,6 +83,13 @@ static int load(const char *path)
     int status = plugin ? neap_registry_add_file(plugin, path, id) : fail_open(place);
     neap_free(place);
     return status;
+}
+
+char *neap_registry_strays(const char *path)
+{
+    neap_file_id id;
+    char *list = NULL;
+    return path && read_file(path, &id, find_strays, &list) == 0 ? list : NULL;
 }
 
 int neap_registry_load(const char *path)

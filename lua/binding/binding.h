@@ -196,5 +196,8 @@ void neap_lua_open_line(lua_State *L);
 void neap_lua_open_terminal(lua_State *L);
 void neap_lua_open_bench(lua_State *L);
 void neap_lua_open_define(lua_State *L);
+void neap_lua_open_isolate(lua_State *L);
+void neap_lua_open_exact(lua_State *L);
+void neap_lua_open_check(lua_State *L);
 
 #endif

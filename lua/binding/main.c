@@ -81,7 +81,7 @@ static opener *const openers[] = {
     neap_lua_open_sampling, neap_lua_open_score, neap_lua_open_safetensors, neap_lua_open_files, neap_lua_open_folder,
     neap_lua_open_lock, neap_lua_open_film, neap_lua_open_paths, neap_lua_open_draw, neap_lua_open_pixels,
     neap_lua_open_json, neap_lua_open_system, neap_lua_open_interrupt, neap_lua_open_line, neap_lua_open_terminal,
-    neap_lua_open_bench, neap_lua_open_define,
+    neap_lua_open_bench, neap_lua_open_define, neap_lua_open_isolate, neap_lua_open_exact, neap_lua_open_check,
 };
 
 static int open_core(lua_State *L)

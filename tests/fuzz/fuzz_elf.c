@@ -1,7 +1,8 @@
-/* Fuzz target: any bytes as a shared object's file, of which the plugin's ABI and size are read. */
+/* Fuzz target: any bytes as a shared object's file, of which the plugin's ABI, size and symbols are read. */
 #include <elf.h>
 
 #include <neap/error.h>
+#include <neap/memory.h>
 
 #include "plugin/host.h"
 #include "replay.h"
@@ -12,6 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int status = neap_elf_plugin_header(data, size, &abi, &plugin_size);
     if ((status != 0) != neap_failed())
         abort(); /* a failure has a message, and a success has none */
+    neap_error_clear();
+    char *strays = neap_elf_strays(data, size);
+    if (!strays != neap_failed())
+        abort();
+    neap_free(strays);
     neap_error_clear();
     return 0;
 }

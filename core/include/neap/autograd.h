@@ -38,6 +38,11 @@ void neap_grad_clear(neap_tensor *leaf);
 /* The same elements without their history. */
 neap_tensor *neap_detach(neap_tensor *x);
 
+/* Replaces the results of neap_detach on this thread, so that a check of gradients by differences can hold constant what is
+ * detached: `replace` gets each result and returns it, or another tensor of its shape. NULL ends this. */
+typedef neap_tensor *neap_detached(void *user, neap_tensor *x);
+void neap_on_detach(neap_detached *replace, void *user);
+
 /* --- Finding errors ------------------------------------------------------------------------------------------------ */
 
 /* Finds the oldest tensor with NaN or infinity that y's tape saved, and describes it: "input 0 of 'log', [64, 10]". False if

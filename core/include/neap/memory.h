@@ -37,6 +37,7 @@ typedef struct neap_memory_stats {
     size_t live;      /* bytes of tensor buffers in use */
     size_t peak;      /* maximum of live since neap_memory_reset_peak */
     size_t reserved;  /* bytes taken from the system for buffers: live, cached and arenas */
+    int64_t blocks;   /* small blocks in use; each tensor has two. Below 0 when blocks of other allocators were freed here */
 } neap_memory_stats;
 
 neap_memory_stats neap_memory(void);

@@ -26,6 +26,10 @@ int neap_registry_replace(const neap_plugin *plugin, const char *origin);
  * neap_plugin_v2. Reads the ABI number and size from the file before dlopen. Loading the same file again does nothing. */
 int neap_registry_load(const char *path);
 
+/* The symbols that a shared object exports besides neap_plugin_v2, as "a, b"; "" for none. Read from the file, no code of which
+ * runs. The caller frees the text with neap_free. */
+char *neap_registry_strays(const char *path);
+
 /* Loads every *.so in each folder of a colon-separated list, in order of name. A plugin that fails becomes a warning
  * (neap_warn), and the others are still loaded; so does a folder that cannot be read. Returns the number of failures. */
 int neap_registry_scan(const char *folders);
