@@ -67,8 +67,25 @@ install_elsewhere() {
         grep -q "^prefix=$stage/elsewhere\$" "$stage"/moved/lib*/pkgconfig/neap.pc
 }
 
+# By bootstrap, to a folder of its own; the plugin of another author builds against it and passes its check.
+install_by_bootstrap() {
+    [ "$NEAP_BUILD" = "$NEAP_SOURCE/build" ] || return 0
+    "$NEAP_SOURCE/bootstrap" install --prefix "$stage/own" || return 1
+    env -u LD_LIBRARY_PATH -u NEAP_LUA_PATH -u NEAP_PLUGIN_DIR "$stage/own/bin/neap" plugin new sampler mine --out "$stage/mine" || return 1
+    env -u LD_LIBRARY_PATH -u NEAP_LUA_PATH -u NEAP_PLUGIN_DIR -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u PKG_CONFIG_SYSROOT_DIR \
+        make -C "$stage/mine" check NEAP="$stage/own/bin/neap" PKG_CONFIG_PATH="$stage/own/lib/pkgconfig"
+}
+
+# A target that cannot be written to is refused before the first file.
+refuse_target() {
+    [ "$NEAP_BUILD" = "$NEAP_SOURCE/build" ] || return 0
+    : >"$stage/file"
+    ! "$NEAP_SOURCE/bootstrap" install --prefix "$stage/file/below" 2>"$stage/refusal" &&
+        grep -qx "bootstrap: install: $stage/file: expected a folder that may be written to; nothing was installed" "$stage/refusal"
+}
+
 cat >"$stage/halves.c" <<'C'
-#include <neap/sampling.h>
+#include <neap/plugin.h>
 
 static neap_tensor *advance(void *self, const neap_field *field, neap_tensor *x, neap_time_step step)
 {
@@ -120,5 +137,8 @@ check "a recipe uses the plugin" neap run "$stage/halves.lua"
 unset NEAP_PLUGIN_PATH
 check "programs start while files are installed" install_beside_lists
 check "another prefix" install_elsewhere
+check "bootstrap install" install_by_bootstrap
+check "bootstrap install to a file" refuse_target
+check "nothing half written is left" sh -c "! find '$stage' -name '*.new' | grep ."
 echo "cases: $passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -1,8 +1,9 @@
---- neap plugin check FILE.so
+--- neap plugin new KIND NAME, neap plugin check FILE.so
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local check = require "neap.check"
 local plugin_check = require "neap.plugin.check"
+local new = require "neap.plugin.new"
 
 local function whole(low, high)
   return function(text)
@@ -61,12 +62,23 @@ local function run_check(list)
   end
 end
 
-local ACTIONS = { check = run_check }
+local NEW_RULES = { ["--out"] = { key = "out", kind = "a folder", read = tostring } }
+
+local function run_new(list)
+  local given, words = arguments.split(list, NEW_RULES)
+  if #words ~= 2 then
+    core.fail_usage(("plugin new: expected a kind and a name, got %d words; kinds are %s"):format(#words,
+      table.concat(core.kinds(), ", ")))
+  end
+  new.write(words[1], words[2], given.out or words[2])
+end
+
+local ACTIONS = { check = run_check, new = run_new }
 
 return function(list)
   local action = table.remove(list, 1)
   if not ACTIONS[action] then
-    check.fail_name("plugin: expected check, got", action or "", { "check" })
+    check.fail_name("plugin: expected new or check, got", action or "", { "new", "check" })
   end
   ACTIONS[action](list)
 end
