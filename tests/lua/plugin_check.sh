@@ -33,7 +33,7 @@ finds silent_open dataset.silent_open/open "silent_open: open: returned NULL wit
 finds silent_build architecture.silent_build/build \
     "silent_build: build: returned NULL without a message ($faulty/silent_build.so)" --level 2
 finds silent_guidance guidance.silent_guidance/samples \
-    "silent_guidance: velocity: returned NULL without a message ($faulty/silent_guidance.so)" --level 2
+    "sample: silent_guidance: velocity: returned NULL without a message ($faulty/silent_guidance.so)" --level 2
 finds out_of_bounds dataset.out_of_bounds/bounds "*read: wrote before 'label' or behind 'x', outside of the example" --level 2
 finds label_range dataset.label_range/read "label_range: example *: expected a label of 0 to 3, or -1 for none, got 9" --level 2
 finds printer dataset.printer/open "printed 'open '; a plugin records messages*" --level 2

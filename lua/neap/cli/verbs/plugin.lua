@@ -53,7 +53,8 @@ local function run_check(list)
   end
   local report = plugin_check.run {
     path = path, level = given.level or plugin_check.levels, seed = given.seed or 0,
-    seconds = given.seconds or plugin_check.seconds, settings = settings_of(words), case = given.case, watch = given.json and function() end or show,
+    seconds = given.seconds or plugin_check.seconds, settings = settings_of(words), case = given.case,
+    watch = given.json and function() end or show,
   }
   print(given.json and core.json_encode { file = path, passed = report.passed, failed = report.failed, skipped = report.skipped,
     cases = report.cases } or summary(path, report))
