@@ -640,7 +640,8 @@ function neap.whole(default, low) end
 ---@field clip? number Largest norm of the gradients; 0: not clipped.
 ---@field ema? number Decay of the moving average of the weights; 0: no average.
 ---@field model? neap.model For a loop of your own: the model whose parameters step() updates.
----@field part? string Only the parameters whose names begin so.
+---@field part? string Only the parameters of the model whose names begin so.
+---@field params? table Tensors in place of a model.
 
 --- AdamW (Loshchilov and Hutter 2019).
 ---@param settings neap.optimizer.adamw.settings
@@ -654,7 +655,8 @@ function neap.optimizer.adamw(settings) end
 ---@field clip? number Largest norm of the gradients; 0: not clipped.
 ---@field ema? number Decay of the moving average of the weights; 0: no average.
 ---@field model? neap.model For a loop of your own: the model whose parameters step() updates.
----@field part? string Only the parameters whose names begin so.
+---@field part? string Only the parameters of the model whose names begin so.
+---@field params? table Tensors in place of a model.
 
 --- Stochastic gradient descent with momentum.
 ---@param settings neap.optimizer.sgd.settings
@@ -1609,6 +1611,15 @@ function neap.dataset.shapes(settings) end
 ---@param settings? neap.dataset.stacked.settings
 ---@return neap.dataset
 function neap.dataset.stacked(settings) end
+
+---@class neap.dataset.tensors.settings
+---@field examples string Hash of the examples, made from x =, labels =, texts =, .. of the call.
+---@field test? string Hash of the examples of the test part, made from test = { x = .. }.
+
+--- Examples that a recipe has as tensors.
+---@param settings? neap.dataset.tensors.settings
+---@return neap.dataset
+function neap.dataset.tensors(settings) end
 
 ---@class neap.dataset.toy2d.settings
 ---@field shape? "moons"|"spirals"|"checkerboard"|"gaussians8"|"rings" Shape of the distribution.

@@ -57,6 +57,9 @@ static int score(const void *config, const neap_evidence *samples, const neap_ev
 void neap_lua_metric_functions(lua_State *L)
 {
     const char *const *scores = neap_lua_permanent_texts(L, "scores");
+    const bool says = lua_getfield(L, 1, "better") != LUA_TNIL;
+    lua_pop(L, 1);
+    const char *const *better = says ? neap_lua_permanent_texts(L, "better") : NULL;
     neap_metric *functions = neap_lua_permanent(L, sizeof *functions);
-    *functions = (neap_metric){sizeof *functions, scores, score};
+    *functions = (neap_metric){sizeof *functions, scores, score, better};
 }

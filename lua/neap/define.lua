@@ -111,11 +111,14 @@ local KINDS = {
     end,
   },
   metric = {
-    functions = { "score" }, required = { "score" }, keys = { "scores" },
+    functions = { "score" }, required = { "score" }, keys = { "scores", "better" },
     complete = function(who, given, result)
       result.scores = texts(who, "scores", given.scores)
+      result.better = given.better and texts(who, "better", given.better)
       if #result.scores < 1 or #result.scores > 8 then
         core.fail_usage(("%s: scores: expected 1 to 8 names, got %d"):format(who, #result.scores))
+      elseif result.better and #result.better ~= #result.scores then
+        core.fail_usage(("%s: better: expected one text for each score, %d, got %d"):format(who, #result.scores, #result.better))
       end
     end,
   },

@@ -12,7 +12,7 @@ kinds="architecture, objective, sampler, guidance, dataset, metric"
 expect 2 "neap: plugin new: expected a kind and a name, got 1 words; kinds are $kinds" neap plugin new sampler
 
 for kind in architecture objective sampler guidance dataset metric; do
-    expect 0 "" neap plugin new $kind my_$kind --out "a folder/$kind"
+    expect 0 "" neap plugin new $kind my_$kind -o "a folder/$kind"
     same_text "$kind: the files" "Makefile README.md my_$kind.c recipe.lua test.sh" "$(cd "a folder/$kind" && echo *)"
     # A variable of a make around this is not for that make.
     capture env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "a folder/$kind" check NEAP="$NEAP_SOURCE/neap" \
@@ -23,6 +23,6 @@ for kind in architecture objective sampler guidance dataset metric; do
     # A parameter that leads nowhere may be refused, but none of the cases before.
     same_text "$kind: no case of levels 1 to 4 is skipped" "" "$(grep '^[1-4] .* skipped' stdout)"
 done
-expect 2 "neap: plugin new: 'a folder/metric' is there already; give another folder by --out" \
-    neap plugin new metric my_metric --out "a folder/metric"
+expect 2 "neap: plugin new: 'a folder/metric' is there already; give another folder by -o" \
+    neap plugin new metric my_metric -o "a folder/metric"
 finish

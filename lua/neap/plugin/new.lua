@@ -92,7 +92,7 @@ function new.write(kind, name, out)
   check_name(name)
   check_free(kind, name)
   if core.exists(out) then
-    core.fail_usage(("plugin new: '%s' is there already; give another folder by --out"):format(out))
+    core.fail_usage(("plugin new: '%s' is there already; give another folder by -o"):format(out))
   end
   local template = require("neap.plugin.template." .. kind)
   local words = { NAME = name, KIND = kind, HELP = template.help }

@@ -2,23 +2,11 @@
 local core = require "neap.core"
 local arguments = require "neap.cli.arguments"
 local check = require "neap.check"
+local flags = require "neap.cli.flags"
 local plugin_check = require "neap.plugin.check"
 local new = require "neap.plugin.new"
 
-local function whole(low, high)
-  return function(text)
-    local value = math.tointeger(tonumber(text))
-    return value and value >= low and value <= high and value or nil
-  end
-end
-
-local CHECK_RULES = {
-  ["--level"] = { key = "level", kind = "a level of 1 to 5", read = whole(1, plugin_check.levels) },
-  ["--seed"] = { key = "seed", kind = "a whole number from 0", read = whole(0, 1 << 53) },
-  ["--seconds"] = { key = "seconds", kind = "a number of seconds from 1", read = whole(1, 86400) },
-  ["--case"] = { key = "case", kind = "a case, as sampler.euler/accuracy", read = tostring },
-  ["--json"] = { key = "json", alone = true },
-}
+local RULES = flags.rules(require "neap.cli.flags.plugin")
 
 -- "  3 sampler.euler/accuracy   passed   order 1.0": results of fuzz only where they failed.
 local function show(result)
@@ -44,7 +32,7 @@ local function summary(path, report)
 end
 
 local function run_check(list)
-  local given, words = arguments.split(list, CHECK_RULES)
+  local given, words = arguments.split(list, RULES)
   local path = table.remove(words, 1)
   if not path then
     core.fail_usage "plugin check: expected a file, as build/mine.so"
@@ -63,10 +51,8 @@ local function run_check(list)
   end
 end
 
-local NEW_RULES = { ["--out"] = { key = "out", kind = "a folder", read = tostring } }
-
 local function run_new(list)
-  local given, words = arguments.split(list, NEW_RULES)
+  local given, words = arguments.split(list, RULES)
   if #words ~= 2 then
     core.fail_usage(("plugin new: expected a kind and a name, got %d words; kinds are %s"):format(#words,
       table.concat(core.kinds(), ", ")))
