@@ -35,7 +35,12 @@ static int watch(void *user, int64_t step, int64_t steps, double t, neap_tensor 
 {
     const watcher *w = user;
     moment now = {w, step, steps, t, x};
-    return w->given ? neap_lua_enter(call_watcher, &now) : 0;
+    if (!w->given)
+        return 0;
+    const bool held = neap_cancel_hold(true); /* a signal ends the sampling at its next step, and not the watcher */
+    const int status = neap_lua_enter(call_watcher, &now);
+    neap_cancel_hold(held);
+    return status;
 }
 
 static neap_instance *instance_field(lua_State *L, int index, const char *key)

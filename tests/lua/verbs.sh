@@ -45,7 +45,7 @@ for line in 'architecture  dit ' 'architecture  mlp ' 'objective     flow_matchi
     holds "list shows $line" grep -q "^$line" stdout
 done
 expect 0 "" neap list dataset
-same_text "list of one kind" "captioned_shapes coupled degraded emoji folder idx latents shapes stacked toy2d" "$(awk '$1 == "dataset" { printf "%s%s", sep, $2; sep = " " }' stdout)"
+same_text "list of one kind" "captioned_shapes coupled degraded emoji folder idx latents shapes stacked tensors toy2d" "$(awk '$1 == "dataset" { printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect 0 "" neap list metric
 same_text "list of metrics" "agreement frechet kernel modes precision_recall retrieval shape_attributes sliced_wasserstein support" \
     "$(awk '$1 == "metric" { printf "%s%s", sep, $2; sep = " " }' stdout)"
