@@ -209,7 +209,7 @@ limited() {
     )
 }
 expect_like 1 "${machine}mlp: *${newline}neap: points.lua:3: train: a/full/metrics.jsonl: cannot be written: *" \
-    limited 1 points.lua out=a/full
+    limited 8 points.lua steps=200 out=a/full
 expect_like 1 "${machine}mlp: *${newline}neap: points.lua:3: safetensors: a/tight/checkpoint.safetensors: cannot be written: *" \
     limited 8 points.lua out=a/tight
 same_text "nothing of a checkpoint that does not fit" "metrics.jsonl recipe.lua settings.json" \
