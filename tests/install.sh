@@ -71,7 +71,7 @@ install_elsewhere() {
 install_by_bootstrap() {
     [ "$NEAP_BUILD" = "$NEAP_SOURCE/build" ] || return 0
     "$NEAP_SOURCE/bootstrap" install --prefix "$stage/own" || return 1
-    env -u LD_LIBRARY_PATH -u NEAP_LUA_PATH -u NEAP_PLUGIN_DIR "$stage/own/bin/neap" plugin new sampler mine --out "$stage/mine" || return 1
+    env -u LD_LIBRARY_PATH -u NEAP_LUA_PATH -u NEAP_PLUGIN_DIR "$stage/own/bin/neap" plugin new sampler mine -o "$stage/mine" || return 1
     env -u LD_LIBRARY_PATH -u NEAP_LUA_PATH -u NEAP_PLUGIN_DIR -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u PKG_CONFIG_SYSROOT_DIR \
         make -C "$stage/mine" check NEAP="$stage/own/bin/neap" PKG_CONFIG_PATH="$stage/own/lib/pkgconfig"
 }

@@ -21,10 +21,10 @@ local function from_elsewhere(word, names)
   end
 end
 
---- `; did you mean 'x'?` for the nearest of names, or "" where none is near.
+--- `; did you mean 'x'?` for the nearest of names, or "" where none is near, or where it is the word itself.
 function check.suggestion(word, names)
   local nearest = from_elsewhere(word, names) or core.nearest(tostring(word), names)
-  return nearest and ("; did you mean '%s'?"):format(nearest) or ""
+  return nearest and nearest ~= word and ("; did you mean '%s'?"):format(nearest) or ""
 end
 
 --- Fails as `PROBLEM 'word'; did you mean 'x'?`; where no name is near, the message ends with `otherwise`.

@@ -38,7 +38,8 @@ RECIPE
 
 expect_like 0 "${machine}vit: * parameters, * at the peak, * s a step, 200 steps in about *" neap run shapes.lua
 same_text "no picture is promised" "runs/shapes: step 200, loss N
-runs/shapes/checkpoint.safetensors" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
+runs/shapes/checkpoint.safetensors
+runs/shapes/report.html" "$(sed 's/loss [0-9.]*$/loss N/' stdout)"
 same_text "and none is drawn" "checkpoint.safetensors metrics.jsonl recipe.lua report.html settings.json" \
     "$(cd runs/shapes && echo *)"
 holds "the accuracy is told" grep -q '^{"accuracy": 0\.[0-9]*, .*"step": 200}$' runs/shapes/metrics.jsonl
@@ -67,6 +68,7 @@ if [ -d /usr/share/datasets/fashion-mnist ] && [ -e "$NEAP_BUILD/plugins/archite
     expect_like 0 "${machine}vit: *" neap run "$recipes/evaluator_fashion.lua" steps=2 batch=4 width=16 depth=1 heads=2 stem=4
     same_text "the recipe as it stands" "runs/evaluator_fashion: step 2, loss N
 runs/evaluator_fashion/checkpoint.safetensors
+runs/evaluator_fashion/report.html
 runs/evaluator_fashion/evaluator.safetensors
 accuracy on 10000 test pictures: N%" "$(sed 's/loss [0-9.]*$/loss N/; s/[0-9.]*%$/N%/' stdout)"
 fi

@@ -201,7 +201,7 @@ local o = neap.options { data = "" }
 neap.train {
   model = neap.architecture.dit { size = 8, channels = 1, patch = 4, width = 16, depth = 1, heads = 2, classes = 2 },
   data = neap.dataset.idx { path = o.data }, objective = neap.objective.flow_matching {},
-  optimizer = neap.optimizer.adamw {}, sampler = neap.sampler.euler { steps = 2 }, precision = "fp32", batch = 4, steps = 4, log_every = 1,
+  optimizer = neap.optimizer.adamw {}, sampler = neap.sampler.euler { steps = 2 }, precision = "fp32", batch = 2, steps = 4, log_every = 1,
 }
 RECIPE
 mkdir set

@@ -185,7 +185,7 @@ expect 0 "" neap sample runs/odd -n 2 --label 3 --raw odd.npy
 holds "a path that is not UTF-8 comes back" cmp own.npy odd.npy
 
 guided memory 'neap.architecture.dit { size = 8, channels = 1, patch = 4, width = 16, depth = 1, heads = 2, classes = 10 }'
-expect_like 1 "${machine}dit: *${newline}neap: memory.lua:3: autoguidance: worse: expected a network loaded from a run or a\
+expect_like 1 "${machine}neap: memory.lua:3: autoguidance: worse: expected a network loaded from a run or a\
  checkpoint, which a file can name" neap run memory.lua
 holds "no step is taken" test ! -s runs/memory/metrics.jsonl
 guided other '"runs/points"'

@@ -76,7 +76,8 @@ wrong() {
 wrong 2 "points.lua:2: model.hiden: no architecture has a parameter 'hiden'; did you mean 'hidden'?" model.hiden=3
 wrong 2 "points.lua:2: optimizer.lrr: no optimizer has a parameter 'lrr'; did you mean 'lr'?" optimizer.lrr=3
 wrong 2 "points.lua:2: unknown key 'modle.hidden'; did you mean 'model.hidden'?" modle.hidden=3
-wrong 2 "points.lua:2: unknown key 'wavelength.x'" wavelength.x=3
+wrong 2 "points.lua:2: unknown key 'wavelength.x'; expected one of batch, checkpoint_every, extend, hidden, labels, lr, minutes, out,\
+ precision, resume, sample_every, score_every, seed, shape, steps, threads" wavelength.x=3
 wrong 2 "points.lua:3: model.heads: mlp has no parameter 'heads'" model.heads=3
 wrong 2 "points.lua:3: optimizer.momentum: adamw has no parameter 'momentum'" optimizer.momentum=0.5
 wrong 2 "points.lua:3: optimizer.generator.lr: adamw has no parameter 'generator.lr'" optimizer.generator.lr=0.5

@@ -204,7 +204,7 @@ RECIPE
 neap run judge.lua >/dev/null 2>&1
 expect 0 "" neap eval $run -n 30 --evaluator runs/judge --resamples 0 --raw eval.npy
 same_text "all scores" "frechet kernel precision recall modes divergence agreement least_agreement" \
-    "$(sed '1d;$d' stdout | awk '{ printf "%s%s", sep, $1; sep = " " }')"
+    "$(sed 1d stdout | awk '{ printf "%s%s", sep, $1; sep = " " }')"
 cat >under.lua <<'RECIPE'
 local neap, core = require "neap", require "neap.core"
 local checkpoint = require "neap.checkpoint"

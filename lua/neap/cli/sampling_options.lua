@@ -106,7 +106,7 @@ end
 function sampling_options.in_precision(given, f, ...)
   local before = precision.set((precision.choose(given.precision or "fp32")))
   local results = table.pack(pcall(f, ...))
-  precision.put(before)
+  precision.set(before)
   return results_of(results)
 end
 
