@@ -61,7 +61,7 @@ holds "JSON" grep -q '"failed": 1, .*"passed": 0' stdout
 holds "JSON has the command" grep -q '"reproduce": "neap plugin check .*--case dataset.leak/leak --seed 0"' stdout
 expect 2 "neap: plugin check: $faulty/leak.so has no case 'leak'" neap plugin check "$faulty/leak.so" --case leak
 expect 2 "neap: plugin check: there is no file 'nothing.so'" neap plugin check nothing.so
-expect 2 "neap: --level: expected a level of 1 to 5, got '6'" neap plugin check "$faulty/leak.so" --level 6
+expect 2 "neap: --level: expected a whole number from 1 to 5, got '6'" neap plugin check "$faulty/leak.so" --level 6
 expect 2 "neap: plugin: expected new or check, got 'chekc'; did you mean 'check'?" neap plugin chekc
 
 # --- A crash in a run ---------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ $warning $broken/unknown_interface.so: component 1 (unknown_interface): interfac
 $warning $broken/wrong_abi.so: expected ABI 2, got ABI 999
 $warning $broken/wrong_size.so: expected a neap_plugin of at least 48 bytes, got 8" with "$broken" list sampler
 same_text "the rest go on" "$(samplers sound versions)" \
-    "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
+    "$(awk '/^sampler/ { printf "%s%s", sep, $2; sep = " " }' stdout)"
 expect_like 0 "$warning *${newline}mlp: *" with "$broken" run points.lua
 same_text "and a run works" 12 "$(step_of runs/points)"
 
@@ -192,7 +192,7 @@ C
 
 expect 0 "" with mine list sampler
 same_text "it is listed with its kin" "$(samplers trapezoid)" \
-    "$(awk '{ printf "%s%s", sep, $2; sep = " " }' stdout)"
+    "$(awk '/^sampler/ { printf "%s%s", sep, $2; sep = " " }' stdout)"
 holds "by its line of help" grep -qx 'sampler       trapezoid       Trapezoids of two evaluations\.' stdout
 expect 0 "" with mine help trapezoid
 same_text "its help" "sampler trapezoid: Trapezoids of two evaluations.

@@ -345,7 +345,7 @@ expect interrupted at step
 expect ; run:resume() goes on\r\n
 expect > 
 send neap.precision()\r
-expect f32\r\n
+expect fp32\r\n
 send run:resume { steps = run.step + 2, on_step = function(s) print("go" .. "es on") end }\r
 expect goes on\r\n
 expect goes on\r\n

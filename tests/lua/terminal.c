@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE 300 /* seconds without output before a test fails; a slow machine needs some */
+#define PATIENCE 120 /* seconds without output before a test fails; a slow machine needs some */
 #define MOST (4 << 20)
 #define SHOWN 2000
 
