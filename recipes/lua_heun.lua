@@ -1,5 +1,5 @@
 -- Heun's method as a sampler in Lua, for recipes/lua_sampler.lua; plugins/sampler/heun.c has it in C. A checkpoint of a run that
--- uses it holds this text.
+-- uses it holds this text. Not a recipe of its own.
 local neap = require "neap"
 
 neap.define.sampler {

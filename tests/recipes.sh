@@ -6,7 +6,7 @@
 MOST=60 # lines of code
 
 # Files that recipes share, which are no recipes of their own.
-shared="latent_stages text_networks"
+shared="latent_stages text_networks lua_heun"
 
 # Longer recipes, and why.
 cat >longer <<'LIST'

@@ -69,6 +69,9 @@ neap.dataset = {}
 --- Metrics: neap.metric.NAME { .. }, for neap.evaluate.score.
 neap.metric = {}
 
+--- Components written in Lua, by kind; docs/lua.md describes the functions of each kind.
+neap.define = {}
+
 --- Optimizers: settings for neap.train or, with a model, an object for a loop of your own.
 neap.optimizer = {}
 
@@ -534,6 +537,10 @@ function component:kind() end
 ---@return string
 function component:json() end
 
+--- Name of its plugin.
+---@return string
+function component:plugin() end
+
 --- Version of its plugin.
 ---@return string
 function component:version() end
@@ -574,6 +581,35 @@ function sampler:with(settings) end
 ---@return table
 function sampler:times(from, to) end
 
+--- Defines a network: `build`, `spec`, and one of the calls that networks offer.
+---@param settings table
+function neap.define.architecture(settings) end
+
+--- Defines a loss.
+---@param settings table
+function neap.define.objective(settings) end
+
+--- Defines a sampler by `step`, or by `sample`.
+---@param settings table
+function neap.define.sampler(settings) end
+
+--- Defines how velocities under several conditions are combined.
+---@param settings table
+function neap.define.guidance(settings) end
+
+--- Defines a data set by `open`, which returns its examples as tensors.
+---@param settings table
+function neap.define.dataset(settings) end
+
+--- Defines a score of samples.
+---@param settings table
+function neap.define.metric(settings) end
+
+--- Runs a file of definitions, whose text checkpoints hold; it can only require neap.
+---@param path string A Lua file beside the recipe, or in the current folder.
+---@return any
+function neap.define.load(path) end
+
 ---@class neap.train.settings
 ---@field model neap.model The network to train.
 ---@field data neap.dataset The examples.
@@ -611,6 +647,16 @@ function sampler:times(from, to) end
 ---@param settings neap.train.settings
 ---@return neap.run
 function neap.train(settings) end
+
+--- Samples from its checkpoint; a label is a name or a number.
+---@param settings table label, n, w, text, seed, steps, sampler and others of `neap sample`.
+---@return neap.tensor
+function run:sample(settings) end
+
+--- Goes on with the training, with these settings of neap.train changed.
+---@param settings table
+---@return neap.run
+function run:resume(settings) end
 
 ---@class neap.stages.settings
 ---@field minutes? number Time limit of all stages together.
@@ -668,6 +714,22 @@ function neap.optimizer.sgd(settings) end
 ---@return number
 function optimizer:step(scale) end
 
+--- Returns f(..), called with the moving averages in place of the parameters; needs ema.
+---@param f function
+---@return any
+function optimizer:averaged(f) end
+
+---@class neap.schedule.settings
+---@field steps? integer The last step, where a rate that falls has reached the floor.
+---@field warmup? integer Steps over which the factor rises from 0.
+---@field decay? any How it falls until the last step.
+---@field floor? number Factor at the end of the decay.
+
+--- The factor of the learning rate at a step, as neap.train has it.
+---@param settings neap.schedule.settings
+---@return any
+function neap.schedule(settings) end
+
 --- Clears the gradients of its parameters.
 function optimizer:clear() end
 
@@ -675,6 +737,18 @@ function optimizer:clear() end
 ---@param path string
 ---@return table
 function neap.checkpoint.load(path) end
+
+--- Writes the checkpoint of a loop of your own, which `neap sample` and `neap eval` open, and returns its path.
+---@param path string The folder of the run, or a file that ends in .safetensors.
+---@param loop table model, tensors, optimizer, step, objective, sampler, data, labels; docs/loops.md describes them.
+---@return string
+function neap.checkpoint.save(path, loop) end
+
+--- Reads a checkpoint of save into the same parts, and returns its step.
+---@param path string
+---@param loop table As for save.
+---@return number
+function neap.checkpoint.resume(path, loop) end
 
 --- The model alone; messages begin with `who`.
 ---@param who string

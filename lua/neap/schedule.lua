@@ -2,18 +2,23 @@
 local core = require "neap.core"
 local check = require "neap.check"
 local rule = require "neap.rule"
+local setting = require "neap.setting"
 
 local schedule = {}
 
-local RULES = {
-  steps = rule.whole(1), warmup = rule.whole(0), decay = rule.choice("none", "linear", "cosine"), floor = rule.number(0, 1),
+local SETTINGS = {
+  { "steps", rule.whole(1), "The last step, where a rate that falls has reached the floor.", usual = "needed with decay" },
+  { "warmup", rule.whole(0), "Steps over which the factor rises from 0.", default = 0 },
+  { "decay", rule.choice("none", "linear", "cosine"), "How it falls until the last step.", default = "none" },
+  { "floor", rule.number(0, 1), "Factor at the end of the decay.", default = 0 },
 }
+local KEYS, RULES = setting.declare("neap.schedule", SETTINGS), setting.rules(SETTINGS)
 
 --- neap.schedule { steps, warmup = 0, decay = "none", floor = 0 } -> function(step): the factor of the learning rate at a step,
 -- from 1 on, as neap.train has it: linear from 0 to 1 over `warmup` steps, then constant, or falling to `floor` at step `steps`.
 function schedule.new(given)
-  check.keys("schedule", given, check.names(RULES))
-  local own = { warmup = 0, decay = "none", floor = 0 }
+  check.keys("schedule", given, KEYS)
+  local own = setting.defaults(SETTINGS)
   for key, value in pairs(given) do
     own[key] = rule.read("schedule: " .. key, RULES[key], value)
   end

@@ -259,7 +259,8 @@ test("definitions that are refused", function()
   raises("define.sampler: refused: expected a function 'step' or 'sample'", function()
     define.sampler { name = "refused", help = "R." }
   end)
-  raises("sampler 'refused' is not known", function() neap.sampler.refused {} end)
+  local found, message = pcall(function() return neap.sampler.refused end)
+  check.truth(not found and message:find("sampler 'refused' is not known; plugins were searched in ", 1, true), message)
   fails(function() define.sampler { name = "euler", help = "Mine.", step = step } end, "sampler 'euler' is taken by ")
 end)
 

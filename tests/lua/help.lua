@@ -11,8 +11,10 @@ local test, equal, truth, raises = check.test, check.equal, check.truth, check.r
 -- Functions that files of the library share; recipes have no use for them.
 local INTERNAL = {}
 for name in ([[
-  neap.checkpoint.dataset neap.checkpoint.find neap.checkpoint.prepare neap.checkpoint.restore neap.checkpoint.rule
-  neap.checkpoint.save neap.checkpoint.start neap.image.delays neap.image.grid_size neap.optimizer.read
+  neap.checkpoint.dataset neap.checkpoint.find neap.checkpoint.prepare neap.checkpoint.rule
+  neap.checkpoint.save_run neap.checkpoint.restore_run neap.checkpoint.start neap.define.kinds
+  neap.define.run neap.optimizer.describe neap.optimizer.is_live neap.optimizer.restore neap.optimizer.state
+  sampler:guides neap.image.delays neap.image.grid_size neap.optimizer.read
   neap.reconstruction.explain film:new series:new sampler:new sampler:of sampler:default sampler:labels sampler:check_labels
 ]]):gmatch "%S+" do
   INTERNAL[name] = true

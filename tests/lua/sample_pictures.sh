@@ -88,7 +88,7 @@ neap.train {
 RECIPE
 neap run judge.lua >/dev/null 2>&1
 expect 0 "" neap eval $run -n 50 --evaluator runs/judge --resamples 0 --metric frechet --raw eval.npy
-holds "an eval scores" grep -q '"frechet"' stdout
+holds "an eval scores" grep -q '^frechet ' stdout
 cat >under.lua <<'RECIPE'
 local neap, core = require "neap", require "neap.core"
 local run = require "neap.checkpoint".load "runs/squares"

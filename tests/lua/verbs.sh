@@ -150,7 +150,7 @@ expect 2 "neap: bench: conv: unknown key 'channels'; expected one of batch, kern
     neap bench conv channels=128
 expect 2 "neap: bench: batch: expected a whole number from 1, got '0'" neap bench gemm batch=0
 expect 2 "neap: bench: dim: expected a whole number from 1, got 'x'" neap bench gemm dim=x
-expect 2 "neap: bench: precision: expected fp32 or bf16, got 'fp16'" neap bench gemm precision=fp16
+expect 2 "neap: bench: precision: expected auto, fp32 or bf16, got 'fp16'" neap bench gemm precision=fp16
 expect 2 "neap: expected key=value, got '3'" neap bench gemm 3
 
 # --- repl -------------------------------------------------------------------------------------------------------------

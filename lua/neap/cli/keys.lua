@@ -31,7 +31,7 @@ function keys.bench()
     { "batch", COUNT, "Examples of a step.", default = 32 },
     { "steps", COUNT, "Steps that are measured.", default = 5 },
     { "threads", "a whole number from 0", "Threads of the process; 0: one for each core.", default = 0 },
-    { "precision", "fp32 or bf16", "Precision of products.", default = "fp32" },
+    { "precision", "auto, fp32 or bf16", "Precision of products.", default = "fp32" },
   }
 end
 

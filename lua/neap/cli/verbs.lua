@@ -41,8 +41,8 @@ local VERBS = {
     more = "Prints one line of JSON. Each workload takes more keys:" },
   { name = "plugin", words = "new KIND NAME | check FILE.so", flags = { "plugin" }, keys = true,
     help = "Write a plugin to start from, or check one.",
-    more = "`new` writes a folder with a plugin of a kind of component, its Makefile, test, recipe and README. `check` tests ABI, "
-      .. "contract, numbers, determinism and memory, and parameters at random, each case in a process of its own; keys are "
+    more = "`new` writes a folder with a plugin of a kind of component, its Makefile, test, recipe and README. `check` tests "
+      .. "ABI, contract, numbers, determinism and memory, and parameters at random, each case in a process of its own; keys are "
       .. "parameters of its components." },
   { name = "repl", words = "", help = "A Lua prompt." },
 }

@@ -9,6 +9,10 @@ local run = neap.train {
   batch = 64, steps = 2000, ema = 0.995,
 }]] },
   { "run", nil, "What neap.train returns." },
+  { "run:sample", "([{ key = value, .. }]) -> tensor", "Samples from its checkpoint; a label is a name or a number.",
+    { { "settings", "table", "label, n, w, text, seed, steps, sampler and others of `neap sample`." } } },
+  { "run:resume", "([{ key = value, .. }]) -> run", "Goes on with the training, with these settings of neap.train changed.",
+    { { "settings", "table" } } },
   { "run.path", nil, "Folder of the run.", type = "text" },
   { "run.step", nil, "The last step.", type = "number" },
   { "run.loss", nil, "The loss of that step.", type = "number" },
@@ -39,6 +43,11 @@ neap.stages {
   { "optimizer:step", "([scale]) -> number",
     "Updates the model with the gradients of backward, clears them, and returns their norm.",
     { { "scale", "number", "Factor of the learning rate.", default = 1 } } },
+  { "optimizer:averaged", "(f, ..) -> any",
+    "Returns f(..), called with the moving averages in place of the parameters; needs ema.",
+    { { "f", "function" } } },
+  { "neap.schedule", "{ key = value, .. } -> function(step)",
+    "The factor of the learning rate at a step, as neap.train has it." },
   { "optimizer:clear", "()", "Clears the gradients of its parameters." },
 
   { "neap.checkpoint", nil, "Checkpoints: one safetensors file with the weights and all that sampling or a resume needs." },
@@ -49,6 +58,13 @@ local run = neap.checkpoint.load "runs/quickstart"
 local x = run.sampler:sample(run.model, {
   n = 8, labels = "Sneaker", names = run.labels,
 })]] },
+  { "neap.checkpoint.save", "(path, { key = value, .. }) -> text", "Writes the checkpoint of a loop of your own, which "
+    .. "`neap sample` and `neap eval` open, and returns its path.", {
+    { "path", "text", "The folder of the run, or a file that ends in .safetensors." },
+    { "loop", "table", "model, tensors, optimizer, step, objective, sampler, data, labels; docs/loops.md describes them." },
+  } },
+  { "neap.checkpoint.resume", "(path, { key = value, .. }) -> number", "Reads a checkpoint of save into the same parts, and "
+    .. "returns its step.", { { "path", "text" }, { "loop", "table", "As for save." } } },
   { "neap.checkpoint.model", "(who, path) -> model", "The model alone; messages begin with `who`.",
     { { "who", "text" }, { "path", "text" } } },
   { "neap.checkpoint.export", "(path, to)", "Copies weights and metadata, without the state of training.",
