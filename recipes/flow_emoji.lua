@@ -13,7 +13,7 @@ local neap = require "neap"
 local o = neap.options {
   size = 64, background = "white",
   patch = 8, dit_width = 192, depth = 8, heads = 6, -- the transformer
-  lr = 2e-3, ema = 0.998, label_dropout = 0.1, flow_batch = 64, flow_steps = 100000,
+  lr = 1e-3, ema = 0.999, label_dropout = 0.1, flow_batch = 16, flow_steps = 100000,
   shift = 1, w = 1, sampler_steps = 50, -- shift: above 1, more times near the noise
 }
 

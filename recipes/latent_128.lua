@@ -10,7 +10,7 @@ local latent = require "latent_stages"
 
 local o = latent.options {
   size = 128, minutes = 720,
-  patch = 2, dit_width = 384, depth = 12, heads = 6, flow_batch = 16, lr = 1e-3,
+  patch = 2, dit_width = 384, depth = 12, heads = 6,
 }
 
 latent.run(o, neap.dataset.emoji { size = o.size, flip = true }, { 3, 2, 7 })

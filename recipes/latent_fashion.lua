@@ -11,7 +11,8 @@ local latent = require "latent_stages"
 
 local o = latent.options {
   data = "/usr/share/datasets/fashion-mnist", -- a folder of IDX files
-  minutes = 30, width = 32, vae_batch = 32, patch = 1, dit_width = 128, depth = 6, heads = 4, lr = 3e-3,
+  minutes = 30, width = 32, vae_batch = 32, patch = 1, dit_width = 128, depth = 6, heads = 4,
+  lr = 3e-3, ema = 0.998, flow_batch = neap.whole(64),
 }
 
 latent.run(o, neap.dataset.idx {

@@ -23,7 +23,7 @@ local OPTIONS = {
   vae_batch = whole(4), vae_steps = whole(100000), -- many small steps do more for reconstructions than few large ones
   conditional = true, -- on classes, if the data set has them
   patch = 2, dit_width = 192, depth = 8, heads = 6, -- the transformer
-  lr = 2e-3, ema = 0.998, label_dropout = 0.1, flow_batch = whole(64), flow_steps = whole(100000),
+  lr = 1e-3, ema = 0.999, label_dropout = 0.1, flow_batch = whole(16), flow_steps = whole(100000),
   shift = 1, w = 1, sampler_steps = 50, -- shift: above 1, more times near the noise
   columns = whole(8), -- pictures in a row of reconstructions.png
 }

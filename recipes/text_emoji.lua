@@ -21,7 +21,7 @@ local o = latent.options {
   size = 32, background = "white",
   conditioning = "cross", patch = 0, -- the side of a patch; 0: that for 64 tokens
   text_width = 128, text_depth = 2, text_heads = 4, text_words = 4096, -- the transformer of the text
-  lr = 1e-3, ema = 0.999, flow_batch = neap.whole(32), w = 2,
+  w = 2,
 }
 local in_latents = o.size > 32
 
