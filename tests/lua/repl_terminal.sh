@@ -221,6 +221,7 @@ talk "a terminal without cursor movement" TERM=dumb <<'SCRIPT'
 expect > 
 send 6 * 7\n
 expect 42\r\n
+expect > 
 send show(neap.zeros(4, 4, 1))\n
 expect > 
 send \x03
