@@ -30,14 +30,7 @@ local OPTIONS = {
 
 --- The options of a recipe: its own, and those above with the defaults that it gives in place of these.
 function latent.options(own)
-  local all = {}
-  for key, value in pairs(OPTIONS) do
-    all[key] = value
-  end
-  for key, value in pairs(own) do
-    all[key] = value
-  end
-  return neap.options(all)
+  return neap.options(own, OPTIONS)
 end
 
 -- --- Models -----------------------------------------------------------------------------------------------------------

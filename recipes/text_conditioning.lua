@@ -11,14 +11,11 @@
 local neap = require "neap"
 local networks = require "text_networks"
 
-local o = neap.options {
-  size = 28, patch = 4, dit_width = 128, depth = 6, heads = 4, -- the transformer of the picture
-  text_width = 64, text_depth = 2, text_heads = 4, text_words = 1024, -- that of the text
-  label_dropout = 0.1, lr = 1e-3, ema = 0.999, batch = neap.whole(16), sampler_steps = 25, w = 2,
+local o = neap.options({
   minutes = 120, seeds = neap.whole(3), only = "",
   samples = neap.whole(500), -- for the table, of each run
   out = "runs/text_conditioning",
-}
+}, networks.SHAPES)
 
 local data = neap.dataset.captioned_shapes { size = o.size }
 local spec = data:spec()
@@ -52,15 +49,11 @@ for seed = 0, o.seeds - 1 do
     local name = ("%s_%d"):format(conditioning, seed)
     runs[#runs + 1] = { conditioning = conditioning, path = o.out .. "/" .. name }
     stages[#stages + 1] = { name = name, run = function(stage)
+      local settings = networks.shapes_training(o)
       neap.seed(seed)
-      neap.train {
-        model = network_of_size(conditioning, count), data = data,
-        objective = neap.objective.flow_matching { label_dropout = o.label_dropout, times = "logit_normal" },
-        optimizer = neap.optimizer.adamw { lr = o.lr },
-        sampler = neap.sampler.euler { steps = o.sampler_steps, guidance = neap.guidance.cfg { w = o.w } },
-        batch = o.batch, steps = 100000, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
-        out = stage.out, minutes = stage.minutes, resume = stage.resume, seed = seed,
-      }
+      settings.model, settings.data, settings.seed = network_of_size(conditioning, count), data, seed
+      settings.out, settings.minutes, settings.resume = stage.out, stage.minutes, stage.resume
+      neap.train(settings)
     end }
   end
 end

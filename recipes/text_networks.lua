@@ -1,4 +1,5 @@
--- What the recipes with texts share: their network, and four ways in which a text enters it. Not a recipe of its own.
+-- What the recipes with texts share: their network, four ways in which a text enters it, and how those of captioned shapes train.
+-- Not a recipe of its own.
 --
 --   adaln   the mean of the text's tokens modulates every block, as time does
 --   cross   besides, the picture attends to the tokens in every block (Chen et al. 2023, PixArt-alpha)
@@ -35,6 +36,27 @@ function networks.transformer(o, rows, columns, channels, bytes)
     settings[key] = value
   end
   return kind[1](settings)
+end
+
+--- Options of the recipes of captioned shapes.
+networks.SHAPES = {
+  size = 28, patch = 4, dit_width = 128, depth = 6, heads = 4, -- the transformer of the picture
+  text_width = 64, text_depth = 2, text_heads = 4, text_words = 1024, -- that of the text
+  prediction = "x0", loss = "v", mean = 1, deviation = 1.2, -- of the flow; times near the noise decide what is where
+  label_dropout = 0.1, lr = 1e-3, ema = 0.999, shift = 3, sampler_steps = 25, w = 2,
+}
+
+--- Settings of neap.train for captioned shapes, without the network, the data, the folder and the time.
+function networks.shapes_training(o)
+  return {
+    objective = neap.objective.flow_matching {
+      prediction = o.prediction, loss = o.loss, times = "logit_normal", mean = o.mean, deviation = o.deviation,
+      label_dropout = o.label_dropout,
+    },
+    optimizer = neap.optimizer.adamw { lr = o.lr },
+    sampler = neap.sampler.euler { steps = o.sampler_steps, shift = o.shift, guidance = neap.guidance.cfg { w = o.w } },
+    batch = 16, steps = 100000, warmup = 100, decay = "cosine", clip = 1, ema = o.ema,
+  }
 end
 
 return networks

@@ -668,8 +668,10 @@ function run:resume(settings) end
 function neap.stages(settings) end
 
 --- Declares keys of the recipe: `neap run RECIPE key=value` changes them, and group.key=value those of a group. Returns the values.
+---@param defaults table
+---@param shared table Further defaults, of a file that several recipes use.
 ---@return table
-function neap.options() end
+function neap.options(defaults, shared) end
 
 --- In neap.options: a key that takes whole numbers alone, from low.
 ---@param default integer

@@ -32,7 +32,7 @@ int neap_lua_no_name(lua_State *L, const char *class, const char *key, int metho
                    : neap_lua_error(L, "%s: there is no '%s'; `neap help %s` lists what there is", class, key, class);
 }
 
-/* Called as (methods, key) for a key that is none of the methods; the class is the upvalue. */
+/* Called as (methods, key) for a key that names no method; the class is the upvalue. */
 static int no_method(lua_State *L)
 {
     const char *names[NEAP_LUA_MOST_NAMES], *key = luaL_tolstring(L, 2, NULL);

@@ -52,6 +52,15 @@ function check.names(entries)
   return names
 end
 
+--- The names of a list of { name = .. }.
+function check.named(list)
+  local names = {}
+  for i, entry in ipairs(list) do
+    names[i] = entry.name
+  end
+  return names
+end
+
 --- Makes reading an absent name of a table of functions fail, with the nearest; `who` is the table in messages, as neap.image,
 -- and `topic` its name in `neap help`.
 function check.seal(who, topic, functions)

@@ -146,6 +146,11 @@ function optimizer.sgd(settings)
   return new("sgd", settings)
 end
 
+--- The names of the settings of all kinds.
+function optimizer.settings()
+  return names_of(RATE, MOMENTS, MOMENTUM, SHARED)
+end
+
 --- Is a value an optimiser of a model or of tensors?
 function optimizer.is_live(value)
   return getmetatable(value) == class and inside[value].state ~= nil

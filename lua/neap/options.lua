@@ -156,8 +156,11 @@ end
 --- neap.options { key = default, group = { key = default } } -> the same table with the values of the command line; a key in a
 -- group is written group.key=value. A numeric default takes any finite number; neap.whole(8) takes whole numbers only. A
 -- recipe with its own training loop declares the keys of training that it uses; one that declares them and calls neap.train
--- passes them on.
-function options.declare(defaults)
+-- passes them on. `shared` are further defaults, such as those of a file that several recipes use; it is not changed.
+function options.declare(defaults, shared)
+  for key, value in pairs(shared or {}) do
+    defaults[key] = defaults[key] == nil and value or defaults[key]
+  end
   local result = fill(defaults, "")
   options.check()
   return result

@@ -110,4 +110,27 @@ function check.raises(text, f)
   end
 end
 
+--- f fails with a message that has each of these parts in this order.
+function check.fails(f, ...)
+  local done, message = pcall(f)
+  check.truth(not done, "expected an error, got none")
+  local from = 1
+  for _, part in ipairs { ... } do
+    local _, stop = message:find(part, from, true)
+    check.truth(stop, ("expected %q in %q"):format(part, message))
+    from = stop
+  end
+end
+
+--- The line of a file on which `text` stands, as messages name it. Lines that ask for the place of a text do not count.
+function check.place(file, text)
+  local number = 0
+  for line in io.lines(file) do
+    number = number + 1
+    if line:find(text, 1, true) and not line:find("place", 1, true) then
+      return ("%s:%d:"):format(file, number)
+    end
+  end
+end
+
 return check

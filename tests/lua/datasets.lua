@@ -116,7 +116,7 @@ test("batches: as many as asked for, or without end", function()
   equal(count, 50)
 end)
 
-test("batches that are none", function()
+test("batches that are refused", function()
   raises("batch: expected a step and a count from 1, got 0 and 3", function() shapes:batch(0, 3) end)
   raises("batch: expected a step and a count from 1, got 1 and 0", function() shapes:batch(1, 0) end)
   raises("expected a number, got text '3'", function() shapes:batch(1, "3") end)

@@ -69,7 +69,7 @@ test("labels reach the model", function()
   check.truth((draw(0) - draw(nil)):abs():max():item() > 1e-3, "a label draws as none does")
 end)
 
-test("labels that are none", function()
+test("labels that are refused", function()
   raises("label: expected 0 to 2, got '3'", function() euler:sample(model, { labels = 3 }) end)
   raises("label: expected 0 to 2, got '-1'", function() euler:sample(model, { labels = -1 }) end)
   raises("label: expected 0 to 2, got '0.5'", function() euler:sample(model, { labels = 0.5 }) end)

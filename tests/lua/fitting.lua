@@ -69,7 +69,7 @@ test("a gradient that stays the same moves by the rate at every step", function(
   end
 end)
 
-test("settings that are none", function()
+test("settings that are refused", function()
   local model = neap.architecture.mlp { hidden = 4 }
   raises("adamw: expected one table of settings, got nil", function() neap.optimizer.adamw() end)
   raises("adamw: unknown key 'lrr'; did you mean 'lr'?", function() neap.optimizer.adamw { lrr = 1 } end)

@@ -45,7 +45,7 @@ test("the graph serves once, or as often as it is kept", function()
   equal(x.grad, { 12 })
 end)
 
-test("flags that are none", function()
+test("flags that are refused", function()
   local y = leaf({ 1 }):sum()
   raises("backward: unknown flag 'keep_grph'; did you mean 'keep_graph'?", function()
     y:backward { keep_grph = true }

@@ -13,8 +13,8 @@ local INTERNAL = {}
 for name in ([[
   neap.checkpoint.dataset neap.checkpoint.find neap.checkpoint.prepare neap.checkpoint.rule
   neap.checkpoint.save_run neap.checkpoint.restore_run neap.checkpoint.start neap.define.kinds
-  neap.define.run neap.optimizer.describe neap.optimizer.is_live neap.optimizer.restore neap.optimizer.state
-  sampler:guides neap.image.delays neap.image.grid_size neap.optimizer.read
+  neap.define.run neap.optimizer.describe neap.optimizer.is_live neap.optimizer.restore neap.optimizer.settings
+  neap.optimizer.state sampler:guides neap.image.delays neap.image.grid_size neap.optimizer.read
   neap.reconstruction.explain film:new series:new sampler:new sampler:of sampler:default sampler:labels sampler:check_labels
 ]]):gmatch "%S+" do
   INTERNAL[name] = true

@@ -35,7 +35,7 @@ test("the rate is read and set", function()
   check.close(w, { -1.125, -0.625 }, 1e-6)
 end)
 
-test("fields that are none, and values that are none", function()
+test("fields and values that are refused", function()
   local optimizer = neap.optimizer.adamw { params = { leaf { 1 } }, lr = 0.5 }
   local function set(key, value)
     return function() optimizer[key] = value end
@@ -72,7 +72,7 @@ test("loose tensors: a line through points", function()
   check.close(b, { -1 }, 0.02)
 end)
 
-test("params that are none", function()
+test("params that are refused", function()
   local w, model = leaf { 1, 2 }, neap.architecture.mlp { hidden = 4 }
   local function refused(message, params)
     raises(message, function() neap.optimizer.adamw { params = params } end)

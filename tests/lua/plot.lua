@@ -387,7 +387,7 @@ test("settings that do not fit", function()
   raises("panels: expected a figure at 2, got number", function() neap.plot.panels { figure, 3 } end)
 end)
 
-test("files that are none", function()
+test("files that are refused", function()
   local figure = bare()
   raises("save: expected a path that ends in .svg or .png, got a.pdf", function() figure:save "a.pdf" end)
   raises("save: expected a path that ends in .svg or .png, got nil", function() figure:save() end)

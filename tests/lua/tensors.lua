@@ -57,7 +57,7 @@ test("full, zeros, ones: sizes as numbers or as one table", function()
   equal(neap.zeros(2, 0, 3):size(), 0)
 end)
 
-test("full, zeros: sizes that are none", function()
+test("full, zeros: sizes that are refused", function()
   raises("shape: expected whole numbers, got abc", function() neap.full("abc", 1) end)
   raises("shape: expected whole numbers, got nil", function() neap.full(nil, 1) end)
   raises("shape: expected whole numbers, got 1.5", function() neap.zeros(2, 1.5) end)

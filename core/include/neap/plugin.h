@@ -231,7 +231,7 @@ typedef struct neap_evidence {
     neap_tensor *logits;   /* f32 [N, classes], or NULL */
     neap_tensor *labels;   /* i32 [N], of the examples, or those that samples were drawn with; or NULL */
     neap_tensor *pictures; /* f32 [N, H, W, C] in [-1, 1], or NULL */
-    const neap_condition *condition; /* of N rows: of the examples, or that which samples were drawn under; or NULL */
+    const neap_condition *condition; /* of N rows: of the examples, or of the samples; or NULL */
 } neap_evidence;
 
 /* --- Interfaces: `size` is sizeof of the struct. Members that may be NULL say so. ----------------------------------- */

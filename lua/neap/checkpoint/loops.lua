@@ -191,7 +191,7 @@ local function is_description(one)
   return valid and one.steps >= 0
 end
 
--- The state that a checkpoint stores for a resume; fails where it is none of a loop, or damaged.
+-- The state that a checkpoint stores for a resume; fails for a checkpoint that no loop has saved, and for a damaged one.
 local function stored_state(file, meta)
   local state = metadata.object(file, meta, "loop")
   if not state then

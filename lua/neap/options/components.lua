@@ -17,9 +17,6 @@ local OPTIMIZER = "optimizer"
 local GROUPS = check.names(KINDS)
 GROUPS[#GROUPS + 1] = OPTIMIZER
 
--- The settings of all optimizers; of one phase they are optimizer.PHASE.lr.
-local SETTINGS = { "lr", "beta1", "beta2", "eps", "momentum", "weight_decay", "clip", "ema" }
-
 -- Texts of the command line by key, keys that the recipe declares, keys that were set, and names of components by group.
 local given, declared, reached, made = {}, {}, {}, {}
 
@@ -56,14 +53,6 @@ local function has(list, name)
   return false
 end
 
-local function names_of(params)
-  local names = {}
-  for i, param in ipairs(params) do
-    names[i] = param.name
-  end
-  return names
-end
-
 -- --- Setting ----------------------------------------------------------------------------------------------------------
 
 local function group_of(kind)
@@ -81,7 +70,7 @@ function components.texts(kind, name)
   if not list[1] then
     return texts
   end
-  local names = names_of(core.find(kind, name).params)
+  local names = check.named(core.find(kind, name).params)
   made[group] = made[group] or {}
   table.insert(made[group], { name = name, parameters = names })
   for _, entry in ipairs(list) do
@@ -112,7 +101,7 @@ end
 local function all_parameters(kind)
   local names = {}
   for _, component in ipairs(core.components(kind)) do
-    for _, name in ipairs(names_of(component.params)) do
+    for _, name in ipairs(check.named(component.params)) do
       names[#names + 1] = name
     end
   end
@@ -130,8 +119,8 @@ function components.check(key)
     return nearest and core.fail_usage(("unknown key '%s'; did you mean '%s.%s'?"):format(key, nearest, parameter))
   end
   local kind = KINDS[group]
-  local names = kind and all_parameters(kind) or SETTINGS
-  local name = kind and parameter or parameter:match "[^.]*$"
+  local names = kind and all_parameters(kind) or require("neap.optimizer").settings()
+  local name = kind and parameter or parameter:match "[^.]*$" -- those of one phase are optimizer.PHASE.lr
   if not has(names, name) then
     check.fail_name(("%s: no %s has a parameter"):format(key, kind or OPTIMIZER), name, names)
   end

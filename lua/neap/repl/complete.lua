@@ -1,6 +1,7 @@
 --- Completion at the prompt: of names, keys and methods, of parameters inside the braces of a call, and of files inside texts.
 -- Values are looked up, and never called.
 local core = require "neap.core"
+local check = require "neap.check"
 local run = require "neap.run"
 local train_settings = require "neap.train.settings"
 local verbs = require "neap.cli.verbs"
@@ -56,20 +57,12 @@ local function value_of(chain, env)
   return value
 end
 
-local function names_of(list)
-  local names = {}
-  for i, entry in ipairs(list) do
-    names[i] = entry.name
-  end
-  return names
-end
-
 -- The names of the components if a table is the namespace of a kind.
 local function components(value)
   local neap = require "neap"
   for _, kind in ipairs(core.kinds()) do
     if value == neap[kind] then
-      return names_of(core.components(kind))
+      return check.named(core.components(kind))
     end
   end
 end
@@ -128,7 +121,7 @@ local function parameters(chain, env)
   local kind, name = chain:match "^neap%.(%a+)%.([%w_]+)$"
   local found, component = pcall(core.find, kind or "", name or "")
   if kind and found then
-    local names = names_of(component.params)
+    local names = check.named(component.params)
     names[#names + 1] = kind == "sampler" and "guidance" or nil
     return names
   end
@@ -179,7 +172,7 @@ local function subjects()
   if found and type(help) == "table" and help.names then
     return help.names()
   end
-  local names = names_of(core.op_table())
+  local names = check.named(core.op_table())
   for _, kind in ipairs(core.kinds()) do
     for _, component in ipairs(core.components(kind)) do
       names[#names + 1] = component.name

@@ -1,6 +1,7 @@
 --- A picture [H, W, C] as sixels: bands of six rows, each with a run-length coded layer for each of its colours. Greys have 101
 -- levels, as many as the format has; colours are dithered to 6 x 7 x 6 levels.
 local core = require "neap.core"
+local check = require "neap.check"
 
 -- An ordered dither: thresholds around 0, in steps of a level.
 local BAYER = { { 0, 8, 2, 10 }, { 12, 4, 14, 6 }, { 3, 11, 1, 9 }, { 15, 7, 13, 5 } }
@@ -56,19 +57,10 @@ local function layer_text(layer, width)
   return table.concat(parts)
 end
 
-local function sorted(layers)
-  local indices = {}
-  for index in pairs(layers) do
-    indices[#indices + 1] = index
-  end
-  table.sort(indices)
-  return indices
-end
-
 -- A band; colours are defined where they are first used.
 local function band_text(layers, width, kind, defined)
   local parts = {}
-  for i, index in ipairs(sorted(layers)) do
+  for i, index in ipairs(check.names(layers)) do
     local definition = ""
     if not defined[index] then
       defined[index] = true

@@ -1,5 +1,6 @@
 --- The settings of a run as a flat list of names and texts, "model.width" = "128", with their defaults.
 local core = require "neap.core"
+local check = require "neap.check"
 local record = require "neap.train.record"
 local settings_of = require "neap.train.settings"
 
@@ -50,20 +51,11 @@ local function add(list, name, value, default)
   list[#list + 1] = { name = name, value = values.text(value), default = default }
 end
 
-local function sorted_keys(entries)
-  local keys = {}
-  for key in pairs(entries) do
-    keys[#keys + 1] = tostring(key)
-  end
-  table.sort(keys)
-  return keys
-end
-
 -- Adds a component as `role` = its name, and its parameters as `role`.parameter, also those of components inside.
 local function add_component(list, role, kind, entry)
   add(list, role, entry.name)
   local params = parameters_of(kind, entry.name)
-  for _, key in ipairs(sorted_keys(entry.config)) do
+  for _, key in ipairs(check.names(entry.config)) do
     local value = entry.config[key]
     if is_component(value) then
       add_component(list, role .. "." .. key, value.kind or "", value)
@@ -75,7 +67,7 @@ end
 
 -- Adds the settings of an optimiser, or of one for each phase.
 local function add_optimizer(list, name, own)
-  for _, key in ipairs(sorted_keys(own)) do
+  for _, key in ipairs(check.names(own)) do
     if type(own[key]) == "table" then
       add_optimizer(list, name .. "." .. key, own[key])
     else
@@ -90,7 +82,7 @@ local function is_empty(value)
 end
 
 local function add_training(list, settings)
-  for _, key in ipairs(sorted_keys(settings)) do
+  for _, key in ipairs(check.names(settings)) do
     local default = settings_of.defaults[key]
     if key == "optimizer" and type(settings[key]) == "table" then
       add_optimizer(list, key, settings[key])

@@ -9,11 +9,7 @@ local function add(lines, format, ...)
 end
 
 local function components(kind)
-  local names = {}
-  for i, component in ipairs(core.components(kind)) do
-    names[i] = component.name
-  end
-  return table.concat(names, " ")
+  return table.concat(check.named(core.components(kind)), " ")
 end
 
 -- The words that an option takes, or nil.

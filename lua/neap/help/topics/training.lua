@@ -28,9 +28,10 @@ neap.stages {
       resume = stage.resume, .. }
   end },
 }]] },
-  { "neap.options", "{ key = default, group = { .. } } -> table",
+  { "neap.options", "({ key = default, group = { .. } } [, shared]) -> table",
     "Declares keys of the recipe: `neap run RECIPE key=value` changes "
     .. "them, and group.key=value those of a group. Returns the values.",
+    { { "defaults", "table" }, { "shared", "table", "Further defaults, of a file that several recipes use." } },
     example = "local o = neap.options { width = 192, hidden = neap.whole(64) }" },
   { "neap.whole", "(default [, low]) -> default", "In neap.options: a key that takes whole numbers alone, from low.",
     { { "default", "whole number" }, { "low", "whole number", nil, default = 1 } } },
