@@ -1,20 +1,17 @@
 /*
  * The line editor of the prompt, on libedit: editing keys, history, search, completion, pasted text.
  *
- * Characters come from our own reader. It waits in ppoll, so that a signal cannot come between a check and the wait: Ctrl-C ends
- * the line, a new size of the terminal redraws it, and after a stop (Ctrl-Z) the terminal gets its mode back.
+ * Characters come from our own reader (typed.h): Ctrl-C ends the line, a new size of the terminal redraws it, and after a stop
+ * (Ctrl-Z) the terminal gets its mode back.
  */
-#include <errno.h>
 #include <histedit.h>
 #include <locale.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
 
-#include "binding.h"
+#include "typed.h"
 
 #define ENTRIES 1000                /* of the history in memory */
 #define PASTE_ON "\033[?2004h"      /* the terminal brackets what is pasted */
@@ -47,8 +44,9 @@ static void note_continue(int signal_number)
     continued = 1;
 }
 
-static void redraw(EditLine *edit)
+static void redraw(void)
 {
+    EditLine *edit = line.edit;
     if (resized)
         el_resize(edit);
     if (continued) {
@@ -60,36 +58,9 @@ static void redraw(EditLine *edit)
     resized = continued = 0;
 }
 
-/* Waits for input with these signals open; they are blocked otherwise. False if one asks to end the line. `edit` may be NULL. */
-static bool wait_with(EditLine *edit, const sigset_t *open)
+static bool next_byte(char *byte)
 {
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-    for (;;) {
-        if (edit)
-            redraw(edit);
-        if (neap_lua_signal_status())
-            return false;
-        const int ready = ppoll(&input, 1, NULL, open);
-        if (ready > 0)
-            return true;
-        if (ready < 0 && errno != EINTR)
-            return false;
-    }
-}
-
-static bool wait_for_input(EditLine *edit)
-{
-    sigset_t blocked, open;
-    sigfillset(&blocked);
-    pthread_sigmask(SIG_BLOCK, &blocked, &open);
-    const bool ready = wait_with(edit, &open);
-    pthread_sigmask(SIG_SETMASK, &open, NULL);
-    return ready;
-}
-
-static bool next_byte(EditLine *edit, char *byte)
-{
-    return wait_for_input(edit) && read(STDIN_FILENO, byte, 1) == 1;
+    return neap_lua_read_typed(byte, 1, redraw) == 1;
 }
 
 /* Bytes that are no character become U+FFFD. */
@@ -98,8 +69,9 @@ static int next_character(EditLine *edit, wchar_t *character)
     mbstate_t state = {0};
     char byte;
     size_t status;
+    (void)edit;
     do {
-        if (!next_byte(edit, &byte))
+        if (!next_byte(&byte))
             return -1;
         status = mbrtowc(character, &byte, 1, &state);
     } while (status == (size_t)-2);
@@ -276,11 +248,19 @@ static int line_read(lua_State *L)
     return 1;
 }
 
-/* line_wait(): waits for a line of a terminal without the editor; false if a signal came */
-static int line_wait(lua_State *L)
+/* line_plain() -> a line of a terminal without the editor, without its end; nil at the end of the input or after a signal */
+static int line_plain(lua_State *L)
 {
-    lua_pushboolean(L, wait_for_input(NULL));
-    return 1;
+    char bytes[512];
+    luaL_Buffer text;
+    ssize_t count;
+    luaL_buffinit(L, &text);
+    while ((count = neap_lua_read_typed(bytes, sizeof bytes, NULL)) > 0 && bytes[count - 1] != '\n')
+        luaL_addlstring(&text, bytes, (size_t)count);
+    if (count > 0)
+        luaL_addlstring(&text, bytes, (size_t)count - 1);
+    luaL_pushresult(&text);
+    return count > 0 || (count == 0 && lua_rawlen(L, -1) > 0);
 }
 
 /* line_remember(text): the newest entry of the history */
@@ -294,7 +274,7 @@ static int line_remember(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"line_open", line_open}, {"line_read", line_read}, {"line_wait", line_wait}, {"line_remember", line_remember},
+    {"line_open", line_open}, {"line_read", line_read}, {"line_plain", line_plain}, {"line_remember", line_remember},
     {NULL, NULL},
 };
 

@@ -232,6 +232,16 @@ never \e
 send \x04
 end 0
 SCRIPT
+# Ctrl-C right behind a line: the terminal may drop the line after the prompt has seen it come.
+{
+    echo "expect > "
+    i=0
+    while [ $((i += 1)) -le 50 ]; do
+        printf '%s\n' "send $i * 1000\\r\\x03" "expect > " "send \"line \" .. $i\\r" "expect line $i\\r\\n" "expect > "
+    done
+    printf '%s\n' "send \\x04" "end 0"
+} >behind
+talk "Ctrl-C right behind a line" TERM=dumb <behind
 talk "a terminal that goes away" <<'SCRIPT'
 expect > 
 hangup

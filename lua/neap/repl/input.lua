@@ -28,7 +28,7 @@ function plain.read(prompt)
   local terminal = core.is_terminal(0)
   io.write(terminal and prompt or "")
   io.flush()
-  return (not terminal or core.line_wait()) and io.read "l" or nil
+  return terminal and core.line_plain() or not terminal and io.read "l" or nil
 end
 
 function plain.remember() end
