@@ -3,7 +3,7 @@
 --
 --   neap run recipes/loss_per_t.lua run=runs/quickstart
 --
--- Time: a few seconds on one core. Reaches: a figure of the loss by time.
+-- Time: 1 second on one core. Reaches: a figure of the loss by time.
 local neap = require "neap"
 
 local o = neap.options {

@@ -4,7 +4,7 @@
 --   neap run recipes/lua_sampler.lua [n=1000] [grid=13]
 --   neap sample runs/lua_sampler -n 100 --raw points.npy     # by the definition that the checkpoint holds
 --
--- Time: some seconds on two cores. Reaches: the same bits from both.
+-- Time: 1 second on one core. Reaches: the same bits from both.
 local neap = require "neap"
 local o = neap.options { n = neap.whole(1000), grid = neap.whole(13) }
 

@@ -4,7 +4,7 @@
 --   neap run recipes/noise_levels.lua
 --   neap run recipes/noise_levels.lua image=photo.jpg levels=5
 --
--- Time: a few seconds on one core. Reaches: a figure of noise levels.
+-- Time: 1 second on one core. Reaches: a figure of noise levels.
 local neap = require "neap"
 
 local o = neap.options {

@@ -3,7 +3,7 @@
 --
 --   neap run recipes/lecture/gan.lua shape=moons
 --
--- Time: about a minute on one core. Reaches: a picture of data and samples.
+-- Time: 2 minutes on one core. Reaches: a picture of data and samples.
 local neap = require "neap"
 
 local o = neap.options {
