@@ -1,5 +1,4 @@
 /* Machine and process in Lua: clock, terminal, threads, precision, memory, errors, build. */
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,17 +21,6 @@ static int now(lua_State *L)
 static int is_terminal(lua_State *L)
 {
     lua_pushboolean(L, isatty((int)neap_lua_check_whole(L, 1)));
-    return 1;
-}
-
-/* terminal_columns(descriptor) -> the width of the terminal; nil if the descriptor is none or its width is unknown */
-static int terminal_columns(lua_State *L)
-{
-    struct winsize size;
-    if (ioctl((int)luaL_checkinteger(L, 1), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        lua_pushinteger(L, size.ws_col);
-    else
-        lua_pushnil(L);
     return 1;
 }
 
@@ -160,7 +148,7 @@ static int openblas(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"now", now}, {"is_terminal", is_terminal}, {"terminal_columns", terminal_columns}, {"threads", threads},
+    {"now", now}, {"is_terminal", is_terminal}, {"threads", threads},
     {"precision", precision}, {"memory", memory},
     {"nearest", nearest}, {"reason", reason}, {"fail", fail}, {"fail_usage", fail_usage}, {"usage_message", usage_message},
     {"is_library", is_library}, {"machine", machine}, {"openblas", openblas}, {NULL, NULL},

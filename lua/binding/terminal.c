@@ -4,14 +4,18 @@
 
 #include "binding.h"
 
-/* terminal_size() -> rows, columns of standard output; nil if it is no terminal, or one without a size */
+/* terminal_size(descriptor) -> columns, rows; nil for each that is unknown, both where the descriptor is no terminal */
 static int terminal_size(lua_State *L)
 {
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || size.ws_col == 0)
+    struct winsize size = {0};
+    if (ioctl((int)luaL_checkinteger(L, 1), TIOCGWINSZ, &size) < 0)
         return 0;
-    lua_pushinteger(L, size.ws_row);
-    lua_pushinteger(L, size.ws_col);
+    const unsigned short sides[] = {size.ws_col, size.ws_row};
+    for (int i = 0; i < 2; i++)
+        if (sides[i] > 0)
+            lua_pushinteger(L, sides[i]);
+        else
+            lua_pushnil(L);
     return 2;
 }
 

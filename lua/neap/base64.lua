@@ -1,4 +1,4 @@
---- Bytes as base64 (RFC 4648), for pictures inside a page.
+--- Bytes as base64 (RFC 4648), for pictures inside a page or a terminal's output.
 local base64 = {}
 
 local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

@@ -42,7 +42,7 @@ end
 
 local function show(self, share, text)
   if self.terminal then
-    local line = progress.line(share, text:gsub("%c", " "), core.terminal_columns(2) or USUAL_WIDTH)
+    local line = progress.line(share, text:gsub("%c", " "), core.terminal_size(2) or USUAL_WIDTH)
     io.stderr:write("\r", line, "\27[K")
   else
     io.stderr:write(text, "\n")

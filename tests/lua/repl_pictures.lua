@@ -2,7 +2,6 @@
 package.path = os.getenv "NEAP_SOURCE" .. "/tests/lua/?.lua;" .. package.path
 local check = require "check"
 local neap = require "neap"
-local base64 = require "neap.repl.base64"
 local blocks = require "neap.repl.blocks"
 local kitty = require "neap.repl.kitty"
 local iterm2 = require "neap.repl.iterm2"
@@ -23,13 +22,6 @@ local function with_environment(values, f)
     error(message, 0)
   end
 end
-
-test("base64: the examples of RFC 4648", function()
-  for text, code in pairs { [""] = "", f = "Zg==", fo = "Zm8=", foo = "Zm9v", foob = "Zm9vYg==", fooba = "Zm9vYmE=",
-    foobar = "Zm9vYmFy", ["\255\254\253"] = "//79" } do
-    equal(base64(text), code)
-  end
-end)
 
 local function decoded(text)
   local letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

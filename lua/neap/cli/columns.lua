@@ -48,7 +48,7 @@ end
 
 --- The width for tables: that of the terminal, or 80 where standard output is none.
 function columns.width()
-  return core.terminal_columns(1) or 80
+  return core.terminal_size(1) or 80
 end
 
 --- The lines of a table, each a list of texts. settings, if given, = { right = { index = true }: columns aligned to the right,

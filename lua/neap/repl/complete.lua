@@ -223,7 +223,7 @@ end
 
 -- The names in columns, sorted downwards.
 local function columns_of(list)
-  local _, width = core.terminal_size()
+  local width = core.terminal_size(1)
   local widest, lines = 0, {}
   for _, name in ipairs(list) do
     widest = math.max(widest, #name + 2)

@@ -83,7 +83,7 @@ end
 -- Pictures are averaged over squares of whole pixels, as large as the grid needs to fit.
 local function grid_of_blocks(x)
   local n, h, w = x:size(0), x:size(1), x:size(2)
-  local rows, width = core.terminal_size()
+  local width, rows = core.terminal_size(1)
   local factor, columns, lines = 1, layout(n, h, w, width or COLUMNS)
   while lines > SCREENS * (rows or ROWS) and factor < math.min(h, w) do
     factor = factor + 1
